@@ -1,0 +1,55 @@
+"""SQL of central: one metadata, one way to open a database, the same code for SQLite and PostgreSQL.
+
+Each room keeps its tables in its own `tables.py` on this metadata. Instants are integer seconds UTC (columns `*_at`,
+`valid_from`, `valid_to`; SQLite would give datetimes back without a zone), days are `Date` in the point's own zone,
+energy is integer mWh, money is Numeric -> Decimal. `valid_to` is exclusive and null = open.
+"""
+
+from typing import Any
+
+from sqlalchemy import BigInteger, Engine, Integer, MetaData, create_engine, event
+from sqlalchemy.pool import NullPool
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+Seconds = BigInteger  # an instant, seconds UTC
+Energy = BigInteger  # mWh or mvarh
+Id = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows by itself only for INTEGER
+
+
+def connect(url: str) -> Engine:
+    """An engine for `sqlite:///path` or `postgresql+psycopg://…`.
+
+    SQLite: WAL, synchronous=FULL (an acknowledged reading survives a power cut), foreign keys, 30 s of patience.
+    """
+    if not url.startswith("sqlite"):
+        return create_engine(url, pool_pre_ping=True)
+    engine = create_engine(url, poolclass=NullPool, connect_args={"timeout": 30})
+
+    @event.listens_for(engine, "connect")
+    def _pragmas(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # SQLAlchemy's BEGIN below, not the driver's
+        cursor = connection.cursor()
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Any) -> None:
+        mode = connection.get_execution_options().get("begin", "DEFERRED")
+        connection.exec_driver_sql(f"BEGIN {mode}")
+
+    return engine
+
+
+def writing(engine: Engine) -> Engine:
+    """The same engine, whose transactions take the write lock at once: no deadlock half way through."""
+    return engine.execution_options(begin="IMMEDIATE")

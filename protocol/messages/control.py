@@ -1,0 +1,82 @@
+"""Messages about the edge itself and central's word: state, about, ack, live, health."""
+
+from datetime import datetime
+from typing import Literal, TypeVar
+
+import msgspec
+
+from protocol.errors import Garbled
+from protocol.messages.bodies import MAX_BYTES
+
+
+class State(msgspec.Struct, frozen=True, kw_only=True):
+    """`up/state`, retained, and the last will (state «lost», since = time of that connect)."""
+
+    v: int = 1
+    state: Literal["online", "offline", "lost"]
+    since: datetime
+
+
+class About(msgspec.Struct, frozen=True, kw_only=True):
+    """`up/about`, retained: what the journal holds. `low` = smallest seq, or `next` when it is empty."""
+
+    v: int = 1
+    store: str
+    low: int
+    next: int
+    central: str
+    software: str
+    config: str  # hash of the configuration in force
+    meters: dict[str, int]  # meter -> period of its load profile, seconds
+
+
+class Ack(msgspec.Struct, frozen=True, kw_only=True):
+    """`down/ack`: all rows of `store` up to `upto` are central's; `sha` = hash of that row as central computed it."""
+
+    central: str
+    store: str
+    upto: int
+    sha: str | None
+
+
+class Live(msgspec.Struct, frozen=True, kw_only=True):
+    """`up/live/<meter>`, QoS 0: instantaneous values by quantity name, in the registry's units."""
+
+    v: int = 1
+    time: datetime
+    values: dict[str, float]
+
+
+class MeterHealth(msgspec.Struct, frozen=True, kw_only=True):
+    last_success: datetime | None
+    fault: str | None  # why the last attempt failed
+    overwritten_from: datetime | None  # when its unread archive starts to be overwritten
+
+
+class Health(msgspec.Struct, frozen=True, kw_only=True):
+    """`up/health`, QoS 0, each minute."""
+
+    v: int = 1
+    time: datetime
+    waiting: int  # rows not acknowledged
+    oldest: datetime | None  # of them
+    days_left: float | None  # of journal space
+    clock: Literal["trusted", "untrusted"]
+    meters: dict[str, MeterHealth]
+
+
+_Message = TypeVar("_Message", State, About, Ack, Live, Health)
+
+
+def encode(message: State | About | Ack | Live | Health) -> bytes:
+    return msgspec.json.encode(message)
+
+
+def decode(payload: bytes, kind: type[_Message]) -> _Message:
+    """Raises Garbled, with the reason."""
+    if len(payload) > MAX_BYTES:
+        raise Garbled(f"too large: {len(payload)} bytes, at most {MAX_BYTES}")
+    try:
+        return msgspec.json.decode(payload, type=kind)
+    except (msgspec.DecodeError, ValueError) as error:
+        raise Garbled(f"not a message of kind {kind.__name__.lower()}: {error}") from None

@@ -1,0 +1,84 @@
+"""Every topic of the contract, built and taken apart in one place.
+
+uchet/1/<edge>/up/{archive,event,reply,void}/<name>/<store>/<seq>/<prev>    rows of the journal
+uchet/1/<edge>/up/{state,about,health}   uchet/1/<edge>/up/live/<meter>     about the edge; instantaneous values
+uchet/1/<edge>/down/ack                                                     central's word
+"""
+
+import re
+from dataclasses import dataclass
+
+from protocol.errors import Garbled, LocalError
+
+ROOT = "uchet/1"
+SELF = "self"  # <meter> of the edge's own events
+RESERVED = frozenset({"to"})  # as <edge>; `self` too, but that is a legal <meter>
+CHANNELS = frozenset({"archive", "event", "reply", "void"})
+UP_FILTER = f"{ROOT}/+/up/#"  # central subscribes
+
+_NAME = re.compile(r"[0-9A-Za-z-]{1,40}")
+_PREV = re.compile(r"[0-9a-f]{16}")
+_SEQ = re.compile(r"[1-9][0-9]{0,17}")
+
+
+@dataclass(frozen=True, slots=True)
+class RowTopic:
+    """All that is needed to account for a row; its payload may be any bytes."""
+
+    edge: str
+    channel: str  # archive | event | reply | void
+    name: str  # meter, or command for `reply`
+    store: str
+    seq: int
+    prev: str
+
+    def __str__(self) -> str:
+        return f"{ROOT}/{self.edge}/up/{self.channel}/{self.name}/{self.store}/{self.seq}/{self.prev}"
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeTopic:
+    """A message about the edge itself, or `live` of one of its meters."""
+
+    edge: str
+    what: str  # state | about | health | live
+    meter: str | None = None
+
+    def __str__(self) -> str:
+        tail = f"{self.what}/{self.meter}" if self.meter else self.what
+        return f"{ROOT}/{self.edge}/up/{tail}"
+
+
+def ack(edge: str) -> str:
+    return f"{ROOT}/{edge}/down/ack"
+
+
+def valid_name(name: str) -> bool:
+    """May stand as <edge>, <meter>, <store> or <command>."""
+    return _NAME.fullmatch(name) is not None
+
+
+def check_edge(name: str) -> str:
+    """The name, if an edge may bear it; raises LocalError."""
+    if not valid_name(name) or name in RESERVED or name == SELF:
+        raise LocalError(f"{name!r} cannot name an edge: 1-40 of 0-9 A-Z a-z «-», and neither «to» nor «self»")
+    return name
+
+
+def parse_up(topic: str) -> RowTopic | EdgeTopic:
+    """Raises Garbled for a topic that is not one of ours."""
+    parts = topic.split("/")
+    if len(parts) < 5 or parts[0] != "uchet" or parts[1] != "1" or parts[3] != "up":
+        raise Garbled(f"not a topic of ours: {topic!r}")
+    edge, what, rest = parts[2], parts[4], parts[5:]
+    if not valid_name(edge) or edge in RESERVED or edge == SELF:
+        raise Garbled(f"bad edge name in topic {topic!r}")
+    if what in ("state", "about", "health") and not rest:
+        return EdgeTopic(edge, what)
+    if what == "live" and len(rest) == 1 and valid_name(rest[0]):
+        return EdgeTopic(edge, what, rest[0])
+    if what in CHANNELS and len(rest) == 4:
+        name, store, seq, prev = rest
+        if valid_name(name) and valid_name(store) and _SEQ.fullmatch(seq) and _PREV.fullmatch(prev):
+            return RowTopic(edge, what, name, store, int(seq), prev)
+    raise Garbled(f"not a topic of ours: {topic!r}")
