@@ -7,7 +7,8 @@ energy is integer mWh, money is Numeric -> Decimal. `valid_to` is exclusive and 
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Engine, Integer, MetaData, create_engine, event
+from sqlalchemy import BigInteger, Connection, Engine, Integer, MetaData, Table, create_engine, event
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.pool import NullPool
 
 metadata = MetaData(
@@ -53,3 +54,11 @@ def connect(url: str) -> Engine:
 def writing(engine: Engine) -> Engine:
     """The same engine, whose transactions take the write lock at once: no deadlock half way through."""
     return engine.execution_options(begin="IMMEDIATE")
+
+
+def insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """INSERT of this connection's dialect, for ON CONFLICT.
+
+    `rowcount` after ON CONFLICT DO NOTHING is -1 on PostgreSQL: ask with `.returning(…)` which rows are new.
+    """
+    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)

@@ -1,0 +1,198 @@
+"""`central.toml`: one typed structure, read once at start.
+
+A wrong setting stops the program with file, line, key, value and what is allowed (`ConfigError`). Paths are relative
+to the folder of the file. A secret may stand in a file of its own: `password_file` instead of `password`.
+"""
+
+import re
+import tomllib
+from pathlib import Path
+from types import NoneType
+from typing import Annotated, Any, Literal, get_args, get_type_hints
+from urllib.parse import urlsplit
+
+import msgspec
+from msgspec import Meta
+
+DEFAULT_PATH = Path("/etc/uchet/central.toml")
+
+Port = Annotated[int, Meta(ge=1, le=65535)]
+Text = Annotated[str, Meta(min_length=1)]
+Url = Annotated[str, Meta(pattern=r"^https?://[^\s/]+(/\S*)?$")]
+Listen = Annotated[str, Meta(pattern=r"^[^\s]+:[0-9]{1,5}$")]
+
+
+class ConfigError(Exception):
+    """The message names file, line, key, value and what is allowed."""
+
+
+class Central(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    data: Text  # folder of everything this program keeps on disk
+    public_url: Url = "http://127.0.0.1:8080"  # how people reach the cabinet: links in mail, cookies
+
+
+class Sql(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    url: Annotated[str, Meta(pattern=r"^$|^sqlite:///.+|^postgresql\+psycopg://.+")] = ""  # "" = SQLite in `data`
+
+
+class Tls(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    ca: Text
+    certificate: str = ""
+    key: str = ""
+
+
+class Mqtt(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    host: Text = "127.0.0.1"
+    port: Port = 1883
+    username: str = ""
+    password: str = ""
+    password_file: str = ""
+    protocol: Literal["3.1.1", "5"] = "3.1.1"
+    tls: Tls | None = None
+
+
+class Series(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    kind: Literal["sqlite", "influxdb"] = "sqlite"
+    url: Url = "http://127.0.0.1:8086"
+    database: Annotated[str, Meta(pattern=r"^[0-9A-Za-z_-]{1,64}$")] = "uchet"
+    username: str = ""  # InfluxDB 1.x
+    password: str = ""
+    password_file: str = ""
+    token: str = ""  # InfluxDB 2 and 3
+    token_file: str = ""
+    retention_days: Annotated[int, Meta(ge=0)] = 1830  # of the database when we create it; 0 = for ever
+    timeout: Annotated[float, Meta(gt=0, le=300)] = 10.0  # seconds
+
+
+class Web(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    listen: Listen = "127.0.0.1:8080"
+    threads: Annotated[int, Meta(ge=1, le=64)] = 8
+    secret_file: str = ""  # "" = `secret` in `data`; made by `migrate`
+    behind_proxy: bool = False  # believe X-Forwarded-For and -Proto of exactly one proxy
+
+
+class CentralConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The whole file. `folder` = where it lies."""
+
+    central: Central
+    sql: Sql = Sql()
+    mqtt: Mqtt = Mqtt()
+    series: Series = Series()
+    web: Web = Web()
+    folder: str = msgspec.field(default="", name="(folder)")  # a name that cannot stand in the file
+
+    @property
+    def data(self) -> Path:
+        return self.path(self.central.data)
+
+    @property
+    def sql_url(self) -> str:
+        return self.sql.url or f"sqlite:///{self.data / 'central.sqlite'}"
+
+    @property
+    def secret_file(self) -> Path:
+        return self.path(self.web.secret_file) if self.web.secret_file else self.data / "secret"
+
+    @property
+    def https(self) -> bool:
+        """Cookies are Secure."""
+        return self.central.public_url.startswith("https:")
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port that the web listens on."""
+        host, _, port = self.web.listen.rpartition(":")
+        return host.strip("[]"), int(port)
+
+    def path(self, text: str) -> Path:
+        return Path(self.folder) / text
+
+    def secret(self, value: str, file: str) -> str:
+        """A secret given as itself or by its file. Raises ConfigError when the file cannot be read."""
+        return self._read(self.path(file)) if file else value
+
+    @property
+    def web_secret(self) -> str:
+        """Key of cookies and forms. Raises ConfigError: `migrate` makes it."""
+        return self._read(self.secret_file)
+
+    @staticmethod
+    def _read(path: Path) -> str:
+        try:
+            return path.read_text("utf-8").strip()
+        except OSError as error:
+            raise ConfigError(f"cannot read the secret in {path}: {error.strerror}") from None
+
+
+def load(path: Path) -> CentralConfig:
+    """Raises ConfigError."""
+    try:
+        text = path.read_text("utf-8")
+        table = tomllib.loads(text)
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not TOML: {error}") from None
+    try:
+        config = msgspec.convert(table | {"(folder)": str(path.absolute().parent)}, CentralConfig)
+    except msgspec.ValidationError as error:
+        raise ConfigError(_explain(path, text, table, str(error))) from None
+    _check(path, text, config)
+    return config
+
+
+def _check(path: Path, text: str, config: CentralConfig) -> None:
+    """What one field alone cannot say."""
+    if urlsplit(config.series.url).username:
+        raise ConfigError(_at(path, text, "series.url", "credentials stand in username and password, not in the URL"))
+    if not 1 <= config.address[1] <= 65535:
+        raise ConfigError(_at(path, text, "web.listen", f"port {config.address[1]}: 1 to 65535 is allowed"))
+    for section in ("mqtt", "series"):
+        settings = getattr(config, section)
+        if settings.password and settings.password_file:
+            raise ConfigError(_at(path, text, f"{section}.password", "either password or password_file"))
+
+
+_PATH = re.compile(r"(?P<what>.*) - at `\$\.?(?P<key>[^`]*)`", re.DOTALL)
+_UNKNOWN = re.compile(r"Object contains unknown field `(?P<field>[^`]*)`")
+_SECRETS = ("password", "token", "url")
+
+
+def _explain(path: Path, text: str, table: dict[str, Any], message: str) -> str:
+    """msgspec's sentence with the line of the file and the value that stands there."""
+    match = _PATH.fullmatch(message)
+    what, key = (match["what"], match["key"]) if match else (message, "")
+    if unknown := _UNKNOWN.fullmatch(what):
+        known = ", ".join(name for name in _fields(key.split(".")) if name != "folder")
+        key = ".".join(part for part in (key, unknown["field"]) if part)
+        return _at(path, text, key, f"there is no such setting; known here: {known}")
+    if what.startswith("Invalid enum"):
+        section, _, name = key.rpartition(".")
+        what = f"allowed: {', '.join(map(repr, get_args(_fields(section.split('.'))[name])))}"
+    value: Any = table
+    for part in key.split("."):
+        value = value.get(part) if isinstance(value, dict) else None
+    shown = "" if value is None or key.rpartition(".")[2] in _SECRETS else f" = {value!r}"
+    return _at(path, text, key, what, shown)
+
+
+def _at(path: Path, text: str, key: str, what: str, shown: str = "") -> str:
+    section, _, name = key.rpartition(".")
+    here = ""
+    for number, line in enumerate(text.splitlines(), 1):
+        if header := re.match(r"\s*\[([^\]]+)\]", line):
+            here = header[1].strip()
+            if here == key:
+                return f"{path}, line {number}: [{key}]: {what}"
+        elif here == section and re.match(rf"\s*{re.escape(name)}\s*=", line):
+            return f"{path}, line {number}: {key}{shown}: {what}"
+    return f"{path}: {key}{shown}: {what}" if key else f"{path}: {what}"
+
+
+def _fields(section: list[str]) -> dict[str, Any]:
+    """Names and types of the settings of a section; [""] = the sections themselves."""
+    found: Any = CentralConfig
+    for part in filter(None, section):
+        found = get_type_hints(found)[part]
+        found = next((kind for kind in get_args(found) if kind is not NoneType), found)
+    return get_type_hints(found)

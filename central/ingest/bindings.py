@@ -1,0 +1,37 @@
+"""Which edge may speak for which meter, and when.
+
+A stamp belongs to a period with both ends included: an interval that ends when the period ends lies inside it, and so
+does the register frozen at the moment it begins.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import Connection, select, tuple_
+
+from central.db import insert
+from central.ingest.tables import edge, edge_meter
+
+Periods = Sequence[tuple[int, int | None]]  # since, until (null = open), seconds UTC
+
+
+def bind(connection: Connection, name: str, meter: str, valid_from: int, valid_to: int | None, now: int) -> None:
+    """The edge is entitled to the meter in this period. An edge not heard of yet is made; the same again is nothing."""
+    known = insert(connection, edge).values(name=name, first_at=now, last_at=now)
+    connection.execute(known.on_conflict_do_nothing())
+    period = insert(connection, edge_meter).values(edge=name, meter=meter, valid_from=valid_from, valid_to=valid_to)
+    connection.execute(period.on_conflict_do_nothing())
+
+
+def periods_of(connection: Connection, pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Periods]:
+    """Periods of these (edge, meter) pairs; a pair without any is not in the answer."""
+    wanted = sorted(set(pairs))
+    found: dict[tuple[str, str], list[tuple[int, int | None]]] = {}
+    for start in range(0, len(wanted), 300):  # SQL limits the number of its parameters
+        query = select(edge_meter).where(tuple_(edge_meter.c.edge, edge_meter.c.meter).in_(wanted[start : start + 300]))
+        for row in connection.execute(query):
+            found.setdefault((row.edge, row.meter), []).append((row.valid_from, row.valid_to))
+    return dict(found)
+
+
+def entitled(periods: Periods, stamp: int) -> bool:
+    return any(since <= stamp and (until is None or stamp <= until) for since, until in periods)
