@@ -3,6 +3,8 @@
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
+from edge.lines.trace import Trace
+
 
 class LineDown(Exception):
     """The line itself is gone (port vanished, connection refused or broken): no meter is to blame."""
@@ -26,9 +28,13 @@ class Line(Protocol):
 
     name: str
     url: str
+    trace: Trace  # what went over it lately; whoever sends a secret hides it there first
 
     def granted(self, who: str) -> AbstractAsyncContextManager[Channel]:
         """The line for one conversation; waits its turn, opens (or reopens) it. Raises LineDown."""
 
     def lent(self, who: str) -> AbstractAsyncContextManager[str]:
         """The line's URL for a stack that brings its own transport (pymodbus): ours is closed meanwhile."""
+
+    def close(self) -> None:
+        """Close the port; the next grant opens it again."""
