@@ -35,7 +35,7 @@ def test_every_profile_begins_with_the_clock_and_names_no_object_twice(phases: P
 def test_the_mandatory_energies_of_the_profiles_are_known_quantities(phases: Phases) -> None:
     for profile in (Profile.LOAD, Profile.DAILY, Profile.MONTHLY):
         wanted = [item.obis for item in columns(phases, profile) if item.mandatory]
-        energies = [obis for obis in wanted if obis.raw[2] in range(1, 5)]  # A+ A− R+ R−
+        energies = [obis for obis in wanted if obis.raw[0] == 1 and obis.raw[2] in range(1, 5)]  # A+ A− R+ R−
         assert energies
         assert [obis for obis in energies if obis not in BY_OBIS] == []
 
