@@ -20,7 +20,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from central.db import Energy, Id, Seconds, metadata
+from central.db import Id, Seconds, metadata
 
 NAME = 40  # longest name in a topic
 HASH = 16  # digits of a link of the chain
@@ -142,22 +142,6 @@ tip = Table(
     Column("meter", String(NAME), primary_key=True),
     Column("kind", String(8), primary_key=True),
     Column("last", Seconds, nullable=False),
-)
-
-# same stamp, other value: the first stays in the series, the other is kept here for checking
-conflict = Table(
-    "conflict",
-    metadata,
-    Column("id", Id, primary_key=True),
-    Column("meter", String(NAME), nullable=False),
-    Column("kind", String(8), nullable=False),
-    Column("time", Seconds, nullable=False),
-    Column("field", String(8), nullable=False),
-    Column("kept", Energy, nullable=False),
-    Column("other", Energy, nullable=False),
-    Column("edge", String(NAME), nullable=False),
-    Column("found_at", Seconds, nullable=False),
-    UniqueConstraint("meter", "kind", "time", "field", "other"),
 )
 
 # lines of the meters' journals, and the edges' own (`edge` is "" for a meter's: a journal read by two edges is one)

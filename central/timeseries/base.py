@@ -1,4 +1,4 @@
-"""The time series as the house sees it: rows of a meter in, rows of a meter out. Two stores serve it, one suite tests both.
+"""The time series as the house sees it: rows of a meter in, rows of a meter out. Two stores, one suite tests both.
 
     load,meter=…          ap am rp rm span q        energy of an interval, integer mWh / mvarh; time = its END
     register,meter=…,kind=daily|monthly|now  ap0…ap8 am0… rp0… rm0… q

@@ -1,0 +1,22 @@
+"""Which store the configuration asks for."""
+
+from central.config import CentralConfig
+from central.timeseries.base import Series
+from central.timeseries.influx import InfluxSeries
+from central.timeseries.sqlite import SqliteSeries
+
+
+def open_series(config: CentralConfig) -> Series:
+    """Raises ConfigError, SeriesUnavailable."""
+    settings = config.series
+    if settings.kind == "sqlite":
+        return SqliteSeries(config.data / "series.sqlite")
+    return InfluxSeries(
+        settings.url,
+        settings.database,
+        username=settings.username,
+        password=config.secret(settings.password, settings.password_file),
+        token=config.secret(settings.token, settings.token_file),
+        retention_days=settings.retention_days,
+        timeout=settings.timeout,
+    )

@@ -1,0 +1,158 @@
+"""One suite on both stores: what a `Series` promises, seen on the file and on the real server."""
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+import pytest
+
+from central.timeseries.base import LiveRow, LoadRow, RegisterRow, Series, SeriesRefused, SeriesUnavailable
+from central.timeseries.influx import InfluxSeries
+from central.timeseries.sqlite import SqliteSeries
+from protocol.reading import Kind
+from tests.central.timeseries.influx_admin import ADMIN, make_admin
+
+T0 = 1_763_942_400  # a midnight
+
+
+@pytest.fixture(params=["sqlite", "influxdb"])
+def series(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Series]:
+    store: Series
+    if request.param == "sqlite":
+        store = SqliteSeries(tmp_path / "series.sqlite")
+    else:
+        server = request.getfixturevalue("influxdb")
+        make_admin(server.port)
+        store = InfluxSeries(f"http://127.0.0.1:{server.port}", "uchet", username=ADMIN, password=ADMIN)
+    yield store
+    store.close()
+
+
+def load(end: int, meter: str = "A-1", repeat: int = 0, quality: int = 0, **values: int) -> LoadRow:
+    return LoadRow(meter, end, 1800, quality, values or {"ap": end % 1000, "am": 0}, repeat)
+
+
+def register(
+    time: int, kind: Literal["daily", "monthly", "now"] = "daily", meter: str = "A-1", ap0: int = 5
+) -> RegisterRow:
+    return RegisterRow(meter, time, Kind(kind), 0, {"ap0": ap0, "rm8": 2**62})
+
+
+def test_rows_come_back_as_they_went_in(series: Series) -> None:
+    rows = [load(T0 + 1800 * n, quality=n % 3) for n in range(100)]
+    series.write(random.Random(1).sample(rows, 100))
+    assert series.load("A-1", T0 - 1, T0 + 1_000_000) == rows
+
+
+def test_a_range_excludes_its_start_and_includes_its_end(series: Series) -> None:
+    series.write([load(T0 + n) for n in (-1800, 0, 1800, 3600)])
+    assert [row.end for row in series.load("A-1", T0, T0 + 1800)] == [T0 + 1800]
+    assert [row.end for row in series.load("A-1", T0 - 1800, T0)] == [T0]
+
+
+def test_meters_and_kinds_stay_apart(series: Series) -> None:
+    series.write([load(T0), load(T0, meter="B-2", ap=7), register(T0), register(T0, "monthly", ap0=9)])
+    assert [row.values["ap"] for row in series.load("B-2", T0 - 1, T0)] == [7]
+    assert [row.values["ap0"] for row in series.registers("A-1", [Kind.MONTHLY], T0 - 1, T0)] == [9]
+    assert len(series.registers("A-1", [Kind.MONTHLY, Kind.DAILY], T0 - 1, T0)) == 2
+    assert series.load("C-3", T0 - 1, T0) == []
+    assert series.registers("A-1", [], T0 - 1, T0) == []
+
+
+def test_writing_again_changes_nothing(series: Series) -> None:
+    rows = [load(T0), register(T0), LiveRow("A-1", T0, {"u_a": 230.5})]
+    series.write(rows)
+    series.write(rows + rows)
+    assert series.load("A-1", 0, T0) == [rows[0]]
+    assert series.registers("A-1", [Kind.DAILY], 0, T0) == [rows[1]]
+    assert series.live("A-1", 0, T0) == [rows[2]]
+
+
+def test_other_fields_of_the_same_stamp_are_merged(series: Series) -> None:
+    series.write([load(T0, ap=1)])
+    series.write([load(T0, rp=2)])
+    assert series.load("A-1", 0, T0) == [load(T0, ap=1, rp=2)]
+
+
+def test_a_repeated_stamp_stands_beside_the_first(series: Series) -> None:
+    rows = [load(T0, ap=1), load(T0, repeat=1, ap=2), load(T0, repeat=2, ap=3), load(T0 + 1, ap=4)]
+    series.write(rows)
+    assert series.load("A-1", T0 - 1, T0) == rows[:3]
+    assert series.load("A-1", T0, T0 + 1) == rows[3:]
+
+
+def test_a_row_without_values_still_says_that_the_interval_was(series: Series) -> None:
+    row = LoadRow("A-1", T0, 1800, 1, {})
+    series.write([row])
+    assert series.load("A-1", 0, T0) == [row]
+
+
+def test_the_newest_register_of_some_kinds(series: Series) -> None:
+    series.write([register(T0 - 86_400 * n) for n in range(5)] + [register(T0 + 10, "now", ap0=6)])
+    assert series.last_register("A-1", [Kind.DAILY, Kind.NOW], T0 + 9) == register(T0)
+    assert series.last_register("A-1", [Kind.DAILY, Kind.NOW], T0 + 10) == register(T0 + 10, "now", ap0=6)
+    assert series.last_register("A-1", [Kind.DAILY], T0 - 1) == register(T0 - 86_400)
+    assert series.last_register("A-1", [Kind.MONTHLY], T0) is None
+
+
+def test_the_newest_register_on_a_day_that_has_later_ones_only(series: Series) -> None:
+    series.write([register(T0 - 86_400 * 40, "now"), register(T0 + 100, "now")])
+    assert series.last_register("A-1", [Kind.NOW], T0 + 99) == register(T0 - 86_400 * 40, "now")
+
+
+def test_large_integers_are_exact(series: Series) -> None:
+    series.write([load(T0, ap=2**63 - 1, am=-(2**63))])
+    assert series.load("A-1", 0, T0)[0].values == {"ap": 2**63 - 1, "am": -(2**63)}
+
+
+def test_live_values_are_floats(series: Series) -> None:
+    row = LiveRow("A-1", T0, {"u_a": 230.0, "pf": 1e-05, "f": 49.98})
+    series.write([row])
+    assert series.live("A-1", T0 - 1, T0) == [row]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        LoadRow("A 1", T0, 1800, 0, {"ap": 1}),
+        LoadRow("A-1", T0, 1800, 0, {"ap0": 1}),
+        LoadRow("A-1", T0, 1800, 0, {"ap": 1.5}),  # type: ignore[dict-item]
+        LoadRow("A-1", T0, 1800, 0, {"ap": 2**63}),
+        LoadRow("A-1", T0, 1800, 0, {"ap": 1}, 1000),
+        RegisterRow("A-1", T0, Kind.LOAD, 0, {"ap0": 1}),
+        LiveRow("A-1", T0, {"u_a": float("nan")}),
+        LiveRow("A-1", T0, {"u_a": 1}),
+        LiveRow("A-1", T0, {}),
+    ],
+    ids=str,
+)
+def test_what_no_store_may_take_is_refused_before_anything_is_written(series: Series, row: LoadRow) -> None:
+    with pytest.raises(SeriesRefused):
+        series.write([load(T0), row])
+    assert series.load("A-1", 0, T0) == []
+
+
+def test_erase_leaves_nothing(series: Series) -> None:
+    series.write([load(T0), register(T0), LiveRow("A-1", T0, {"u_a": 1.0})])
+    series.erase()
+    assert series.load("A-1", 0, T0) == []
+    assert series.last_register("A-1", [Kind.DAILY], T0) is None
+    series.write([load(T0)])
+    assert series.load("A-1", 0, T0) == [load(T0)]
+
+
+def test_more_rows_than_one_request_takes(series: Series) -> None:
+    rows = [load(T0 + 1800 * n) for n in range(12_000)]
+    series.write(rows)
+    assert series.load("A-1", 0, T0 + 10**9) == rows
+
+
+def test_a_store_that_is_away_says_so(tmp_path: Path) -> None:
+    with pytest.raises(SeriesUnavailable):
+        SqliteSeries(tmp_path / "nowhere" / "series.sqlite")
+    away = InfluxSeries("http://127.0.0.1:1", "uchet", timeout=1)
+    with pytest.raises(SeriesUnavailable):
+        away.write([load(T0)])
+    with pytest.raises(SeriesUnavailable):
+        away.load("A-1", 0, T0)
