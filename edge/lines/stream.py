@@ -86,6 +86,7 @@ class StreamLine(ABC):
     """`quiet`: seconds without a byte after which nothing of the past is expected to come any more."""
 
     quiet: float
+    patient = True  # the port stays open after a grant that went wrong
 
     def __init__(self, name: str, url: str, trace: Trace) -> None:
         self.name = name
@@ -108,8 +109,12 @@ class StreamLine(ABC):
             if self._restless:
                 await channel.settle()
             self._restless = True
-            yield channel
-            self._restless = channel.waited_in_vain
+            try:
+                yield channel
+                self._restless = channel.waited_in_vain
+            finally:
+                if self._restless and not self.patient:
+                    self.close()
 
     @asynccontextmanager
     async def lent(self, who: str) -> AsyncIterator[str]:

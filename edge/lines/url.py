@@ -1,12 +1,12 @@
 """The address of a line: tcp://host:port or serial:/dev/ttyUSB0?baud=9600&parity=N&stop=1&bits=8."""
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 from urllib.parse import parse_qsl, urlsplit
 
 EXAMPLES = "tcp://192.168.0.7:4059 or serial:/dev/ttyUSB0?baud=9600"
 BAUDS = (300, 600, 1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200)
-# setting -> what may stand there; the first is not the default, see SerialUrl
+# setting -> what may stand there
 _ALLOWED: dict[str, tuple[str, ...]] = {
     "baud": tuple(map(str, BAUDS)),
     "parity": ("N", "E", "O"),
@@ -31,7 +31,7 @@ class SerialUrl:
 
     device: str
     baud: int = 9600
-    parity: Literal["N", "E", "O"] = "N"
+    parity: str = "N"  # N, E, O
     stop: int = 1
     bits: int = 8
 
@@ -79,11 +79,5 @@ def _serial(text: str) -> SerialUrl:
             raise BadUrl(f"{text!r}: no such setting {name!r}; there are {', '.join(_ALLOWED)}")
         if value.upper() not in _ALLOWED[name]:
             raise BadUrl(f"{text!r}: {name}={value}: allowed are {', '.join(_ALLOWED[name])}")
-    parity = {"N": "N", "E": "E", "O": "O"}[settings.get("parity", "N").upper()]
-    return SerialUrl(
-        parts.path,
-        baud=int(settings.get("baud", SerialUrl.baud)),
-        parity=parity,  # type: ignore[arg-type]
-        stop=int(settings.get("stop", SerialUrl.stop)),
-        bits=int(settings.get("bits", SerialUrl.bits)),
-    )
+    numbers = {name: int(settings[name]) for name in ("baud", "stop", "bits") if name in settings}
+    return SerialUrl(parts.path, parity=settings.get("parity", "N").upper(), **numbers)
