@@ -33,7 +33,9 @@ _MOUNTING = ((0, DIAGNOSIS, 1), (600, PROGRAMMING, 3), (900, PROGRAMMING, 13), (
 
 
 class Line(NamedTuple):
-    m: int
+    """One line; `end` = its moment, local seconds, as records of the other profiles call theirs."""
+
+    end: int
     journal: int
     code: int
 
@@ -53,7 +55,7 @@ class Diary:
         found = [Line(self._mounted + after, where, code) for after, where, code in _MOUNTING]
         for block in range(self._mounted // BLOCK, int(m // BLOCK) + 1):
             found += self._block(block)
-        return [line for line in found if line.journal == number and self._mounted <= line.m <= m][-DEPTH:]
+        return [line for line in found if line.journal == number and self._mounted <= line.end <= m][-DEPTH:]
 
     def clock_error(self, m: float) -> float:
         """Seconds by which the clock is ahead of the meter's nominal time; it drifts, and is corrected each month."""
