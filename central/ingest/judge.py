@@ -82,7 +82,7 @@ def _why(payload: bytes) -> Reason:
         return Reason.UNREADABLE
     try:
         version = msgspec.json.decode(payload, type=_Version).v
-    except (msgspec.DecodeError, ValueError):
+    except (msgspec.DecodeError, ValueError, RecursionError):
         return Reason.UNREADABLE
     return Reason.UNREADABLE if version == bodies.VERSION else Reason.UNKNOWN_VERSION
 

@@ -68,7 +68,7 @@ def decode(payload: bytes) -> Body:
         raise Garbled(f"too large: {len(payload)} bytes, at most {MAX_BYTES}")
     try:
         body = _decoder.decode(payload)
-    except (msgspec.DecodeError, ValueError) as error:
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise Garbled(f"not a body: {error}") from None
     if body.v != VERSION:
         raise Garbled(f"version {body.v}, this program reads version {VERSION}")

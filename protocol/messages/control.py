@@ -78,5 +78,5 @@ def decode(payload: bytes, kind: type[_Message]) -> _Message:
         raise Garbled(f"too large: {len(payload)} bytes, at most {MAX_BYTES}")
     try:
         return msgspec.json.decode(payload, type=kind)
-    except (msgspec.DecodeError, ValueError) as error:
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise Garbled(f"not a message of kind {kind.__name__.lower()}: {error}") from None

@@ -1,0 +1,5 @@
+"""`python -m central` = `uchet-central`."""
+
+from central.cli import main
+
+main()

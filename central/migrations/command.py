@@ -1,0 +1,74 @@
+"""`uchet-central migrate`: brings SQL to the schema of this program; the first time also makes what is made once.
+
+Made once: the id of this central (in SQL, so it is in every backup: acknowledgements carry it) and the key of the web's
+cookies (a file that only its owner may read). Running it again changes nothing.
+"""
+
+import os
+import secrets
+from pathlib import Path
+
+import click
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, Engine, select
+
+from central.config import CentralConfig, ConfigError, load
+from central.db import connect, insert, writing
+from central.ingest.tables import meta
+
+CENTRAL = "central"
+
+
+@click.command()
+@click.pass_obj
+def migrate(path: Path) -> None:
+    """Make or upgrade the database."""
+    config = load(path)
+    central = prepare(config)
+    click.echo(f"the schema is up to date; this is central {central}")
+
+
+def prepare(config: CentralConfig) -> str:
+    """Folder, schema, id, secret; returns the id."""
+    config.data.mkdir(parents=True, exist_ok=True)
+    engine = connect(config.sql_url)
+    try:
+        upgrade(engine)
+        with writing(engine).begin() as connection:
+            new = insert(connection, meta).values(key=CENTRAL, value=secrets.token_hex(8))
+            connection.execute(new.on_conflict_do_nothing())
+        return central_id(engine)
+    finally:
+        engine.dispose()
+        _make_secret(config.secret_file)
+
+
+def upgrade(engine: Engine) -> None:
+    """All revisions that this database has not seen, in one transaction."""
+    with writing(engine).begin() as connection:
+        command.upgrade(_alembic(connection), "head")
+
+
+def central_id(engine: Engine) -> str:
+    """The id that acknowledgements carry. Raises ConfigError when `migrate` was not run."""
+    with engine.connect() as connection:
+        if not engine.dialect.has_table(connection, meta.name):
+            raise ConfigError("the database is empty: run `uchet-central migrate` first")
+        return str(connection.execute(select(meta.c.value).where(meta.c.key == CENTRAL)).scalar_one())
+
+
+def _alembic(connection: Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent))
+    config.attributes["connection"] = connection
+    return config
+
+
+def _make_secret(path: Path) -> None:
+    try:
+        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return
+    with os.fdopen(file, "w") as out:
+        out.write(secrets.token_hex(32) + "\n")

@@ -1,0 +1,11 @@
+"""Every table of central on its one metadata: each room keeps its own, here they meet."""
+
+from central.accounts import tables as accounts
+from central.db import metadata
+from central.figures import tables as figures
+from central.ingest import tables as ingest
+from central.registry import tables as registry
+
+ROOMS = (accounts, figures, ingest, registry)
+
+__all__ = ["ROOMS", "metadata"]

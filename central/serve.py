@@ -1,0 +1,169 @@
+"""The programs of central: `ingest`, `worker`, `web`, and `serve`, which is all three in one process.
+
+They meet only in SQL, so they may run as one process on a small machine or as three on several. SIGTERM and SIGINT end
+each of them cleanly: what was not committed was not acknowledged. When one part of `serve` dies, all of it ends with
+exit code 1: whoever started it (systemd) starts it again.
+"""
+
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+import click
+from sqlalchemy import Connection, Engine
+
+from central.config import DEFAULT_PATH, CentralConfig, load
+from central.db import connect
+from central.migrations.command import central_id
+from central.timeseries.base import Series
+from central.timeseries.stores import open_series
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+log = logging.getLogger(__name__)
+
+
+class _Figures:
+    """The room of figures as the worker needs it."""
+
+    def __init__(self, engine: Engine, series: Series) -> None:
+        self._engine, self._series = engine, series
+
+    def mark(self, connection: Connection, meter: str, stamps: Sequence[int]) -> None:
+        from central.figures import dirty
+
+        dirty.mark(connection, meter, stamps)
+
+    def recompute(self, now: int) -> None:
+        from central.figures import recompute
+
+        recompute.run(self._engine, self._series, now)
+
+
+def run_ingest(config: CentralConfig, stop: threading.Event) -> None:
+    """Returns when `stop` is set."""
+    from central.ingest.live import LiveWriter
+    from central.ingest.mqtt import Ingest
+    from central.ingest.receive import Receiver
+
+    engine, series = connect(config.sql_url), open_series(config)
+    live = LiveWriter(engine, series)
+    live.start()
+    try:
+        Ingest(config, Receiver(engine, central_id(engine)), live).run(stop)
+    finally:
+        live.stop()
+        series.close()
+        engine.dispose()
+
+
+def run_worker(config: CentralConfig, stop: threading.Event) -> None:
+    """Returns when `stop` is set."""
+    from central.worker import Worker
+
+    engine, series = connect(config.sql_url), open_series(config)
+    central_id(engine)  # says so when `migrate` was not run
+    try:
+        Worker(engine, series, _Figures(engine, series)).run(stop)
+    finally:
+        series.close()
+        engine.dispose()
+
+
+def run_web(config: CentralConfig) -> None:
+    """Returns at SystemExit, which the handler of signals raises in the main thread."""
+    import waitress
+
+    from central.web import create_app
+
+    host, port = config.address
+    server = waitress.create_server(create_app(config), host=host, port=port, threads=config.web.threads)
+    log.info("the web listens on http://%s:%d", host, port)
+    server.run()
+
+
+def app() -> "Flask":
+    """For gunicorn: `gunicorn 'central.serve:app()'`; the configuration is that of UCHET_CENTRAL_CONFIG."""
+    from central.web import create_app
+
+    return create_app(load(Path(os.environ.get("UCHET_CENTRAL_CONFIG", DEFAULT_PATH))))
+
+
+def _on_signals(stop: threading.Event, leave: bool = False) -> None:
+    """SIGTERM and SIGINT set `stop`; with `leave` they also raise SystemExit in the main thread."""
+
+    def handle(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+        if leave:
+            raise SystemExit(0)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, handle)
+
+
+def _part(run: Callable[[CentralConfig, threading.Event], None], config: CentralConfig, stop: threading.Event) -> None:
+    """One part of `serve` in its thread: its end, unless asked for, ends the main thread too."""
+    try:
+        run(config, stop)
+    finally:
+        if not stop.is_set():
+            os.kill(os.getpid(), signal.SIGTERM)
+
+
+@click.command()
+@click.pass_obj
+def ingest(path: Path) -> None:
+    """Take messages from the broker into SQL and acknowledge them."""
+    stop = threading.Event()
+    _on_signals(stop)
+    run_ingest(load(path), stop)
+
+
+@click.command()
+@click.pass_obj
+def worker(path: Path) -> None:
+    """Bring what came into the time series and the figures."""
+    stop = threading.Event()
+    _on_signals(stop)
+    run_worker(load(path), stop)
+
+
+@click.command()
+@click.pass_obj
+def web(path: Path) -> None:
+    """Serve the cabinet and the console."""
+    _on_signals(threading.Event(), leave=True)
+    run_web(load(path))
+
+
+@click.command()
+@click.pass_obj
+def serve(path: Path) -> None:
+    """Ingest, worker and web in one process: a small installation."""
+    config = load(path)
+    stop, asked = threading.Event(), threading.Event()
+    parts = [
+        threading.Thread(target=_part, args=(run, config, stop), name=run.__name__) for run in (run_ingest, run_worker)
+    ]
+    _on_signals(asked, leave=True)
+    for part in parts:
+        part.start()
+    try:
+        run_web(config)
+    except SystemExit:
+        pass  # asked to leave before the web was there
+    finally:
+        died = [part.name for part in parts if not part.is_alive()]
+        stop.set()
+        for part in parts:
+            part.join()
+    if died:
+        log.error("%s ended by itself", ", ".join(died))
+        sys.exit(1)
