@@ -1,0 +1,42 @@
+"""Rounding, in one place: half away from zero, and rests that are carried so that no sum loses anything."""
+
+from collections.abc import Iterable
+from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
+
+MWH_PER_KWH = 1_000_000
+KOPECK = Decimal("0.01")
+
+
+def half_away(value: Fraction) -> int:
+    """The nearest integer; a half goes away from zero."""
+    sign = -1 if value < 0 else 1
+    return sign * int(abs(value) + Fraction(1, 2))
+
+
+def running(values: Iterable[Fraction]) -> list[int]:
+    """Each value rounded so that every partial sum is the rounded partial sum: rests are carried, not lost."""
+    found = []
+    exact, given = Fraction(0), 0
+    for value in values:
+        exact += value
+        found.append(half_away(exact) - given)
+        given += found[-1]
+    return found
+
+
+def shares(total: int, weights: Iterable[int]) -> list[int]:
+    """An integer split in proportion to the weights (not all 0); the parts sum exactly to it."""
+    weights = list(weights)
+    whole = sum(weights)
+    return running(Fraction(total * weight, whole) for weight in weights)
+
+
+def kopecks(amount: Decimal) -> Decimal:
+    """Roubles to whole kopecks, half away from zero."""
+    return amount.quantize(KOPECK, ROUND_HALF_UP)
+
+
+def whole_kwh(reading: int) -> int:
+    """A reading (mWh, not negative) cut down to whole kWh, still in mWh: ruling `billing_reading`."""
+    return reading - reading % MWH_PER_KWH

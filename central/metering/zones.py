@@ -1,0 +1,95 @@
+"""Tariff zones: a calendar, and the zone of a moment. An interval has the zone of its START; zones are [start, end)."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+ALL_MONTHS = 0xFFF
+DAY_MINUTES = 24 * 60
+
+WORKDAY = "workday"  # Monday to Friday
+WEEKEND = "weekend"
+ANY = "any"
+
+
+class Uncovered(Exception):
+    """No rule of the calendar covers this moment: the calendar is wrong, and the message says where."""
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneRule:
+    """From `valid_from` (a day) until before `valid_to`, in these months, on such days, [start, end) of the day, minutes.
+
+    `end` <= `start` goes over midnight. `tz` = None: the clock of the point.
+    """
+
+    valid_from: date
+    valid_to: date | None
+    months: int  # bit 0 = January
+    day_kind: str
+    start: int
+    end: int
+    zone: str
+    tz: str | None = None
+
+    def covers(self, local: datetime) -> bool:
+        day = local.date()
+        if day < self.valid_from or (self.valid_to is not None and day >= self.valid_to):
+            return False
+        if not self.months >> (day.month - 1) & 1:
+            return False
+        if self.day_kind != ANY and self.day_kind != (WORKDAY if day.weekday() < 5 else WEEKEND):
+            return False
+        minute = local.hour * 60 + local.minute
+        if self.start < self.end:
+            return self.start <= minute < self.end
+        return minute >= self.start or minute < self.end
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """The zones of a scheme. `zones` in the order of its tariffs."""
+
+    scheme: str
+    zones: tuple[str, ...]
+    rules: tuple[ZoneRule, ...]
+
+    def zone(self, moment: int, tz: str) -> str:
+        """Zone of a moment (seconds UTC) at a point of this IANA zone. Raises Uncovered."""
+        return self.rule(moment, tz).zone
+
+    def rule(self, moment: int, tz: str) -> ZoneRule:
+        """The first rule that covers the moment. Raises Uncovered."""
+        for rule in self.rules:
+            if rule.covers(local(moment, rule.tz or tz)):
+                return rule
+        raise Uncovered(f"calendar «{self.scheme}» has no zone for {local(moment, tz).isoformat()}")
+
+
+def local(moment: int, tz: str) -> datetime:
+    """A moment as the clock on the wall shows it."""
+    return datetime.fromtimestamp(moment, UTC).astimezone(ZoneInfo(tz))
+
+
+def midnight(day: date, tz: str) -> int:
+    """Start of a local day, seconds UTC; where the clock jumps over midnight, the first moment of that day."""
+    naive = datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(tz))
+    return int(naive.timestamp())
+
+
+def day_of(moment: int, tz: str) -> date:
+    """The local day that this moment belongs to."""
+    return local(moment, tz).date()
+
+
+def days(first: date, until: date) -> tuple[date, ...]:
+    """Days [first, until)."""
+    return tuple(first + timedelta(days=number) for number in range((until - first).days))
+
+
+def month_start(day: date) -> date:
+    return day.replace(day=1)
+
+
+def next_month(day: date) -> date:
+    return (day.replace(day=28) + timedelta(days=4)).replace(day=1)
