@@ -1,0 +1,17 @@
+"""The figures: the only caller of the time series (to read) and of `central.metering`.
+
+    Source(engine, series)                                               where figures come from
+
+    points(source, viewer, now)                                       -> tuple[PointView, ...]   visible now
+    interval(source, viewer, point, since, until, channel, now)       -> IntervalView
+    days(source, viewer, point, first, until, channel, now)           -> DaysView      [first, until) local days
+    day_history(source, viewer, point, day, channel)                  -> tuple[DayVersion, ...]  oldest first
+    readings(source, viewer, point, since, until, now)                -> ReadingsView
+    summary(source, viewer, point, now)                               -> SummaryView   the main page of a point
+    overview(source, viewer, now)                                     -> OverviewView  operators and administrators
+
+`viewer` is a `central.accounts.policy.Viewer`, `point` an id, `channel` one of protocol.quantities.DIRECTIONS
+(«active_import», …), times are seconds UTC, `now` too. Every one of them asks the policy first and raises NotFound for
+a point that is not the viewer's in that period; what it may see of a period is cut in time. A series that is away
+raises SeriesUnavailable. What they return: views.py. Days to compute: dirty.py, recompute.py.
+"""

@@ -18,7 +18,7 @@ class Uncovered(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ZoneRule:
-    """From `valid_from` (a day) until before `valid_to`, in these months, on such days, [start, end) of the day, minutes.
+    """From day `valid_from` until before `valid_to`, in these months, on such days, [start, end) minutes of the day.
 
     `end` <= `start` goes over midnight. `tz` = None: the clock of the point.
     """

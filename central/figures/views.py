@@ -1,0 +1,264 @@
+"""What the pages receive: figures, each with the terms it was made from. Nothing here is text for people.
+
+Energy is integer mWh (mvarh for reactive channels) with K applied, power mW, money Decimal roubles, instants seconds
+UTC, days `date` in the point's zone; periods are half-open. None = there is no such figure: never zero. The terms are
+the dataclasses of `central.metering`: State, Slot, RegisterTerm, SumCheck, Cost, Completeness, Maximum.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from central.metering.consumption import RegisterTerm, SumCheck
+from central.metering.cost import Cost
+from central.metering.slots import Completeness, Maximum, Slot
+from central.metering.terms import Segment, State
+from central.metering.zones import Calendar
+
+
+class NotFound(Exception):
+    """There is no such object for this viewer: a foreign one and one that does not exist are the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """[since, until), seconds UTC."""
+
+    since: int
+    until: int
+
+
+@dataclass(frozen=True, slots=True)
+class PointView:
+    """A metering point as its consumer knows it. `visible` = what of the time asked for this viewer may see."""
+
+    id: int
+    code: str
+    name: str
+    address: str
+    path: str  # names of the network from the top, joined by «\\»; "" = none
+    tz: str
+    scheme: str
+    zones: tuple[str, ...]  # in the order of the tariffs: peak night half_peak | day night | all
+    zone_source: str  # registers | profile: which of the two bills
+    serial: str | None  # of the meter that stands there now
+    meter_type: str | None
+    visible: Period
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Energy of a period. `total` = the sum of `zones` = the sum of `states`; suspect energy stands beside it."""
+
+    total: int | None  # None = nothing at all is known
+    zones: Mapping[str, int]
+    states: Mapping[State, int]
+    suspect: int
+
+
+@dataclass(frozen=True, slots=True)
+class IntervalView:
+    """Half-hours (or whatever the meter's period is) of one channel.
+
+    `check` = sum of the intervals against the register difference, where registers stand at both ends and nothing is
+    missing between; `registers` = that difference, also when something is missing. `segments` = which meter with which
+    ratio; the rule of a zone is in `calendar`.
+    """
+
+    point: PointView
+    channel: str
+    asked: Period
+    slots: tuple[Slot, ...]
+    totals: Totals
+    completeness: Completeness
+    maximum: Maximum | None
+    registers: int | None
+    check: SumCheck | None
+    calendar: Calendar
+    segments: tuple[Segment, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DayView:
+    """One local day of one channel. `version` counts from 1, grows when a published figure changes.
+
+    `whole` = False: the viewer may see a part of this day only (hand-over), or it is not over yet.
+    `registers` = register difference of the day, mWh, K applied. `cost` at the prices of that day, by the profile.
+    `made_at`, `cause`: of this version; None when the day was computed for this view alone.
+    """
+
+    day: date
+    totals: Totals
+    completeness: Completeness
+    maximum: Maximum | None  # of active import
+    registers: int | None
+    cost: Cost | None
+    whole: bool
+    version: int | None
+    made_at: int | None
+    cause: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DaysView:
+    """Days [first, until) of one channel; days that have not begun, or that the viewer may not see, are not in it."""
+
+    point: PointView
+    channel: str
+    first: date
+    until: date
+    days: tuple[DayView, ...]
+    totals: Totals
+    completeness: Completeness
+    maximum: Maximum | None
+    cost: Cost | None  # active import only
+
+
+@dataclass(frozen=True, slots=True)
+class DayVersion:
+    """A published figure as it once was: «уточнено …: было …, стало …»."""
+
+    version: int
+    total: int | None
+    made_at: int
+    cause: str
+    author: str
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneReading:
+    """One register of the meter over the period: `tariff` 0 = the total register, with zone None.
+
+    `terms`: one a segment (meter, ratio), each with start, end, difference, K, rule. `energy` None = one of them is
+    suspect or a reading is lacking.
+    """
+
+    zone: str | None
+    tariff: int
+    terms: tuple[RegisterTerm, ...]
+    energy: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class DirectionReadings:
+    """All registers of one direction. `check` = zones against the total register."""
+
+    channel: str
+    total: ZoneReading | None
+    zones: tuple[ZoneReading, ...]
+    check: SumCheck | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingsView:
+    """Readings at the start and the end of a period, consumption, and what it costs.
+
+    `taken` = from which to which moment the readings really are (the snapshot nearest to each boundary): when it
+    differs from `asked`, say so. `cost` is made from the registers' zones or, when the point bills by its profile (or
+    its meter has no tariff registers), from `profile`; `billed_by` says which. `cost` None = no readings, or no price.
+    """
+
+    point: PointView
+    asked: Period
+    taken: Period | None
+    directions: tuple[DirectionReadings, ...]
+    billed_by: str  # registers | profile
+    profile: Totals | None
+    cost: Cost | None
+    provisional: bool  # the period is not over, or its end is not published yet
+    calendar: Calendar
+
+
+@dataclass(frozen=True, slots=True)
+class MonthFigure:
+    """Active import of [since, until): from registers where the point bills by them, else from the profile."""
+
+    since: int
+    until: int
+    totals: Totals
+    cost: Cost | None
+    billed_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """When the meter last spoke. `silent` = longer than two periods and the hour in which data is due."""
+
+    stamp: int | None  # end of the newest interval, or moment of the newest register
+    received_at: int | None
+    read_at: int | None  # the concentrator's last success with it
+    fault: str | None  # why its last attempt failed
+    silent: bool
+
+
+class Concern(StrEnum):
+    """What is wrong at a point, the gravest first."""
+
+    SILENT = "silent"  # the meter is not heard
+    SUSPECT = "suspect"  # values that cannot be
+    MISSING = "missing"  # gaps in this month
+    POWER_OFF = "power_off"  # it was without power yesterday
+    NO_PRICE = "no_price"
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """One thing to look at: since when, and how many places it concerns (0 = does not apply)."""
+
+    concern: Concern
+    since: int | None
+    count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryView:
+    """The main page of one point. `previous_same` = the same part of the month before, `previous` = all of it."""
+
+    point: PointView
+    now: int
+    month: MonthFigure
+    previous_same: MonthFigure | None
+    previous: MonthFigure | None
+    yesterday: IntervalView
+    yesterday_cost: Cost | None
+    heard: Heard
+    troubles: tuple[Trouble, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PointStatus:
+    """A line of the operator's list of points."""
+
+    point: PointView
+    contract: str | None
+    holder: str | None
+    meter: str | None  # <meter> of the topics
+    edge: str | None
+    heard: Heard
+    yesterday: Completeness | None
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeStatus:
+    """A line of the operator's list of concentrators. `state`: online | offline | lost | None = not said yet."""
+
+    name: str
+    state: str | None
+    state_at: int | None
+    last_at: int
+    waiting: int | None  # rows not acknowledged, by its last health
+    oldest: int | None  # of them
+    clock: str | None  # trusted | untrusted
+    health_at: int | None
+    meters: int
+    silent_meters: int
+
+
+@dataclass(frozen=True, slots=True)
+class OverviewView:
+    """The operator's first page."""
+
+    now: int
+    points: tuple[PointStatus, ...]
+    edges: tuple[EdgeStatus, ...]

@@ -1,0 +1,279 @@
+"""The places of a load profile: which are expected, what fills each, and which nothing stands where nothing does.
+
+Rows come as the meter stamped them: a stamp is the END of an interval. A place is one period of the point's local day.
+Rows that lie inside a place fill it together (partial rows around an outage, repeated stamps after the clock was set
+back: both count). A row longer than the period is split by time over its places: they are estimated, closed by the row.
+"""
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from fractions import Fraction
+from itertools import groupby
+from operator import itemgetter
+
+from central.metering.rounding import half_away, running
+from central.metering.terms import Segment, State, possible
+from central.metering.zones import Calendar, day_of, days, midnight
+from protocol.reading import Quality
+
+_DAY = timedelta(days=1)
+DUE_AFTER = 3600  # a place is not yet missing until so long after its end
+NO_MAXIMUM = Quality.POWER_OFF | Quality.PARTIAL | Quality.CATCH_UP
+RECEIVED = frozenset({State.MEASURED, State.ZERO, State.COMPUTED, State.MANUAL, State.SUBSTITUTED, State.SUSPECT})
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One row of one channel: mWh or mvarh before K. `span` = seconds really run, 0 = the period."""
+
+    meter: str
+    end: int
+    span: int
+    quality: int
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What a row gives to a place: `value` is its share before K; `whole` = all of the row lies in this place."""
+
+    segment: Segment
+    sample: Sample
+    value: int
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One place [start, end), seconds UTC. `energy`: mWh or mvarh with K applied; None = one of the nothings.
+
+    A suspect place keeps its energy here to stand beside the sums, and is in none of them.
+    """
+
+    start: int
+    end: int
+    zone: str
+    state: State
+    quality: int = 0
+    energy: int | None = None
+    parts: tuple[Part, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """The meter was without power, [start, end), by its own journal; `end` None = it has not come back."""
+
+    start: int
+    end: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Completeness:
+    """Places by what stands there: expected (all that are due) = received + off + estimated + missing.
+
+    Power off stays in `expected`, an estimate does not raise what was received; suspect ones are among the received.
+    """
+
+    expected: int
+    received: int
+    off: int
+    estimated: int
+    suspect: int
+    missing: int
+    not_due: int
+
+    @property
+    def percent(self) -> Fraction | None:
+        """(received + off) / expected · 100; None when nothing is due."""
+        return Fraction(100 * (self.received + self.off), self.expected) if self.expected else None
+
+
+@dataclass(frozen=True, slots=True)
+class Maximum:
+    """The greatest mean power (mW) over a whole measured interval; `computed` = between samples of the edge."""
+
+    power: int
+    start: int
+    end: int
+    computed: bool
+
+
+def places(segments: Sequence[Segment], since: int, until: int, tz: str) -> tuple[tuple[int, int], ...]:
+    """Places [start, end) that START in [since, until), while a meter stands at the point or between two meters.
+
+    The grid begins at local midnight; its step is the period of the meter in force, or of the one before.
+    """
+    if not segments or since >= until:
+        return ()
+    ordered = sorted(segments, key=lambda segment: segment.since)
+    begin = max(since, ordered[0].since)
+    last = ordered[-1].until
+    stop = until if last is None else min(until, last)
+    found = []
+    for day in days(day_of(begin, tz), day_of(max(begin, stop - 1), tz) + _DAY):
+        origin, day_end = midnight(day, tz), midnight(day + _DAY, tz)
+        start = origin
+        while start < day_end:
+            period = _in_force(ordered, start).period
+            end = min(origin + ((start - origin) // period + 1) * period, day_end)
+            if since <= start < stop and end > begin:
+                found.append((start, end))
+            start = end
+    return tuple(found)
+
+
+def _in_force(ordered: Sequence[Segment], moment: int) -> Segment:
+    begun = [segment for segment in ordered if segment.since <= moment]
+    return begun[-1] if begun else ordered[0]
+
+
+def fill(
+    segments: Sequence[Segment],
+    samples: Iterable[Sample],
+    calendar: Calendar,
+    tz: str,
+    since: int,
+    until: int,
+    now: int,
+    due_after: int = DUE_AFTER,
+) -> tuple[Slot, ...]:
+    """The places of [since, until) with what is in them. Samples of other meters or outside a tenure are ignored."""
+    grid = places(segments, since, until, tz)
+    parts = _parts(grid, segments, samples)
+    found: list[Slot] = []
+    for _, day in groupby(grid, key=lambda place: day_of(place[0], tz)):
+        spans = list(day)
+        exact = [
+            sum((Fraction(part.value) * part.segment.k for part in parts[start]), Fraction(0)) for start, _ in spans
+        ]
+        for (start, end), energy in zip(spans, running(exact), strict=True):
+            zone = calendar.zone(start, tz)
+            found.append(_slot(start, end, zone, tuple(parts[start]), energy, now, due_after))
+    return tuple(found)
+
+
+def _parts(
+    grid: Sequence[tuple[int, int]], segments: Sequence[Segment], samples: Iterable[Sample]
+) -> dict[int, list[Part]]:
+    found: dict[int, list[Part]] = defaultdict(list)
+    for sample in samples:
+        segment = next((s for s in segments if s.meter == sample.meter and _tenure(s, sample.end)), None)
+        if segment is not None:
+            for start, value, whole in _spread(grid, segment, sample):
+                found[start].append(Part(segment, sample, value, whole))
+    return found
+
+
+def _tenure(segment: Segment, end: int) -> bool:
+    """Whether an interval that ends then is of this segment."""
+    return segment.since < end and (segment.until is None or end <= segment.until)
+
+
+def _spread(grid: Sequence[tuple[int, int]], segment: Segment, sample: Sample) -> Iterable[tuple[int, int, bool]]:
+    """Places that a row lies in: (start of the place, share, whether all of it is there).
+
+    Without a known span the row belongs to the place it ends in. A share is the difference of the rounded running sums
+    at the ends of its place, so whoever asks for other places divides the same row in the same way.
+    """
+    begin = sample.end - (sample.span or 1)
+    first = max(0, bisect_right(grid, begin, key=itemgetter(0)) - 1)
+    for start, end in grid[first:]:
+        if start >= sample.end:
+            return
+        if end > begin:
+            cuts = (max(start, begin), min(end, sample.end))
+            before, upto = (_prefix(sample, begin, cut) for cut in cuts)
+            yield start, upto - before, cuts == (begin, sample.end)
+
+
+def _prefix(sample: Sample, begin: int, cut: int) -> int:
+    return half_away(Fraction(sample.value * (cut - begin), sample.end - begin))
+
+
+def _slot(start: int, end: int, zone: str, parts: tuple[Part, ...], energy: int, now: int, due_after: int) -> Slot:
+    if not parts:
+        return Slot(start, end, zone, State.NOT_DUE if end + due_after > now else State.MISSING)
+    quality = 0
+    for part in parts:
+        quality |= part.sample.quality
+    return Slot(start, end, zone, _state(parts, energy, end - start), quality, energy, parts)
+
+
+def _state(parts: tuple[Part, ...], energy: int, seconds: int) -> State:
+    power_max = parts[0].segment.power_max
+    seconds *= 1 + sum(1 for part in parts if part.sample.quality & Quality.REPEATED)  # each runs its own time
+    if any(part.value < 0 for part in parts) or not possible(energy, seconds, power_max):
+        return State.SUSPECT
+    if not all(part.whole for part in parts):
+        return State.ESTIMATED
+    return State.MEASURED if energy else State.ZERO
+
+
+def close_outages(
+    slots: Sequence[Slot], outages: Sequence[Outage], start: int, end: int, registers: int, segment: Segment
+) -> tuple[Slot, ...]:
+    """Missing places inside an outage are power off, 0, when the registers say that nothing was used.
+
+    `registers` = register difference·K between `start` and `end`. All gaps between two registers are one: the rest,
+    difference less what was measured, must lie within 2·d·K of 0; otherwise the event hides nothing and the places
+    stay missing. Places outside [start, end) come back as they are.
+    """
+    between = [slot for slot in slots if start <= slot.start and slot.end <= end]
+    rest = registers - sum(slot.energy or 0 for slot in between if slot.state is not State.SUSPECT)
+    if abs(rest) > 2 * segment.resolution * segment.k:
+        return tuple(slots)
+    inside = {slot.start for slot in between}
+    return tuple(
+        replace(slot, state=State.POWER_OFF, quality=int(Quality.POWER_OFF), energy=0)
+        if slot.start in inside and slot.state is State.MISSING and _within(slot, outages)
+        else slot
+        for slot in slots
+    )
+
+
+def _within(slot: Slot, outages: Sequence[Outage]) -> bool:
+    return any(outage.start < slot.end and (outage.end is None or slot.start < outage.end) for outage in outages)
+
+
+def completeness(slots: Iterable[Slot]) -> Completeness:
+    counts: dict[State, int] = defaultdict(int)
+    for slot in slots:
+        counts[slot.state] += 1
+    due = sum(counts.values()) - counts[State.NOT_DUE]
+    return Completeness(
+        expected=due,
+        received=sum(counts[state] for state in RECEIVED),
+        off=counts[State.POWER_OFF],
+        estimated=counts[State.ESTIMATED] + counts[State.ESTIMATED_OPEN],
+        suspect=counts[State.SUSPECT],
+        missing=counts[State.MISSING],
+        not_due=counts[State.NOT_DUE],
+    )
+
+
+def energies(slots: Iterable[Slot]) -> dict[str, dict[State, int]]:
+    """Energy by zone and state, suspect beside the others; the nothings are not in it, a measured zero is."""
+    found: dict[str, dict[State, int]] = defaultdict(lambda: defaultdict(int))
+    for slot in slots:
+        if slot.energy is not None:
+            found[slot.zone][slot.state] += slot.energy
+    return {zone: dict(states) for zone, states in found.items()}
+
+
+def maximum(slots: Iterable[Slot]) -> Maximum | None:
+    """Over whole measured intervals (span = period known, no power off, partial or catch-up bit); the earliest wins."""
+    best: Maximum | None = None
+    for slot in slots:
+        if slot.state not in (State.MEASURED, State.ZERO):
+            continue
+        for part in slot.parts:
+            sample, period = part.sample, part.segment.period
+            if sample.span != period or sample.quality & NO_MAXIMUM or sample.end != slot.end:
+                continue
+            power = half_away(Fraction(sample.value) * part.segment.k * 3600 / period)
+            if best is None or power > best.power:
+                best = Maximum(power, sample.end - period, sample.end, bool(sample.quality & Quality.COMPUTED))
+    return best
