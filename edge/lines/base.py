@@ -38,3 +38,8 @@ class Line(Protocol):
 
     def close(self) -> None:
         """Close the port; the next grant opens it again."""
+
+
+def title(line: Line) -> str:
+    """What a person is told: «line riser-1 (serial:/dev/ttyS1)»."""
+    return f"line {line.url}" if line.name == line.url else f"line {line.name} ({line.url})"

@@ -34,9 +34,9 @@ class SerialLine(StreamLine):
                 exclusive=True,  # two programs on one bus would answer for each other
             )
         except SerialException as error:
-            raise OSError(error.errno or 0, str(error)) from None
+            raise OSError(str(error)) from None
         except ValueError as error:  # a setting that this device does not take
-            raise OSError(0, str(error)) from None
+            raise OSError(str(error)) from None
         assert isinstance(stream, Stream)
         stream.connection_made(transport)  # the library tells only in the next turn of the loop
         return stream

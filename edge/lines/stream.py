@@ -6,12 +6,13 @@ dropped and not taken for the answer to the next question.
 """
 
 import asyncio
+import os
 import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from edge.lines.base import Channel, LineDown
+from edge.lines.base import Channel, LineDown, title
 from edge.lines.trace import Trace
 
 LIMIT = 1 << 16  # bytes that may wait unread; the sender is held back then
@@ -143,14 +144,15 @@ class StreamLine(ABC):
             except TimeoutError:
                 raise self.down(f"no connection within {OPEN_SECONDS:g} s") from None
             except OSError as error:
-                raise self.down(error.strerror or str(error)) from None
+                refused = isinstance(error, ConnectionError) and error.errno
+                raise self.down(os.strerror(error.errno or 0) if refused else error.strerror or str(error)) from None
         channel = StreamChannel(self, self._stream)
         channel.drop()
         return channel
 
     def down(self, reason: str) -> LineDown:
         self.trace.word(f"down: {reason}")
-        return LineDown(f"line {self.name} ({self.url}): {reason}")
+        return LineDown(f"{title(self)}: {reason}")
 
 
 class StreamChannel:

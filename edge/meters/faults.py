@@ -2,7 +2,7 @@
 
 from typing import TypeVar
 
-from edge.lines.base import Line
+from edge.lines.base import Line, title
 from edge.meters.base import Garbled, MeterFault, NoAnswer, OtherMeter, Refused, WrongPassword
 
 F = TypeVar("F", bound=MeterFault)
@@ -12,7 +12,7 @@ class Faults:
     """Faults of one meter; `address` = how it is asked, in words: «hdlc, client 32, server 1/16»."""
 
     def __init__(self, meter: str, line: Line, address: str) -> None:
-        self._who = f"{meter} on line {line.name} ({line.url})"
+        self._who = f"{meter} on {title(line)}"
         self._address = address
 
     def no_answer(self, seconds: float, tries: int) -> NoAnswer:

@@ -1,4 +1,4 @@
-"""PURE: what a meter's records mean: seconds really run, partial, power off, repeated, filled, clock in doubt.
+"""PURE: what the journal of switching adds to rows: seconds really run, power off, filled days.
 
 A record of the load profile is stamped with the END of its interval (ГОСТ Р 58940-2020, А.4). A stamp inside an
 interval is the moment of switching off; whole intervals without power are not stored. A daily record that was missed is
@@ -6,7 +6,7 @@ filled with the registers at switching off. Outages come from the journal of swi
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from itertools import pairwise
 from math import inf
 
@@ -18,17 +18,8 @@ _OFF, _ON = 1, 2
 Outage = tuple[float, float]
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One record of a profile: `end` seconds UTC, `doubtful` by the meter's own word, `values` mWh, mvarh."""
-
-    end: int
-    doubtful: bool
-    values: tuple[int | None, ...]
-
-
 def outages(events: Iterable[Event]) -> list[Outage]:
-    """[off, on) of the switching journal, oldest first. An end that is not known is infinity.
+    """[off, on) of the switching journal, oldest first, apart from each other. An end that is not known is infinity.
 
     «On» without «off» tells nothing about when the power went, so it is no outage.
     """
@@ -44,57 +35,31 @@ def outages(events: Iterable[Event]) -> list[Outage]:
     return found if off is None else [*found, (off, inf)]
 
 
-def needs_outages(records: Sequence[Record], period: int, offset: int) -> bool:
-    """Something in these load records can only be understood by the journal of switching: a hole or a cut interval."""
-    ends = [record.end for record in records]
-    aligned = all(_start(end, period, offset) + period == end for end in ends)
-    return not aligned or any(after - before > period for before, after in pairwise(ends))
+def has_holes(rows: Sequence[Row], period: int) -> bool:
+    """Intervals are cut or missing: the journal of switching may say why."""
+    cut = any(row.quality & Quality.PARTIAL for row in rows)
+    return cut or any(after.end - before.end > period for before, after in pairwise(rows))
 
 
-def load_rows(records: Iterable[Record], period: int, offset: int, off: Sequence[Outage]) -> Iterator[Row]:
-    """Rows in order of their stamps; `period` seconds, `offset` minutes: where the meter's intervals begin."""
-    before: int | None = None
-    for record in sorted(records, key=lambda record: record.end):
-        begin = _start(record.end, period, offset)
-        aligned = begin + period == record.end
-        if before is not None and begin < before < record.end:
-            begin = before  # the interval was cut, and this is its next piece
-        lost = sum(max(0.0, min(on, record.end) - max(start, begin)) for start, on in off)
-        span = max(0, round(record.end - begin - lost))
-        quality = _clock(record)
-        if span < period:
-            quality |= Quality.PARTIAL
-        if lost or (not aligned and any(start <= record.end + 1 and on > record.end for start, on in off)):
-            quality |= Quality.POWER_OFF
-        if record.end == before:
-            quality |= Quality.REPEATED
-        yield Row(record.end, span, int(quality), record.values)
-        before = record.end
+def has_repeats(rows: Sequence[Row]) -> bool:
+    """A row shows the registers of the one before: the journal of switching may say why."""
+    return any(before.values == after.values for before, after in pairwise(rows))
 
 
-def register_rows(records: Iterable[Record], off: Sequence[Outage] = ()) -> Iterator[Row]:
-    """Rows of registers, in order of stamps. FILLED: equal to the row before, and made while the power was off."""
-    before: Record | None = None
-    for record in sorted(records, key=lambda record: record.end):
-        quality = _clock(record)
-        if before is not None and record.end == before.end:
-            quality |= Quality.REPEATED
-        elif before is not None and record.values == before.values and any(a <= record.end < b for a, b in off):
-            quality |= Quality.FILLED
-        yield Row(record.end, 0, int(quality), record.values)
-        before = record
+def with_outages(rows: Iterable[Row], period: int, off: Sequence[Outage]) -> Iterator[Row]:
+    """Load rows whose spans leave out the time without power; `period` seconds."""
+    for row in rows:
+        begin = row.end - row.span
+        lost = sum(max(0.0, min(on, row.end) - max(start, begin)) for start, on in off)
+        cut = row.quality & Quality.PARTIAL and any(start <= row.end + 1 and on > row.end for start, on in off)
+        span = round(row.span - lost)
+        quality = row.quality | (Quality.PARTIAL if span < period else 0) | (Quality.POWER_OFF if lost or cut else 0)
+        yield replace(row, span=span, quality=int(quality))
 
 
-def repeats(records: Sequence[Record]) -> bool:
-    """A record shows the registers of the one before: worth asking whether the power was off."""
-    return any(a.values == b.values for a, b in pairwise(records))
-
-
-def _start(end: int, period: int, offset: int) -> int:
-    """Begin of the interval that a stamp closes or cuts."""
-    shift = offset * 60
-    return (end + shift - 1) // period * period - shift
-
-
-def _clock(record: Record) -> Quality:
-    return Quality.METER_CLOCK if record.doubtful else Quality(0)
+def with_fillings(rows: Sequence[Row], off: Sequence[Outage]) -> Iterator[Row]:
+    """Rows of registers; FILLED: equal to the row before, and stamped while the power was off."""
+    yield from rows[:1]
+    for before, row in pairwise(rows):
+        filled = row.values == before.values and any(start <= row.end < on for start, on in off)
+        yield replace(row, quality=row.quality | Quality.FILLED) if filled else row

@@ -18,7 +18,7 @@ from pymodbus.client import AsyncModbusSerialClient, AsyncModbusTcpClient
 from pymodbus.exceptions import ConnectionException, ModbusException, ModbusIOException
 from pymodbus.pdu import ModbusPDU
 
-from edge.lines.base import Line, LineDown
+from edge.lines.base import Line, LineDown, title
 from edge.lines.url import SerialUrl, parse
 from edge.meters import templates
 from edge.meters.base import ClockReading, Driver, ModbusMeter
@@ -111,7 +111,9 @@ class _ModbusDriver:
 
     async def connect(self) -> None:
         if not await self._client.connect():
-            raise LineDown(f"line {self._line.name} ({self._url}): cannot be opened")
+            raise LineDown(
+                f"{title(self._line)}: cannot be opened; check that the converter is on, and its address and port"
+            )
 
     def close(self) -> None:
         self._client.close()
@@ -178,7 +180,7 @@ class _ModbusDriver:
                 if error.code not in _BUSY or attempt == self._meter.retries:
                     raise
             except ConnectionException as error:
-                raise LineDown(f"line {self._line.name} ({self._url}): {error}") from None
+                raise LineDown(f"{title(self._line)}: {error}") from None
         if noise:
             raise self._faults.garbled(f"{len(noise)} bytes that are no answer: {noise[:16].hex(' ')}")
         raise self._faults.no_answer(self._meter.timeout, self._meter.retries + 1)
