@@ -12,12 +12,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from demo.meters.archive import Archive
 from demo.meters.calendar import DAY, day_of
 from demo.meters.diary import Diary
 from demo.meters.energy import Energy
+from demo.meters.faults import ClockSet, Faults
 from demo.meters.loads import Load, enterprise, household, shop
 from demo.meters.mains import Mains
 from demo.meters.outages import Outages
@@ -26,16 +27,12 @@ from protocol.spodes.objects import Phases
 WH = 1000  # mWh
 
 
-class ClockSet(NamedTuple):
-    """From `m` (local seconds) on the clock shows `shift` seconds more than is right. Keep to whole periods."""
-
-    m: float
-    shift: int
-
-
 @dataclass(frozen=True, kw_only=True)
 class Site:
-    """A place with a meter. `offset`: minutes east of UTC that the meter's clock runs at; `born`: day of mounting."""
+    """A place with a meter. `offset`: minutes east of UTC that the meter's clock runs at; `born`: day of mounting.
+
+    `faults` can be switched at any time.
+    """
 
     load: ClassVar[Load]
     phases: ClassVar[int] = 3
@@ -47,10 +44,16 @@ class Site:
     offset: int = 180
     born: date = date(2023, 9, 1)
     clock: Callable[[], float] = field(default=time.time, repr=False)
+    faults: Faults = field(default_factory=Faults, repr=False, compare=False)
 
     def now(self) -> float:
         """The moment: nominal local time, seconds."""
         return self.clock() + self.offset * 60
+
+    @property
+    def access(self) -> str:
+        """What one needs to read it, in words."""
+        raise NotImplementedError
 
     @property
     def place(self) -> str:
@@ -92,6 +95,10 @@ class SpodesSite(Site):
     address: tuple[int, int] = (1, 16)
     period: int = 1800
     clock_sets: tuple[ClockSet, ...] = ()
+
+    @property
+    def access(self) -> str:
+        return f"address={self.address[0]}/{self.address[1]} password={self.password}"
 
     @cached_property
     def diary(self) -> Diary:
@@ -152,3 +159,7 @@ class Sdm630(Site):
 
     born: date = date(2026, 9, 1)
     device: int = 1
+
+    @property
+    def access(self) -> str:
+        return f"address={self.device}"
