@@ -111,9 +111,7 @@ class _ModbusDriver:
 
     async def connect(self) -> None:
         if not await self._client.connect():
-            raise LineDown(
-                f"{title(self._line)}: cannot be opened; check that the converter is on, and its address and port"
-            )
+            raise LineDown(f"{title(self._line)}: cannot be opened; check its power, address and port")
 
     def close(self) -> None:
         self._client.close()
