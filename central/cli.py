@@ -16,6 +16,7 @@ COMMANDS = {
     "web": "central.serve:web",
     "serve": "central.serve:serve",
     "replay": "central.ingest.replay:replay",
+    "user": "central.accounts.commands:user",
 }
 
 

@@ -1,0 +1,11 @@
+"""What was done, by whom, when. Rows are only added."""
+
+from sqlalchemy import Connection
+
+from central.accounts.tables import audit
+
+
+def note(connection: Connection, at: int, account: int | None, action: str, subject: str, detail: str = "") -> None:
+    """`action`: a word («login», «revoke»); `subject`: on what or whom; `account` None = nobody is logged in."""
+    values = {"at": at, "account": account, "action": action, "subject": subject[:200], "detail": detail}
+    connection.execute(audit.insert().values(**values))

@@ -1,0 +1,85 @@
+"""Accounts and what they are granted. Functions take a connection in a transaction; instants are seconds UTC."""
+
+import re
+
+from sqlalchemy import Connection, select
+
+from central.accounts.audit import note
+from central.accounts.passwords import Passwords
+from central.accounts.tables import account, grant, session
+from central.registry.periods import refuse_overlap
+
+ROLES = ("consumer", "operator", "administrator")
+GRANTS = ("owner", "reader")
+APPROVED = "approved"
+_MAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,189}")
+
+
+class NoAccount(Exception):
+    """There is no account with this mail."""
+
+
+def normal(mail: str) -> str:
+    """The form that is kept and compared."""
+    return mail.strip().lower()
+
+
+def add_account(
+    connection: Connection,
+    passwords: Passwords,
+    *,
+    organisation: int,
+    mail: str,
+    name: str,
+    password: str,
+    role: str,
+    now: int,
+    phone: str | None = None,
+    state: str = APPROVED,
+) -> int:
+    """Returns its id. Raises ValueError for a bad mail, role or password, and for a mail that has an account."""
+    mail = normal(mail)
+    if not _MAIL.fullmatch(mail):
+        raise ValueError(f"{mail!r} is no mail address")
+    if role not in ROLES:
+        raise ValueError(f"role = {role!r}: {', '.join(ROLES)} are allowed")
+    if connection.execute(select(account.c.id).where(account.c.mail == mail)).first():
+        raise ValueError(f"{mail} has an account already")
+    values = {"organisation": organisation, "mail": mail, "name": name, "phone": phone, "role": role, "state": state}
+    made = account.insert().values(**values, password=passwords.hash(password), made_at=now)
+    key = connection.execute(made).inserted_primary_key
+    assert key is not None
+    note(connection, now, None, "account made", mail, role)
+    return int(key[0])
+
+
+def set_password(connection: Connection, passwords: Passwords, mail: str, password: str, now: int) -> None:
+    """Ends all sessions of the account. Raises NoAccount, WeakPassword."""
+    found = connection.execute(select(account.c.id).where(account.c.mail == normal(mail))).scalar()
+    if found is None:
+        raise NoAccount(f"no account has the mail {mail}")
+    connection.execute(account.update().where(account.c.id == found).values(password=passwords.hash(password)))
+    connection.execute(session.delete().where(session.c.account == found))
+    note(connection, now, None, "password set", normal(mail))
+
+
+def add_grant(
+    connection: Connection,
+    account_id: int,
+    contract: int,
+    valid_from: int,
+    valid_to: int | None = None,
+    role: str = "owner",
+) -> int:
+    """The account may see what is supplied under the contract in this time. Raises Overlap."""
+    if role not in GRANTS:
+        raise ValueError(f"role = {role!r}: {', '.join(GRANTS)} are allowed")
+    same = select(grant).where(grant.c.account == account_id, grant.c.contract == contract)
+    others = [
+        (f"its grant {row.id} on contract {contract}", row.valid_from, row.valid_to) for row in connection.execute(same)
+    ]
+    refuse_overlap(f"the grant of account {account_id} on contract {contract}", valid_from, valid_to, others)
+    values = {"account": account_id, "contract": contract, "role": role}
+    made = connection.execute(grant.insert().values(**values, valid_from=valid_from, valid_to=valid_to))
+    assert made.inserted_primary_key is not None
+    return int(made.inserted_primary_key[0])
