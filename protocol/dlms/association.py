@@ -62,7 +62,6 @@ SERVER: Table = {
         Event.CONNECTED: State.CONNECTED,
         Event.ASSOCIATED: State.READY,
         Event.REFUSED: State.CONNECTED,
-        Event.GONE: State.CLOSED,
     },
     State.READY: {
         Event.CONNECTED: State.CONNECTED,
@@ -70,7 +69,6 @@ SERVER: Table = {
         Event.REFUSED: State.CONNECTED,
         Event.ASK: State.ASKING,
         Event.HANG_UP: State.CONNECTED,
-        Event.GONE: State.CLOSED,
     },
     State.ASKING: {
         Event.CONNECTED: State.CONNECTED,
@@ -80,7 +78,6 @@ SERVER: Table = {
         Event.MORE: State.ASKING,  # a block was sent, more follow
         Event.ANSWERED: State.READY,
         Event.HANG_UP: State.CONNECTED,
-        Event.GONE: State.CLOSED,
     },
 }
 ROLES = {"client": CLIENT, "server": SERVER}

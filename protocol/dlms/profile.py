@@ -18,7 +18,7 @@ class CaptureObject(NamedTuple):
     class_id: int
     obis: Obis
     attribute: int
-    index: int
+    element: int  # «data index»: 0 = the whole attribute
 
 
 NO_UNIT = 255
