@@ -1,0 +1,170 @@
+"""Faults 6, 7 and 20 (short) on a real broker, by the real ingest: repetition, disorder, poison, topic rights."""
+
+import json
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import paho.mqtt.client as paho
+import pytest
+from paho.mqtt.enums import CallbackAPIVersion
+from sqlalchemy import Engine, select
+
+from central.db import connect, writing
+from central.ingest.bindings import bind
+from central.ingest.tables import edge_store, inbox, stray
+from central.migrations.command import prepare
+from central.timeseries.stores import open_series
+from tests.central.parts import NOW, T0, Journal, config, load_body
+from tests.central.programs import Program, until
+from tests.parts import Mosquitto
+
+Sent = list[tuple[Any, bytes]]
+
+
+class Central:
+    """Ingest and worker as processes, a broker, and a client with an edge's name."""
+
+    def __init__(self, folder: Path, mosquitto: Mosquitto) -> None:
+        access = 'username = "central"\npassword = "central"\n'
+        self.settings = config(folder, f"[mqtt]\nport = {mosquitto.port}\n{access}")
+        prepare(self.settings)
+        self.engine: Engine = connect(self.settings.sql_url)
+        with writing(self.engine).begin() as connection:
+            bind(connection, "edge-1", "A-1", 0, None, NOW)
+        self.programs = [Program(folder, name) for name in ("ingest", "worker")]
+        for program in self.programs:
+            program.start()
+        until(lambda: "connected to the broker" in self.programs[0].log)
+        self.client = client_of(mosquitto, "edge-1")
+
+    def send(self, messages: Sent) -> None:
+        for topic, payload in messages:
+            self.client.publish(str(topic), payload, qos=1)
+
+    def rows(self, query: Any) -> list[Any]:
+        with self.engine.connect() as connection:
+            return list(connection.execute(query))
+
+    def load(self) -> dict[int, int]:
+        series = open_series(self.settings)
+        try:
+            return {row.end: row.values["ap"] for row in series.load("A-1", 0, T0 + 10**9)}
+        finally:
+            series.close()
+
+    def upto(self) -> int:
+        return max((row.upto for row in self.rows(select(edge_store))), default=0)
+
+    def close(self) -> None:
+        self.client.disconnect()
+        self.client.loop_stop()
+        codes = [program.stop() for program in self.programs]
+        self.engine.dispose()
+        assert codes == [0, 0]
+        assert "Traceback" not in "".join(program.log for program in self.programs)
+
+
+def client_of(mosquitto: Mosquitto, name: str, protocol: Any = paho.MQTTv311) -> paho.Client:
+    client = paho.Client(CallbackAPIVersion.VERSION2, client_id=f"test-{name}", protocol=protocol)
+    client.username_pw_set(name, name)
+    client.max_inflight_messages_set(20)
+    client.connect("127.0.0.1", mosquitto.port)
+    client.loop_start()
+    return client
+
+
+@pytest.fixture
+def central(tmp_path: Path, mosquitto: Mosquitto) -> Iterator[Central]:
+    central = Central(tmp_path, mosquitto)
+    yield central
+    central.close()
+
+
+@pytest.mark.parametrize("rows", [300, pytest.param(5000, marks=pytest.mark.long)])
+def test_every_message_one_to_five_times_shuffled_is_stored_as_once_in_order(central: Central, rows: int) -> None:
+    chance, journal = random.Random(6), Journal()
+    for n in range(rows):
+        journal.append(load_body((T0 + 1800 * n, n * n)))
+    messages = [row for row in journal.rows for _ in range(chance.randint(1, 5))]
+    chance.shuffle(messages)
+    central.send(messages)
+    until(lambda: central.upto() == rows, 60)
+    until(lambda: len(central.load()) == rows, 60)
+    assert central.load() == {T0 + 1800 * n: n * n for n in range(rows)}
+    assert [row.seq for row in central.rows(select(inbox.c.seq).order_by(inbox.c.seq))] == list(range(1, rows + 1))
+    assert central.rows(select(edge_store.c.sha)) == [(journal.sha,)]
+
+
+def poison(chance: random.Random) -> tuple[bytes, str]:
+    """A payload and the reason that it must get."""
+    good = load_body((T0, 1))
+    depth = b"[" * 1000 + b"]" * 1000
+    return chance.choice(
+        [
+            (b"not json at all \xff\x00", "unreadable"),
+            (b"x" * 66_000, "unreadable"),
+            (good.replace(b"[[0,1800,0,1]]", depth), "unreadable"),
+            (good.replace(b'"v":1', b'"v":1,"deep":' + depth), "unreadable"),
+            (good.replace(b",0,1]]", b",0,NaN]]"), "unreadable"),
+            (good.replace(b",0,1]]", b",0,-Infinity]]"), "unreadable"),
+            (good.replace(b",0,1]]", b',0,"1"]]'), "unreadable"),
+            (good.replace(b",0,1]]", b",0,1,2]]"), "unreadable"),
+            (json.dumps([good.decode()]).encode(), "unreadable"),
+            (good.replace(b'"v":1', b'"v":2'), "unknown_version"),
+            (good.replace(b'"kind":"load"', b'"kind":"event"').replace(b"active_import", b"journal"), "unreadable"),
+        ]
+    )
+
+
+@pytest.mark.parametrize("rows", [200, pytest.param(5000, marks=pytest.mark.long)])
+def test_poison_among_good_messages_stops_nothing_and_is_kept_with_its_reason(central: Central, rows: int) -> None:
+    chance, journal = random.Random(7), Journal()
+    expected: dict[int, str] = {}
+    for n in range(rows):
+        if chance.random() < 0.2:
+            payload, expected[n + 1] = poison(chance)
+            journal.append(payload)
+        elif chance.random() < 0.1:
+            expected[n + 1] = "foreign_meter"
+            journal.append(load_body((T0, n)), name="Z-9")
+        else:
+            journal.append(load_body((T0 + 1800 * n, n)))
+    for number, row in enumerate(journal.rows):
+        central.send([row])
+        if number % 10 == 0:
+            central.send([("uchet/1/edge-1/up/what/is/this", b"%d" % number), ("uchet/1/edge-1/up/about", b"{}")])
+    until(lambda: central.upto() == rows, 60)
+    until(lambda: len(central.load()) == rows - len(expected), 60)
+    kept = central.rows(select(inbox.c.seq, inbox.c.reason, inbox.c.body).where(inbox.c.state == "quarantined"))
+    assert {row.seq: row.reason for row in kept} == expected
+    assert all(row.body == journal.rows[row.seq - 1][1] for row in kept)
+    assert len(central.rows(select(stray))) == len(range(0, rows, 10)) + 1, "the same `about` is kept once"
+
+
+RIGHTS = [
+    ("edge-1", "uchet/1/edge-1/up/archive/A-1/s1/1/0000000000000000", True),
+    ("edge-2", "uchet/1/edge-1/up/archive/A-1/s1/2/0000000000000000", False),
+    ("edge-2", "uchet/1/edge-1/up/about", False),
+    ("edge-2", "uchet/1/edge-1/down/ack", False),
+    ("edge-1", "uchet/1/edge-1/down/ack", False),
+    ("edge-1", "uchet/1/to/subscriber/point", False),
+    ("central", "uchet/1/edge-1/down/ack", True),
+    ("central", "uchet/1/edge-1/up/about", False),
+]
+
+
+@pytest.mark.parametrize(("who", "topic", "allowed"), RIGHTS)
+def test_nobody_writes_under_another_name(mosquitto: Mosquitto, who: str, topic: str, allowed: bool) -> None:
+    """In MQTT 5 the broker says so; in 3.1.1 it drops the message without a word."""
+    client = client_of(mosquitto, who, paho.MQTTv5)
+    answers: list[bool] = []
+    client.on_publish = lambda _client, _data, _mid, code, _properties: answers.append(not code.is_failure)
+    client.publish(topic, b"x", qos=1)
+    try:
+        until(lambda: answers)
+    finally:
+        client.disconnect()
+        client.loop_stop()
+    assert answers == [allowed]
