@@ -2,6 +2,7 @@
 
 import urllib.parse
 import urllib.request
+from base64 import b64encode
 
 ADMIN = "admin"
 
@@ -12,7 +13,12 @@ def make_admin(port: int) -> None:
 
 
 def statement(port: int, text: str, user: str = "") -> str:
-    data = {"q": text, "u": user, "p": user} if user else {"q": text}
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/query", urllib.parse.urlencode(data).encode()) as answer:
+    """The server's answer; the password of each user is his name."""
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{port}/query", data=urllib.parse.urlencode({"q": text}).encode(), method="POST"
+    )
+    if user:
+        request.add_header("Authorization", f"Basic {b64encode(f'{user}:{user}'.encode()).decode()}")
+    with urllib.request.urlopen(request) as answer:
         found: str = answer.read().decode()
         return found
