@@ -81,7 +81,7 @@ def test_the_database_is_made_with_its_retention(server: InfluxDB) -> None:
 def test_one_line_of_another_type_is_refused_and_all_others_are_stored(server: InfluxDB) -> None:
     series = series_of(server)
     statement(server.port, "CREATE DATABASE uchet", ADMIN)
-    series._post_lines([f"load,meter=A-1 am=1.5 {(T0 + 10) * 1000}"])  # a float; types are kept by shard
+    series._post_lines([f"load,meter=other am=1.5 {(T0 + 10) * 1000}"])  # a float; types are kept by shard
     good = [load(T0 + 1800 * n, n) for n in range(100)]
     bad = LoadRow("A-1", T0 + 900, 900, 0, {"am": 5})
     with pytest.raises(SeriesRefused, match=r"field type conflict.*am=5i"):
