@@ -263,12 +263,13 @@ class _Energy:
         """Integers of 10^-3 of the unit. Raises Garbled beyond 64 bits."""
         exponent = self.column.scaler + _MILLI
         values: Sequence[int | None]
-        if exponent >= 0 and not any(isinstance(number, float) for number in numbers):
-            factor = 10**exponent
-            values = [None if number is None else number * factor for number in numbers]
-        else:
+        if exponent < 0 or float in set(map(type, numbers)):
             values = self._rounded(numbers, ends, Fraction(10) ** exponent)
-        if any(value is not None and not -(2**63) <= value < 2**63 for value in values):
+        else:
+            factor = 10**exponent
+            values = [None if number is None else number * factor for number in numbers]  # type: ignore[misc]
+        measured = [value for value in values if value is not None]
+        if measured and not -(2**63) <= min(measured) <= max(measured) < 2**63:
             raise Garbled(f"{self.quantity.name}: a value beyond 64 bits")
         return values
 
