@@ -21,6 +21,7 @@ from central.ingest.bindings import Periods, periods_of
 from central.ingest.judge import Reason, judge, takes
 from central.ingest.projection import Conflict, Projection, SeriesRow, kind, project, settle, stamp
 from central.ingest.tables import State, event, inbox, meter_seen, stray, tip
+from central.sparingly import Sparingly
 from central.timeseries.base import Series, SeriesRefused, SeriesUnavailable
 from protocol.messages.topics import SELF, RowTopic
 from protocol.reading import Kind
@@ -76,6 +77,7 @@ class Worker:
         self._series = series
         self._figures = figures
         self._wall = wall
+        self._sparingly = Sparingly()
         self._sure = False  # the tips tell all that stands in the series: not after a step that broke off
 
     def run(self, stop: threading.Event) -> None:
@@ -176,10 +178,11 @@ class Worker:
         ]
         connection.execute(by_id, results)
         for work in works:
-            if work.state is State.QUARANTINED:
+            said = (work.reason, work.topic.edge, work.topic.name)
+            if work.state is State.QUARANTINED and self._sparingly.may_say(said, now):
                 log.warning("ALARM %s: %s is quarantined: %s", work.reason, work.topic, work.detail)
         self._save_events(connection, works)
-        _save_conflicts(connection, works, now)
+        self._save_conflicts(connection, works, now)
         self._save_progress(connection, works, now)
 
     @staticmethod
@@ -199,6 +202,20 @@ class Worker:
         ]
         if found:
             connection.execute(insert(connection, event).on_conflict_do_nothing(), found)
+
+    def _save_conflicts(self, connection: Connection, works: Sequence[_Work], now: int) -> None:
+        """Each once: the same row may come again."""
+        for work in works:
+            for found in work.conflicts:
+                key = (found.row.meter, kind(found.row).value, stamp(found.row))
+                same = select(conflict.c.came).where(tuple_(conflict.c.meter, conflict.c.kind, conflict.c.stamp) == key)
+                if found.came in connection.scalars(same).all():
+                    continue
+                names = dict(zip(("meter", "kind", "stamp"), key, strict=True))
+                values = {"kept": found.kept, "came": found.came, "at": now, "state": "open"}
+                connection.execute(conflict.insert().values(**names, **values))
+                if self._sparingly.may_say(("conflict", found.row.meter), now):
+                    log.warning("ALARM meter %s, %s of %d: %s stands, %s came", *key, found.kept, found.came)
 
     def _save_progress(self, connection: Connection, works: Sequence[_Work], now: int) -> None:
         stamps: dict[str, set[int]] = defaultdict(set)
@@ -275,17 +292,3 @@ def _raise_to(connection: Connection, table: Table, key: dict[str, str], values:
         for name in values
     }
     connection.execute(upsert.on_conflict_do_update(index_elements=list(key), set_=higher))
-
-
-def _save_conflicts(connection: Connection, works: Sequence[_Work], now: int) -> None:
-    """Each once: the same row may come again."""
-    for work in works:
-        for found in work.conflicts:
-            key = (found.row.meter, kind(found.row).value, stamp(found.row))
-            same = select(conflict.c.came).where(tuple_(conflict.c.meter, conflict.c.kind, conflict.c.stamp) == key)
-            if found.came in connection.scalars(same).all():
-                continue
-            names = dict(zip(("meter", "kind", "stamp"), key, strict=True))
-            values = {"kept": found.kept, "came": found.came, "at": now, "state": "open"}
-            connection.execute(conflict.insert().values(**names, **values))
-            log.warning("ALARM meter %s, %s of %d: %s stands, %s came", *key, found.kept, found.came)

@@ -18,6 +18,7 @@ from central.ingest.bindings import Periods, periods_of
 from central.ingest.judge import judge, printable
 from central.ingest.session import Account, Link, Position, Session
 from central.ingest.tables import State, ahead, edge, edge_meter, edge_store, hole, inbox, meter_seen, stray
+from central.sparingly import Sparingly
 from protocol.errors import Garbled
 from protocol.messages import control
 from protocol.messages.chain import link
@@ -53,27 +54,24 @@ class Receiver:
     def __init__(self, engine: Engine, central: str) -> None:
         self._engine = writing(engine)
         self._central = central
-        self._warned: set[tuple[str, str]] = set()  # edge, the other central it named
+        self._sparingly = Sparingly()
 
     def take(self, messages: Sequence[Message], now: int) -> Taken:
         """`now` in seconds UTC. Raises sqlalchemy.exc.DBAPIError: then nothing of the batch was taken."""
         with self._engine.begin() as connection:
-            batch = _Batch(connection, now)
+            batch = _Batch(connection, now, self._sparingly)
             for message in messages:
                 batch.add(message)
             batch.save()
         taken = batch.taken
         for (name, store), position in batch.positions.items():
             taken.acks[name, store] = Ack(central=self._central, store=store, upto=position.upto, sha=position.sha)
-        self._check_central(batch.abouts)
+        self._check_central(batch.abouts, now)
         return taken
 
-    def _check_central(self, abouts: dict[str, About]) -> None:
+    def _check_central(self, abouts: dict[str, About], now: int) -> None:
         for name, about in abouts.items():
-            if about.central == self._central:
-                self._warned = {pair for pair in self._warned if pair[0] != name}
-            elif (name, about.central) not in self._warned:
-                self._warned.add((name, about.central))
+            if about.central != self._central and self._sparingly.may_say((name, about.central), now):
                 log.warning(
                     "ALARM edge %s belongs to central %s, this one is %s: it will free nothing on our word",
                     name,
@@ -85,9 +83,10 @@ class Receiver:
 class _Batch:
     """One transaction: everything is gathered in the order of arrival, then saved."""
 
-    def __init__(self, connection: Connection, now: int) -> None:
+    def __init__(self, connection: Connection, now: int, sparingly: Sparingly) -> None:
         self._connection = connection
         self._now = now
+        self._sparingly = sparingly
         self._remembered: dict[tuple[str, str], set[tuple[int, Link]]] = {}
         self._session = Session(self._load)
         self._periods: dict[tuple[str, str], Periods] = {}
@@ -211,12 +210,13 @@ class _Batch:
         fresh = self._insert_new(inbox, self._rows, inbox.c.edge, inbox.c.reason, inbox.c.detail, inbox.c.name)
         counts["repeated"] += len(self._rows) - len(fresh)
         for name, reason, detail, meter in fresh:
-            if reason:
-                counts["quarantined"] += 1
-                log.warning("ALARM %s of edge %s, meter %s: quarantined: %s", reason, name, meter, detail)
+            counts["quarantined"] += bool(reason)
+            if reason and self._sparingly.may_say((reason, name, meter), self._now):
+                log.warning("ALARM %s: messages of edge %s, meter %s are quarantined: %s", reason, name, meter, detail)
         for topic, detail in self._insert_new(stray, list(self._strays.values()), stray.c.topic, stray.c.detail):
             counts["strays"] += 1
-            log.warning("ALARM a message nobody can read is kept aside: %s: %s", topic, detail)
+            if self._sparingly.may_say(("stray", topic), self._now):
+                log.warning("ALARM a message nobody can read is kept aside: %s: %s", topic, detail)
 
     def _insert_new(self, table: Table, rows: list[dict[str, Any]], *columns: Any) -> list[Any]:
         """Inserts those that are not there; returns these columns of the new ones."""
