@@ -15,3 +15,24 @@
 a point that is not the viewer's in that period; what it may see of a period is cut in time. A series that is away
 raises SeriesUnavailable. What they return: views.py. Days to compute: dirty.py, recompute.py.
 """
+
+from central.figures.bills import readings
+from central.figures.console import overview
+from central.figures.daily import day_history, days
+from central.figures.intervals import TooLong, interval
+from central.figures.main_page import summary
+from central.figures.source import Source, points
+from central.figures.views import NotFound
+
+__all__ = [
+    "NotFound",
+    "Source",
+    "TooLong",
+    "day_history",
+    "days",
+    "interval",
+    "overview",
+    "points",
+    "readings",
+    "summary",
+]

@@ -91,7 +91,8 @@ class DayView:
     day: date
     totals: Totals
     completeness: Completeness
-    maximum: Maximum | None  # of active import
+    max_power: int | None  # mW, of active import, over a whole measured interval
+    max_at: int | None  # end of that interval
     registers: int | None
     cost: Cost | None
     whole: bool
@@ -111,7 +112,6 @@ class DaysView:
     days: tuple[DayView, ...]
     totals: Totals
     completeness: Completeness
-    maximum: Maximum | None
     cost: Cost | None  # active import only
 
 
@@ -155,8 +155,8 @@ class ReadingsView:
     """Readings at the start and the end of a period, consumption, and what it costs.
 
     `taken` = from which to which moment the readings really are (the snapshot nearest to each boundary): when it
-    differs from `asked`, say so. `cost` is made from the registers' zones or, when the point bills by its profile (or
-    its meter has no tariff registers), from `profile`; `billed_by` says which. `cost` None = no readings, or no price.
+    differs from `asked`, say so. `totals` and `cost` are active import, made from the registers' zones or, when the
+    point bills by its profile (or a reading of some zone is lacking), from the profile; `billed_by` says which.
     """
 
     point: PointView
@@ -164,7 +164,7 @@ class ReadingsView:
     taken: Period | None
     directions: tuple[DirectionReadings, ...]
     billed_by: str  # registers | profile
-    profile: Totals | None
+    totals: Totals | None
     cost: Cost | None
     provisional: bool  # the period is not over, or its end is not published yet
     calendar: Calendar

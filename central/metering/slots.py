@@ -228,13 +228,14 @@ def close_outages(
     inside = {slot.start for slot in between}
     return tuple(
         replace(slot, state=State.POWER_OFF, quality=int(Quality.POWER_OFF), energy=0)
-        if slot.start in inside and slot.state is State.MISSING and _within(slot, outages)
+        if slot.start in inside and slot.state is State.MISSING and covered(slot, outages)
         else slot
         for slot in slots
     )
 
 
-def _within(slot: Slot, outages: Sequence[Outage]) -> bool:
+def covered(slot: Slot, outages: Sequence[Outage]) -> bool:
+    """Whether an outage has a moment of this place."""
     return any(outage.start < slot.end and (outage.end is None or slot.start < outage.end) for outage in outages)
 
 

@@ -43,9 +43,9 @@ class Segment:
         """What a value of the meter is multiplied with: Ki·Ku, once, and only where values are secondary."""
         return Fraction(1) if self.primary else self.ki * self.ku
 
-    def holds(self, start: int, end: int) -> bool:
-        """Whether any moment of [start, end) belongs to this segment."""
-        return self.since < end and (self.until is None or start < self.until)
+    def spans(self, start: int, end: int) -> bool:
+        """Whether the meter stood there all of [start, end]."""
+        return self.since <= start and (self.until is None or end <= self.until)
 
 
 @dataclass(frozen=True, slots=True)

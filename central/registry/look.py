@@ -57,6 +57,16 @@ def segments_of(connection: Connection, point_id: int, since: int, until: int) -
     )
 
 
+def standing_at(connection: Connection, points: Iterable[int], moment: int) -> dict[int, tuple[str, int]]:
+    """Point -> meter that stands there at this moment, and the period of its profile in seconds."""
+    query = (
+        select(mounting.c.point, mounting.c.meter, mounting.c.period)
+        .where(mounting.c.point.in_(list(points)), mounting.c.valid_from <= moment)
+        .where(or_(mounting.c.valid_to.is_(None), mounting.c.valid_to > moment))
+    )
+    return {row.point: (row.meter, row.period) for row in connection.execute(query)}
+
+
 def act_readings(connection: Connection, segments: Iterable[Segment]) -> dict[tuple[int, int], dict[str, Reading]]:
     """Readings of the acts: (mounting, moment) -> field of the series -> reading."""
     found: dict[tuple[int, int], dict[str, Reading]] = defaultdict(dict)

@@ -1,0 +1,172 @@
+"""Readings at the start and the end of a period, by direction and zone, consumption and its cost.
+
+A bill is cut where a price changes: by the readings of that day's start, or, where none was fixed then, by days.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from itertools import pairwise
+
+from sqlalchemy import select
+
+from central.accounts.policy import Viewer
+from central.figures.daily import ONE_DAY, days_view
+from central.figures.recompute import published_at
+from central.figures.registers import Tenure, registers_of, tenures
+from central.figures.source import ACTIVE_IMPORT, FIELDS, Opened, Source, opened
+from central.figures.views import DirectionReadings, NotFound, Period, ReadingsView, Totals, ZoneReading
+from central.metering.consumption import RegisterTerm, SumCheck, summed, zones_to_total
+from central.metering.cost import Cost, Portion, cost, price_days
+from central.metering.rounding import shares
+from central.metering.terms import State
+from central.metering.zones import day_of, midnight
+from central.registry.look import prices_of
+from central.registry.tables import zone_scheme
+
+REGISTERS, PROFILE = "registers", "profile"
+
+
+def readings(source: Source, viewer: Viewer, point_id: int, since: int, until: int, now: int) -> ReadingsView:
+    """Raises NotFound, SeriesUnavailable."""
+    with opened(source, viewer, point_id, since, until) as point:
+        return readings_view(point, Period(since, until), now)
+
+
+def readings_view(point: Opened, asked: Period, now: int) -> ReadingsView:
+    """The same of a point that is open already; what of `asked` may be seen, and not beyond now."""
+    period = Period(max(asked.since, point.visible.since), min(asked.until, point.visible.until, max(now, asked.since)))
+    bills = _Bills(point)
+    found = tenures(point, period)
+    directions = tuple(direction for channel in FIELDS if (direction := bills.direction(found, channel)) is not None)
+    energies = bills.energies(directions) if point.row.zone_source == REGISTERS else None
+    totals, spent = (
+        _profile(point, period, now) if energies is None else (_measured(energies), bills.cost(period, energies))
+    )
+    return ReadingsView(
+        point=point.view(now),
+        asked=asked,
+        taken=_taken(directions),
+        directions=directions,
+        billed_by=PROFILE if energies is None else REGISTERS,
+        totals=totals,
+        cost=spent,
+        provisional=now < published_at(day_of(max(asked.until - 1, asked.since), point.tz), point.tz),
+        calendar=point.calendar,
+    )
+
+
+def _measured(energies: Mapping[str, int]) -> Totals:
+    total = sum(energies.values())
+    return Totals(total, energies, {State.MEASURED: total}, 0)
+
+
+class _Bills:
+    """How the registers of a point become zones and money."""
+
+    def __init__(self, point: Opened) -> None:
+        self._point = point
+        scheme = point.connection.execute(select(zone_scheme).where(zone_scheme.c.id == point.row.scheme)).one()
+        self._tariffs: Mapping[str, int] = point.row.tariffs or scheme.tariffs
+        self._whole = scheme.billing_reading == "whole_kwh"
+
+    def direction(self, found: Sequence[Tenure], channel: str) -> DirectionReadings | None:
+        """None when no meter has a register of this direction."""
+        present = registers_of(found, channel)
+        if not present:
+            return None
+        total = self._zone(found, channel, None, 0) if 0 in present else None
+        zones = tuple(
+            self._zone(found, channel, zone, tariff)
+            for zone, tariff in self._tariffs.items()
+            if tariff in present and tariff
+        )
+        return DirectionReadings(channel, total, zones, _check(total, zones))
+
+    def _zone(self, found: Sequence[Tenure], channel: str, zone: str | None, tariff: int) -> ZoneReading:
+        terms = [tenure.term(channel, tariff, self._whole) for tenure in found]
+        known = tuple(term for term in terms if term is not None)
+        return ZoneReading(zone, tariff, known, summed(known) if len(known) == len(terms) else None)
+
+    def energies(self, directions: Sequence[DirectionReadings]) -> dict[str, int] | None:
+        """Zone -> energy of active import; None when one zone of the scheme is not known."""
+        direction = next((found for found in directions if found.channel == ACTIVE_IMPORT), None)
+        if direction is None:
+            return None
+        by_tariff = {reading.tariff: reading.energy for reading in (direction.total, *direction.zones) if reading}
+        energies = {zone: by_tariff.get(tariff) for zone, tariff in self._tariffs.items()}
+        known = {zone: energy for zone, energy in energies.items() if energy is not None}
+        return known if len(known) == len(energies) else None
+
+    def cost(self, period: Period, energies: Mapping[str, int]) -> Cost:
+        """These energies of the zones at the prices in force."""
+        tz = self._point.tz
+        prices = prices_of(self._point.connection, self._point.row.scheme)
+        first, until = day_of(period.since, tz), _day_after(period, tz)
+        edges = [first, *price_days(prices, first, until), until]
+        spans = list(pairwise(edges))
+        if len(spans) == 1:
+            return cost([Portion(zone, first, until, energy) for zone, energy in energies.items()], prices)
+        parts = self._fixed_parts(period, [midnight(day, tz) for day in edges[1:-1]])
+        portions = []
+        for zone, energy in energies.items():
+            known = [part[zone] for part in parts] if parts else []
+            divided = known if known and sum(known) == energy else _by_days(energy, spans)
+            by_days = divided is not known
+            portions += [Portion(zone, *span, part, by_days) for span, part in zip(spans, divided, strict=True)]
+        return cost(portions, prices)
+
+    def _fixed_parts(self, period: Period, cuts: Sequence[int]) -> list[dict[str, int]] | None:
+        """Zone -> energy between the cuts; None when no reading stands exactly at one of them."""
+        found = []
+        for start, end in pairwise([period.since, *cuts, period.until]):
+            direction = self.direction(tenures(self._point, Period(start, end)), ACTIVE_IMPORT)
+            taken = _taken([direction]) if direction else None
+            energies = self.energies([direction]) if direction else None
+            if taken is None or energies is None:
+                return None
+            if (start in cuts and taken.since != start) or (end in cuts and taken.until != end):
+                return None
+            found.append(energies)
+        return found
+
+
+def _by_days(energy: int, spans: Sequence[tuple[date, date]]) -> list[int]:
+    return shares(energy, [(until - since).days for since, until in spans])
+
+
+def _day_after(period: Period, tz: str) -> date:
+    """The day after the last one of a period."""
+    return day_of(max(period.until - 1, period.since), tz) + ONE_DAY
+
+
+def _profile(point: Opened, period: Period, now: int) -> tuple[Totals | None, Cost | None]:
+    """Whole days from `point_day`, the ends of the period by intervals."""
+    try:
+        only = replace(point, visible=period)
+        days = days_view(only, day_of(period.since, point.tz), _day_after(period, point.tz), ACTIVE_IMPORT, now)
+    except NotFound:  # nothing of the period has begun
+        return None, None
+    return days.totals, days.cost
+
+
+def _check(total: ZoneReading | None, zones: Sequence[ZoneReading]) -> SumCheck | None:
+    if total is None or total.energy is None or not zones:
+        return None
+    energies = [zone.energy for zone in zones if zone.energy is not None]
+    if len(energies) < len(zones):
+        return None
+    return zones_to_total(energies, total.energy, [term.segment for term in total.terms])
+
+
+def _taken(directions: Sequence[DirectionReadings]) -> Period | None:
+    terms: list[RegisterTerm] = [
+        term
+        for direction in directions
+        for reading in (direction.total, *direction.zones)
+        if reading
+        for term in reading.terms
+    ]
+    if not terms:
+        return None
+    return Period(min(term.start.moment for term in terms), max(term.end.moment for term in terms))

@@ -1,0 +1,154 @@
+"""Days of a point, read from `point_day`; only a day that the viewer may see in part is computed for him alone."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import Row, func, select
+
+from central.accounts.policy import Viewer
+from central.figures.intervals import TooLong, view
+from central.figures.source import ACTIVE_IMPORT, FIELDS, Opened, Source, opened
+from central.figures.tables import point_day
+from central.figures.totals import added, cost_of, together, totals
+from central.figures.views import DaysView, DayVersion, DayView, NotFound, Period
+from central.metering.cost import Price
+from central.metering.slots import DUE_AFTER, Completeness, places
+from central.metering.terms import Segment
+from central.metering.zones import day_of, midnight
+from central.metering.zones import days as days_of
+from central.registry.look import prices_of, segments_of
+
+LONGEST = 3 * 366  # days
+ONE_DAY = timedelta(days=1)
+
+
+def days(source: Source, viewer: Viewer, point_id: int, first: date, until: date, channel: str, now: int) -> DaysView:
+    """Local days [first, until). Raises NotFound, TooLong, SeriesUnavailable; KeyError for no channel."""
+    FIELDS[channel]
+    if (until - first).days > LONGEST:
+        raise TooLong(f"{(until - first).days} days, at most {LONGEST}")
+    # the zone is known only once the point is open: a day more on either side, cut below
+    with opened(source, viewer, point_id, midnight(first - ONE_DAY, "UTC"), midnight(until + ONE_DAY, "UTC")) as point:
+        return days_view(point, first, until, channel, now)
+
+
+def days_view(point: Opened, first: date, until: date, channel: str, now: int) -> DaysView:
+    """The same of a point that is open already. Raises NotFound when nothing of these days may be seen."""
+    asked = Period(midnight(first, point.tz), midnight(until, point.tz))
+    visible = Period(max(asked.since, point.visible.since), min(asked.until, point.visible.until))
+    if visible.since >= visible.until:
+        raise NotFound(f"point {point.id}")
+    rows = _newest(point, first, until)
+    segments = segments_of(point.connection, point.id, visible.since, visible.until)
+    prices = prices_of(point.connection, point.row.scheme) if channel == ACTIVE_IMPORT else ()
+    found = []
+    last = min(visible.until, now)
+    for day in days_of(day_of(visible.since, point.tz), day_of(max(last, visible.since + 1) - 1, point.tz) + ONE_DAY):
+        span = Period(midnight(day, point.tz), midnight(day + ONE_DAY, point.tz))
+        if visible.since <= span.since and span.until <= visible.until:
+            found.append(_stored(point, day, span, rows.get(day), segments, prices, channel, now))
+        else:
+            found.append(_partial(point, day, span, prices, channel, now))
+    return DaysView(
+        point=point.view(now),
+        channel=channel,
+        first=first,
+        until=until,
+        days=tuple(found),
+        totals=added((day.totals for day in found), point.calendar.zones),
+        completeness=together(day.completeness for day in found),
+        cost=cost_of(((day.day, day.day + ONE_DAY, day.totals) for day in found), prices) if prices else None,
+    )
+
+
+def day_history(source: Source, viewer: Viewer, point_id: int, day: date, channel: str) -> tuple[DayVersion, ...]:
+    """All versions of a day's total, oldest first; empty when none was computed. Raises NotFound."""
+    with opened(source, viewer, point_id, midnight(day - ONE_DAY, "UTC"), midnight(day + 2 * ONE_DAY, "UTC")) as point:
+        span = Period(midnight(day, point.tz), midnight(day + ONE_DAY, point.tz))
+        if span.since < point.visible.since or point.visible.until < span.until:
+            raise NotFound(f"all of {day} at point {point_id}")  # a stored day tells of the other tenant's part too
+        query = select(point_day).where(point_day.c.point == point_id, point_day.c.day == day)
+        rows = point.connection.execute(query.order_by(point_day.c.version)).all()
+        zones = point.calendar.zones
+        return tuple(
+            DayVersion(
+                row.version, totals([row.energies.get(channel, {})], zones).total, row.made_at, row.cause, row.author
+            )
+            for row in rows
+        )
+
+
+def _newest(point: Opened, first: date, until: date) -> Mapping[date, Row[Any]]:
+    here = (point_day.c.point == point.id, point_day.c.day >= first, point_day.c.day < until)
+    newest = (
+        select(point_day.c.day, func.max(point_day.c.version).label("version"))
+        .where(*here)
+        .group_by(point_day.c.day)
+        .subquery()
+    )
+    query = (
+        select(point_day)
+        .join(newest, (newest.c.day == point_day.c.day) & (newest.c.version == point_day.c.version))
+        .where(*here)
+    )
+    return {row.day: row for row in point.connection.execute(query)}
+
+
+def _stored(
+    point: Opened,
+    day: date,
+    span: Period,
+    row: Row[Any] | None,
+    segments: Sequence[Segment],
+    prices: Sequence[Price],
+    channel: str,
+    now: int,
+) -> DayView:
+    found = totals([row.energies.get(channel, {})] if row is not None else [], point.calendar.zones)
+    return DayView(
+        day=day,
+        totals=found,
+        completeness=_completeness(row, span, segments, point.tz, now),
+        max_power=row.max_power if row is not None else None,
+        max_at=row.max_at if row is not None else None,
+        registers=row.registers.get(channel) if row is not None else None,
+        cost=cost_of([(day, day + ONE_DAY, found)], prices) if prices else None,
+        whole=span.until <= now,
+        version=row.version if row is not None else None,
+        made_at=row.made_at if row is not None else None,
+        cause=row.cause if row is not None else None,
+    )
+
+
+def _completeness(row: Row[Any] | None, span: Period, segments: Sequence[Segment], tz: str, now: int) -> Completeness:
+    """What came is in the row; what was to come by now is counted anew: a silent meter makes no row."""
+    grid = places(segments, span.since, span.until, tz)
+    got, off, estimated = (row.got, row.off, row.estimated) if row is not None else (0, 0, 0)
+    due = max(sum(1 for _, end in grid if end + DUE_AFTER <= now), got + off + estimated)
+    return Completeness(
+        expected=due,
+        received=got,
+        off=off,
+        estimated=estimated,
+        suspect=0,
+        missing=due - got - off - estimated,
+        not_due=len(grid) - due,
+    )
+
+
+def _partial(point: Opened, day: date, span: Period, prices: Sequence[Price], channel: str, now: int) -> DayView:
+    found = view(point, span, channel, now)
+    return DayView(
+        day=day,
+        totals=found.totals,
+        completeness=found.completeness,
+        max_power=found.maximum.power if found.maximum and channel == ACTIVE_IMPORT else None,
+        max_at=found.maximum.end if found.maximum and channel == ACTIVE_IMPORT else None,
+        registers=found.registers,
+        cost=cost_of([(day, day + ONE_DAY, found.totals)], prices) if prices else None,
+        whole=False,
+        version=None,
+        made_at=None,
+        cause=None,
+    )

@@ -1,0 +1,58 @@
+"""The intervals of one channel of a point: each with zone, state, quality and parts, and the checks of their sums."""
+
+from central.accounts.policy import Viewer
+from central.figures.material import Material, Place
+from central.figures.source import FIELDS, Opened, Source, opened
+from central.figures.totals import totals
+from central.figures.views import IntervalView, Period
+from central.metering.consumption import RegisterTerm, SumCheck, intervals_to_register
+from central.metering.slots import Slot, completeness, energies, maximum
+from central.metering.terms import State
+
+LONGEST = 400 * 86_400  # seconds: longer ones are read from the days
+UNCOUNTED = frozenset({State.MISSING, State.SUSPECT, State.NOT_DUE})
+
+
+class TooLong(ValueError):
+    """A period that this view does not serve; the message says the longest."""
+
+
+def interval(
+    source: Source, viewer: Viewer, point_id: int, since: int, until: int, channel: str, now: int
+) -> IntervalView:
+    """Intervals that START in [since, until). Raises NotFound, TooLong, SeriesUnavailable; KeyError for no channel."""
+    FIELDS[channel]
+    if until - since > LONGEST:
+        raise TooLong(f"{(until - since) // 86_400} days by intervals, at most {LONGEST // 86_400}")
+    with opened(source, viewer, point_id, since, until) as point:
+        return view(point, Period(since, until), channel, now)
+
+
+def view(point: Opened, asked: Period, channel: str, now: int) -> IntervalView:
+    """The same of a point that is open already; what of `asked` may be seen."""
+    since, until = max(asked.since, point.visible.since), min(asked.until, point.visible.until)
+    place = Place(point.id, point.tz, point.calendar)
+    material = Material(point.connection, point.series, place, since, until, now)
+    slots = material.slots(channel)
+    term = material.difference(channel, since, until)
+    found = energies(slots)
+    return IntervalView(
+        point=point.view(now),
+        channel=channel,
+        asked=asked,
+        slots=slots,
+        totals=totals([found], point.calendar.zones),
+        completeness=completeness(slots),
+        maximum=maximum(slots),
+        registers=term.energy if term else None,
+        check=_check(slots, term),
+        calendar=point.calendar,
+        segments=material.segments,
+    )
+
+
+def _check(slots: tuple[Slot, ...], term: RegisterTerm | None) -> SumCheck | None:
+    if term is None or term.energy is None or any(slot.state in UNCOUNTED for slot in slots):
+        return None
+    energy = sum(slot.energy or 0 for slot in slots)
+    return intervals_to_register(energy, len(slots), term.energy, (term.segment,))

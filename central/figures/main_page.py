@@ -1,0 +1,119 @@
+"""The main page of one point: this month so far beside the month before, yesterday, and what is wrong."""
+
+from datetime import date
+
+from central.accounts.policy import Viewer
+from central.figures.bills import REGISTERS, readings_view
+from central.figures.daily import ONE_DAY, days_view
+from central.figures.heard import NEVER, heard
+from central.figures.intervals import view
+from central.figures.registers import ALL_KINDS
+from central.figures.source import ACTIVE_IMPORT, Opened, Source, opened
+from central.figures.totals import cost_of
+from central.figures.views import (
+    Concern,
+    Heard,
+    IntervalView,
+    MonthFigure,
+    NotFound,
+    Period,
+    SummaryView,
+    Totals,
+    Trouble,
+)
+from central.metering.slots import Completeness
+from central.metering.terms import State
+from central.metering.zones import day_of, midnight, month_start
+from central.registry.look import prices_of, segments_of
+
+
+def summary(source: Source, viewer: Viewer, point_id: int, now: int) -> SummaryView:
+    """Raises NotFound when the viewer may not see the point now, SeriesUnavailable."""
+    with opened(source, viewer, point_id, 0, now + 1) as point:
+        if point.visible.until <= now:  # a former tenant keeps his past, on other pages
+            raise NotFound(f"point {point_id}")
+        today = day_of(now, point.tz)
+        month = _month(point, month_start(today), now)
+        before = _before(point, month_start(today), month, now)
+        yesterday = _yesterday(point, today, now)
+        found = _heard(point, now)
+        prices = prices_of(point.connection, point.row.scheme)
+        return SummaryView(
+            point=point.view(now),
+            now=now,
+            month=month,
+            previous_same=before[0],
+            previous=before[1],
+            yesterday=yesterday,
+            yesterday_cost=cost_of([(today - ONE_DAY, today, yesterday.totals)], prices),
+            heard=found,
+            troubles=_troubles(point, month, yesterday, found, now),
+        )
+
+
+def _month(point: Opened, first: date, now: int) -> MonthFigure:
+    """From its first midnight until the newest that is known: a register, or else now."""
+    since = max(midnight(first, point.tz), point.visible.since)
+    until = _newest_register(point, since, now) if point.row.zone_source == REGISTERS else None
+    return _figure(point, Period(since, until or now), now)
+
+
+def _newest_register(point: Opened, since: int, now: int) -> int | None:
+    standing = segments_of(point.connection, point.id, now, now + 1)
+    row = point.series.last_register(standing[0].meter, ALL_KINDS, now) if standing else None
+    return row.time if row is not None and row.time > since else None
+
+
+def _figure(point: Opened, period: Period, now: int) -> MonthFigure:
+    found = readings_view(point, period, now)
+    nothing = Totals(None, {}, {}, 0)
+    return MonthFigure(period.since, period.until, found.totals or nothing, found.cost, found.billed_by)
+
+
+def _before(point: Opened, first: date, month: MonthFigure, now: int) -> tuple[MonthFigure | None, MonthFigure | None]:
+    """The same days and hours of the month before, and all of it; None where nothing of it may be seen."""
+    start = month_start(first - ONE_DAY)
+    end = midnight(first, point.tz)
+    since = midnight(start, point.tz)
+    until = min(since + month.until - midnight(first, point.tz), end)
+    found = []
+    for period in (Period(since, until), Period(since, end)):
+        whole = point.visible.since <= period.since and period.since < period.until
+        found.append(_figure(point, period, now) if whole else None)
+    return found[0], found[1]
+
+
+def _yesterday(point: Opened, today: date, now: int) -> IntervalView:
+    return view(point, Period(midnight(today - ONE_DAY, point.tz), midnight(today, point.tz)), ACTIVE_IMPORT, now)
+
+
+def _heard(point: Opened, now: int) -> Heard:
+    standing = segments_of(point.connection, point.id, now, now + 1)
+    if not standing:
+        return NEVER
+    meter = standing[0].meter
+    return heard(point.connection, {meter: standing[0].period}, now)[meter]
+
+
+def _troubles(
+    point: Opened, month: MonthFigure, yesterday: IntervalView, found: Heard, now: int
+) -> tuple[Trouble, ...]:
+    today = day_of(now, point.tz)
+    try:
+        counts: Completeness | None = days_view(point, month_start(today), today, ACTIVE_IMPORT, now).completeness
+    except NotFound:  # the first of a month has no day behind it
+        counts = None
+    suspect = [slot.start for slot in yesterday.slots if slot.state is State.SUSPECT]
+    off = [slot.start for slot in yesterday.slots if slot.state is State.POWER_OFF]
+    troubles = []
+    if found.silent:
+        troubles.append(Trouble(Concern.SILENT, found.stamp))
+    if suspect:
+        troubles.append(Trouble(Concern.SUSPECT, suspect[0], len(suspect)))
+    if counts is not None and counts.missing:
+        troubles.append(Trouble(Concern.MISSING, month.since, counts.missing))
+    if off:
+        troubles.append(Trouble(Concern.POWER_OFF, off[0], len(off)))
+    if month.cost is not None and month.cost.unpriced:
+        troubles.append(Trouble(Concern.NO_PRICE, month.since))
+    return tuple(troubles)

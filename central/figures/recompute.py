@@ -1,0 +1,111 @@
+"""Dirty days into `point_day`. Running it again changes nothing; what is published is never changed in place.
+
+A day is published at D+1 12:00 of the point's time. Until then a new figure replaces the old one; from then on it is
+version n+1, with its cause. The same figure again is no version.
+"""
+
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Row, select
+
+from central.db import writing
+from central.figures import dirty
+from central.figures.material import Material, Place
+from central.figures.source import ACTIVE_IMPORT
+from central.figures.tables import point_day
+from central.metering.slots import completeness, energies, maximum
+from central.metering.zones import day_of, days, midnight
+from central.registry.look import calendar_of
+from central.registry.tables import point
+from central.timeseries.base import Series
+
+BATCH = 100  # days a run
+PUBLISHED_AFTER = 12 * 3600  # seconds of D+1, on the clock of the point
+AUTHOR = "worker"
+FIRST = "first"  # causes
+LATE = "late data"
+ONE_DAY = timedelta(days=1)
+
+
+def run(engine: Engine, series: Series, now: int, limit: int = BATCH) -> int:
+    """Computes up to `limit` dirty days; returns how many. Raises SeriesUnavailable: the marks stay."""
+    with engine.connect() as connection:
+        marks = dirty.take(connection, limit)
+        if not marks:
+            return 0
+        rows = connection.execute(select(point).where(point.c.id.in_({mark.point for mark in marks})))
+        places = {row.id: Place(row.id, row.tz, calendar_of(connection, row.scheme)) for row in rows}
+        figures: dict[tuple[int, date], dict[str, Any]] = {}
+        waiting = [(mark.point, mark.day) for mark in marks]
+        while waiting:
+            key, day = waiting.pop()
+            figures[key, day], others = compute(connection, series, places[key], day, now)
+            waiting += [(key, other) for other in others if (key, other) not in {*figures, *waiting}]
+    with writing(engine).begin() as connection:
+        for (key, day), values in figures.items():
+            store(connection, places[key], day, values, now)
+        dirty.clear(connection, marks)
+    return len(marks)
+
+
+def compute(
+    connection: Connection, series: Series, place: Place, day: date, now: int
+) -> tuple[dict[str, Any], tuple[date, ...]]:
+    """The columns of `point_day` that are figures, and the days that the same registers decided on."""
+    since, until = midnight(day, place.tz), midnight(day + ONE_DAY, place.tz)
+    material = Material(connection, series, place, since, until, now)
+    slots = {channel: material.slots(channel) for channel in material.channels()}
+    counts, greatest = completeness(slots[ACTIVE_IMPORT]), maximum(slots[ACTIVE_IMPORT])
+    differences = {channel: material.difference(channel, since, until) for channel in slots}
+    figures = {
+        "energies": {channel: energies(found) for channel, found in slots.items()},
+        "expected": counts.expected,
+        "got": counts.received,
+        "off": counts.off,
+        "estimated": counts.estimated,
+        "missing": counts.missing,
+        "max_power": greatest.power if greatest else None,
+        "max_at": greatest.end if greatest else None,
+        "registers": {
+            channel: term.energy for channel, term in differences.items() if term and term.energy is not None
+        },
+    }
+    first, last = material.decided()
+    return figures, days(day_of(first, place.tz), day_of(last - 1, place.tz) + ONE_DAY)
+
+
+def store(
+    connection: Connection, place: Place, day: date, figures: dict[str, Any], now: int, author: str = AUTHOR
+) -> None:
+    """Writes the day: a new row, in place, or a new version."""
+    last = newest(connection, place.point, day)
+    made = {"author": author, "made_at": now}
+    if last is None:
+        first = point_day.insert().values(point=place.point, day=day, version=1, cause=FIRST, **made, **figures)
+        connection.execute(first)
+    elif all(getattr(last, name) == value for name, value in figures.items()):
+        return
+    elif now < published_at(day, place.tz):
+        connection.execute(point_day.update().where(*_key(last)).values(**made, **figures))
+    else:
+        connection.execute(
+            point_day.insert().values(
+                point=place.point, day=day, version=last.version + 1, cause=LATE, **made, **figures
+            )
+        )
+
+
+def newest(connection: Connection, point_id: int, day: date) -> Row[Any] | None:
+    """The version in force of a day."""
+    query = select(point_day).where(point_day.c.point == point_id, point_day.c.day == day)
+    return connection.execute(query.order_by(point_day.c.version.desc()).limit(1)).first()
+
+
+def published_at(day: date, tz: str) -> int:
+    """From this moment on (seconds UTC) the figures of the day are published."""
+    return midnight(day + ONE_DAY, tz) + PUBLISHED_AFTER
+
+
+def _key(row: Row[Any]) -> tuple[Any, ...]:
+    return (point_day.c.point == row.point, point_day.c.day == row.day, point_day.c.version == row.version)

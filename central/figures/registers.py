@@ -1,0 +1,92 @@
+"""Registers of a point at the boundaries of a period: the fixed snapshot there, or the nearest one, and says which.
+
+A segment begins and ends with the readings of its act where there are any. What is chosen never lies outside the time
+that the viewer may see.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from central.figures.material import FIXED, readings, tariffs_of
+from central.figures.source import FIELDS, Opened
+from central.figures.views import Period
+from central.metering.consumption import RegisterTerm, from_registers
+from central.metering.terms import Reading, Segment
+from central.registry.look import act_readings, segments_of
+from central.timeseries.base import RegisterRow, Series
+from protocol.reading import Kind
+
+REACH = 40 * 86_400  # a snapshot farther from its boundary is not taken
+WIDTHS = (3600, 86_400, REACH)  # of the looks into the series after a boundary
+ALL_KINDS = (*FIXED, Kind.NOW)
+
+
+@dataclass(frozen=True, slots=True)
+class Tenure:
+    """A segment within a period, its registers near both ends, and what its acts say."""
+
+    segment: Segment
+    start: int  # boundaries within the period
+    end: int
+    rows: tuple[RegisterRow, ...]
+    acts: dict[int, dict[str, Reading]]  # moment -> field -> reading
+
+    def term(self, channel: str, tariff: int, whole: bool) -> RegisterTerm | None:
+        """Consumption by one register; None when a reading is lacking at either end, or both are one."""
+        first = self._nearest(channel, tariff, self.start)
+        last = self._nearest(channel, tariff, self.end)
+        if first is None or last is None or first.moment >= last.moment:
+            return None
+        return from_registers(self.segment, first, last, whole=whole)
+
+    def _nearest(self, channel: str, tariff: int, boundary: int) -> Reading | None:
+        act = self.acts.get(boundary, {}).get(f"{FIELDS[channel]}{tariff}")
+        if act is not None:
+            return act
+        found = readings(self.rows, FIELDS[channel], tariff)
+        return min(found, key=lambda reading: (abs(reading.moment - boundary), reading.moment), default=None)
+
+
+def tenures(point: Opened, period: Period) -> tuple[Tenure, ...]:
+    """The segments of the period with their readings, oldest first. Raises SeriesUnavailable."""
+    segments = segments_of(point.connection, point.id, period.since, period.until)
+    acts = act_readings(point.connection, segments)
+    found = []
+    for segment in segments:
+        start = max(period.since, segment.since)
+        end = min(period.until, segment.until if segment.until is not None else period.until)
+        said = {moment: values for (mounting, moment), values in acts.items() if mounting == segment.mounting}
+        found.append(Tenure(segment, start, end, _rows(point, segment, start, end), said))
+    return tuple(found)
+
+
+def _rows(point: Opened, segment: Segment, start: int, end: int) -> tuple[RegisterRow, ...]:
+    """Snapshots near both ends: exactly there, else the last before and the first after, within what is visible."""
+    lowest = max(point.visible.since, segment.since, start - REACH)
+    highest = min(point.visible.until, segment.until if segment.until is not None else point.visible.until, end + REACH)
+    found = {
+        (row.time, row.kind, row.repeat): row
+        for boundary in (start, end)
+        for row in _around(point.series, segment.meter, boundary, lowest, highest)
+    }
+    return tuple(found[key] for key in sorted(found))
+
+
+def _around(series: Series, meter: str, boundary: int, lowest: int, highest: int) -> Sequence[RegisterRow]:
+    exact = series.registers(meter, FIXED, boundary - 1, boundary)
+    if exact:
+        return exact
+    near: list[RegisterRow] = []
+    before = series.last_register(meter, ALL_KINDS, boundary)
+    if before is not None and before.time >= lowest:
+        near += series.registers(meter, ALL_KINDS, before.time - 1, before.time)
+    for width in WIDTHS:  # `now` rows may come each minute: not all of them are wanted
+        after = series.registers(meter, ALL_KINDS, boundary, min(highest, boundary + width))
+        if after:
+            return [*near, *(row for row in after if row.time == after[0].time)]
+    return near
+
+
+def registers_of(found: Sequence[Tenure], channel: str) -> frozenset[int]:
+    """Tariff numbers that the meters of these tenures have for a channel."""
+    return frozenset(tariff for tenure in found for tariff in tariffs_of(tenure.rows, FIELDS[channel]))

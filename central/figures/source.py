@@ -1,0 +1,93 @@
+"""Where figures come from, and the only door to a point: fetched through the viewer, cut in time by the policy."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Row, select
+
+from central.accounts.policy import Viewer, policy, visible_points
+from central.figures.views import NotFound, Period, PointView
+from central.metering.zones import Calendar
+from central.registry.look import calendar_of, segments_of
+from central.registry.tables import meter, node, point
+from central.timeseries.base import Series
+from protocol.quantities import DIRECTIONS
+
+FIELDS = {name: stem for name, _, stem, _ in DIRECTIONS}  # channel -> stem of the fields of the series
+ACTIVE_IMPORT = DIRECTIONS[0][0]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """SQL and the time series."""
+
+    engine: Engine
+    series: Series
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A point that the viewer may see, and a connection to read it with."""
+
+    connection: Connection
+    series: Series
+    row: Row[Any]  # of the table `point`
+    calendar: Calendar
+    visible: Period
+
+    @property
+    def id(self) -> int:
+        return int(self.row.id)
+
+    @property
+    def tz(self) -> str:
+        return str(self.row.tz)
+
+    def view(self, now: int) -> PointView:
+        """`serial`, `meter_type`: of the meter in force at the end of what may be seen."""
+        return describe(self.connection, self.row, self.calendar, self.visible, now)
+
+
+@contextmanager
+def opened(source: Source, viewer: Viewer, point_id: int, since: int, until: int) -> Iterator[Opened]:
+    """Raises NotFound when the viewer may see nothing of the point in [since, until)."""
+    with source.engine.connect() as connection:
+        span = policy(connection, viewer, point_id, (since, until))
+        row = connection.execute(select(point).where(point.c.id == point_id)).first()
+        if span is None or row is None:
+            raise NotFound(f"point {point_id}")
+        yield Opened(connection, source.series, row, calendar_of(connection, row.scheme), Period(*span))
+
+
+def points(source: Source, viewer: Viewer, now: int) -> tuple[PointView, ...]:
+    """What the viewer may see at this moment, in the order of the codes."""
+    with source.engine.connect() as connection:
+        ids = visible_points(connection, viewer, now)
+        rows = {row.id: row for row in connection.execute(select(point).where(point.c.id.in_(ids)))}
+        calendars = {row.scheme: calendar_of(connection, row.scheme) for row in rows.values()}
+        visible = Period(now, now + 1)
+        return tuple(describe(connection, rows[key], calendars[rows[key].scheme], visible, now) for key in ids)
+
+
+def describe(connection: Connection, row: Row[Any], calendar: Calendar, visible: Period, now: int) -> PointView:
+    """A point as its consumer knows it."""
+    last = max(visible.since, min(now, visible.until - 1))
+    standing = segments_of(connection, row.id, last, last + 1)
+    path = connection.execute(select(node.c.path).where(node.c.id == row.node)).scalar() if row.node else None
+    kind = select(meter.c.type).where(meter.c.id == standing[0].meter) if standing else None
+    return PointView(
+        id=row.id,
+        code=row.code,
+        name=row.name,
+        address=row.address,
+        path=path or "",
+        tz=row.tz,
+        scheme=calendar.scheme,
+        zones=calendar.zones,
+        zone_source=row.zone_source,
+        serial=standing[0].serial if standing else None,
+        meter_type=connection.execute(kind).scalar() if kind is not None else None,
+        visible=visible,
+    )

@@ -1,0 +1,63 @@
+"""Energy by zone and state, summed the same way wherever it comes from: places of a profile or rows of `point_day`."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+
+from central.figures.views import Totals
+from central.metering.cost import Cost, Portion, Price, cost
+from central.metering.slots import Completeness
+from central.metering.terms import State
+
+Energies = Mapping[str, Mapping[str, int] | Mapping[State, int]]  # zone -> state -> mWh, also as in `point_day`
+
+
+def totals(parts: Iterable[Energies], zones: Sequence[str]) -> Totals:
+    """Of any number of parts; zones in this order. Suspect energy stands beside the sums."""
+    by_zone: dict[str, int] = {}
+    by_state: dict[State, int] = defaultdict(int)
+    suspect = 0
+    for part in parts:
+        for zone, states in part.items():
+            for name, energy in states.items():
+                state = State(name)
+                if state is State.SUSPECT:
+                    suspect += energy
+                else:
+                    by_zone[zone] = by_zone.get(zone, 0) + energy
+                    by_state[state] += energy
+    ordered = {zone: by_zone[zone] for zone in zones if zone in by_zone}
+    return Totals(sum(ordered.values()) if ordered else None, ordered, dict(by_state), suspect)
+
+
+def added(parts: Iterable[Totals], zones: Sequence[str]) -> Totals:
+    """Sums of sums."""
+    by_zone: dict[str, int] = defaultdict(int)
+    by_state: dict[State, int] = defaultdict(int)
+    suspect = 0
+    for part in parts:
+        for zone, energy in part.zones.items():
+            by_zone[zone] += energy
+        for state, energy in part.states.items():
+            by_state[state] += energy
+        suspect += part.suspect
+    ordered = {zone: by_zone[zone] for zone in zones if zone in by_zone}
+    return Totals(sum(ordered.values()) if ordered else None, ordered, dict(by_state), suspect)
+
+
+def together(parts: Iterable[Completeness]) -> Completeness:
+    """Counts of several periods in one."""
+    names = Completeness.__slots__
+    sums = dict.fromkeys(names, 0)
+    for part in parts:
+        for name in names:
+            sums[name] += getattr(part, name)
+    return Completeness(**sums)
+
+
+def cost_of(days: Iterable[tuple[date, date, Totals]], prices: Sequence[Price]) -> Cost | None:
+    """What the zones of these days [first, until) cost; None when there is no energy at all."""
+    portions = [
+        Portion(zone, first, until, energy) for first, until, found in days for zone, energy in found.zones.items()
+    ]
+    return cost(portions, prices) if portions else None
