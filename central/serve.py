@@ -41,10 +41,10 @@ class _Figures:
 
         dirty.mark(connection, meter, stamps)
 
-    def recompute(self, now: int) -> None:
+    def recompute(self, now: int) -> int:
         from central.figures import recompute
 
-        recompute.run(self._engine, self._series, now)
+        return recompute.run(self._engine, self._series, now)
 
 
 def run_ingest(config: CentralConfig, stop: threading.Event) -> None:

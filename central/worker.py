@@ -43,8 +43,8 @@ class Figures(Protocol):
     def mark(self, connection: Connection, meter: str, stamps: Sequence[int]) -> None:
         """The days of these stamps are to be computed anew."""
 
-    def recompute(self, now: int) -> None:
-        """Computes what is marked. Raises SeriesUnavailable."""
+    def recompute(self, now: int) -> int:
+        """Computes some of what is marked; returns how many days. Raises SeriesUnavailable."""
 
 
 Place = tuple[str, Kind]  # meter, kind
@@ -86,8 +86,7 @@ class Worker:
         while not stop.is_set():
             now = int(self._wall())
             try:
-                taken = self.step(now)
-                self._figures.recompute(now)
+                busy = self.step(now) + self._figures.recompute(now)
                 if now >= forget_at:
                     self.forget(now)
                     forget_at = now + FORGET_EVERY
@@ -99,7 +98,7 @@ class Worker:
             if pause > IDLE:
                 log.info("the worker goes on")
                 pause = IDLE
-            if not taken:
+            if not busy:
                 stop.wait(IDLE)
 
     def step(self, now: int) -> int:
