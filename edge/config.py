@@ -1,0 +1,325 @@
+"""edge.toml: what may stand in it, what it means, and a plain word on what is wrong with it.
+
+A wrong setting stops the program at the start with file, line, key, value and what is allowed. Nothing is guessed: an
+unknown key is an error that names the nearest known one.
+"""
+
+import difflib
+import hashlib
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+import msgspec
+from msgspec import Meta, Struct
+
+from edge import toml_lines
+from edge.meters.base import Meter, ModbusMeter, SpodesMeter
+from edge.toml_lines import Path as KeyPath
+from protocol.errors import LocalError
+from protocol.messages.topics import check_edge, valid_name
+
+DAY = 86400
+NAMES = "1 to 40 of 0-9 A-Z a-z and «-»"
+SCHEMES = ("tcp", "serial")
+
+Port = Annotated[int, Meta(ge=1, le=65535)]
+Seconds = Annotated[int, Meta(ge=0, le=DAY)]
+Positive = Annotated[float, Meta(gt=0, le=600)]
+Offset = Annotated[int, Meta(ge=-14 * 60, le=14 * 60)]
+Period = Annotated[int, Meta(ge=60, le=DAY)]
+Retries = Annotated[int, Meta(ge=0, le=10)]
+Days = Annotated[int, Meta(ge=1, le=3660)]
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used; the message is for the person who edits the file."""
+
+
+class _Table(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    pass
+
+
+class Edge(_Table, frozen=True):
+    name: str
+    data: str
+    title: str = ""
+    journal_mib: Annotated[int, Meta(ge=1, le=1 << 20)] = 512
+
+
+class Tls(_Table, frozen=True):
+    ca: str
+    cert: str | None = None
+    key: str | None = None
+
+
+class Uplink(_Table, frozen=True):
+    host: str
+    central: str
+    port: Port = 1883
+    username: str | None = None
+    password: str | None = None
+    password_file: str | None = None
+    tls: Tls | None = None
+    protocol: Literal["3.1.1", "5"] = "3.1.1"
+
+    @property
+    def secret(self) -> str | None:
+        return _secret(self.password, self.password_file)
+
+
+class Page(_Table, frozen=True):
+    listen: str = "127.0.0.1:8118"
+
+    @property
+    def address(self) -> tuple[str, int]:
+        host, _, port = self.listen.rpartition(":")
+        return host.strip("[]"), int(port)
+
+
+class Line(_Table, frozen=True):
+    name: str
+    url: str
+
+
+class Spodes(_Table, frozen=True, tag_field="driver", tag="spodes"):
+    id: str
+    line: str
+    serial: str | None = None
+    title: str = ""
+    link: Literal["hdlc", "wrapper"] = "hdlc"
+    client: Annotated[int, Meta(ge=1, le=127)] = 32
+    server: str = "1/16"
+    password: str | None = None
+    password_file: str | None = None
+    offset: Offset = 180
+    period: Period = 1800
+    timeout: Positive = 5.0
+    retries: Retries = 2
+
+    def meter(self) -> SpodesMeter:
+        logical, _, physical = self.server.partition("/")
+        return SpodesMeter(
+            id=self.id,
+            line=self.line,
+            serial=self.serial,
+            link=self.link,
+            client=self.client,
+            server=(int(logical), int(physical) if physical else None),
+            password=_secret(self.password, self.password_file),
+            offset=self.offset,
+            period=self.period,
+            timeout=self.timeout,
+            retries=self.retries,
+        )
+
+
+class Modbus(_Table, frozen=True, tag_field="driver", tag="modbus"):
+    id: str
+    line: str
+    template: str
+    title: str = ""
+    device: Annotated[int, Meta(ge=1, le=247)] = 1
+    framing: Literal["rtu", "tcp"] = "tcp"
+    serial: str | None = None
+    offset: Offset = 180
+    period: Period = 1800
+    timeout: Positive = 1.0
+    retries: Retries = 2
+
+    def meter(self) -> ModbusMeter:
+        return ModbusMeter(
+            id=self.id,
+            line=self.line,
+            template=self.template,
+            device=self.device,
+            framing=self.framing,
+            serial=self.serial,
+            offset=self.offset,
+            period=self.period,
+            timeout=self.timeout,
+            retries=self.retries,
+        )
+
+
+class Schedule(_Table, frozen=True):
+    """How often, seconds; 0 = never. `load` 0 = at the end of each period of the meter."""
+
+    delay: Seconds = 60  # after the end of a period, so that the meter has closed it
+    load: Seconds = 0
+    daily: Seconds = 3600  # until the day's row is there
+    monthly: Seconds = 3600
+    events: Seconds = 900
+    now: Seconds = 3600
+    live: Seconds = 300
+    depth: Days = 90  # days of the past that meters keep
+    reread: Annotated[int, Meta(ge=0, le=90)] = 3  # days read again every night
+
+
+class Config(_Table, frozen=True):
+    edge: Edge
+    uplink: Uplink
+    line: list[Line]
+    meter: list[Spodes | Modbus]
+    page: Page = Page()
+    schedule: Schedule = Schedule()
+
+    @property
+    def meters(self) -> list[Meter]:
+        return [meter.meter() for meter in self.meter]
+
+    @property
+    def titles(self) -> dict[str, str]:
+        """What a person calls the meter: «кв. 52»."""
+        return {meter.id: meter.title for meter in self.meter}
+
+    @property
+    def hash(self) -> str:
+        """Of the settings in force, secrets left out: 16 hex digits."""
+        return hashlib.sha256(msgspec.json.encode(_open(msgspec.to_builtins(self)))).hexdigest()[:16]
+
+    @property
+    def journal(self) -> Path:
+        return Path(self.edge.data) / "journal.db"
+
+
+def _open(value: Any) -> Any:
+    """The same without passwords."""
+    if isinstance(value, dict):
+        return {key: _open(inner) for key, inner in value.items() if key != "password"}
+    return [_open(inner) for inner in value] if isinstance(value, list) else value
+
+
+def _secret(password: str | None, file: str | None) -> str | None:
+    return Path(file).read_text().strip() if file is not None else password
+
+
+# ---- reading the file
+
+
+def load(path: Path) -> Config:
+    """Raises ConfigError: «FILE:LINE: key = value: what is allowed»."""
+    try:
+        text = path.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read: {error}") from None
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        found = re.search(r"at line (\d+)", str(error))
+        line = found.group(1) if found else len(text.splitlines())
+        raise ConfigError(f"{path}:{line}: not TOML: {error}") from None
+    try:
+        config = msgspec.convert(data, Config)
+    except msgspec.ValidationError as error:
+        raise ConfigError(_explain(path, text, data, str(error))) from None
+    for keys, allowed in _wrong(config):
+        raise ConfigError(_message(path, text, data, keys, allowed))
+    return config
+
+
+def _message(path: Path, text: str, data: Any, keys: KeyPath, allowed: str) -> str:
+    value = toml_lines.value(data, keys)
+    secret = keys and keys[-1] == "password"
+    shown = "" if isinstance(value, dict | list) or value is None else f" = {'***' if secret else repr(value)}"
+    return f"{path}:{toml_lines.line(text, keys)}: {toml_lines.name(keys)}{shown}: {allowed}"
+
+
+def _explain(path: Path, text: str, data: Any, error: str) -> str:
+    """msgspec's «what - at `$.meter[2].period`» in the terms of the file."""
+    what, _, where = error.partition(" - at `")
+    keys: KeyPath = tuple(
+        int(number) if number else key for key, number in re.findall(r"\.([^.\[]+)|\[(\d+)\]", where.rstrip("`"))
+    )
+    field = re.search(r"field `([^`]+)`", what)
+    if field and "unknown" in what:
+        known = _known(keys, toml_lines.value(data, keys))
+        near = difflib.get_close_matches(field.group(1), known, 1)
+        hint = f"did you mean «{near[0]}»?" if near else f"known here: {', '.join(known)}"
+        return _message(path, text, data, (*keys, field.group(1)), f"no such setting; {hint}")
+    if field:
+        return _message(path, text, data, keys, f"«{field.group(1)}» is missing")
+    return _message(path, text, data, keys, what[0].lower() + what[1:])
+
+
+def _known(keys: KeyPath, table: Any) -> list[str]:
+    """Names that may stand in the table at `keys`."""
+    drivers = {"spodes": Spodes, "modbus": Modbus}
+    driver = drivers.get(str(table.get("driver")), Spodes) if isinstance(table, dict) else Spodes
+    names = tuple(key for key in keys if isinstance(key, str))
+    structs: dict[tuple[str, ...], Any] = {
+        (): Config,
+        ("edge",): Edge,
+        ("uplink",): Uplink,
+        ("uplink", "tls"): Tls,
+        ("page",): Page,
+        ("schedule",): Schedule,
+        ("line",): Line,
+        ("meter",): driver,
+    }
+    extra = ["driver"] if names == ("meter",) else []
+    return [field.name for field in msgspec.structs.fields(structs[names])] + extra
+
+
+def _wrong(config: Config) -> Iterator[tuple[KeyPath, str]]:
+    """What the types cannot say: (where, what is allowed)."""
+    try:
+        check_edge(config.edge.name)
+    except LocalError as error:
+        yield ("edge", "name"), str(error)
+    if not config.uplink.central:
+        yield ("uplink", "central"), "the id of the central server, as `uchet-central migrate` printed it"
+    yield from _wrong_secret(("uplink",), config.uplink.password, config.uplink.password_file)
+    if config.uplink.tls is not None:
+        for key in ("ca", "cert", "key"):
+            file = getattr(config.uplink.tls, key)
+            if file is not None and not Path(file).is_file():
+                yield ("uplink", "tls", key), "no such file"
+    if not re.fullmatch(r"(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}", config.page.listen):
+        yield ("page", "listen"), "host:port, for example 127.0.0.1:8118"
+    yield from _wrong_lines(config)
+    yield from _wrong_meters(config)
+
+
+def _wrong_lines(config: Config) -> Iterator[tuple[KeyPath, str]]:
+    seen: set[str] = set()
+    for number, line in enumerate(config.line):
+        if line.name in seen:
+            yield ("line", number, "name"), "another line has this name"
+        seen.add(line.name)
+        url = urlsplit(line.url)
+        if url.scheme not in SCHEMES or not (url.netloc or url.path):
+            yield ("line", number, "url"), "tcp://host:port or serial:/dev/ttyS1?baud=9600"
+
+
+def _wrong_meters(config: Config) -> Iterator[tuple[KeyPath, str]]:
+    lines = [line.name for line in config.line]
+    seen: set[str] = set()
+    for number, meter in enumerate(config.meter):
+        at: KeyPath = ("meter", number)
+        if not valid_name(meter.id) or meter.id == "self":
+            yield (*at, "id"), f"maker's code and serial: {NAMES}; «self» is the edge itself"
+        if meter.id in seen:
+            yield (*at, "id"), "another meter has this id"
+        seen.add(meter.id)
+        if meter.line not in lines:
+            yield (*at, "line"), f"no such line; there are: {', '.join(lines) or 'none'}"
+        if DAY % meter.period:
+            yield (*at, "period"), "seconds that divide a day: 60, 180, 300, 900, 1800, 3600"
+        if isinstance(meter, Spodes):
+            if not re.fullmatch(r"\d{1,5}(/\d{1,5})?", meter.server):
+                yield (*at, "server"), "logical device, or logical/physical address, for example 1/16"
+            yield from _wrong_secret(at, meter.password, meter.password_file)
+
+
+def _wrong_secret(at: KeyPath, password: str | None, file: str | None) -> Iterator[tuple[KeyPath, str]]:
+    if password is not None and file is not None:
+        yield (*at, "password"), "either password or password_file, not both"
+    if file is not None:
+        try:
+            _secret(None, file)
+        except (OSError, UnicodeDecodeError) as error:
+            yield (*at, "password_file"), f"cannot be read: {error}"

@@ -1,0 +1,82 @@
+"""What the edge knows of its own health: one board that the readers and the pump write to, and the page, `status` and
+the health message read from. Times: seconds UTC.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from edge.config import DAY
+from edge.journal.journal import Waiting
+from edge.journal.rows import Span
+from protocol.messages.control import Health, MeterHealth
+from protocol.reading import Kind
+
+
+@dataclass(slots=True)
+class MeterState:
+    id: str
+    line: str
+    title: str
+    period: int
+    serial: str | None = None
+    last_success: int | None = None
+    fault: str | None = None  # why the last attempt failed
+    fault_since: int | None = None
+    ahead: float | None = None  # seconds by which its clock is ahead of ours
+    load_mark: int | None = None  # stamp of the last interval read
+    gap_days: float = 0.0  # of the past still to be read
+
+    def late(self, now: int) -> bool:
+        """It answers, but its last interval is more than three periods old."""
+        return self.load_mark is not None and now - self.load_mark > 3 * self.period + 600
+
+
+@dataclass(slots=True)
+class LineState:
+    name: str
+    url: str
+    fault: str | None = None
+    since: int | None = None
+    round: float | None = None  # seconds the last round over its meters took
+
+
+@dataclass(slots=True)
+class Board:
+    meters: dict[str, MeterState] = field(default_factory=dict)
+    lines: dict[str, LineState] = field(default_factory=dict)
+    waiting: Waiting = field(default_factory=lambda: Waiting(0, None, 0, None))
+    notices: list[str] = field(default_factory=list)  # what an engineer must know about this start
+
+    def message(self, now: int, trusted: bool, depth: int) -> Health:
+        """`depth` = days that the meters keep."""
+        return Health(
+            time=_moment(now),
+            waiting=self.waiting.rows,
+            oldest=None if self.waiting.oldest is None else _moment(self.waiting.oldest),
+            days_left=self.waiting.days_left,
+            clock="trusted" if trusted else "untrusted",
+            meters={
+                meter.id: MeterHealth(
+                    last_success=None if meter.last_success is None else _moment(meter.last_success),
+                    fault=meter.fault,
+                    overwritten_from=None if meter.load_mark is None else _moment(meter.load_mark + depth * DAY),
+                )
+                for meter in self.meters.values()
+            },
+        )
+
+    def learn(self, marks: Mapping[tuple[str, str], int], gaps: Iterable[Span]) -> None:
+        """What the journal knows: (meter, kind) -> stamp, and what is still to be read."""
+        unread: Counter[str] = Counter()
+        for span in gaps:
+            if span.kind == Kind.LOAD:
+                unread[span.meter] += span.until - span.since
+        for meter in self.meters.values():
+            meter.load_mark = marks.get((meter.id, Kind.LOAD.value))
+            meter.gap_days = unread[meter.id] / DAY
+
+
+def _moment(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)

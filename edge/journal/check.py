@@ -1,0 +1,135 @@
+"""Opening the edge's file whatever state it is in: a sound one is used, any other is kept aside and what is good in it
+goes into a new one.
+
+A salvaged file is renumbered from 1, chained anew, and bears a new store id; marks are not taken over (a wrong one
+would hide readings for ever), so the meters are read again and what stands already is not journalled twice.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from edge.journal import schema
+from edge.journal.journal import Journal
+from edge.journal.rows import Entry
+from protocol.errors import Garbled
+from protocol.messages import bodies
+from protocol.messages.chain import GENESIS, link
+
+SIDES = ("", "-wal", "-shm")
+_COLUMNS = "at, t0, t1, seq, meter, kind, prev, body, sha"
+
+
+@dataclass(frozen=True, slots=True)
+class Salvage:
+    """What happened to a file that could not be used."""
+
+    reason: str
+    aside: Path
+    saved: int  # rows
+
+
+def open_journal(path: Path, now: int, limit: int) -> tuple[Journal, Salvage | None]:
+    """The journal in this file, made if there is none. Raises OSError or sqlite3.Error when the disk refuses."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    reason = trouble(path)
+    if reason is None:
+        return Journal(schema.connect(path), limit), None
+    aside = _aside(path, now)
+    connection = schema.connect(path)
+    saved = _copy(aside, connection)
+    return Journal(connection, limit), Salvage(reason, aside, saved)
+
+
+def trouble(path: Path) -> str | None:
+    """Why this file cannot be used as it is; None = it can, or there is none."""
+    if not path.exists():
+        return None
+    if path.stat().st_size == 0 and not path.with_name(path.name + "-wal").exists():
+        return None  # made, and never written
+    try:
+        with closing(sqlite3.connect(path, isolation_level=None, timeout=10)) as connection:
+            version = connection.execute("PRAGMA user_version").fetchone()[0]
+            if version > schema.VERSION:
+                return f"made by a newer program (version {version}, this one knows {schema.VERSION})"
+            if (verdict := connection.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
+                return f"damaged: {verdict}"
+            if version == 0:
+                return "not a journal"
+            return _holes(connection)
+    except (sqlite3.DatabaseError, ValueError) as error:
+        return f"damaged: {error}"
+
+
+def _holes(connection: sqlite3.Connection) -> str | None:
+    count, low, high = connection.execute("SELECT count(*), min(seq), max(seq) FROM journal").fetchone()
+    meta = dict(connection.execute("SELECT key, value FROM meta").fetchall())
+    if count and (high - low + 1 != count or high + 1 != int(meta.get("next", 0))):
+        return f"damaged: {count} rows numbered {low} to {high}, the next one {meta.get('next')}"
+    return None
+
+
+def _aside(path: Path, now: int) -> Path:
+    """The file and what belongs to it under a name that is free."""
+    number = now
+    while (aside := path.with_name(f"{path.stem}.aside-{number}{path.suffix}")).exists():
+        number += 1
+    for side in SIDES:
+        part = path.with_name(path.name + side)
+        if part.exists():
+            part.rename(aside.with_name(aside.name + side))
+    return aside
+
+
+def _copy(aside: Path, target: sqlite3.Connection) -> int:
+    """Every row whose checksum is right and whose body can be read; one transaction."""
+    target.execute("BEGIN IMMEDIATE")
+    seq, prev = 1, GENESIS
+    for at, t0, t1, entry in _readable(aside):
+        assert entry.body is not None
+        sha = link(prev, entry.body)
+        row = (seq, at, entry.meter, entry.kind, t0, t1, prev, entry.body, sha)
+        target.execute("INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+        seq, prev = seq + 1, sha
+    target.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", [("next", str(seq)), ("last", prev)])
+    target.execute("COMMIT")
+    return seq - 1
+
+
+def _readable(path: Path) -> Iterator[tuple[int, int, int, Entry]]:
+    """(at, t0, t1, row) of the good rows: each seq is asked for by itself, so that one bad page costs its own rows."""
+    try:
+        connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    except sqlite3.DatabaseError:
+        return
+    with closing(connection):
+        for seq in _numbers(connection):
+            try:
+                row = connection.execute(f"SELECT {_COLUMNS} FROM journal WHERE seq = ?", (seq,)).fetchone()  # noqa: S608
+            except sqlite3.DatabaseError:
+                continue
+            if row is not None and _good(entry := Entry(*row[3:])):
+                yield row[0], row[1], row[2], entry
+
+
+def _numbers(connection: sqlite3.Connection) -> range:
+    """The numbers that rows may have, found without reading them where that can be done."""
+    for question in ("SELECT min(seq), max(seq) FROM journal", "SELECT 1, value FROM meta WHERE key = 'next'"):
+        try:
+            low, high = connection.execute(question).fetchone() or (None, None)
+            if low is not None and high is not None:
+                return range(int(low), int(high) + 1)
+        except (sqlite3.DatabaseError, ValueError, TypeError):
+            continue
+    return range(0)
+
+
+def _good(entry: Entry) -> bool:
+    try:
+        if not entry.sound or entry.body is None:
+            return False
+        return bodies.decode(entry.body).kind == entry.kind
+    except (Garbled, TypeError):
+        return False

@@ -1,0 +1,348 @@
+"""The journal: rows are added durably and in order, kept until they are old and acknowledged, given up last of all.
+
+`append` returns after the commit. A row read again is added only if it is new or different. Nothing is deleted on an
+acknowledgement: rows leave at the front only, and the seq and hash of what has left are never used again.
+One thread owns an object of this class.
+"""
+
+import secrets
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from edge.journal.rows import Batch, Commit, Content, Entry, Sample, Span, mend, union, without
+from protocol.messages import bodies
+from protocol.messages.chain import GENESIS, link
+from protocol.reading import Kind, Readings, Row
+
+KEEP = 45 * 86400  # seconds
+KEEP_SAMPLES = 2 * 86400
+STEP = 200  # rows given up at a time when space is short
+ROW_OVERHEAD = 150  # bytes of a row beside its body, index included
+CHEAP = (Kind.NOW.value, bodies.EVENT)  # given up before anything that is billed
+
+_ENTRY = "SELECT seq, meter, kind, prev, body, sha FROM journal"
+
+
+def new_store() -> str:
+    """A random store id: 12 characters that no other store ever had."""
+    return secrets.token_hex(6)
+
+
+@dataclass(frozen=True, slots=True)
+class Trimmed:
+    """What retention did: rows deleted after acknowledgement, rows given up without it."""
+
+    acknowledged: int = 0
+    given_up: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """`oldest` = when the oldest unacknowledged row was written, seconds UTC; `days_left` None = cannot be told."""
+
+    rows: int
+    oldest: int | None
+    total: int
+    days_left: float | None
+
+
+class Journal:
+    def __init__(self, connection: sqlite3.Connection, limit: int = 512 * 2**20, ids: Callable[[], str] = new_store):
+        """`limit` bytes of journal; tables stand (schema.connect). Bad rows become voids here."""
+        self._db = connection
+        self._limit = limit
+        self._ids = ids
+        meta = dict(connection.execute("SELECT key, value FROM meta").fetchall())
+        self.store: str = meta.get("store", "")
+        self.next = int(meta.get("next", 1))
+        self.last: str = meta.get("last", GENESIS)
+        self._cursors: dict[tuple[str, str], int] = {
+            (central, store): upto for central, store, upto in connection.execute("SELECT * FROM cursor")
+        }
+        if not self.store:
+            self.renew()
+        self.voids = self._mend_all()
+
+    # ---- reading
+
+    @property
+    def low(self) -> int:
+        """The smallest seq held, or `next` when the journal is empty."""
+        row = self._db.execute("SELECT min(seq) FROM journal").fetchone()
+        return self.next if row[0] is None else int(row[0])
+
+    def entries(self, after: int, limit: int) -> list[Entry]:
+        """Rows with seq > after, in order, each checked: what the disk has spoilt meanwhile comes as a void."""
+        rows = self._select("WHERE seq > ? ORDER BY seq LIMIT ?", after, limit)
+        if all(row.body is None or row.sound for row in rows):
+            return rows
+        self._rewrite(self._select("WHERE seq BETWEEN ? AND ? ORDER BY seq", after, after + limit + 1))
+        return self._select("WHERE seq > ? ORDER BY seq LIMIT ?", after, limit)
+
+    def hash_of(self, seq: int) -> str | None:
+        """The hash of a row, known from the row after it (or as the last hash); None when that is not here."""
+        if seq == self.next - 1:
+            return self.last
+        row = self._db.execute("SELECT prev FROM journal WHERE seq = ?", (seq + 1,)).fetchone()
+        return None if row is None else str(row[0])
+
+    def cursor(self, central: str) -> int:
+        """Up to which seq this central has this store; 0 = nothing known."""
+        return self._cursors.get((central, self.store), 0)
+
+    def marks(self) -> dict[tuple[str, str], int]:
+        """(meter, kind) -> stamp up to which it is read."""
+        found = self._db.execute("SELECT meter, kind, last FROM mark WHERE last IS NOT NULL")
+        return {(meter, kind): last for meter, kind, last in found}
+
+    def entries_read(self) -> dict[tuple[str, str], int]:
+        """(meter, kind) -> readings that went into the journal, ever."""
+        return {(meter, kind): n for meter, kind, n in self._db.execute("SELECT meter, kind, entries FROM mark")}
+
+    def gaps(self) -> list[Span]:
+        """What is still to be read of the past, oldest first."""
+        return [Span(*row) for row in self._db.execute("SELECT meter, kind, since, until FROM gap ORDER BY since")]
+
+    def samples(self, meter: str, since: int) -> list[Sample]:
+        """Samples at or after `since` (milliseconds UTC), oldest first."""
+        found = self._db.execute("SELECT * FROM sample WHERE meter = ? AND at >= ? ORDER BY at", (meter, since))
+        return [Sample(*row) for row in found]
+
+    def last_written(self) -> int | None:
+        """When the last row was written, seconds UTC: time was at least this once."""
+        row = self._db.execute("SELECT at FROM journal ORDER BY seq DESC LIMIT 1").fetchone()
+        return None if row is None else int(row[0])
+
+    def waiting(self, central: str) -> Waiting:
+        after = max(self.cursor(central), self.low - 1)
+        oldest = self._db.execute("SELECT at FROM journal WHERE seq > ? ORDER BY seq LIMIT 1", (after,)).fetchone()
+        total = self._db.execute("SELECT count(*) FROM journal").fetchone()[0]
+        return Waiting(self.next - 1 - after, oldest and oldest[0], total, self._days_left())
+
+    # ---- writing
+
+    def append(self, commit: Commit, now: int) -> int:
+        """All of the commit in one transaction; returns how many readings and events were new. `now` seconds UTC."""
+        with self._writing():
+            seq, last, added = self.next, self.last, 0
+            for batch in commit.batches:
+                content, count = self._new(batch)
+                for body in _encode(content, now, batch.offset):
+                    t0, t1 = _stamps(body)
+                    sha = link(last, body)
+                    self._db.execute(
+                        "INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                        (seq, now, batch.meter, batch.kind, t0, t1, last, body, sha),
+                    )
+                    seq, last = seq + 1, sha
+                self._count(batch, count)
+                added += count
+            self._db.executemany(
+                "INSERT INTO mark VALUES (?, ?, ?, 0) "
+                "ON CONFLICT DO UPDATE SET last = max(coalesce(last, excluded.last), excluded.last)",
+                [(meter, kind, stamp) for (meter, kind), stamp in commit.marks.items()],
+            )
+            self._move_gaps(commit)
+            self._db.executemany(
+                "INSERT OR REPLACE INTO sample VALUES (?, ?, ?)", [(s.meter, s.at, s.body) for s in commit.samples]
+            )
+            self._save_meta(next=str(seq), last=last)
+            self._save_cursors()
+        self.next, self.last = seq, last
+        return added
+
+    def set_cursor(self, central: str, upto: int) -> None:
+        """On the disk with the next commit or `flush`: to lose it costs a resend, to write each spoils a card."""
+        self._cursors[central, self.store] = upto
+
+    def flush(self) -> None:
+        with self._writing():
+            self._save_cursors()
+
+    def renew(self) -> str:
+        """A new store id: this file was rolled back or cloned. All rows are pending under it."""
+        store = self._ids()
+        with self._writing():
+            self._save_meta(store=store)
+        self.store = store
+        return store
+
+    def trim(self, now: int | None, central: str) -> Trimmed:
+        """Retention. Old rows leave once acknowledged (`now` None: the time is not known, nobody is old); when space
+        is short acknowledged ones, then `now` rows and events, then billable ones at the front."""
+        acknowledged = given_up = 0
+        cursor = self.cursor(central)
+        with self._writing():
+            if now is not None:
+                self._db.execute("DELETE FROM sample WHERE at < ?", ((now - KEEP_SAMPLES) * 1000,))
+                stays = "SELECT min(seq) FROM journal WHERE at >= ? OR seq > ?"
+                first = self._db.execute(stays, (now - KEEP, cursor)).fetchone()[0]
+                acknowledged += self._delete("seq < ?", first if first is not None else self.next)
+            self._save_cursors()
+        while self._used() > self._limit:
+            with self._writing():
+                if gone := self._delete_front(cursor):
+                    acknowledged += gone
+                elif gone := self._empty_cheap(cursor) or self._delete_front(self.next):
+                    given_up += gone
+                else:
+                    break
+        return Trimmed(acknowledged, given_up)
+
+    def close(self) -> None:
+        self.flush()
+        self._db.close()
+
+    # ---- inside
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._db.execute("COMMIT")
+        finally:
+            if self._db.in_transaction:  # something failed, the commit itself perhaps
+                self._db.execute("ROLLBACK")
+
+    def _select(self, where: str, *arguments: int) -> list[Entry]:
+        return [Entry(*row) for row in self._db.execute(f"{_ENTRY} {where}", arguments)]
+
+    def _new(self, batch: Batch) -> tuple[Content, int]:
+        """The batch less what already stands in the journal; equal rows that occur twice count twice."""
+        if not isinstance(batch.content, Readings):
+            known = {
+                event for body in self._overlapping(batch, [e.time for e in batch.content]) for event in body.events
+            }
+            events = tuple(event for event in dict.fromkeys(batch.content) if event not in known)
+            return events, len(events)
+        readings = batch.content
+        held: Counter[tuple[object, ...]] = Counter()
+        for body in self._overlapping(batch, [row.end for row in readings.rows]):
+            held.update(_identity(body.cols, row) for row in body.readings.rows)
+        fresh = []
+        for row in readings.rows:
+            key = _identity(readings.columns, row)
+            if held[key] > 0:
+                held[key] -= 1
+            else:
+                fresh.append(row)
+        return Readings(readings.kind, readings.columns, tuple(fresh)), len(fresh)
+
+    def _overlapping(self, batch: Batch, stamps: list[int]) -> Iterator[bodies.Body]:
+        if not stamps:
+            return
+        found = self._db.execute(
+            f"{_ENTRY} WHERE meter = ? AND kind = ? AND t1 >= ? AND t0 <= ? AND body IS NOT NULL",
+            (batch.meter, batch.kind, min(stamps), max(stamps)),
+        )
+        for entry in (Entry(*row) for row in found.fetchall()):
+            if entry.sound:  # a spoilt row does not hold what was read
+                assert entry.body is not None
+                yield bodies.decode(entry.body)
+
+    def _count(self, batch: Batch, count: int) -> None:
+        self._db.execute(
+            "INSERT INTO mark VALUES (?, ?, NULL, ?) ON CONFLICT DO UPDATE SET entries = entries + excluded.entries",
+            (batch.meter, batch.kind, count),
+        )
+
+    def _move_gaps(self, commit: Commit) -> None:
+        for meter, kind in {(span.meter, span.kind) for span in (*commit.missing, *commit.covered)}:
+            found = self._db.execute("SELECT * FROM gap WHERE meter = ? AND kind = ?", (meter, kind)).fetchall()
+            spans = [Span(*row) for row in found]
+            for done in commit.covered:
+                if (done.meter, done.kind) == (meter, kind):
+                    spans = without(spans, done)
+            spans += [span for span in commit.missing if (span.meter, span.kind) == (meter, kind)]
+            self._db.execute("DELETE FROM gap WHERE meter = ? AND kind = ?", (meter, kind))
+            self._db.executemany(
+                "INSERT INTO gap VALUES (?, ?, ?, ?)", [(meter, kind, s.since, s.until) for s in union(spans)]
+            )
+
+    def _save_meta(self, **values: str) -> None:
+        self._db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", list(values.items()))
+
+    def _save_cursors(self) -> None:
+        self._db.executemany(
+            "INSERT OR REPLACE INTO cursor VALUES (?, ?, ?)",
+            [(central, store, upto) for (central, store), upto in self._cursors.items()],
+        )
+
+    def _delete(self, where: str, *arguments: int) -> int:
+        return self._db.execute(f"DELETE FROM journal WHERE {where}", arguments).rowcount  # noqa: S608 our own text
+
+    def _delete_front(self, upto: int) -> int:
+        """The oldest rows, at most STEP, none above `upto`; the last row of the journal stays."""
+        return self._delete("seq < ? AND seq <= ? AND seq < ?", self.low + STEP, upto, self.next - 1)
+
+    def _empty_cheap(self, cursor: int) -> int:
+        return self._db.execute(
+            "UPDATE journal SET body = NULL WHERE seq IN (SELECT seq FROM journal WHERE seq > ? AND body IS NOT NULL "
+            "AND kind IN (?, ?) ORDER BY seq LIMIT ?)",
+            (cursor, *CHEAP, STEP),
+        ).rowcount
+
+    def _used(self) -> int:
+        """Bytes of the file that are in use; deleted rows leave free pages, which are used again."""
+        pages, free, size = (
+            self._db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count", "page_size")
+        )
+        return int((pages - free) * size)
+
+    def _days_left(self) -> float | None:
+        """From the pace of the last thousand rows."""
+        found = self._db.execute(
+            "SELECT min(at), max(at), sum(coalesce(length(body), 0) + ?) FROM journal WHERE seq >= ?",
+            (ROW_OVERHEAD, self.next - 1000),
+        ).fetchone()
+        if found[0] is None or found[1] <= found[0]:
+            return None
+        pace = found[2] / (found[1] - found[0]) * 86400
+        return round(float(max(0.0, (self._limit - self._used()) / pace)), 1)
+
+    def _mend_all(self) -> int:
+        """Over the whole journal, once, at opening: how many rows became voids."""
+        rows = (Entry(*row) for row in self._db.execute(f"{_ENTRY} ORDER BY seq"))
+        bad = list(mend(rows, self.last))
+        self._write_voids(bad)
+        return len(bad)
+
+    def _rewrite(self, rows: list[Entry]) -> None:
+        whole = rows[-1].seq == self.next - 1
+        self._write_voids(list(mend(rows, self.last if whole else None)))
+
+    def _write_voids(self, rows: list[Entry]) -> None:
+        """An unsound row at the very front has no neighbour to vouch for its link: it is given up."""
+        if not rows:
+            return
+        low = self.low
+        with self._writing():
+            self._db.executemany(
+                "UPDATE journal SET prev = ?, body = NULL, sha = ? WHERE seq = ?",
+                [(r.prev, r.sha, r.seq) for r in rows],
+            )
+            if any(row.seq == low for row in rows) and low < self.next - 1:
+                self._delete("seq = ?", low)
+
+
+def _identity(columns: tuple[str, ...], row: Row) -> tuple[object, ...]:
+    """What makes two rows the same: the order of columns does not."""
+    return (row.end, row.span, row.quality, frozenset(zip(columns, row.values, strict=True)))
+
+
+def _encode(content: Content, now: int, offset: int) -> Iterator[bytes]:
+    if isinstance(content, Readings):
+        return bodies.encode_readings(content, made=now, offset=offset)
+    return bodies.encode_events(content, made=now, offset=offset)
+
+
+def _stamps(body: bytes) -> tuple[int, int]:
+    """First and last stamp in a body."""
+    decoded = bodies.decode(body)
+    t0 = int(decoded.t0.timestamp())
+    ends = [t0 + (row[0] or 0) for row in decoded.rows]
+    return min(ends), max(ends)

@@ -1,0 +1,59 @@
+"""The edge's tables, made by sqlite-utils; the connection they live on.
+
+    meta     store id, next seq, hash of the last row
+    journal  what was read, in order; a row without a body is a void: it was lost here, and is sent as such
+    mark     up to which stamp a meter's kind is read; how many rows of it went into the journal
+    gap      spans of the past that are still to be read
+    cursor   up to which seq a central has acknowledged a store
+    sample   registers of meters without a memory, at the boundaries of their periods
+
+Every commit is on the disk when it returns (WAL, synchronous=FULL).
+"""
+
+import sqlite3
+from pathlib import Path
+
+from sqlite_utils import Database, Migrations
+
+VERSION = 1  # PRAGMA user_version: a file with a greater one was written by a newer program
+
+migrations = Migrations("edge")
+
+
+@migrations()
+def tables(db: Database) -> None:
+    db.table("meta").create({"key": str, "value": str}, pk="key", strict=True)
+    db.table("journal").create(
+        {
+            "seq": int,
+            "at": int,  # when it was written, seconds UTC
+            "meter": str,
+            "kind": str,
+            "t0": int,  # first and last stamp in the body, seconds UTC
+            "t1": int,
+            "prev": str,
+            "body": bytes,
+            "sha": str,
+        },
+        pk="seq",
+        not_null={"at", "meter", "kind", "t0", "t1", "prev", "sha"},
+        strict=True,
+    )
+    db.table("journal").create_index(["meter", "kind", "t1"])
+    db.table("mark").create({"meter": str, "kind": str, "last": int, "entries": int}, pk=("meter", "kind"), strict=True)
+    db.table("gap").create(
+        {"meter": str, "kind": str, "since": int, "until": int}, pk=("meter", "kind", "since"), strict=True
+    )
+    db.table("cursor").create({"central": str, "store": str, "upto": int}, pk=("central", "store"), strict=True)
+    db.table("sample").create({"meter": str, "at": int, "body": bytes}, pk=("meter", "at"), strict=True)
+    db.execute(f"PRAGMA user_version = {VERSION}")
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """The one writing connection, tables made. PRAGMAs come before any transaction, or they do nothing."""
+    connection = sqlite3.connect(path, isolation_level=None, timeout=10)
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA journal_size_limit=4194304")
+    migrations.apply(Database(connection))
+    return connection
