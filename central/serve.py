@@ -148,6 +148,9 @@ def web(path: Path) -> None:
 def serve(path: Path) -> None:
     """Ingest, worker and web in one process: a small installation."""
     config = load(path)
+    engine = connect(config.sql_url)
+    central_id(engine)  # says so when `migrate` was not run
+    engine.dispose()
     stop, asked = threading.Event(), threading.Event()
     parts = [
         threading.Thread(target=_part, args=(run, config, stop), name=run.__name__) for run in (run_ingest, run_worker)

@@ -46,15 +46,12 @@ _decoder = msgspec.msgpack.Decoder(list[_Cell])
 
 
 class SqliteSeries:
-    """A `Series`. May be shared by threads: each has its own connection."""
+    """A `Series`. The file is opened when it is needed; threads may share it: each has its own connection."""
 
     def __init__(self, path: Path) -> None:
-        """Raises SeriesUnavailable."""
         self._path = path
         self._own = threading.local()
         self._all: list[sqlite3.Connection] = []
-        with _translated():
-            self._connection.execute(_SCHEMA)
 
     @property
     def _connection(self) -> sqlite3.Connection:
@@ -63,6 +60,7 @@ class SqliteSeries:
             found = sqlite3.connect(self._path, timeout=30, isolation_level=None, check_same_thread=False)
             found.execute("PRAGMA journal_mode=WAL")
             found.execute("PRAGMA synchronous=FULL")
+            found.execute(_SCHEMA)
             self._own.connection = found
             self._all.append(found)
         return found

@@ -7,7 +7,7 @@ from central.timeseries.sqlite import SqliteSeries
 
 
 def open_series(config: CentralConfig) -> Series:
-    """Raises ConfigError, SeriesUnavailable."""
+    """Nothing is asked of the store yet. Raises ConfigError."""
     settings = config.series
     if settings.kind == "sqlite":
         return SqliteSeries(config.data / "series.sqlite")
