@@ -154,10 +154,10 @@ class Client:
                     error = error or caught
                 else:
                     send, event = send + answer, event or happened
-        except Garbled:  # the link cannot go on
+        except Garbled as caught:  # the link cannot go on
+            error = error or caught
             if self._machine.state is not State.CLOSED:
                 self._machine.theirs(association.Event.GONE)
-            raise
         if error:
             raise error
         return Step(send, event)

@@ -267,7 +267,7 @@ class _Energy:
             values = self._rounded(numbers, ends, Fraction(10) ** exponent)
         else:
             factor = 10**exponent
-            values = [None if number is None else number * factor for number in numbers]  # type: ignore[misc]
+            values = [None if number is None else number * factor for number in numbers]
         measured = [value for value in values if value is not None]
         if measured and not -(2**63) <= min(measured) <= max(measured) < 2**63:
             raise Garbled(f"{self.quantity.name}: a value beyond 64 bits")
