@@ -108,12 +108,15 @@ def _on_signals(stop: threading.Event, leave: bool = False) -> None:
         signal.signal(number, handle)
 
 
-def _part(run: Callable[[CentralConfig, threading.Event], None], config: CentralConfig, stop: threading.Event) -> None:
-    """One part of `serve` in its thread: its end, unless asked for, ends the main thread too."""
+def _part(
+    run: Callable[[CentralConfig, threading.Event], None], config: CentralConfig, stop: threading.Event, died: list[str]
+) -> None:
+    """One part of `serve` in its thread: its end, unless asked for, is noted and ends the main thread too."""
     try:
         run(config, stop)
     finally:
         if not stop.is_set():
+            died.append(run.__name__)
             os.kill(os.getpid(), signal.SIGTERM)
 
 
@@ -152,9 +155,8 @@ def serve(path: Path) -> None:
     central_id(engine)  # says so when `migrate` was not run
     engine.dispose()
     stop, asked = threading.Event(), threading.Event()
-    parts = [
-        threading.Thread(target=_part, args=(run, config, stop), name=run.__name__) for run in (run_ingest, run_worker)
-    ]
+    died: list[str] = []
+    parts = [threading.Thread(target=_part, args=(run, config, stop, died)) for run in (run_ingest, run_worker)]
     _on_signals(asked, leave=True)
     for part in parts:
         part.start()
@@ -163,7 +165,6 @@ def serve(path: Path) -> None:
     except SystemExit:
         pass  # asked to leave before the web was there
     finally:
-        died = [part.name for part in parts if not part.is_alive()]
         stop.set()
         for part in parts:
             part.join()

@@ -182,7 +182,7 @@ class _Batch:
 
     def _load(self, name: str, store: str) -> Account | None:
         query = select(edge_store).where(edge_store.c.edge == name, edge_store.c.store == store)
-        row = self._connection.execute(query).one_or_none()
+        row = self._connection.execute(query.with_for_update()).one_or_none()  # SQLite: the transaction has the lock
         if row is None:
             return None
         waiting = select(ahead.c.seq, ahead.c.prev, ahead.c.sha).where(ahead.c.edge == name, ahead.c.store == store)

@@ -79,5 +79,6 @@ def test_a_part_that_ends_by_itself_ends_the_program(
         if asked:
             stop.set()
 
-    serve._part(part, config(tmp_path), stop)
-    assert sent == ([] if asked else [(os.getpid(), signal.SIGTERM)])
+    died: list[str] = []
+    serve._part(part, config(tmp_path), stop, died)
+    assert (sent, died) == (([], []) if asked else ([(os.getpid(), signal.SIGTERM)], ["part"]))
