@@ -4,6 +4,7 @@ A day is published at D+1 12:00 of the point's time. Until then a new figure rep
 version n+1, with its cause. The same figure again is no version.
 """
 
+import logging
 from datetime import date, timedelta
 from typing import Any
 
@@ -15,10 +16,12 @@ from central.figures.material import Material, Place
 from central.figures.source import ACTIVE_IMPORT
 from central.figures.tables import point_day
 from central.metering.slots import completeness, energies, maximum
-from central.metering.zones import day_of, days, midnight
+from central.metering.zones import Uncovered, day_of, days, midnight
 from central.registry.look import calendar_of
 from central.registry.tables import point
 from central.timeseries.base import Series
+
+log = logging.getLogger(__name__)
 
 BATCH = 100  # days a run
 PUBLISHED_AFTER = 12 * 3600  # seconds of D+1, on the clock of the point
@@ -40,7 +43,11 @@ def run(engine: Engine, series: Series, now: int, limit: int = BATCH) -> int:
         waiting = [(mark.point, mark.day) for mark in marks]
         while waiting:
             key, day = waiting.pop()
-            figures[key, day], others = compute(connection, series, places[key], day, now)
+            try:
+                figures[key, day], others = compute(connection, series, places[key], day, now)
+            except Uncovered as error:  # rows of a time when the scheme was not there: no other day waits for them
+                log.error("ALARM point %d, %s cannot be computed: %s", key, day, error)
+                continue
             waiting += [(key, other) for other in others if (key, other) not in {*figures, *waiting}]
     with writing(engine).begin() as connection:
         for (key, day), values in figures.items():

@@ -1,0 +1,229 @@
+"""Login, sessions, passwords, the command line."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import Engine, func, select
+
+from central.accounts.passwords import LONGEST, Passwords, WeakPassword
+from central.accounts.people import NoAccount, add_account, set_password
+from central.accounts.sessions import ATTEMPTS, IDLE, LIFETIME, login, logout, revoke, sessions_of, viewer_of
+from central.accounts.tables import account, attempt, audit, session
+from central.cli import main
+from central.db import connect, metadata, writing
+from central.registry.enter import add_organisation
+from tests.central.scene import CHEAP
+
+NOW = 1_795_500_000
+MAIL, PASSWORD = "anna@example.org", "сложный пароль"
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    engine = connect(f"sqlite:///{tmp_path / 'a.sqlite'}")
+    metadata.create_all(engine)
+    with writing(engine).begin() as connection:
+        company = add_organisation(connection, "Энергосеть")
+        for mail in (MAIL, "boris@example.org"):
+            values = {"mail": mail, "name": "Анна", "role": "consumer", "password": PASSWORD}
+            add_account(connection, CHEAP, organisation=company, now=NOW, **values)
+    yield engine
+    engine.dispose()
+
+
+def enter(engine: Engine, mail: str = MAIL, password: str = PASSWORD, now: int = NOW) -> str | None:
+    return login(engine, CHEAP, mail, password, "Firefox", now)
+
+
+def count(engine: Engine, table: object) -> int:
+    with engine.connect() as connection:
+        return connection.execute(select(func.count()).select_from(table)).scalar_one()  # type: ignore[arg-type]
+
+
+def test_a_login_gives_a_token_that_tells_whose_it_is(engine: Engine) -> None:
+    token = enter(engine, " Anna@Example.org ")
+    assert token is not None
+    viewer = viewer_of(engine, token, NOW)
+    assert viewer is not None
+    assert (viewer.mail, viewer.role, viewer.staff) == (MAIL, "consumer", False)
+
+
+def test_sql_holds_neither_password_nor_token(engine: Engine, tmp_path: Path) -> None:
+    token = enter(engine)
+    assert token is not None
+    with engine.connect() as connection:
+        dump = "\n".join(connection.connection.dbapi_connection.iterdump())  # type: ignore[union-attr]
+    assert token not in dump
+    assert PASSWORD not in dump
+    assert "$argon2id$" in dump
+
+
+def test_each_login_is_a_new_session(engine: Engine) -> None:
+    assert enter(engine) != enter(engine)
+    assert count(engine, session) == 2
+
+
+@pytest.mark.parametrize(("mail", "password"), [(MAIL, "не тот пароль"), ("nobody@example.org", PASSWORD)])
+def test_an_unknown_mail_and_a_wrong_password_get_the_same_answer(engine: Engine, mail: str, password: str) -> None:
+    assert enter(engine, mail, password) is None
+
+
+def test_an_unknown_mail_costs_the_same_work(engine: Engine) -> None:
+    seen = []
+
+    class Counting(Passwords):
+        def verify(self, hashed: str | None, password: str) -> bool:
+            seen.append(hashed is None)
+            return CHEAP.verify(hashed, password)
+
+    counting = Counting()
+    for mail in (MAIL, "nobody@example.org"):
+        assert login(engine, counting, mail, "wrong password", "", NOW) is None
+    assert seen == [False, True]
+
+
+def test_a_blocked_account_neither_logs_in_nor_goes_on(engine: Engine) -> None:
+    token = enter(engine)
+    assert token is not None
+    with writing(engine).begin() as connection:
+        connection.execute(account.update().values(state="blocked"))
+    assert viewer_of(engine, token, NOW) is None
+    assert enter(engine) is None
+
+
+class TestAttempts:
+    """Fault 21, short form: at most 10 tries an hour are answered for one mail, known or not."""
+
+    @pytest.mark.parametrize("mail", [MAIL, "nobody@example.org"])
+    def test_after_ten_wrong_ones_even_the_right_password_is_refused(self, engine: Engine, mail: str) -> None:
+        for _ in range(ATTEMPTS):
+            assert enter(engine, mail, "не тот пароль") is None
+        assert enter(engine, mail) is None
+        assert count(engine, attempt) == ATTEMPTS
+
+    def test_an_hour_later_it_is_answered_again(self, engine: Engine) -> None:
+        for _ in range(ATTEMPTS):
+            enter(engine, MAIL, "не тот пароль")
+        assert enter(engine, now=NOW + 3599) is None
+        assert enter(engine, now=NOW + 3600) is not None
+
+    def test_another_account_is_not_concerned(self, engine: Engine) -> None:
+        for _ in range(ATTEMPTS):
+            enter(engine, MAIL, "не тот пароль")
+        assert enter(engine, "boris@example.org") is not None
+
+    def test_a_success_forgets_the_failures(self, engine: Engine) -> None:
+        for _ in range(3 * ATTEMPTS):
+            enter(engine, MAIL, "не тот пароль")
+            assert enter(engine) is not None
+
+    def test_many_at_once_are_no_more_than_one_after_another(self, engine: Engine) -> None:
+        answered = []
+
+        class Slow(Passwords):
+            def verify(self, hashed: str | None, password: str) -> bool:
+                answered.append(hashed is not None)
+                return False
+
+        slow = Slow()
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(lambda _: login(engine, slow, MAIL, "x" * 9, "", NOW), range(40)))
+        assert sum(answered) == ATTEMPTS
+
+
+def test_logout_ends_this_session_alone(engine: Engine) -> None:
+    first, second = enter(engine), enter(engine)
+    assert first is not None
+    assert second is not None
+    logout(engine, first, NOW)
+    assert viewer_of(engine, first, NOW) is None
+    assert viewer_of(engine, second, NOW) is not None
+    logout(engine, "no such token", NOW)
+
+
+def test_one_revokes_one_s_own_sessions_and_no_other_s(engine: Engine) -> None:
+    mine, other = enter(engine), enter(engine, "boris@example.org")
+    assert mine is not None
+    assert other is not None
+    anna, boris = viewer_of(engine, mine, NOW), viewer_of(engine, other, NOW)
+    assert anna is not None
+    assert boris is not None
+    with engine.connect() as connection:
+        (listed,) = sessions_of(connection, anna, NOW)
+    assert listed.device == "Firefox"
+    assert not revoke(engine, boris, listed.id, NOW)
+    assert viewer_of(engine, mine, NOW) is not None
+    assert revoke(engine, anna, listed.id, NOW)
+    assert viewer_of(engine, mine, NOW) is None
+
+
+def test_a_session_ends_by_age_and_by_idleness(engine: Engine) -> None:
+    token = enter(engine)
+    assert token is not None
+    assert viewer_of(engine, token, NOW + IDLE) is None
+    for day in range(1, 30):
+        assert viewer_of(engine, token, NOW + day * 86_400) is not None
+    assert viewer_of(engine, token, NOW + LIFETIME) is None
+
+
+def test_a_new_password_ends_all_sessions(engine: Engine) -> None:
+    token = enter(engine)
+    assert token is not None
+    with writing(engine).begin() as connection:
+        set_password(connection, CHEAP, MAIL, "другой пароль", NOW)
+        with pytest.raises(NoAccount):
+            set_password(connection, CHEAP, "nobody@example.org", "другой пароль", NOW)
+    assert viewer_of(engine, token, NOW) is None
+    assert enter(engine) is None
+    assert enter(engine, password="другой пароль") is not None
+
+
+@pytest.mark.parametrize("password", ["", "1234567", "x" * (LONGEST + 1)])
+def test_a_password_is_neither_short_nor_endless(password: str) -> None:
+    with pytest.raises(WeakPassword):
+        CHEAP.hash(password)
+
+
+def test_a_hash_that_is_none_is_no_password() -> None:
+    assert not CHEAP.verify("damaged", "сложный пароль")
+
+
+def test_logins_are_audited_without_secrets(engine: Engine) -> None:
+    enter(engine)
+    enter(engine, MAIL, "не тот пароль")
+    with engine.connect() as connection:
+        rows = connection.execute(select(audit.c.action, audit.c.account, audit.c.detail).order_by(audit.c.id)).all()
+    assert [tuple(row) for row in rows[-2:]] == [("login", 1, "Firefox"), ("login refused", 1, "")]
+
+
+class TestCommands:
+    @pytest.fixture
+    def run(self, engine: Engine, tmp_path: Path) -> Callable[..., tuple[int, str]]:
+        config = tmp_path / "central.toml"
+        config.write_text(f'[central]\ndata = "."\n[sql]\nurl = "sqlite:///{tmp_path / "a.sqlite"}"\n')
+
+        def call(*arguments: str, text: str | None = None) -> tuple[int, str]:
+            result = CliRunner().invoke(main, ["--config", str(config), "user", *arguments], input=text)
+            return result.exit_code, result.output
+
+        return call
+
+    def test_an_operator_is_made_listed_and_logs_in(self, run: Callable[..., tuple[int, str]], engine: Engine) -> None:
+        arguments = ("add", "olga@example.org", "--name", "Ольга", "--role", "operator", "--stdin")
+        code, output = run(*arguments, text=PASSWORD + "\n")
+        assert (code, output) == (0, "olga@example.org may log in as operator\n")
+        code, output = run("list")
+        assert "olga@example.org\toperator\tapproved\tОльга" in output
+        token = login(engine, Passwords(), "olga@example.org", PASSWORD, "", NOW)
+        assert token is not None
+
+    def test_a_mistake_is_one_line(self, run: Callable[..., tuple[int, str]]) -> None:
+        arguments = ("add", MAIL, "--name", "x", "--role", "operator", "--stdin")
+        assert run(*arguments, text=PASSWORD) == (1, f"Error: {MAIL} has an account already\n")
+        wrong = run("password", MAIL, "--stdin", text="short")
+        assert wrong == (1, "Error: a password has 8 to 200 characters\n")
+        nobody = run("password", "nobody@example.org", "--stdin", text=PASSWORD)
+        assert nobody == (1, "Error: no account has the mail nobody@example.org\n")
