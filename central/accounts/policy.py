@@ -58,6 +58,12 @@ def policy(connection: Connection, viewer: Viewer, point_id: int, period: Span) 
     return pieces[-1] if pieces and pieces[-1][0] < pieces[-1][1] else None
 
 
+def around(connection: Connection, viewer: Viewer, point_id: int, moment: int) -> Span | None:
+    """All of the unbroken time around this moment in which the viewer may see the point; None: not at this moment."""
+    spans = _spans(connection, viewer, point_id)
+    return next(((start, end) for start, end in spans if start <= moment < end), None)
+
+
 def visible_points(connection: Connection, viewer: Viewer, now: int) -> tuple[int, ...]:
     """Points that the viewer may see at this moment, in the order of their codes."""
     if viewer.state != "approved":

@@ -61,9 +61,9 @@ def tenures(point: Opened, period: Period) -> tuple[Tenure, ...]:
 
 
 def _rows(point: Opened, segment: Segment, start: int, end: int) -> tuple[RegisterRow, ...]:
-    """Snapshots near both ends: exactly there, else the last before and the first after, within what is visible."""
-    lowest = max(point.visible.since, segment.since, start - REACH)
-    highest = min(point.visible.until, segment.until if segment.until is not None else point.visible.until, end + REACH)
+    """Snapshots at both ends, else the last before and the first after, within the viewer's own time."""
+    lowest = max(point.reach.since, segment.since, start - REACH)
+    highest = min(point.reach.until, segment.until if segment.until is not None else point.reach.until, end + REACH)
     found = {
         (row.time, row.kind, row.repeat): row
         for boundary in (start, end)

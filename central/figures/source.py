@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, select
 
-from central.accounts.policy import Viewer, policy, visible_points
+from central.accounts.policy import Viewer, around, policy, visible_points
 from central.figures.views import NotFound, Period, PointView
 from central.metering.zones import Calendar
 from central.registry.look import calendar_of, segments_of
@@ -35,7 +35,8 @@ class Opened:
     series: Series
     row: Row[Any]  # of the table `point`
     calendar: Calendar
-    visible: Period
+    visible: Period  # of the time asked for
+    reach: Period  # all the unbroken time around it that is the viewer's: a boundary's reading may lie there
 
     @property
     def id(self) -> int:
@@ -55,10 +56,12 @@ def opened(source: Source, viewer: Viewer, point_id: int, since: int, until: int
     """Raises NotFound when the viewer may see nothing of the point in [since, until)."""
     with source.engine.connect() as connection:
         span = policy(connection, viewer, point_id, (since, until))
+        reach = around(connection, viewer, point_id, span[0]) if span is not None else None
         row = connection.execute(select(point).where(point.c.id == point_id)).first()
-        if span is None or row is None:
+        if span is None or reach is None or row is None:
             raise NotFound(f"point {point_id}")
-        yield Opened(connection, source.series, row, calendar_of(connection, row.scheme), Period(*span))
+        calendar = calendar_of(connection, row.scheme)
+        yield Opened(connection, source.series, row, calendar, Period(*span), Period(*reach))
 
 
 def points(source: Source, viewer: Viewer, now: int) -> tuple[PointView, ...]:

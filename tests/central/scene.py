@@ -172,8 +172,8 @@ def _registry(connection: Connection, scene: Scene, begun: int) -> None:
     ):
         contract = enter.add_contract(connection, company, number, holder)
         scene.accounts[number] = contract
-        for serial in serials:
-            enter.attach(connection, contract, scene.points[serial], since, until)
+        for serial in serials if until is None or begun < until else ():  # a short scene begins after the hand-over
+            enter.attach(connection, contract, scene.points[serial], max(begun, since), until)
 
 
 def _people(connection: Connection, scene: Scene) -> None:

@@ -1,0 +1,23 @@
+"""One scene for the tests that only look, a small own one for those that change it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.central.scene import Scene, build
+
+
+@pytest.fixture(scope="session")
+def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    made = build(tmp_path_factory.mktemp("scene"))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Iterator[Scene]:
+    """Eleven days: to be changed."""
+    made = build(tmp_path / "scene", days=11)
+    yield made
+    made.close()

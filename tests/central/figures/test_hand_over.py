@@ -1,0 +1,128 @@
+"""Fault 42 at the figures: two tenants of one point, a neighbour, and what each of them may see."""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from central import figures
+from central.accounts.policy import Viewer
+from central.figures.views import NotFound
+from central.metering.zones import midnight
+from tests.central import scene as s
+from tests.central.scene import Scene
+
+A = "active_import"
+DAY = s.HAND_OVER
+T0 = midnight(DAY, s.TZ)
+SPAN = (T0 - 3 * 86_400, T0 + 3 * 86_400)
+DAYS = (DAY - timedelta(days=3), DAY + timedelta(days=3))
+
+Call = Callable[[Scene, Viewer, int], Any]
+CALLS: dict[str, Call] = {
+    "interval": lambda c, viewer, point: figures.interval(c.source, viewer, point, *SPAN, A, c.now),
+    "days": lambda c, viewer, point: figures.days(c.source, viewer, point, *DAYS, A, c.now),
+    "readings": lambda c, viewer, point: figures.readings(c.source, viewer, point, *SPAN, c.now),
+    "day_history": lambda c, viewer, point: figures.day_history(c.source, viewer, point, DAY, A),
+    "summary": lambda c, viewer, point: figures.summary(c.source, viewer, point, c.now),
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+@pytest.mark.parametrize(("mail", "serial"), [(s.CONSUMER, s.NEXT_DOOR), (s.NEIGHBOUR, s.FLAT), (s.FORMER, s.DACHA)])
+def test_a_foreign_point_does_not_exist(scene: Scene, name: str, mail: str, serial: str) -> None:
+    viewer = scene.viewer(mail)
+    with pytest.raises(NotFound) as foreign:
+        CALLS[name](scene, viewer, scene.points[serial])
+    with pytest.raises(NotFound) as absent:
+        CALLS[name](scene, viewer, 999)
+    assert str(foreign.value).replace(str(scene.points[serial]), "n") == str(absent.value).replace("999", "n")
+
+
+def test_every_view_of_a_point_is_walked_here() -> None:
+    of_a_point = {"day_history", "days", "interval", "readings", "summary"}
+    assert set(CALLS) == of_a_point
+    assert set(figures.__all__) - of_a_point == {"NotFound", "Source", "TooLong", "overview", "points"}
+
+
+def test_the_half_hours_end_and_begin_with_the_hand_over(scene: Scene) -> None:
+    point = scene.points[s.NEXT_DOOR]
+    old, new, both = (
+        CALLS["interval"](scene, scene.viewer(mail), point) for mail in (s.FORMER, s.NEIGHBOUR, s.OPERATOR)
+    )
+    assert [slot.start for slot in old.slots] == list(range(SPAN[0], T0, 1800))
+    assert [slot.start for slot in new.slots] == list(range(T0, SPAN[1], 1800))
+    assert (*old.slots, *new.slots) == both.slots
+
+
+def test_the_days_too(scene: Scene) -> None:
+    point = scene.points[s.NEXT_DOOR]
+    old, new = (CALLS["days"](scene, scene.viewer(mail), point) for mail in (s.FORMER, s.NEIGHBOUR))
+    assert [day.day for day in old.days] == [DAY - timedelta(days=n) for n in (3, 2, 1)]
+    assert [day.day for day in new.days] == [DAY + timedelta(days=n) for n in (0, 1, 2)]
+
+
+def test_the_readings_are_of_one_s_own_time(scene: Scene) -> None:
+    point = scene.points[s.NEXT_DOOR]
+    old, new = (CALLS["readings"](scene, scene.viewer(mail), point) for mail in (s.FORMER, s.NEIGHBOUR))
+    assert (old.taken.since, old.taken.until) == (SPAN[0], T0)
+    assert (new.taken.since, new.taken.until) == (T0, SPAN[1])
+
+
+class TestInsideADay:
+    """The contract changes hands at 10:10: the half-hour is the old tenant's alone, the day of neither."""
+
+    moment = T0 + 10 * 3600 + 600
+
+    @pytest.fixture
+    def moved(self, tmp_path: Any) -> Scene:
+        made = s.build(tmp_path / "scene", days=25)
+        with made.engine.begin() as connection:
+            for column in ("valid_from", "valid_to"):
+                connection.exec_driver_sql(f"UPDATE contract_point SET {column} = {self.moment} WHERE {column} = {T0}")
+        return made
+
+    def test_the_half_hour_is_shown_to_the_old_tenant_only(self, moved: Scene) -> None:
+        point = moved.points[s.NEXT_DOOR]
+        old, new = (CALLS["interval"](moved, moved.viewer(mail), point) for mail in (s.FORMER, s.NEIGHBOUR))
+        assert old.slots[-1].start == T0 + 10 * 3600
+        assert new.slots[0].start == T0 + 10 * 3600 + 1800
+
+    def test_of_the_day_each_sees_a_part_and_neither_its_history(self, moved: Scene) -> None:
+        point = moved.points[s.NEXT_DOOR]
+        old, new, both = (
+            CALLS["days"](moved, moved.viewer(mail), point) for mail in (s.FORMER, s.NEIGHBOUR, s.OPERATOR)
+        )
+        parts = [next(day for day in view.days if day.day == DAY) for view in (old, new, both)]
+        assert [part.whole for part in parts] == [False, False, True]
+        assert [part.version for part in parts] == [None, None, 1]
+        assert parts[0].totals.total + parts[1].totals.total == parts[2].totals.total
+        for mail in (s.FORMER, s.NEIGHBOUR):
+            with pytest.raises(NotFound):
+                CALLS["day_history"](moved, moved.viewer(mail), point)
+
+    def test_no_reading_of_the_other_s_time_is_taken(self, moved: Scene) -> None:
+        point = moved.points[s.NEXT_DOOR]
+        old, new = (CALLS["readings"](moved, moved.viewer(mail), point) for mail in (s.FORMER, s.NEIGHBOUR))
+        assert old.taken.until <= self.moment <= new.taken.since
+        assert (old.taken.until, new.taken.since) == (T0, midnight(DAY + timedelta(days=1), s.TZ))
+
+
+def test_a_former_tenant_keeps_his_past_but_has_no_main_page(scene: Scene) -> None:
+    former, point = scene.viewer(s.FORMER), scene.points[s.NEXT_DOOR]
+    assert figures.points(scene.source, former, scene.now) == ()
+    with pytest.raises(NotFound):
+        figures.summary(scene.source, former, point, scene.now)
+    october = figures.days(scene.source, former, point, date(2026, 10, 1), date(2026, 11, 1), A, scene.now)
+    assert len(october.days) == 31
+
+
+def test_one_sees_one_s_own_points(scene: Scene) -> None:
+    seen = {
+        mail: [point.code for point in figures.points(scene.source, scene.viewer(mail), scene.now)]
+        for mail in (s.CONSUMER, s.NEIGHBOUR, s.OPERATOR, s.ADMINISTRATOR)
+    }
+    assert seen[s.CONSUMER] == ["Т-45", "Т-46"]
+    assert seen[s.NEIGHBOUR] == ["Т-47"]
+    assert seen[s.OPERATOR] == seen[s.ADMINISTRATOR] == ["Т-45", "Т-46", "Т-47"]

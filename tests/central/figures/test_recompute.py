@@ -1,0 +1,142 @@
+"""Dirty days: no mark is lost, nothing changes by computing again, what is published gets a new version."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from central import figures
+from central.db import writing
+from central.figures import dirty, recompute
+from central.figures.tables import dirty as marks
+from central.figures.tables import point_day
+from central.ingest.tables import event
+from central.metering.zones import midnight
+from central.timeseries.base import LoadRow, RegisterRow, SeriesUnavailable
+from protocol.reading import Kind
+from tests.central import scene as s
+from tests.central.scene import Scene
+
+A = "active_import"
+METER = f"MIL-{s.FLAT}"
+YESTERDAY = date(2026, 11, 23)
+
+
+def at(day: date, hour: float = 0) -> int:
+    return midnight(day, s.TZ) + int(hour * 3600)
+
+
+def dirty_days(scene: Scene, point: int) -> list[date]:
+    with scene.engine.connect() as connection:
+        return list(connection.scalars(select(marks.c.day).where(marks.c.point == point).order_by(marks.c.day)))
+
+
+def mark(scene: Scene, *stamps: int, meter: str = METER) -> None:
+    with writing(scene.engine).begin() as connection:
+        dirty.mark(connection, meter, stamps)
+
+
+def versions(scene: Scene, day: date, serial: str = s.FLAT) -> list[Any]:
+    with scene.engine.connect() as connection:
+        query = select(point_day).where(point_day.c.point == scene.points[serial], point_day.c.day == day)
+        return list(connection.execute(query.order_by(point_day.c.version)))
+
+
+def test_a_stamp_at_midnight_concerns_the_day_that_ends_and_the_one_that_begins(own: Scene) -> None:
+    point = own.points[s.FLAT]
+    mark(own, at(YESTERDAY, 12))
+    assert dirty_days(own, point) == [YESTERDAY]
+    mark(own, at(YESTERDAY))
+    assert dirty_days(own, point) == [YESTERDAY - timedelta(days=1), YESTERDAY]
+
+
+def test_a_meter_of_no_point_marks_nothing(own: Scene) -> None:
+    mark(own, at(YESTERDAY), meter="UNKNOWN-1")
+    mark(own)
+    assert recompute.run(own.engine, own.series, own.now) == 0
+
+
+def test_a_day_marked_again_while_it_is_computed_stays_dirty(own: Scene) -> None:
+    mark(own, at(YESTERDAY, 12))
+    with writing(own.engine).begin() as connection:
+        taken = dirty.take(connection, 10)
+        dirty.mark(connection, METER, [at(YESTERDAY, 13)])
+        dirty.clear(connection, taken)
+    assert dirty_days(own, own.points[s.FLAT]) == [YESTERDAY]
+    own.recompute()
+    assert dirty_days(own, own.points[s.FLAT]) == []
+
+
+def test_computing_again_changes_nothing(own: Scene) -> None:
+    before = versions(own, YESTERDAY)
+    mark(own, *(at(YESTERDAY, hour) for hour in range(24)))
+    own.recompute(own.now + 5 * 86_400)
+    assert versions(own, YESTERDAY) == before
+
+
+def test_a_limit_is_kept_and_the_newest_day_comes_first(own: Scene) -> None:
+    mark(own, at(YESTERDAY, 12), at(YESTERDAY, -12))
+    assert recompute.run(own.engine, own.series, own.now, limit=1) == 1
+    assert dirty_days(own, own.points[s.FLAT]) == [YESTERDAY - timedelta(days=1)]
+
+
+def test_a_store_that_is_away_leaves_the_marks(own: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*_arguments: object) -> None:
+        raise SeriesUnavailable("away")
+
+    mark(own, at(YESTERDAY, 12))
+    monkeypatch.setattr(own.series, "load", away)
+    with pytest.raises(SeriesUnavailable):
+        recompute.run(own.engine, own.series, own.now)
+    assert dirty_days(own, own.points[s.FLAT]) == [YESTERDAY]
+
+
+@pytest.mark.parametrize(
+    ("hours", "expected"),
+    [(11.99, [(1, "first")]), (12, [(1, "first"), (2, "late data")])],
+)
+def test_until_12_of_the_next_day_in_place_from_then_on_a_new_version(
+    own: Scene, hours: float, expected: list[tuple[int, str]]
+) -> None:
+    today = date(2026, 11, 24)
+    noon = at(today + timedelta(days=1), hours)
+    own.arrive(METER, LoadRow(METER, at(today, 20), 1800, 0, {"ap": 999}), now=noon)
+    assert [(row.version, row.cause) for row in versions(own, today)] == expected
+
+
+def test_the_history_of_a_day_tells_what_was_and_what_became(own: Scene) -> None:
+    viewer, point = own.viewer(s.CONSUMER), own.points[s.FLAT]
+    rows = [LoadRow(METER, at(s.GAP) + 1800 * n, 1800, 0, {"ap": 1000}) for n in range(1, 49)]
+    own.arrive(METER, *rows)
+    first, second = figures.day_history(own.source, viewer, point, s.GAP, A)
+    assert (first.version, first.total, second.version, second.total) == (1, None, 2, 48_000)
+    assert (second.cause, second.author, second.made_at) == ("late data", "worker", own.now)
+    (day,) = figures.days(own.source, viewer, point, s.GAP, s.GAP + timedelta(days=1), A, own.now).days
+    assert (day.version, day.totals.total) == (2, 48_000)
+
+
+def test_the_register_after_an_outage_of_days_decides_on_all_of_them(own: Scene) -> None:
+    meter, point = f"MIL-{s.DACHA}", own.points[s.DACHA]
+    begun = date(2026, 11, 13)  # the first day of this scene: the dacha has been silent before
+    ap = {"ap0": 5_000_000}
+    end = begun + timedelta(days=4)
+    own.arrive(meter, RegisterRow(meter, at(begun), Kind.DAILY, 0, ap))
+    with writing(own.engine).begin() as connection:
+        told = {"meter": meter, "edge": "", "journal": 2, "uptime": -1, "received_at": own.now}
+        for moment, code in ((at(begun, -2), 1), (at(end, -1), 2)):
+            connection.execute(event.insert().values(**told, time=moment, code=code))
+    middle = begun + timedelta(days=2)
+    span = (middle, middle + timedelta(days=1), A, own.now)
+    (before,) = figures.days(own.source, own.viewer(s.CONSUMER), point, *span).days
+    assert (before.completeness.missing, before.completeness.off) == (48, 0)
+    own.arrive(meter, RegisterRow(meter, at(end), Kind.DAILY, 0, ap))
+    (after,) = figures.days(own.source, own.viewer(s.CONSUMER), point, *span).days
+    assert (after.completeness.missing, after.completeness.off, after.totals.total) == (0, 48, 0)
+
+
+def test_rows_of_a_time_without_a_calendar_stop_no_other_day(own: Scene) -> None:
+    with own.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE mounting SET valid_from = 0")
+    own.arrive(METER, LoadRow(METER, 3600, 1800, 0, {"ap": 1}), LoadRow(METER, at(YESTERDAY, 3), 1800, 0, {"ap": 7}))
+    assert dirty_days(own, own.points[s.FLAT]) == []
