@@ -223,6 +223,8 @@ class Worker:
         for work in works:
             for row in work.writes:
                 stamps[row.meter].add(stamp(row))
+            for line in work.projection.events:  # an outage told later than its gap changes what the gap is
+                stamps[work.topic.name].add(line.time)
             for row in work.projection.rows:
                 at, place = stamp(row), (row.meter, kind(row))
                 if at <= now + DAY:

@@ -8,13 +8,14 @@ from central.figures.views import IntervalView, Period
 from central.metering.consumption import RegisterTerm, SumCheck, intervals_to_register
 from central.metering.slots import Slot, completeness, energies, maximum
 from central.metering.terms import State
+from central.registry.look import segments_of
 
-LONGEST = 400 * 86_400  # seconds: longer ones are read from the days
+MOST = 20_000  # intervals: a year of half-hours, two weeks of minutes; longer periods are read from the days
 UNCOUNTED = frozenset({State.MISSING, State.SUSPECT, State.NOT_DUE})
 
 
 class TooLong(ValueError):
-    """A period that this view does not serve; the message says the longest."""
+    """A period that this view does not serve; the message says how long it may be."""
 
 
 def interval(
@@ -22,9 +23,11 @@ def interval(
 ) -> IntervalView:
     """Intervals that START in [since, until). Raises NotFound, TooLong, SeriesUnavailable; KeyError for no channel."""
     FIELDS[channel]
-    if until - since > LONGEST:
-        raise TooLong(f"{(until - since) // 86_400} days by intervals, at most {LONGEST // 86_400}")
     with opened(source, viewer, point_id, since, until) as point:
+        segments = segments_of(point.connection, point.id, point.visible.since, point.visible.until)
+        count = (until - since) // min((segment.period for segment in segments), default=until - since)
+        if count > MOST:
+            raise TooLong(f"{count} intervals, at most {MOST}")
         return view(point, Period(since, until), channel, now)
 
 

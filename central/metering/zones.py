@@ -60,10 +60,11 @@ class Calendar:
 
     def rule(self, moment: int, tz: str) -> ZoneRule:
         """The first rule that covers the moment. Raises Uncovered."""
+        here = local(moment, tz)
         for rule in self.rules:
-            if rule.covers(local(moment, rule.tz or tz)):
+            if rule.covers(here if rule.tz is None else local(moment, rule.tz)):
                 return rule
-        raise Uncovered(f"calendar «{self.scheme}» has no zone for {local(moment, tz).isoformat()}")
+        raise Uncovered(f"calendar «{self.scheme}» has no zone for {here.isoformat()}")
 
 
 def local(moment: int, tz: str) -> datetime:

@@ -93,8 +93,8 @@ class TestInterval:
             figures.interval(scene.source, viewer, point, *span, "voltage_a", scene.now)
 
     def test_years_by_half_hours_are_refused(self, scene: Scene) -> None:
-        with pytest.raises(figures.TooLong, match="at most 400"):
-            figures.interval(scene.source, scene.viewer(s.CONSUMER), scene.points[s.FLAT], 0, scene.now, A, scene.now)
+        with pytest.raises(figures.TooLong, match="at most 20000"):
+            figures.interval(scene.source, scene.viewer(s.OPERATOR), scene.points[s.FLAT], 0, scene.now, A, scene.now)
 
 
 class TestDays:
