@@ -1,7 +1,8 @@
 """Fault 42 at the figures: two tenants of one point, a neighbour, and what each of them may see."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -71,28 +72,30 @@ def test_the_readings_are_of_one_s_own_time(scene: Scene) -> None:
 
 
 class TestInsideADay:
-    """The contract changes hands at 10:10: the half-hour is the old tenant's alone, the day of neither."""
+    """The contract changes hands at 10:10 or 20:10: the half-hour is the old tenant's alone, the day of neither."""
 
-    moment = T0 + 10 * 3600 + 600
-
-    @pytest.fixture
-    def moved(self, tmp_path: Any) -> Scene:
+    @pytest.fixture(params=[10, 20])
+    def moved(self, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[tuple[Scene, int]]:
         made = s.build(tmp_path / "scene", days=25)
+        moment = T0 + request.param * 3600 + 600
         with made.engine.begin() as connection:
             for column in ("valid_from", "valid_to"):
-                connection.exec_driver_sql(f"UPDATE contract_point SET {column} = {self.moment} WHERE {column} = {T0}")
-        return made
+                connection.exec_driver_sql(f"UPDATE contract_point SET {column} = {moment} WHERE {column} = {T0}")
+        yield made, moment
+        made.close()
 
-    def test_the_half_hour_is_shown_to_the_old_tenant_only(self, moved: Scene) -> None:
-        point = moved.points[s.NEXT_DOOR]
-        old, new = (CALLS["interval"](moved, moved.viewer(mail), point) for mail in (s.FORMER, s.NEIGHBOUR))
-        assert old.slots[-1].start == T0 + 10 * 3600
-        assert new.slots[0].start == T0 + 10 * 3600 + 1800
+    def test_the_half_hour_is_shown_to_the_old_tenant_only(self, moved: tuple[Scene, int]) -> None:
+        scene, moment = moved
+        point = scene.points[s.NEXT_DOOR]
+        old, new = (CALLS["interval"](scene, scene.viewer(mail), point) for mail in (s.FORMER, s.NEIGHBOUR))
+        assert old.slots[-1].start == moment - 600
+        assert new.slots[0].start == moment + 1200
 
-    def test_of_the_day_each_sees_a_part_and_neither_its_history(self, moved: Scene) -> None:
-        point = moved.points[s.NEXT_DOOR]
+    def test_of_the_day_each_sees_a_part_and_neither_its_history(self, moved: tuple[Scene, int]) -> None:
+        scene, _ = moved
+        point = scene.points[s.NEXT_DOOR]
         old, new, both = (
-            CALLS["days"](moved, moved.viewer(mail), point) for mail in (s.FORMER, s.NEIGHBOUR, s.OPERATOR)
+            CALLS["days"](scene, scene.viewer(mail), point) for mail in (s.FORMER, s.NEIGHBOUR, s.OPERATOR)
         )
         parts = [next(day for day in view.days if day.day == DAY) for view in (old, new, both)]
         assert [part.whole for part in parts] == [False, False, True]
@@ -100,12 +103,13 @@ class TestInsideADay:
         assert parts[0].totals.total + parts[1].totals.total == parts[2].totals.total
         for mail in (s.FORMER, s.NEIGHBOUR):
             with pytest.raises(NotFound):
-                CALLS["day_history"](moved, moved.viewer(mail), point)
+                CALLS["day_history"](scene, scene.viewer(mail), point)
 
-    def test_no_reading_of_the_other_s_time_is_taken(self, moved: Scene) -> None:
-        point = moved.points[s.NEXT_DOOR]
-        old, new = (CALLS["readings"](moved, moved.viewer(mail), point) for mail in (s.FORMER, s.NEIGHBOUR))
-        assert old.taken.until <= self.moment <= new.taken.since
+    def test_no_reading_of_the_other_s_time_is_taken(self, moved: tuple[Scene, int]) -> None:
+        scene, moment = moved
+        point = scene.points[s.NEXT_DOOR]
+        old, new = (CALLS["readings"](scene, scene.viewer(mail), point) for mail in (s.FORMER, s.NEIGHBOUR))
+        assert old.taken.until <= moment <= new.taken.since
         assert (old.taken.until, new.taken.since) == (T0, midnight(DAY + timedelta(days=1), s.TZ))
 
 

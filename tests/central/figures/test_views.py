@@ -6,12 +6,16 @@ from decimal import Decimal
 import pytest
 
 from central import figures
+from central.db import writing
 from central.figures.views import Concern, DirectionReadings
 from central.metering.consumption import Rule
 from central.metering.cost import Portion, Price, cost
 from central.metering.slots import Slot
 from central.metering.terms import State
 from central.metering.zones import midnight
+from central.registry import enter
+from central.timeseries.base import RegisterRow
+from protocol.reading import Kind
 from tests.central import scene as s
 from tests.central.scene import Scene
 
@@ -206,6 +210,20 @@ class TestReadings:
         for part in parts:
             assert part.cost is not None
             assert all(by_version[line.price.version] == line.energy for line in part.cost.lines)
+
+    def test_without_a_reading_at_the_price_change_it_is_divided_by_days_and_says_so(self, own: Scene) -> None:
+        meter, point = f"MIL-{s.FLAT}", own.points[s.FLAT]
+        first, change, last = date(2026, 11, 14), date(2026, 11, 16), date(2026, 11, 22)
+        own.series.erase()
+        for day, value in ((first, 0), (date(2026, 11, 17), 7_000_000), (last, 8_000_001)):  # a day too late
+            registers = {f"ap{tariff}": value for tariff in range(4)}
+            own.series.write([RegisterRow(meter, at(day), Kind.DAILY, 0, registers)])
+        with writing(own.engine).begin() as connection:
+            enter.set_price(connection, own.schemes["three"], "night", Decimal(1), change)
+        view = figures.readings(own.source, own.viewer(s.CONSUMER), point, at(first), at(last), own.now)
+        assert view.cost is not None
+        night = [(line.energy, line.price.amount, line.by_days) for line in view.cost.lines if line.zone == "night"]
+        assert night == [(2_000_000, Decimal("3.36"), True), (6_000_001, Decimal(1), True)]
 
     def test_a_point_that_bills_by_its_profile_says_so(self, own: Scene) -> None:
         with own.engine.begin() as connection:

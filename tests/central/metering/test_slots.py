@@ -107,6 +107,12 @@ def test_a_row_of_unknown_span_belongs_to_the_place_it_ends_in() -> None:
     assert maximum(slots) is None
 
 
+def test_a_row_of_unknown_span_is_the_period_and_never_a_maximum() -> None:
+    slots = filled([sample(DAY + PERIOD, 500, span=0)])
+    assert (slots[0].state, slots[0].energy) == (State.MEASURED, 500)
+    assert maximum(slots) is None
+
+
 def test_repeated_stamps_are_other_intervals_and_both_count() -> None:
     end = at("2026-11-24 10:30")
     slots = filled([sample(end, 30), sample(end, 50, quality=Quality.REPEATED)])

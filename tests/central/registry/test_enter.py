@@ -70,6 +70,13 @@ def test_a_replacement_at_the_same_moment_is_no_overlap(registry: Registry) -> N
     assert standing_at(registry.connection, [registry.point], DAY) == {registry.point: ("B-2", 1800)}
 
 
+def test_an_earlier_tenure_may_end_where_a_known_one_begins(registry: Registry) -> None:
+    enter.mount(registry.connection, registry.point, "B-2", DAY, 2 * DAY)
+    enter.mount(registry.connection, registry.point, "A-1", 0, DAY)
+    with pytest.raises(Overlap):
+        enter.mount(registry.connection, registry.add_point("Т-2"), "A-1", DAY - 1)
+
+
 def test_a_stamp_at_the_end_of_a_tenure_is_still_of_it(registry: Registry) -> None:
     enter.mount(registry.connection, registry.point, "A-1", DAY, 2 * DAY)
     tz = {registry.point: "Europe/Moscow"}
