@@ -107,7 +107,8 @@ def decode(raw: bytes) -> Frame:
     length = _format(raw[1:3])
     if length != len(raw) - 2:
         raise Garbled(f"length: the frame says {length}, it has {len(raw) - 2} bytes")
-    head_length = _header(raw[1 : 1 + _MAX_HEADER], length)
+    head_length = _header(raw[1:-1], length)
+    assert head_length is not None
     return _frame(raw[1:-1], head_length)
 
 
@@ -121,27 +122,35 @@ def _format(form: bytes | bytearray) -> int:
     return length
 
 
-def _header(head: bytes, length: int) -> int:
-    """Bytes of format, addresses and control, once the check sum after them is right.
+def _header(head: bytes, length: int) -> int | None:
+    """Bytes of format, addresses and control, once the check sum after them is right; None = more bytes are needed.
 
     In a frame without information that check sum is the FCS.
     """
-    end = _address_end(head, _address_end(head, 2)) + 1
+    middle = _address_end(head, 2)
+    end = None if middle is None else _address_end(head, middle)
+    if end is None or len(head) < end + 3:
+        if len(head) < length:
+            return None
+        raise Garbled("length: the header is longer than the frame")
+    end += 1  # control
     if end + 2 > length:
         raise Garbled("length: the header is longer than the frame")
-    if len(head) < end + 2:
-        raise Garbled("length: the header is cut")
     if head[end : end + 2] != _check_bytes(head[:end]):
         raise Garbled("fcs: the check sum of the frame is wrong" if end + 2 == length else "hcs: the header is damaged")
     return end
 
 
-def _address_end(head: bytes, start: int) -> int:
-    for end in (start + 1, start + 2, start + 3, start + 4):
-        if end <= len(head) and head[end - 1] & 1:
-            if end - start == 3:
+def _address_end(head: bytes, start: int) -> int | None:
+    """None = more bytes are needed."""
+    for size, byte in enumerate(head[start : start + 4], 1):
+        if byte & 1:
+            if size == 3:
                 break
-            return end
+            return start + size
+    else:
+        if len(head) < start + 4:
+            return None
     raise Garbled("address: not of 1, 2 or 4 bytes")
 
 
@@ -154,6 +163,7 @@ def _frame(body: bytes, head_length: int) -> Frame:
         if body[-2:] != _check_bytes(body[:-2]):
             raise Garbled("fcs: the check sum of the frame is wrong")
     middle = _address_end(body, 2)
+    assert middle is not None
     control = body[head_length - 1]
     dest, src = body[2:middle], body[middle : head_length - 1]
     pf, segmented = bool(control & _PF), bool(body[0] & 0x08)
@@ -208,14 +218,8 @@ class Receiver:
                 raise Garbled("format")
             return None, at
         length = _format(buffer[at + 1 : at + 3])
-        head = bytes(buffer[at + 1 : at + 1 + min(_MAX_HEADER, length)])
-        try:
-            head_length = _header(head, length)
-        except Garbled:
-            if have < min(_MAX_HEADER, length):
-                return None, at
-            raise
-        if have < length + 1:
+        head_length = _header(bytes(buffer[at + 1 : at + 1 + _MAX_HEADER]), length)
+        if head_length is None or have < length + 1:
             return None, at
         if buffer[at + 1 + length] != FLAG:
             raise Garbled("length: no flag where the frame should end")

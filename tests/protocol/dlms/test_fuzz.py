@@ -6,7 +6,7 @@ from itertools import chain
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.dlms import acse, apdu, axdr, hdlc, wrapper
@@ -136,7 +136,6 @@ def _asking(link: str) -> tuple[Client, list[bytes]]:
 
 
 @LINKS
-@settings(max_examples=150)
 @given(data=st.data())
 def test_a_client_takes_any_bytes_the_same_whole_and_byte_by_byte(link: str, data: st.DataObject) -> None:
     results = []
@@ -152,7 +151,6 @@ def test_a_client_takes_any_bytes_the_same_whole_and_byte_by_byte(link: str, dat
 
 
 @LINKS
-@settings(max_examples=150)
 @given(data=st.data())
 def test_a_server_takes_any_bytes_the_same_whole_and_byte_by_byte(link: str, data: st.DataObject) -> None:
     requests: list[bytes] = []

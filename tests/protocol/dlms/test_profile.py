@@ -147,6 +147,7 @@ def test_a_stamp_off_the_grid_is_a_partial_interval_and_so_is_the_rest_of_it() -
 
 def test_after_a_gap_the_period_is_whole() -> None:
     assert spans(1800, 9000) == [(1800, 0), (1800, 0)]
+    assert spans(1800, 9000, 9600) == [(1800, 0), (1800, 0), (600, Quality.PARTIAL)]
 
 
 def test_a_stamp_that_comes_again_is_marked_and_a_clock_set_back_is_no_negative_span() -> None:
@@ -179,6 +180,12 @@ def test_an_intervals_rest_is_carried_within_the_day(raws: list[int], scaler: in
         told[day] = told.get(day, 0) + milli
         exact[day] = exact.get(day, Fraction(0)) + Fraction(value) * Fraction(10) ** (scaler + 3)
         assert abs(told[day] - exact[day]) <= Fraction(1, 2)
+
+
+def test_the_interval_that_ends_at_midnight_is_the_last_of_its_day() -> None:
+    raw = buffer(*((stamp(86400 + local), axdr.u32(4)) for local in (-1800, 0, 1800, 3600)))
+    rows = load(energy("1.0.1.29.0", -4)).decode(raw, offset=OFFSET)
+    assert [row.values for row in rows] == [(0,), (1,), (0,), (1,)]
 
 
 @pytest.mark.parametrize(("value", "milli"), [(4, 0), (5, 1), (15, 2), (-5, -1), (-4, 0)])

@@ -227,6 +227,26 @@ def test_an_i_frame_out_of_order_changes_nothing() -> None:
     assert talk(client, server.receive, client.get(3, A, 2)) == Value(ONE)
 
 
+def test_an_i_frame_that_comes_again_gets_the_same_answer_and_the_device_is_not_asked_again() -> None:
+    client, server, served = joined("hdlc", meter())
+    talk(client, server.receive, client.open())
+    asked = client.get(3, A, 2)
+    answer = server.receive(asked)
+    assert server.receive(asked) == answer
+    assert server.receive(frame(Kind.RR, nr=1)) == answer  # a poll that does not confirm it
+    assert hdlc.decode(server.receive(frame(Kind.RR, nr=2))).kind is Kind.RR
+    assert len(served.asked) == 1
+
+
+def test_a_client_that_asks_on_without_our_answer_is_answered_by_the_number_it_expects() -> None:
+    client, server, _ = joined("hdlc", meter())
+    talk(client, server.receive, client.open())
+    server.receive(client.get(3, A, 2))  # lost, and not asked for again
+    info = hdlc.LLC_COMMAND + apdu.encode(apdu.GetRequest(0xC1, Attribute(3, A, 2)))
+    answer = hdlc.decode(server.receive(frame(Kind.I, info=info, ns=2, nr=1)))
+    assert (answer.kind, answer.ns, answer.nr) == (Kind.I, 1, 3)
+
+
 @pytest.mark.parametrize("link", ["hdlc", "wrapper"])
 def test_only_so_many_clients_are_served_at_a_time(link: str) -> None:
     server = Server(meter(), link=link, server=(1, 16))  # type: ignore[arg-type]
