@@ -5,7 +5,7 @@
     └── RemoteError           the peer broke the rules; carries what was seen
         ├── Garbled           bytes that are not the frame, the APDU or the value they claim to be
         ├── Refused           the peer understood and said no
-        │   ├── AssociationRefused    AARE with a result other than «accepted», or DM to our SNRM
+        │   ├── AssociationRefused    AARE with a result other than «accepted», or DM from the meter
         │   │   └── PasswordRefused   the same, and the diagnostic names the authentication
         │   └── AccessRefused         Data-Access-Result other than success; `code` and `name`
         └── Unsupported       well formed, but of a kind that this package does not speak
@@ -44,7 +44,7 @@ class AssociationRefused(Refused):
 
 
 class PasswordRefused(AssociationRefused):
-    """The association was not opened because of the secret (Green Book: acse-service-user 11, 13, 14)."""
+    """The association was not opened because of the secret (Green Book: acse-service-user 11 to 14)."""
 
 
 class AccessRefused(Refused):

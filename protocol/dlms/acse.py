@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from protocol.dlms.axdr import encode_length, length_at
+from protocol.dlms.cursor import Cursor
 from protocol.errors import Garbled, Unsupported
 
 DLMS_VERSION = 6
@@ -165,7 +166,7 @@ def _secret(content: bytes | None) -> bytes | None:
 
 
 def encode_aarq(aarq: Aarq) -> bytes:
-    """`calling_title` and ciphered user information are never written: mechanisms 0 and 1 have none."""
+    """Calling title, dedicated key and quality of service are never written: mechanisms 0 and 1 have none."""
     body = _field(0xA1, _field(0x06, _CONTEXT + bytes([aarq.context])))
     if aarq.mechanism is not None and aarq.secret is not None:
         body += _field(0x8A, _REQUIREMENTS)
@@ -241,34 +242,15 @@ _INITIATE_REQUEST, _INITIATE_RESPONSE, _SERVICE_ERROR = 0x01, 0x08, 0x0E
 _CONFORMANCE = bytes.fromhex("5F1F0400")
 
 
-class _Cursor:
-    """Reads an APDU from left to right; a byte that is not there is Garbled."""
+def _conformance(cursor: Cursor) -> int:
+    head = cursor.take(len(_CONFORMANCE))
+    if head != _CONFORMANCE:
+        raise Garbled(f"conformance block: {head.hex()}")
+    return cursor.number(3)
 
-    def __init__(self, raw: bytes) -> None:
-        self._raw = raw
-        self._at = 0
 
-    def take(self, size: int) -> bytes:
-        if size > len(self._raw) - self._at:
-            raise Garbled(f"truncated: the Initiate ends at byte {len(self._raw)}")
-        self._at += size
-        return self._raw[self._at - size : self._at]
-
-    def number(self, size: int) -> int:
-        return int.from_bytes(self.take(size), "big")
-
-    def optional(self, size: int) -> int | None:
-        return self.number(size) if self.number(1) else None
-
-    def conformance(self) -> int:
-        head = self.take(len(_CONFORMANCE))
-        if head != _CONFORMANCE:
-            raise Garbled(f"conformance block: {head.hex()}")
-        return self.number(3)
-
-    def end(self) -> None:
-        if self._at != len(self._raw):
-            raise Garbled(f"trailing: {len(self._raw) - self._at} bytes after the Initiate")
+def _optional(cursor: Cursor) -> int | None:
+    return cursor.number() if cursor.choice("an optional field") else None
 
 
 def _encode_request(request: InitiateRequest) -> bytes:
@@ -283,11 +265,10 @@ def _encode_request(request: InitiateRequest) -> bytes:
 def _decode_request(raw: bytes) -> InitiateRequest | None:
     if raw[:1] != bytes([_INITIATE_REQUEST]):
         return None  # ciphered: whoever needs it refuses the association
-    cursor = _Cursor(raw[1:])
-    key = cursor.take(cursor.number(1)) if cursor.number(1) else None
-    allowed = cursor.optional(1)
-    qos = cursor.optional(1)
-    version, conformance, max_pdu = cursor.number(1), cursor.conformance(), cursor.number(2)
+    cursor = Cursor(raw[1:])
+    key = cursor.take(cursor.length()) if cursor.choice("a dedicated key") else None
+    allowed, qos = _optional(cursor), _optional(cursor)
+    version, conformance, max_pdu = cursor.number(), _conformance(cursor), cursor.number(2)
     cursor.end()
     return InitiateRequest(conformance, max_pdu, key, allowed is None or bool(allowed), qos, version)
 
@@ -307,8 +288,8 @@ def _decode_response(raw: bytes) -> InitiateResponse | None:
         return None
     if raw[:1] != bytes([_INITIATE_RESPONSE]):
         raise Unsupported(f"user information {raw.hex()} is neither an InitiateResponse nor a confirmed-service-error")
-    cursor = _Cursor(raw[1:])
-    qos = cursor.optional(1)
-    version, conformance, max_pdu, vaa_name = cursor.number(1), cursor.conformance(), cursor.number(2), cursor.number(2)
+    cursor = Cursor(raw[1:])
+    qos, version, conformance = _optional(cursor), cursor.number(), _conformance(cursor)
+    max_pdu, vaa_name = cursor.number(2), cursor.number(2)
     cursor.end()
     return InitiateResponse(conformance, max_pdu, qos, version, vaa_name)

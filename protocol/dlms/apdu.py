@@ -8,7 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from protocol.dlms import axdr
-from protocol.errors import Garbled, LocalError, Unsupported
+from protocol.dlms.cursor import Cursor
+from protocol.errors import LocalError, Unsupported
 from protocol.obis import Obis
 
 GET_REQUEST, GET_RESPONSE, EVENT_NOTIFICATION = 0xC0, 0xC4, 0xC2
@@ -34,7 +35,7 @@ ACCESS_RESULTS = {
     19: "data-block-number-invalid",
     250: "other-reason",
 }
-LONG_GET_ABORTED, NO_LONG_GET, BLOCK_NUMBER_INVALID, OTHER_REASON = 15, 16, 19, 250
+NO_LONG_GET, BLOCK_NUMBER_INVALID, OTHER_REASON = 16, 19, 250
 
 
 def access_name(code: int) -> str:
@@ -194,52 +195,9 @@ _WRITERS: dict[type, Callable[..., bytes]] = {
 # --- reading --------------------------------------------------------------------------------------------------
 
 
-class _Cursor:
-    def __init__(self, raw: bytes) -> None:
-        self.raw = raw
-        self.at = 0
-
-    def take(self, size: int) -> bytes:
-        if size > len(self.raw) - self.at:
-            raise Garbled(f"truncated: the APDU ends at byte {len(self.raw)}, {size} more at {self.at} are needed")
-        self.at += size
-        return self.raw[self.at - size : self.at]
-
-    def number(self, size: int = 1) -> int:
-        return int.from_bytes(self.take(size), "big")
-
-    def length(self) -> int:
-        size, self.at = axdr.length_at(self.raw, self.at)
-        return size
-
-    def value(self) -> bytes:
-        """One whole encoded value."""
-        start, self.at = self.at, axdr.measure(self.raw, self.at)
-        return self.raw[start : self.at]
-
-    def rest(self) -> bytes:
-        return self.take(len(self.raw) - self.at)
-
-    def end(self) -> None:
-        if self.at != len(self.raw):
-            raise Garbled(f"trailing: {len(self.raw) - self.at} bytes after the APDU")
-
-    def choice(self, what: str) -> bool:
-        """A choice of two: 0 or 1."""
-        found = self.number()
-        if found > 1:
-            raise Garbled(f"choice {found} of {what}")
-        return bool(found)
-
-    def attribute(self) -> Attribute:
-        class_id, obis, attribute = self.number(2), Obis(self.take(6)), self.number()
-        selection = self.take(1) + self.value() if self.choice("selective access") else b""
-        return Attribute(class_id, obis, attribute, selection)
-
-
 def decode(raw: bytes) -> Apdu:
     """Raises Garbled; Unsupported for a service that is not of this module."""
-    cursor = _Cursor(raw)
+    cursor = Cursor(raw)
     tag = cursor.number()
     reader = _READERS.get(tag)
     if reader is None:
@@ -247,22 +205,28 @@ def decode(raw: bytes) -> Apdu:
     return reader(cursor)
 
 
-def _get_request(cursor: _Cursor) -> Apdu:
+def _read_attribute(cursor: Cursor) -> Attribute:
+    class_id, obis, attribute = cursor.number(2), Obis(cursor.take(6)), cursor.number()
+    selection = cursor.take(1) + cursor.value() if cursor.choice("selective access") else b""
+    return Attribute(class_id, obis, attribute, selection)
+
+
+def _get_request(cursor: Cursor) -> Apdu:
     kind, invoke = cursor.number(), cursor.number()
     found: Apdu
     if kind == 1:
-        found = GetRequest(invoke, cursor.attribute())
+        found = GetRequest(invoke, _read_attribute(cursor))
     elif kind == 2:
         found = GetNext(invoke, cursor.number(4))
     elif kind == 3:
-        found = GetList(invoke, tuple(cursor.attribute() for _ in range(cursor.length())))
+        found = GetList(invoke, tuple(_read_attribute(cursor) for _ in range(cursor.length())))
     else:
         raise Unsupported(f"GET request of kind {kind}")
     cursor.end()
     return found
 
 
-def _get_response(cursor: _Cursor) -> Apdu:
+def _get_response(cursor: Cursor) -> Apdu:
     kind, invoke = cursor.number(), cursor.number()
     if kind == 1:
         refused = cursor.choice("a GET result")
@@ -275,7 +239,7 @@ def _get_response(cursor: _Cursor) -> Apdu:
     raise Unsupported(f"GET response of kind {kind}")
 
 
-def _get_block(cursor: _Cursor, invoke: int) -> GetBlock:
+def _get_block(cursor: Cursor, invoke: int) -> GetBlock:
     last, block = bool(cursor.number()), cursor.number(4)
     if cursor.choice("a block"):
         return GetBlock(invoke, last, block, cursor.number())
@@ -286,7 +250,7 @@ def _get_block(cursor: _Cursor, invoke: int) -> GetBlock:
 
 def read_results(raw: bytes) -> tuple[Result, ...]:
     """The list of a GET-with-list answer. Raises Garbled."""
-    cursor = _Cursor(raw)
+    cursor = Cursor(raw)
     results: list[Result] = []
     for _ in range(cursor.length()):
         refused = cursor.choice("a GET result")
@@ -295,22 +259,22 @@ def read_results(raw: bytes) -> tuple[Result, ...]:
     return tuple(results)
 
 
-def _exception(cursor: _Cursor) -> Apdu:
+def _exception(cursor: Cursor) -> Apdu:
     return ExceptionResponse(cursor.number(), cursor.number())  # later editions append a counter: passed over
 
 
-def _service_error(cursor: _Cursor) -> Apdu:
+def _service_error(cursor: Cursor) -> Apdu:
     return ServiceError(cursor.number(), cursor.number(), cursor.number())
 
 
-def _event_notification(cursor: _Cursor) -> Apdu:
+def _event_notification(cursor: Cursor) -> Apdu:
     # some meters write the type of the time (09) where the standard has «present» (01)
     time = cursor.take(cursor.length()) if cursor.number() else None
     class_id, obis, attribute = cursor.number(2), Obis(cursor.take(6)), cursor.number()
     return EventNotification(time, class_id, obis, attribute, cursor.rest())
 
 
-_READERS: dict[int, Callable[[_Cursor], Apdu]] = {
+_READERS: dict[int, Callable[[Cursor], Apdu]] = {
     GET_REQUEST: _get_request,
     GET_RESPONSE: _get_response,
     EXCEPTION: _exception,

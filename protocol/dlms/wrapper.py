@@ -7,7 +7,6 @@ from typing import NamedTuple
 from protocol.errors import Garbled, LocalError
 
 VERSION = 1
-MAX_APDU = 0xFFFF
 _HEADER = struct.Struct(">HHHH")
 
 

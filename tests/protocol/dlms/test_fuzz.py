@@ -119,6 +119,26 @@ def stream(name: str, answers: list[bytes]) -> st.SearchStrategy[bytes]:
     return st.lists(piece, min_size=1, max_size=4).map(b"".join)
 
 
+def well_framed(link: str, apdus: list[bytes], *, to_server: bool) -> st.SearchStrategy[bytes]:
+    """Damaged APDUs in frames whose check sums and addresses are right, with any numbers."""
+    client, server = hdlc.client_address(32), hdlc.server_address(1, 16)
+    dest, src = (server, client) if to_server else (client, server)
+    llc = hdlc.LLC_COMMAND if to_server else hdlc.LLC_RESPONSE
+    ends = (32, 1) if to_server else (1, 32)
+
+    def frame(kind: hdlc.Kind, apdu: bytes, ns: int, nr: int, segmented: bool, with_llc: bool) -> bytes:
+        info = (llc if with_llc else b"") + apdu if kind in (hdlc.Kind.I, hdlc.Kind.SNRM, hdlc.Kind.UA) else b""
+        return hdlc.encode(hdlc.Frame(dest, src, kind, info, ns, nr, segmented=segmented))
+
+    if link == "wrapper":
+        one = damaged(apdus).map(lambda apdu: wrapper.encode(wrapper.Packet(*ends, apdu)))
+    else:
+        kinds = st.sampled_from(hdlc.Kind) | st.just(hdlc.Kind.I)
+        number = st.integers(0, 7)
+        one = st.builds(frame, kinds, damaged(apdus), number, number, st.booleans(), st.booleans())
+    return st.lists(one, min_size=1, max_size=6).map(b"".join)
+
+
 def _asking(link: str) -> tuple[Client, list[bytes]]:
     """A client that waits for a long value, and answers that a server gave."""
     client, server, meter = joined(link, server_max_info=64, server_max_pdu=120)
@@ -141,7 +161,7 @@ def test_a_client_takes_any_bytes_the_same_whole_and_byte_by_byte(link: str, dat
     results = []
     whole, answers = _asking(link)
     bytewise, _ = _asking(link)
-    raw = data.draw(stream(link, answers))
+    raw = data.draw(stream(link, answers) | well_framed(link, SAMPLES["apdu"], to_server=False))
     for client, parts in ((whole, [raw]), (bytewise, [raw[at : at + 1] for at in range(len(raw))])):
         steps, error = outcome(client.receive, parts)
         events = [step.event for step in steps if step.event is not None]
@@ -169,7 +189,7 @@ def test_a_server_takes_any_bytes_the_same_whole_and_byte_by_byte(link: str, dat
         return server
 
     whole, bytewise = made(), made()
-    raw = data.draw(stream(link, requests))
+    raw = data.draw(stream(link, requests) | well_framed(link, SAMPLES["apdu"], to_server=True))
     for server, parts in ((whole, [raw]), (bytewise, [raw[at : at + 1] for at in range(len(raw))])):
         answers, error = outcome(server.receive, parts)
         results.append((b"".join(answers) if error is None else None, error))
