@@ -7,7 +7,11 @@ import click
 
 # command -> module and object; one line a command
 COMMANDS = {
+    "config": "edge.commands:config",
+    "doctor": "edge.commands:doctor",
     "read": "edge.read:read",
+    "run": "edge.commands:run",
+    "status": "edge.commands:status",
 }
 
 

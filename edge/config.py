@@ -11,12 +11,13 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta, Struct
 
 from edge import toml_lines
+from edge.lines.url import BadUrl, parse
+from edge.meters import templates
 from edge.meters.base import Meter, ModbusMeter, SpodesMeter
 from edge.toml_lines import Path as KeyPath
 from protocol.errors import LocalError
@@ -24,7 +25,6 @@ from protocol.messages.topics import check_edge, valid_name
 
 DAY = 86400
 NAMES = "1 to 40 of 0-9 A-Z a-z and «-»"
-SCHEMES = ("tcp", "serial")
 
 Port = Annotated[int, Meta(ge=1, le=65535)]
 Seconds = Annotated[int, Meta(ge=0, le=DAY)]
@@ -242,6 +242,8 @@ def _explain(path: Path, text: str, data: Any, error: str) -> str:
         return _message(path, text, data, (*keys, field.group(1)), f"no such setting; {hint}")
     if field:
         return _message(path, text, data, keys, f"«{field.group(1)}» is missing")
+    if keys and keys[-1] == "driver":
+        what = "spodes or modbus"
     return _message(path, text, data, keys, what[0].lower() + what[1:])
 
 
@@ -290,9 +292,10 @@ def _wrong_lines(config: Config) -> Iterator[tuple[KeyPath, str]]:
         if line.name in seen:
             yield ("line", number, "name"), "another line has this name"
         seen.add(line.name)
-        url = urlsplit(line.url)
-        if url.scheme not in SCHEMES or not (url.netloc or url.path):
-            yield ("line", number, "url"), "tcp://host:port or serial:/dev/ttyS1?baud=9600"
+        try:
+            parse(line.url)
+        except BadUrl as error:
+            yield ("line", number, "url"), str(error)
 
 
 def _wrong_meters(config: Config) -> Iterator[tuple[KeyPath, str]]:
@@ -313,6 +316,11 @@ def _wrong_meters(config: Config) -> Iterator[tuple[KeyPath, str]]:
             if not re.fullmatch(r"\d{1,5}(/\d{1,5})?", meter.server):
                 yield (*at, "server"), "logical device, or logical/physical address, for example 1/16"
             yield from _wrong_secret(at, meter.password, meter.password_file)
+        else:
+            try:
+                templates.load(meter.template)
+            except LocalError as error:
+                yield (*at, "template"), str(error)
 
 
 def _wrong_secret(at: KeyPath, password: str | None, file: str | None) -> Iterator[tuple[KeyPath, str]]:

@@ -1,0 +1,93 @@
+"""The page's server: three addresses to read, nothing to change. Loopback unless the configuration says otherwise.
+
+Only the names this machine goes by are answered (a foreign Host is DNS rebinding), no script runs, nothing is loaded
+from elsewhere.
+"""
+
+import asyncio
+import ipaddress
+from pathlib import Path
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+from jinja2 import Environment, FileSystemLoader
+
+from edge.clock import Clock
+from edge.config import Config
+from edge.health import Board
+from edge.page import russian
+from edge.page.view import state
+from edge.uplink.pump import Pump
+
+FOLDER = Path(__file__).parent
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+
+
+class Page:
+    def __init__(self, config: Config, board: Board, pump: Pump, clock: Clock) -> None:
+        self._config, self._board, self._pump, self._clock = config, board, pump, clock
+        self._host, self._port = config.page.address
+        environment = Environment(
+            loader=FileSystemLoader(FOLDER), autoescape=True, trim_blocks=True, lstrip_blocks=True
+        )
+        environment.filters.update(russian.FILTERS)
+        self._template = environment.get_template("page.html")
+        self._style = (FOLDER / "page.css").read_text()
+
+    def app(self) -> web.Application:
+        app = web.Application(middlewares=[self._guard])
+        app.router.add_get("/", self._html)
+        app.router.add_get("/page.css", self._css)
+        app.router.add_get("/state.json", self._json)
+        return app
+
+    async def run(self) -> None:
+        """Until cancelled. Raises OSError when the address is taken."""
+        runner = web.AppRunner(self.app(), access_log=None)
+        await runner.setup()
+        try:
+            site = web.TCPSite(runner, self._host, self._port)
+            await site.start()
+            await asyncio.Event().wait()
+        finally:
+            await runner.cleanup()
+
+    @web.middleware
+    async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        if not self._ours(request.host):
+            raise web.HTTPMisdirectedRequest(text="this name is not ours\n", headers=HEADERS)
+        response: web.StreamResponse = await handler(request)
+        response.headers.update(HEADERS)
+        return response
+
+    def _ours(self, host: str) -> bool:
+        """An address, `localhost`, or the name we listen on: none of them can be pointed at us by a stranger."""
+        name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
+        if name in ("localhost", self._host, self._config.edge.name):
+            return True
+        try:
+            ipaddress.ip_address(name.strip("[]"))
+        except ValueError:
+            return False
+        return True
+
+    async def _html(self, _request: web.Request) -> web.Response:
+        text = self._template.render(state=self._state())
+        return web.Response(text=text, content_type="text/html")
+
+    async def _css(self, _request: web.Request) -> web.Response:
+        return web.Response(text=self._style, content_type="text/css")
+
+    async def _json(self, _request: web.Request) -> web.Response:
+        return web.json_response(self._state())
+
+    def _state(self) -> dict[str, object]:
+        now, trusted = int(self._clock.wall()), self._clock.trusted()
+        return state(self._config, self._board, self._pump.state, now, trusted)

@@ -1,0 +1,79 @@
+"""The state of the concentrator as plain data: one picture for the page, /state.json and `uchet-edge status`. Pure."""
+
+from typing import Any
+
+from edge.config import Config
+from edge.health import Board, LineState, MeterState
+from edge.uplink.pump import UplinkState
+
+# state of a meter -> how soon a person should look at it
+TROUBLE = {"silent": 0, "late": 1, "clock": 2, "new": 3, "well": 4}
+CLOCK_OFF = 5.0  # seconds
+
+
+def state(config: Config, board: Board, uplink: UplinkState, now: int, trusted: bool) -> dict[str, Any]:
+    """Times: seconds UTC."""
+    meters = sorted((_meter(meter, now) for meter in board.meters.values()), key=lambda meter: TROUBLE[meter["state"]])
+    waiting = board.waiting
+    return {
+        "edge": config.edge.name,
+        "title": config.edge.title,
+        "now": now,
+        "clock_trusted": trusted,
+        "uplink": {
+            "connected": uplink.connected,
+            "answering": uplink.answering,
+            "since": uplink.since,
+            "trouble": uplink.trouble,
+            "last_ack": uplink.last_ack,
+            "stranger": uplink.stranger,
+        },
+        "journal": {
+            "rows": waiting.total,
+            "waiting": waiting.rows,
+            "oldest": waiting.oldest,
+            "days_left": waiting.days_left,
+        },
+        "notices": list(board.notices),
+        "lines": [_line(line, meters) for line in board.lines.values()],
+        "meters": meters,
+    }
+
+
+def _line(line: LineState, meters: list[dict[str, Any]]) -> dict[str, Any]:
+    mine = [meter for meter in meters if meter["line"] == line.name]
+    answering = sum(1 for meter in mine if meter["state"] not in ("silent", "new"))
+    return {
+        "name": line.name,
+        "url": line.url,
+        "fault": line.fault,
+        "since": line.since,
+        "answering": answering,
+        "count": len(mine),
+    }
+
+
+def _meter(meter: MeterState, now: int) -> dict[str, Any]:
+    return {
+        "id": meter.id,
+        "line": meter.line,
+        "title": meter.title,
+        "serial": meter.serial,
+        "state": _word(meter, now),
+        "last_success": meter.last_success,
+        "fault": meter.fault,
+        "fault_since": meter.fault_since,
+        "ahead": meter.ahead,
+        "read_to": meter.load_mark,
+        "gap_days": round(meter.gap_days, 1),
+    }
+
+
+def _word(meter: MeterState, now: int) -> str:
+    if meter.fault is not None:
+        return "silent"
+    if meter.last_success is None:
+        return "new"
+    if meter.late(now):
+        return "late"
+    return "clock" if meter.ahead is not None and abs(meter.ahead) > CLOCK_OFF else "well"
