@@ -253,7 +253,7 @@ class _SpodesDriver:
         if record is None:
             record = await self._single_values(known, wanted)
         return {
-            name: known.layout.number(number, record[number])
+            name: known.columns[number].number(record[number])
             for number, name in wanted.items()
             if isinstance(record[number], int | float)
         }

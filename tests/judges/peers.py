@@ -17,6 +17,7 @@ from dlms_cosem import cosem, enumerations, utils
 from dlms_cosem.client import DlmsClient
 from dlms_cosem.cosem.capture_object import CaptureObject
 from dlms_cosem.cosem.selective_access import RangeDescriptor
+from dlms_cosem.hdlc import frames, state
 from dlms_cosem.io import BlockingTcpIO, HdlcTransport, TcpTransport
 from dlms_cosem.security import LowLevelSecurityAuthentication
 from gurux_dlms import GXByteBuffer, GXDateTime, GXDLMSClient, GXReplyData
@@ -78,7 +79,8 @@ class Gurux(Judge):
         else:
             requests = self._client.readRowsByRange(GXDLMSProfileGeneric(obis), *map(GXDateTime, between))
         (request,) = requests
-        return _plain(self._ask(request).value)
+        value = self._ask(request).value
+        return [] if value is None else _plain(value)  # an empty array is None to this judge
 
     def _ask(self, request: bytes) -> GXReplyData:
         reply = GXReplyData()
@@ -102,13 +104,34 @@ class Gurux(Judge):
             received.set(data)
 
 
+class _WholeFrames(BlockingTcpIO):
+    """HDLC frames by their length: the library's own reading ends at any byte 7E, which may stand inside a frame."""
+
+    def recv_until(self, end: bytes) -> bytes:
+        head = self.recv(3)
+        assert head[:1] == end
+        size = int.from_bytes(head[1:], "big") & 0x7FF
+        return bytes(head + self.recv(size - 1))  # the format field counts, the second flag does not
+
+
+class _Hdlc(HdlcTransport):
+    """Looks at every 7E that came before it waits for more."""
+
+    def next_event(self) -> Any:
+        link = self.hdlc_connection
+        while (event := link.next_event()) is state.NEED_DATA:
+            if frames.HDLC_FLAG not in link.buffer[link.buffer_search_position :]:
+                link.receive_data(self.recv_frame())
+        return event
+
+
 class DlmsCosem(Judge):
     def __init__(self, port: int, link: str, password: str) -> None:
-        io = BlockingTcpIO("127.0.0.1", port, timeout=_SECONDS)
+        io = (BlockingTcpIO if link == "wrapper" else _WholeFrames)("127.0.0.1", port, timeout=_SECONDS)
         if link == "wrapper":
             transport = TcpTransport(READER, 1, io)
         else:
-            transport = HdlcTransport(READER, 1, io, server_physical_address=16)
+            transport = _Hdlc(READER, 1, io, server_physical_address=16)
         self._client = DlmsClient(
             transport,
             LowLevelSecurityAuthentication(password.encode()),
