@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import pytest
 from pymodbus import FramerType
-from pymodbus.client import AsyncModbusTcpClient
+from pymodbus.client import AsyncModbusSerialClient, AsyncModbusTcpClient
 from pymodbus.exceptions import ModbusIOException
 
 from demo.meters.host import Link, serve
@@ -96,3 +96,14 @@ async def test_an_absent_neighbour_and_a_silent_meter_say_nothing(bench: Bench) 
     bench.meter.faults.silent = True
     with pytest.raises(ModbusIOException):
         await bench.client.read_input_registers(0, count=2, device_id=1)
+
+
+async def test_it_stands_on_a_serial_line_too() -> None:
+    async with await serve(Sdm630(serial="230118456", device=5), "pty", "rtu") as running:
+        client = AsyncModbusSerialClient(
+            running.url.removeprefix("serial:"), baudrate=9600, timeout=1, retries=0, reconnect_delay=0
+        )
+        assert await client.connect()
+        answer = await client.read_holding_registers(0xFC00, count=2, device_id=5)
+        client.close()
+        assert answer.registers == list(divmod(230118456, 1 << 16))
