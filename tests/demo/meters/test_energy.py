@@ -83,6 +83,7 @@ def test_an_outage_leaves_a_partial_record_and_no_energy() -> None:
         assert site.energy.totals(off) == site.energy.totals(on)
         assert site.energy.power((off + on) / 2) == (0.0, 0.0)
         assert site.mains.voltage(off + 1) == 0
+        assert site.uptime(off) == site.uptime(on) == site.uptime(on + 10) - 10
         records = site.archive.load(on + DAY)
         assert not [record for record in records if record.start < on and record.end > off]
         if off % SLOT:
