@@ -58,7 +58,9 @@ class SpodesDevice:
 
     def _make_tables(self, serial: str | None, clock: tuple[ClockSet, ...]) -> dict[int, dict[Obis, CosemObject]]:
         """What each client sees, when the meter has this number (None: its own) and its clock was set so."""
-        site = replace(self.site, serial=serial or self.site.serial, clock_sets=clock)
+        site = self.site  # itself when nothing is wrong: what it has computed is shared
+        if serial or clock:
+            site = replace(site, serial=serial or site.serial, clock_sets=clock)
         everything = spodes_objects(site)
         everything[_SAP_ASSIGNMENT] = _sap_assignment(site)
         public = {obis: item for obis, item in everything.items() if obis in _OPEN}
