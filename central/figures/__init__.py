@@ -3,6 +3,7 @@
     Source(engine, series)                                               where figures come from
 
     points(source, viewer, now)                                       -> tuple[PointView, ...]   visible now
+    point_view(source, viewer, point, now)                            -> PointView
     interval(source, viewer, point, since, until, channel, now)       -> IntervalView
     days(source, viewer, point, first, until, channel, now)           -> DaysView      [first, until) local days
     day_history(source, viewer, point, day, channel)                  -> tuple[DayVersion, ...]  oldest first
@@ -13,7 +14,8 @@
 `viewer` is a `central.accounts.policy.Viewer`, `point` an id, `channel` one of protocol.quantities.DIRECTIONS
 («active_import», …), times are seconds UTC, `now` too. Every one of them asks the policy first and raises NotFound for
 a point that is not the viewer's in that period; what it may see of a period is cut in time. A series that is away
-raises SeriesUnavailable. What they return: views.py. Days to compute: dirty.py, recompute.py.
+raises SeriesUnavailable. What they return: views.py. Days to compute: dirty.py, recompute.py. Out of what they return,
+without asking anyone: intervals in longer steps (steps.py), two figures compared (compare.py).
 """
 
 from central.figures.bills import readings
@@ -21,7 +23,7 @@ from central.figures.console import overview
 from central.figures.daily import day_history, days
 from central.figures.intervals import TooLong, interval
 from central.figures.main_page import summary
-from central.figures.source import Source, points
+from central.figures.source import Source, point_view, points
 from central.figures.views import NotFound
 
 __all__ = [
@@ -32,6 +34,7 @@ __all__ = [
     "days",
     "interval",
     "overview",
+    "point_view",
     "points",
     "readings",
     "summary",

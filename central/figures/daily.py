@@ -13,8 +13,8 @@ from central.figures.tables import point_day
 from central.figures.totals import added, cost_of, together, totals
 from central.figures.views import DaysView, DayVersion, DayView, NotFound, Period
 from central.metering.cost import Price
-from central.metering.slots import DUE_AFTER, Completeness, places
-from central.metering.terms import Segment
+from central.metering.slots import DUE_AFTER, Completeness, energies, places
+from central.metering.terms import Segment, State
 from central.metering.zones import day_of, midnight
 from central.metering.zones import days as days_of
 from central.registry.look import prices_of, segments_of
@@ -105,10 +105,13 @@ def _stored(
     channel: str,
     now: int,
 ) -> DayView:
-    found = totals([row.energies.get(channel, {})] if row is not None else [], point.calendar.zones)
+    stored = row.energies.get(channel, {}) if row is not None else {}
+    by_zone = {zone: {State(name): energy for name, energy in states.items()} for zone, states in stored.items()}
+    found = totals([by_zone], point.calendar.zones)
     return DayView(
         day=day,
         totals=found,
+        energies=by_zone,
         completeness=_completeness(row, span, segments, point.tz, now),
         max_power=row.max_power if row is not None else None,
         max_at=row.max_at if row is not None else None,
@@ -142,6 +145,7 @@ def _partial(point: Opened, day: date, span: Period, prices: Sequence[Price], ch
     return DayView(
         day=day,
         totals=found.totals,
+        energies=energies(found.slots),
         completeness=found.completeness,
         max_power=found.maximum.power if found.maximum and channel == ACTIVE_IMPORT else None,
         max_at=found.maximum.end if found.maximum and channel == ACTIVE_IMPORT else None,

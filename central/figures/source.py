@@ -64,6 +64,12 @@ def opened(source: Source, viewer: Viewer, point_id: int, since: int, until: int
         yield Opened(connection, source.series, row, calendar, Period(*span), Period(*reach))
 
 
+def point_view(source: Source, viewer: Viewer, point_id: int, now: int) -> PointView:
+    """One point; of a former tenant's the time that was his. Raises NotFound."""
+    with opened(source, viewer, point_id, 0, now + 1) as found:
+        return found.view(now)
+
+
 def points(source: Source, viewer: Viewer, now: int) -> tuple[PointView, ...]:
     """What the viewer may see at this moment, in the order of the codes."""
     with source.engine.connect() as connection:

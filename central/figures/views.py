@@ -85,11 +85,13 @@ class DayView:
 
     `whole` = False: the viewer may see a part of this day only (hand-over), or it is not over yet.
     `registers` = register difference of the day, mWh, K applied. `cost` at the prices of that day, by the profile.
-    `made_at`, `cause`: of this version; None when the day was computed for this view alone.
+    `made_at`, `cause`: of this version; None when the day was computed for this view alone. `energies`: zone -> state
+    -> mWh, what the totals are made from.
     """
 
     day: date
     totals: Totals
+    energies: Mapping[str, Mapping[State, int]]
     completeness: Completeness
     max_power: int | None  # mW, of active import, over a whole measured interval
     max_at: int | None  # end of that interval

@@ -22,6 +22,7 @@ DAYS = (DAY - timedelta(days=3), DAY + timedelta(days=3))
 
 Call = Callable[[Scene, Viewer, int], Any]
 CALLS: dict[str, Call] = {
+    "point_view": lambda c, viewer, point: figures.point_view(c.source, viewer, point, c.now),
     "interval": lambda c, viewer, point: figures.interval(c.source, viewer, point, *SPAN, A, c.now),
     "days": lambda c, viewer, point: figures.days(c.source, viewer, point, *DAYS, A, c.now),
     "readings": lambda c, viewer, point: figures.readings(c.source, viewer, point, *SPAN, c.now),
@@ -42,7 +43,7 @@ def test_a_foreign_point_does_not_exist(scene: Scene, name: str, mail: str, seri
 
 
 def test_every_view_of_a_point_is_walked_here() -> None:
-    of_a_point = {"day_history", "days", "interval", "readings", "summary"}
+    of_a_point = {"day_history", "days", "interval", "point_view", "readings", "summary"}
     assert set(CALLS) == of_a_point
     assert set(figures.__all__) - of_a_point == {"NotFound", "Source", "TooLong", "overview", "points"}
 
