@@ -20,7 +20,7 @@ from protocol.obis import Obis
 from protocol.quantities import BY_OBIS, Nature
 from protocol.spodes.objects import CLOCK, UPTIME
 
-PROFILE_CLASS = 7
+DATA_CLASS, PROFILE_CLASS, CLOCK_CLASS = 1, 7, 8
 _BUFFER, _CAPTURE_OBJECTS, _PERIOD = 2, 3, 4
 _FRESH = 86400.0  # seconds that the columns of a profile are believed
 # class of a register -> attribute that holds its scaler and unit
@@ -106,14 +106,14 @@ class Layouts:
         return self._cache.scales[key]
 
     async def _learn(self, obis: Obis, captured: bytes, scales: Obis | None, default_period: int) -> Known:
-        objects = self._read(lambda: capture_objects(captured))
+        objects = _one_clock(self._read(lambda: capture_objects(captured)))
         found = await self._scale_profile(scales) if scales is not None else {}
         columns = []
         for item in objects:
             scale = found.get(item.obis) or await self._column_scale(item)
             columns.append(Column(item, *scale))
         period = await self._period(obis, default_period) if default_period else 0
-        layout = Layout(columns, period=period)
+        layout = self._read(lambda: Layout(columns, period=period))
         return Known(captured, tuple(columns), layout, period, self._monotonic())
 
     async def _column_scale(self, item: CaptureObject) -> Scale:
@@ -151,6 +151,15 @@ class Layouts:
 
     def _read(self, read: Callable[[], T]) -> T:
         return understood(self._faults, read)
+
+
+def _one_clock(objects: Iterable[CaptureObject]) -> list[CaptureObject]:
+    """The first clock is the stamp; others, as in the journal of corrections, are data like any other."""
+    found: list[CaptureObject] = []
+    for item in objects:
+        again = item.class_id == CLOCK_CLASS and any(before.class_id == CLOCK_CLASS for before in found)
+        found.append(item._replace(class_id=DATA_CLASS) if again else item)
+    return found
 
 
 def _scales(objects: Iterable[CaptureObject], buffer: bytes) -> dict[Obis, Scale]:

@@ -41,11 +41,6 @@ def has_holes(rows: Sequence[Row], period: int) -> bool:
     return cut or any(after.end - before.end > period for before, after in pairwise(rows))
 
 
-def has_repeats(rows: Sequence[Row]) -> bool:
-    """A row shows the registers of the one before: the journal of switching may say why."""
-    return any(before.values == after.values for before, after in pairwise(rows))
-
-
 def with_outages(rows: Iterable[Row], period: int, off: Sequence[Outage]) -> Iterator[Row]:
     """Load rows whose spans leave out the time without power; `period` seconds."""
     for row in rows:
@@ -57,9 +52,8 @@ def with_outages(rows: Iterable[Row], period: int, off: Sequence[Outage]) -> Ite
         yield replace(row, span=span, quality=int(quality))
 
 
-def with_fillings(rows: Sequence[Row], off: Sequence[Outage]) -> Iterator[Row]:
-    """Rows of registers; FILLED: equal to the row before, and stamped while the power was off."""
-    yield from rows[:1]
-    for before, row in pairwise(rows):
-        filled = row.values == before.values and any(start <= row.end < on for start, on in off)
+def with_fillings(rows: Iterable[Row], off: Sequence[Outage]) -> Iterator[Row]:
+    """Rows of registers; FILLED: stamped while the power was off, so written later."""
+    for row in rows:
+        filled = any(start <= row.end < on for start, on in off)
         yield replace(row, quality=row.quality | Quality.FILLED) if filled else row

@@ -16,7 +16,7 @@ from edge.lines.base import Line
 from edge.meters.base import ClockReading, Driver, MeterFault, SpodesMeter
 from edge.meters.faults import Faults
 from edge.meters.layouts import ABSENT, PROFILE_CLASS, Cache, Known, Layouts, understood
-from edge.meters.marks import POWER_JOURNAL, Outage, has_holes, has_repeats, outages, with_fillings, with_outages
+from edge.meters.marks import POWER_JOURNAL, Outage, has_holes, outages, with_fillings, with_outages
 from edge.meters.session import Session
 from edge.meters.windows import step, walk
 from protocol import cosem_time
@@ -55,17 +55,16 @@ _shared = Cache()
 
 @dataclass(frozen=True, slots=True)
 class _Archive:
-    """How a kind is kept: its profile, seconds of one piece, seconds that are read before what is asked for."""
+    """How a kind is kept: its profile, and seconds of one piece; 0 = by its period."""
 
     profile: Profile
     piece: int
-    before: int
 
 
 _ARCHIVES = {
-    Kind.LOAD: _Archive(Profile.LOAD, 0, 0),
-    Kind.DAILY: _Archive(Profile.DAILY, 31 * _DAY, _DAY),  # the day before tells whether a day was filled
-    Kind.MONTHLY: _Archive(Profile.MONTHLY, 800 * _DAY, 0),
+    Kind.LOAD: _Archive(Profile.LOAD, 0),
+    Kind.DAILY: _Archive(Profile.DAILY, 31 * _DAY),
+    Kind.MONTHLY: _Archive(Profile.MONTHLY, 800 * _DAY),
 }
 
 
@@ -156,12 +155,14 @@ class _SpodesDriver:
         known = await self._profile(archive.profile)
         if known is None:
             return Readings(kind, (), ())
-        begin = self._begin(known, since) if kind is Kind.LOAD else since - archive.before
+        begin = self._begin(known, since) if kind is Kind.LOAD else since
         rows: list[Row] = []
         piece = archive.piece or self._load_piece(known)
         async for part in walk(partial(self._rows, archive.profile, known), begin, until, piece):
             rows += part
-        marked = await (self._marked_load(rows, known.period, begin) if known.period else self._marked_registers(rows))
+        marked = await (
+            self._marked_load(rows, known.period, begin) if kind is Kind.LOAD else self._marked_registers(rows)
+        )
         return Readings(kind, known.layout.names, tuple(row for row in marked if since < row.end <= until))
 
     def _begin(self, known: Known, since: int) -> int:
@@ -189,7 +190,7 @@ class _SpodesDriver:
         return rows
 
     async def _marked_registers(self, rows: list[Row]) -> Iterable[Row]:
-        if has_repeats(rows):
+        if rows:
             return with_fillings(rows, await self._outages(rows[0].end, rows[-1].end))
         return rows
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.meters.marks import has_holes, has_repeats, outages, with_fillings, with_outages
+from edge.meters.marks import has_holes, outages, with_fillings, with_outages
 from protocol.reading import Event, Quality, Row
 
 pytestmark = pytest.mark.quick
@@ -58,14 +58,12 @@ def test_outages_are_pairs_of_the_switching_journal() -> None:
     assert outages([event(5, 2)]) == []
 
 
-def test_a_day_without_power_is_filled_and_an_empty_flat_is_not() -> None:
+def test_a_midnight_without_power_is_filled_and_an_empty_flat_is_not() -> None:
     day = 86400
     rows = [Row(BASE + number * day, 0, 0, (value,)) for number, value in enumerate((5, 5, 5, 6))]
-    assert has_repeats(rows)
     off = [(BASE + day + 300.0, BASE + 2 * day + 300.0)]
     assert [row.quality for row in with_fillings(rows, off)] == [0, 0, Quality.FILLED, 0]
     assert list(with_fillings(rows, [])) == rows
-    assert not has_repeats(rows[2:])
 
 
 minutes = st.integers(0, 600)

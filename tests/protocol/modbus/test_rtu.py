@@ -1,9 +1,7 @@
 """Frames of real meters, as `modbus.json` says; and that damage is seen."""
 
-import json
 from contextlib import suppress
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,9 +11,10 @@ from hypothesis import strategies as st
 from protocol.errors import Garbled
 from protocol.modbus import rtu
 from protocol.modbus.values import number
+from tests import vectors
 
 pytestmark = pytest.mark.quick
-VECTORS = json.loads((Path(__file__).parents[2] / "vectors/data/modbus.json").read_text())
+VECTORS = vectors.load("modbus")
 LOW_FIRST = {"Carlo Gavazzi EM24"}
 TYPES = {"Carlo Gavazzi EM24": "int32", "ABB B23": "uint64", "Schneider iEM3155": "int64"}
 
