@@ -74,9 +74,10 @@ class Table(Output):
     """Columns as wide as the widest that may come; an object is one line a value."""
 
     def object(self, found: Mapping[str, Any]) -> None:
-        width = max(map(len, found), default=0)
-        for name, value in found.items():
-            self._out.write(f"{name:<{width}}  {_shown(name, value)}\n")
+        heads = [_head(name) for name in found]
+        width = max(map(len, heads), default=0)
+        for head, (name, value) in zip(heads, found.items(), strict=True):
+            self._out.write(f"{head:<{width}}  {_shown(name, value)}\n")
         self.printed = True
 
     def _print(self, record: Mapping[str, Any]) -> None:

@@ -237,3 +237,9 @@ async def test_wrong_arguments_are_named_with_what_is_allowed(arguments: list[st
     result = await run(*arguments)
     assert (result.exit_code, result.stdout) == (2, "")
     assert says in " ".join(result.stderr.split())
+
+
+async def test_the_table_of_a_moment_shows_units() -> None:
+    result = await read(household(), "--what", "now")
+    shown = {line.rsplit(maxsplit=1)[0].strip() for line in result.stdout.splitlines()}
+    assert {"voltage_a V", "active_import_total kWh", "power_factor"} <= shown
