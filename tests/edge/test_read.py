@@ -17,7 +17,6 @@ from edge.cli import main
 from tests.edge.lines.peer import tcp_peer
 from tests.parts import free_port
 
-pytestmark = pytest.mark.quick
 NOW = datetime(2026, 11, 24, 9, 10, tzinfo=UTC)
 DAY = ["--from", "2026-11-23", "--to", "2026-11-24"]
 QUICK = ["--timeout", "0.2", "--retries", "1"]
@@ -43,6 +42,7 @@ async def read(site: Site, *arguments: str, link: Link = "wrapper", password: st
 # ---- what is printed
 
 
+@pytest.mark.quick
 async def test_load_as_json() -> None:
     result = await read(household(), "--what", "load", *DAY, "--format", "json")
     assert (result.exit_code, result.stderr) == (0, "")
@@ -196,6 +196,7 @@ async def test_garbage_is_garbled() -> None:
         assert "cannot be understood" in result.stderr
 
 
+@pytest.mark.quick
 async def test_a_line_that_cannot_be_opened_has_its_own_words() -> None:
     for url in (f"tcp://127.0.0.1:{free_port()}", "serial:/dev/no-such-device"):
         result = await run("--line", url)
@@ -218,6 +219,7 @@ async def test_what_was_read_before_a_fault_stays_printed(link: Link) -> None:
     assert result.stderr.startswith("uchet-edge read: ")
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

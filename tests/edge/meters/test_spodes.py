@@ -13,8 +13,6 @@ from edge.meters.spodes import open_spodes
 from protocol.reading import Kind, Quality, Readings
 from tests.edge.meters.spodes_parts import DAY, LINKS, MIDNIGHT, NOW, household, local, reading, settings_of
 
-pytestmark = pytest.mark.quick
-
 
 # ---- figures and marks
 
@@ -55,6 +53,7 @@ def dark_place() -> Household:
     return next(site for site in sites if any(site.outages.at(local(midnight)) for midnight in midnights))
 
 
+@pytest.mark.quick
 async def test_the_range_is_open_at_its_begin_and_closed_at_its_end() -> None:
     async with reading(household()) as driver:
         found = await driver.archive(Kind.LOAD, MIDNIGHT, MIDNIGHT + 3600)
@@ -77,6 +76,7 @@ async def test_a_part_read_alone_has_the_same_rows_as_the_whole() -> None:
             assert part.rows == tuple(row for row in whole.rows if since < row.end <= since + 2 * DAY)
 
 
+@pytest.mark.quick
 async def test_registers_now_and_the_moments_values() -> None:
     site = Enterprise(serial="20200302", clock=lambda: NOW)
     async with reading(site) as driver:
