@@ -131,7 +131,13 @@ def _row(stamp: bytes | None, unknown: int, imported: int, exported: int) -> byt
     )
 
 
-_LOAD = "1.0.99.1.0.255"
+def _correction() -> bytes:
+    """The clock was set from 00:29:00 to 00:30:00."""
+    old = FIRST[:6] + bytes([29]) + FIRST[7:]
+    return _structure(*(_coded(DataType.OCTET_STRING, stamp) for stamp in (FIRST, FIRST, old)))
+
+
+_LOAD, _CORRECTIONS = "1.0.99.1.0.255", "0.0.99.98.13.255"
 _VALUES = {
     (1, "0.0.96.1.0.255", 2): _coded(DataType.STRING, SERIAL),
     (3, "1.0.1.29.0.255", 3): _scale(-1, 30),
@@ -139,4 +145,6 @@ _VALUES = {
     (7, _LOAD, 2): _group(1, [_row(*row) for row in ROWS]),
     (7, _LOAD, 3): _group(1, [_object(*column) for column in _COLUMNS]),
     (7, _LOAD, 4): _coded(DataType.UINT32, PERIOD),
+    (7, _CORRECTIONS, 2): _group(1, [_correction()]),
+    (7, _CORRECTIONS, 3): _group(1, [_object(8, f"0.0.1.0.{field}.255") for field in (0, 0, 1)]),
 }

@@ -8,7 +8,7 @@ import pytest
 from edge.lines import make_line
 from edge.meters import open_meter
 from edge.meters.base import OtherMeter, SpodesMeter, WrongPassword
-from protocol.reading import Kind
+from protocol.reading import Event, Kind
 from tests.edge.lines.peer import tcp_peer
 from tests.judges.foreign_meter import SERIAL, ForeignMeter
 
@@ -25,6 +25,8 @@ async def test_its_load_profile_is_read_by_what_the_columns_are(link: str) -> No
         line = make_line("bus", url)
         async with open_meter(settings(link), line) as driver:
             found = await driver.archive(Kind.LOAD, MIDNIGHT, MIDNIGHT + 86400)
+            days = await driver.archive(Kind.LOAD, MIDNIGHT - 7 * 86400, MIDNIGHT + 7 * 86400)
+            corrections = await driver.events((12, 13), MIDNIGHT, MIDNIGHT + 86400)
             part = await driver.archive(Kind.LOAD, MIDNIGHT + 1800, MIDNIGHT + 3600)
             assert (await driver.archive(Kind.DAILY, MIDNIGHT, MIDNIGHT + 86400)).rows == ()
             assert await driver.passport() == {"serial": SERIAL}
@@ -35,6 +37,8 @@ async def test_its_load_profile_is_read_by_what_the_columns_are(link: str) -> No
         (3600, 1800, 0, (2_000, 0)),
         (5400, 1800, 0, (0, 100)),
     ]
+    assert corrections == (Event(MIDNIGHT + 1800, 13, 0),)  # two more clocks stand in this journal
+    assert days.rows == found.rows
     assert part.rows == found.rows[1:2]  # it answers with more than was asked for
 
 

@@ -175,6 +175,23 @@ async def test_a_serial_port_that_vanished_is_opened_again(tmp_path: Path) -> No
     line.close()
 
 
+async def test_on_a_bus_too_a_late_answer_is_never_the_next_ones(tmp_path: Path) -> None:
+    """The port stays open; what comes within the quiet time after a failure is dropped."""
+    pty = Pty(tmp_path)
+    line = make_line("rs485", f"serial:{pty.device}?baud=9600")
+    async with line.granted("a") as channel:
+        await channel.write(b"a")
+        with pytest.raises(TimeoutError):
+            await channel.read(0.02)
+    asyncio.get_running_loop().call_later(0.05, pty.write, b"late")
+    async with line.granted("b") as channel:
+        await channel.write(b"b")
+        assert await pty.read() == b"ab"
+        pty.write(b"right")
+        assert await channel.read(2) == b"right"
+    line.close()
+
+
 async def test_two_programs_cannot_share_a_port(tmp_path: Path) -> None:
     pty = Pty(tmp_path)
     first, second = (make_line(name, f"serial:{pty.device}") for name in ("a", "b"))

@@ -13,7 +13,6 @@ from edge.meters.spodes import open_spodes
 from protocol.reading import Kind, Quality, Readings
 from tests.edge.meters.spodes_parts import DAY, LINKS, MIDNIGHT, NOW, household, local, reading, settings_of
 
-
 # ---- figures and marks
 
 
