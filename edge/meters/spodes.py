@@ -216,7 +216,7 @@ class _SpodesDriver:
         if clock is None:
             raise self._faults.garbled(f"journal {number} has no clock column")
         table = self._understood(lambda: known.layout.table(buffer, offset=self._meter.offset))
-        code, uptime = _code_place(number, known), known.place(UPTIME)
+        code, uptime = _code_place(number, known, clock), known.place(UPTIME)
         found = []
         for line in table:
             moment = line[clock]
@@ -328,9 +328,10 @@ _NOW = tuple(
 )
 
 
-def _code_place(number: int, known: Known) -> int | None:
+def _code_place(number: int, known: Known, clock: int) -> int | None:
+    """The column of the code; None in a journal without codes, as that of clock corrections."""
     places = (known.place(obis) for obis in JOURNALS[number].events)
-    return next((place for place in places if place is not None), None)
+    return next((place for place in places if place not in (None, clock)), None)
 
 
 def _uptime(raw: object, column: Column) -> int | None:
