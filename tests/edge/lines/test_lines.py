@@ -184,10 +184,14 @@ async def test_on_a_bus_too_a_late_answer_is_never_the_next_ones(tmp_path: Path)
         assert await pty.read() == b"a"
         with pytest.raises(TimeoutError):
             await channel.read(0.02)
-    asyncio.get_running_loop().call_later(0.05, pty.write, b"late")
+    late = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    loop.call_later(0.05, pty.write, b"late")
+    loop.call_later(0.06, late.set)
     async with line.granted("b") as channel:
         await channel.write(b"b")
         assert await pty.read() == b"b"
+        await late.wait()
         pty.write(b"right")
         assert await channel.read(2) == b"right"
     line.close()
