@@ -98,5 +98,6 @@ def describe(connection: Connection, row: Row[Any], calendar: Calendar, visible:
         zone_source=row.zone_source,
         serial=standing[0].serial if standing else None,
         meter_type=connection.execute(kind).scalar() if kind is not None else None,
+        period=standing[0].period if standing else None,
         visible=visible,
     )

@@ -44,6 +44,7 @@ class PointView:
     zone_source: str  # registers | profile: which of the two bills
     serial: str | None  # of the meter that stands there now
     meter_type: str | None
+    period: int | None  # of its load profile, seconds
     visible: Period
 
 
