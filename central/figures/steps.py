@@ -1,91 +1,64 @@
-"""Places of a profile, or days, gathered to the step of a page: sums keep, the worst state of what is inside shows."""
+"""Intervals put together into longer steps: quarters of an hour, hours, days. Sums and counts are kept."""
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 
+from central.figures.daily import ONE_DAY
 from central.figures.views import DayView
-from central.metering.slots import Slot
+from central.metering.slots import Completeness, Slot, completeness, energies
 from central.metering.terms import State
-from central.metering.zones import midnight
+from central.metering.zones import day_of, midnight
+from protocol.reading import Quality
 
-# the gravest first: one such place inside and the whole step is called so
-_GRAVEST = (
-    State.SUSPECT,
-    State.MISSING,
-    State.ESTIMATED_OPEN,
-    State.ESTIMATED,
-    State.MANUAL,
-    State.SUBSTITUTED,
-    State.COMPUTED,
-    State.MEASURED,
-    State.POWER_OFF,
-    State.ZERO,
-    State.NOT_DUE,
-)
-_ESTIMATED = (State.ESTIMATED, State.ESTIMATED_OPEN)
+DAY = 86_400
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One bar and one line of the table: [start, end), energy mWh by zone; `total` None = one of the nothings.
+    """[start, end), seconds UTC. `energies`: zone -> state -> mWh (mvarh), suspect ones beside the others.
 
-    `estimated` = how much of the total is an estimate; `whole` False = something inside is missing or not yet due.
+    `computed` = how many of its places were made by the concentrator from registers, not by the meter.
     """
 
     start: int
     end: int
-    zones: Mapping[str, int]
-    total: int | None
-    estimated: int
-    state: State
-    whole: bool
+    energies: Mapping[str, Mapping[State, int]]
+    completeness: Completeness
+    computed: int = 0
+
+    @property
+    def zones(self) -> dict[str, int]:
+        """Zone -> energy without the suspect; only zones of which something is known."""
+        return {
+            zone: sum(energy for state, energy in states.items() if state is not State.SUSPECT)
+            for zone, states in self.energies.items()
+            if any(state is not State.SUSPECT for state in states)
+        }
+
+    @property
+    def total(self) -> int | None:
+        zones = self.zones
+        return sum(zones.values()) if zones else None
 
 
-def of_slots(slots: Sequence[Slot], seconds: int, origin: int) -> tuple[Step, ...]:
-    """Places gathered to steps of `seconds` counted from `origin`; a step not longer than a place is the place."""
-    groups: dict[int, list[Slot]] = {}
-    for slot in slots:
-        groups.setdefault((slot.start - origin) // seconds, []).append(slot)
-    return tuple(_gather(inside) for inside in groups.values())
+def steps(slots: Iterable[Slot], seconds: int, tz: str) -> tuple[Step, ...]:
+    """Steps are counted from local midnight and never reach over it; shorter than the places: one step a place."""
+
+    def place(slot: Slot) -> tuple[int, int]:
+        origin = midnight(day_of(slot.start, tz), tz)
+        return origin, (slot.start - origin) // seconds if seconds < DAY else 0
+
+    return tuple(_step(tuple(group)) for _, group in groupby(slots, key=place))
 
 
-def _gather(slots: Sequence[Slot]) -> Step:
-    zones: Counter[str] = Counter()
-    counted = [slot for slot in slots if slot.energy is not None and slot.state is not State.SUSPECT]
-    for slot in counted:
-        zones[slot.zone] += slot.energy or 0
-    return Step(
-        start=slots[0].start,
-        end=slots[-1].end,
-        zones=dict(zones),
-        total=sum(zones.values()) if counted else None,
-        estimated=sum(slot.energy or 0 for slot in counted if slot.state in _ESTIMATED),
-        state=_worst(slot.state for slot in slots),
-        whole=all(slot.state not in (State.MISSING, State.NOT_DUE, State.SUSPECT) for slot in slots),
+def steps_of_days(days: Iterable[DayView], tz: str) -> tuple[Step, ...]:
+    """Whole days as they stand in `point_day`."""
+    return tuple(
+        Step(midnight(day.day, tz), midnight(day.day + ONE_DAY, tz), day.energies, day.completeness) for day in days
     )
 
 
-def of_days(days: Iterable[DayView], tz: str, next_day: Callable[[DayView], int]) -> tuple[Step, ...]:
-    """One step a day; `next_day` gives the start of the day after (seconds UTC)."""
-    return tuple(_day(view, midnight(view.day, tz), next_day(view)) for view in days)
-
-
-def _day(view: DayView, start: int, end: int) -> Step:
-    done = view.completeness
-    states = [state for state, energy in view.totals.states.items() if energy]
-    if done.missing:
-        states.append(State.MISSING)
-    if not states and done.not_due and not done.received:
-        states.append(State.NOT_DUE)
-    if not states and done.off:
-        states.append(State.POWER_OFF)
-    estimated = sum(view.totals.states.get(state, 0) for state in _ESTIMATED)
-    state = _worst(states) if states else State.ZERO
-    return Step(
-        start, end, view.totals.zones, view.totals.total, estimated, state, not done.missing and not done.not_due
-    )
-
-
-def _worst(states: Iterable[State]) -> State:
-    return min(states, key=_GRAVEST.index)
+def _step(slots: tuple[Slot, ...]) -> Step:
+    computed = sum(1 for slot in slots if slot.parts and slot.quality & Quality.COMPUTED)
+    return Step(slots[0].start, slots[-1].end, energies(slots), completeness(slots), computed)
