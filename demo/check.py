@@ -56,7 +56,7 @@ class Browser:
         )
 
     def get(self, path: str, **query: object) -> _Elements:
-        """Raises OSError when the page cannot be had."""
+        """Raises Failed when the page cannot be had."""
         return self._open(f"{path}?{urllib.parse.urlencode(query)}" if query else path)
 
     def log_in(self, mail: str, password: str) -> None:
@@ -72,8 +72,11 @@ class Browser:
         data = urllib.parse.urlencode(form).encode() if form else None
         url = f"{self._url}{path}"
         request = urllib.request.Request(url, data, {"Referer": url})  # noqa: S310 - http of our own making
-        with self._opener.open(request, timeout=30) as answer:
-            return _Elements(answer.read().decode())
+        try:
+            with self._opener.open(request, timeout=30) as answer:
+                return _Elements(answer.read().decode())
+        except OSError as error:
+            raise Failed(f"the page {url} cannot be had: {error}") from None
 
 
 @dataclass
