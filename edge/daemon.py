@@ -71,7 +71,7 @@ class Daemon:
             clock = await self._open_journal()
             pump = Pump(self._config, self._journal, clock, f"uchet-edge {version('uchet')}")
             self._readers = self._make_readers(clock, pump)
-            page = Page(self._config, self._board, pump, clock)
+            page = Page(self._config, self._board, self._journal, pump, clock)
             try:
                 async with asyncio.TaskGroup() as group:
                     tasks = [group.create_task(reader.run()) for reader in self._readers]

@@ -51,6 +51,7 @@ def trouble(path: Path) -> str | None:
         return None  # made, and never written
     try:
         with closing(sqlite3.connect(path, isolation_level=None, timeout=10)) as connection:
+            connection.text_factory = schema.lenient
             version = connection.execute("PRAGMA user_version").fetchone()[0]
             if version > schema.VERSION:
                 return f"made by a newer program (version {version}, this one knows {schema.VERSION})"
@@ -104,6 +105,7 @@ def _readable(path: Path) -> Iterator[tuple[int, int, int, Entry]]:
         connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
     except sqlite3.DatabaseError:
         return
+    connection.text_factory = schema.lenient
     with closing(connection):
         for seq in _numbers(connection):
             try:

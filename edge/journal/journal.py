@@ -8,8 +8,8 @@ One thread owns an object of this class.
 import secrets
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
 from edge.journal.rows import Batch, Commit, Content, Entry, Sample, Span, mend, union, without
@@ -64,7 +64,7 @@ class Journal:
         }
         if not self.store:
             self.renew()
-        self.voids = self._mend_all()
+        self.voids = self._mend(Entry(*row) for row in connection.execute(f"{_ENTRY} ORDER BY seq"))
 
     # ---- reading
 
@@ -76,10 +76,7 @@ class Journal:
 
     def entries(self, after: int, limit: int) -> list[Entry]:
         """Rows with seq > after, in order, each checked: what the disk has spoilt meanwhile comes as a void."""
-        rows = self._select("WHERE seq > ? ORDER BY seq LIMIT ?", after, limit)
-        if all(row.body is None or row.sound for row in rows):
-            return rows
-        self._rewrite(self._select("WHERE seq BETWEEN ? AND ? ORDER BY seq", after, after + limit + 1))
+        self._mend(self._select("WHERE seq BETWEEN ? AND ? ORDER BY seq", after, after + limit + 1))
         return self._select("WHERE seq > ? ORDER BY seq LIMIT ?", after, limit)
 
     def hash_of(self, seq: int) -> str | None:
@@ -280,11 +277,22 @@ class Journal:
         return self._delete("seq < ? AND seq <= ? AND seq < ?", self.low + STEP, upto, self.next - 1)
 
     def _empty_cheap(self, cursor: int) -> int:
-        return self._db.execute(
-            "UPDATE journal SET body = NULL WHERE seq IN (SELECT seq FROM journal WHERE seq > ? AND body IS NOT NULL "
-            "AND kind IN (?, ?) ORDER BY seq LIMIT ?)",
+        """The oldest `now` rows and events, at most STEP, become voids. The stretch is written anew: a body that is
+        only cut out leaves a hole in its page that an append-only table never fills."""
+        cheap = self._db.execute(
+            "SELECT seq FROM journal WHERE seq > ? AND body IS NOT NULL AND kind IN (?, ?) ORDER BY seq LIMIT ?",
             (cursor, *CHEAP, STEP),
-        ).rowcount
+        ).fetchall()
+        if cheap:
+            stretch = (cheap[0][0], cheap[-1][0])
+            rows = self._db.execute("SELECT * FROM journal WHERE seq BETWEEN ? AND ?", stretch).fetchall()
+            self._delete("seq BETWEEN ? AND ?", *stretch)
+            gone = {seq for (seq,) in cheap}
+            self._db.executemany(
+                "INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [(*row[:7], None if row[0] in gone else row[7], row[8]) for row in rows],
+            )
+        return len(cheap)
 
     def _used(self) -> int:
         """Bytes of the file that are in use; deleted rows leave free pages, which are used again."""
@@ -304,29 +312,19 @@ class Journal:
         pace = found[2] / (found[1] - found[0]) * 86400
         return round(float(max(0.0, (self._limit - self._used()) / pace)), 1)
 
-    def _mend_all(self) -> int:
-        """Over the whole journal, once, at opening: how many rows became voids."""
-        rows = (Entry(*row) for row in self._db.execute(f"{_ENTRY} ORDER BY seq"))
-        bad = list(mend(rows, self.last))
-        self._write_voids(bad)
-        return len(bad)
-
-    def _rewrite(self, rows: list[Entry]) -> None:
-        whole = rows[-1].seq == self.next - 1
-        self._write_voids(list(mend(rows, self.last if whole else None)))
-
-    def _write_voids(self, rows: list[Entry]) -> None:
-        """An unsound row at the very front has no neighbour to vouch for its link: it is given up."""
-        if not rows:
-            return
-        low = self.low
-        with self._writing():
+    def _mend(self, rows: Iterable[Entry]) -> int:
+        """These rows made whole where they are not; how many became voids. A void at the very front has no neighbour
+        to vouch for its link, and nothing to give: it leaves."""
+        bad = list(mend(rows, self.next, self.last))
+        with self._writing() if bad else nullcontext():
             self._db.executemany(
-                "UPDATE journal SET prev = ?, body = NULL, sha = ? WHERE seq = ?",
-                [(r.prev, r.sha, r.seq) for r in rows],
+                "UPDATE journal SET prev = ?, body = NULL, sha = ? WHERE seq = ?", [(r.prev, r.sha, r.seq) for r in bad]
             )
-            if any(row.seq == low for row in rows) and low < self.next - 1:
-                self._delete("seq = ?", low)
+        first = self._db.execute("SELECT min(seq) FROM journal WHERE body IS NOT NULL").fetchone()[0]
+        if self.low < (first or self.next):
+            with self._writing():
+                self._delete("seq < ?", first or self.next)
+        return len(bad)
 
 
 def _identity(columns: tuple[str, ...], row: Row) -> tuple[object, ...]:

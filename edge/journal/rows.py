@@ -26,8 +26,8 @@ class Entry:
     @property
     def sound(self) -> bool:
         """The row is what was written. A void has nothing to check by itself."""
-        if self.body is None or _HASH.fullmatch(self.prev) is None:
-            return False
+        if not isinstance(self.body, bytes) or not isinstance(self.prev, str) or not _HASH.fullmatch(self.prev):
+            return False  # a spoilt page changes types too
         return link(self.prev, self.body) == self.sha
 
     @property
@@ -88,11 +88,11 @@ class Commit:
     samples: list[Sample] = field(default_factory=list)
 
 
-def mend(rows: Iterable[Entry], last: str | None) -> Iterator[Entry]:
+def mend(rows: Iterable[Entry], following: int, last: str) -> Iterator[Entry]:
     """Rows in order of seq -> those that must be rewritten so that the chain holds: each unsound row as a void.
 
     A link between two rows stands in both; whichever row is sound has it right. `last` = hash of the journal's last
-    row when the last of `rows` is that row.
+    row, which stands before seq `following`.
     """
     before: Entry | None = None
     for row, after in pairwise(chain(rows, (None,))):
@@ -100,7 +100,7 @@ def mend(rows: Iterable[Entry], last: str | None) -> Iterator[Entry]:
         fixed = row
         if not row.sound:
             prev = before.sha if before else row.prev
-            sha = after.prev if after and after.sound else row.sha if after or last is None else last
+            sha = last if row.seq == following - 1 else after.prev if after and after.sound else row.sha
             fixed = replace(row, prev=_hash(prev), body=None, sha=_hash(sha))
         if fixed != row:
             yield fixed
@@ -109,7 +109,7 @@ def mend(rows: Iterable[Entry], last: str | None) -> Iterator[Entry]:
 
 def _hash(text: str) -> str:
     """Two neighbours that are both damaged must only agree on the link between them."""
-    return text if _HASH.fullmatch(text) else GENESIS
+    return text if isinstance(text, str) and _HASH.fullmatch(text) else GENESIS
 
 
 def union(spans: Iterable[Span]) -> list[Span]:

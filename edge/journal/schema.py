@@ -49,9 +49,15 @@ def tables(db: Database) -> None:
     db.execute(f"PRAGMA user_version = {VERSION}")
 
 
+def lenient(text: bytes) -> str:
+    """Spoilt text is read all the same: the checksum of the row tells."""
+    return text.decode(errors="replace")
+
+
 def connect(path: Path) -> sqlite3.Connection:
     """The one writing connection, tables made. PRAGMAs come before any transaction, or they do nothing."""
     connection = sqlite3.connect(path, isolation_level=None, timeout=10)
+    connection.text_factory = lenient
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA journal_size_limit=4194304")

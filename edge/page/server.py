@@ -6,6 +6,7 @@ from elsewhere.
 
 import asyncio
 import ipaddress
+from functools import partial
 from pathlib import Path
 
 from aiohttp import web
@@ -15,6 +16,8 @@ from jinja2 import Environment, FileSystemLoader
 from edge.clock import Clock
 from edge.config import Config
 from edge.health import Board
+from edge.journal.journal import Journal
+from edge.journal.thread import JournalThread
 from edge.page import russian
 from edge.page.view import state
 from edge.uplink.pump import Pump
@@ -31,8 +34,9 @@ HEADERS = {
 
 
 class Page:
-    def __init__(self, config: Config, board: Board, pump: Pump, clock: Clock) -> None:
-        self._config, self._board, self._pump, self._clock = config, board, pump, clock
+    def __init__(self, config: Config, board: Board, journal: JournalThread, pump: Pump, clock: Clock) -> None:
+        self._config, self._board, self._journal = config, board, journal
+        self._pump, self._clock = pump, clock
         self._host, self._port = config.page.address
         environment = Environment(
             loader=FileSystemLoader(FOLDER), autoescape=True, trim_blocks=True, lstrip_blocks=True
@@ -79,15 +83,16 @@ class Page:
         return True
 
     async def _html(self, _request: web.Request) -> web.Response:
-        text = self._template.render(state=self._state())
+        text = self._template.render(state=await self._state())
         return web.Response(text=text, content_type="text/html")
 
     async def _css(self, _request: web.Request) -> web.Response:
         return web.Response(text=self._style, content_type="text/css")
 
     async def _json(self, _request: web.Request) -> web.Response:
-        return web.json_response(self._state())
+        return web.json_response(await self._state())
 
-    def _state(self) -> dict[str, object]:
+    async def _state(self) -> dict[str, object]:
+        self._board.waiting = await self._journal.do(partial(Journal.waiting, central=self._config.uplink.central))
         now, trusted = int(self._clock.wall()), self._clock.trusted()
         return state(self._config, self._board, self._pump.state, now, trusted)

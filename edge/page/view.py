@@ -13,7 +13,9 @@ CLOCK_OFF = 5.0  # seconds
 
 def state(config: Config, board: Board, uplink: UplinkState, now: int, trusted: bool) -> dict[str, Any]:
     """Times: seconds UTC."""
-    meters = sorted((_meter(meter, now) for meter in board.meters.values()), key=lambda meter: TROUBLE[meter["state"]])
+    down = {line.name for line in board.lines.values() if line.fault is not None}
+    found = (_meter(meter, now, meter.line in down) for meter in board.meters.values())
+    meters = sorted(found, key=lambda meter: TROUBLE[meter["state"]])
     waiting = board.waiting
     return {
         "edge": config.edge.name,
@@ -53,13 +55,13 @@ def _line(line: LineState, meters: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _meter(meter: MeterState, now: int) -> dict[str, Any]:
+def _meter(meter: MeterState, now: int, down: bool) -> dict[str, Any]:
     return {
         "id": meter.id,
         "line": meter.line,
         "title": meter.title,
         "serial": meter.serial,
-        "state": _word(meter, now),
+        "state": _word(meter, now, down),
         "last_success": meter.last_success,
         "fault": meter.fault,
         "fault_since": meter.fault_since,
@@ -69,8 +71,8 @@ def _meter(meter: MeterState, now: int) -> dict[str, Any]:
     }
 
 
-def _word(meter: MeterState, now: int) -> str:
-    if meter.fault is not None:
+def _word(meter: MeterState, now: int, down: bool) -> str:
+    if down or meter.fault is not None:
         return "silent"
     if meter.last_success is None:
         return "new"
