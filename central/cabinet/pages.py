@@ -1,0 +1,73 @@
+"""The cabinet: the main page, «Учетные данные», «Показания счетчика». Every figure comes from `central.figures`."""
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from central import figures
+from central.accounts.audit import note
+from central.cabinet import data as data_page
+from central.cabinet import readings as readings_page
+from central.cabinet import summary as main_page
+from central.db import writing
+from central.faces.here import here, viewer
+from central.faces.periods import choose
+from central.figures import NotFound
+from central.figures.views import PointView
+from central.metering.zones import day_of
+
+cabinet = Blueprint("cabinet", __name__)
+
+
+@cabinet.get("/")
+def main() -> str | Response:
+    if viewer().staff and "point" not in request.args:
+        return redirect(url_for("console.points"))
+    points, point = _points()
+    if point is None:
+        return render_template("cabinet/empty.html")
+    return render_template("cabinet/main.html", points=points, **main_page.page(point, points))
+
+
+@cabinet.get("/data")
+def data() -> str:
+    points, point = _points()
+    if point is None:
+        return render_template("cabinet/empty.html")
+    period = choose(
+        request.args.get("length"), request.args.get("day"), day_of(here().now, point.tz), usual=_usual("month")
+    )
+    page = data_page.page(point, period, request.args)
+    return render_template("cabinet/data.html", points=points, **page)
+
+
+@cabinet.get("/readings")
+def readings() -> str:
+    points, point = _points()
+    if point is None:
+        return render_template("cabinet/empty.html")
+    period = choose(request.args.get("length"), request.args.get("day"), day_of(here().now, point.tz))
+    return render_template("cabinet/readings.html", points=points, **readings_page.page(point, period))
+
+
+def _usual(length: str) -> str:
+    """A day named without a length is that day."""
+    return "day" if "day" in request.args else length
+
+
+def _points() -> tuple[tuple[PointView, ...], PointView | None]:
+    """All points of a consumer, and the one that the address names, else the first. A foreign one is «not found».
+
+    Staff open one point from the console; the list of all is there, and the opening is audited.
+    """
+    made, who = here(), viewer()
+    named = request.args.get("point")
+    points = () if who.staff else figures.points(made.source, who, made.now)
+    if named is None:
+        return points, points[0] if points else None
+    if not named.isascii() or not named.isdecimal() or len(named) > 18:
+        raise NotFound("point")
+    point = figures.point_view(made.source, who, int(named), made.now)
+    if who.staff:
+        with writing(made.source.engine).begin() as connection:
+            note(connection, made.now, who.account, "point opened", point.code, request.path)
+    return points, point

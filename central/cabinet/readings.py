@@ -1,0 +1,28 @@
+"""«Показания счетчика»: readings at both ends of a period, consumption by zone, price and cost."""
+
+from central import figures
+from central.faces import energy
+from central.faces.here import here, viewer
+from central.faces.periods import Chosen
+from central.figures import NotFound
+from central.figures.source import FIELDS
+from central.figures.views import PointView, ReadingsView
+
+
+def page(point: PointView, period: Chosen) -> dict[str, object]:
+    made = here()
+    since, until = period.span(point.tz)
+    view: ReadingsView | None
+    try:
+        view = figures.readings(made.source, viewer(), point.id, since, min(until, made.now), made.now)
+    except NotFound:  # the point is the viewer's, this time is not
+        view = None
+    zones = energy.zones_of(point.zones)
+    return {
+        "point": point,
+        "period": period,
+        "view": view,
+        "zones": {zone.name: zone for zone in zones},
+        "fields": FIELDS,
+        "query": {"point": point.id, "length": period.length, "day": period.first},
+    }

@@ -1,0 +1,48 @@
+"""Who may open which route: one table. A route without an entry is refused, and fails the tests.
+
+What of a page one sees is another question, and `accounts.policy` answers it: a foreign point is 404 on any of these.
+"""
+
+import logging
+
+from flask import Flask, abort, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+log = logging.getLogger(__name__)
+
+GUEST = frozenset({"guest", "consumer", "operator", "administrator"})
+SIGNED_IN = GUEST - {"guest"}
+STAFF = frozenset({"operator", "administrator"})
+
+ACCESS: dict[str, frozenset[str]] = {  # endpoint -> roles
+    "static": GUEST,
+    "health": GUEST,
+    "door.login": GUEST,
+    "door.logout": SIGNED_IN,
+    "door.theme": GUEST,
+    "door.language": GUEST,
+    "cabinet.main": SIGNED_IN,
+    "cabinet.data": SIGNED_IN,
+    "cabinet.readings": SIGNED_IN,
+    "console.points": STAFF,
+    "console.edges": STAFF,
+}
+
+
+def install(app: Flask) -> None:
+    @app.before_request
+    def may_open() -> ResponseReturnValue | None:
+        endpoint = request.endpoint
+        if endpoint is None:  # no such address: the router has said 404 already
+            return None
+        if endpoint not in ACCESS:
+            log.error("the route %s has no entry in the access table", endpoint)
+            abort(404)
+        role = current_user.viewer.role if current_user.is_authenticated else "guest"
+        if role in ACCESS[endpoint]:
+            return None
+        if role != "guest":
+            abort(403)
+        asked = request.full_path.rstrip("?") if request.method == "GET" else None
+        return redirect(url_for("door.login", next=asked))

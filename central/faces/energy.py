@@ -1,0 +1,225 @@
+"""Steps of energy as the chart, the table and the panels beside them show them: one list of rows for all three."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from flask_babel import gettext as _
+
+from central.faces import charts, formats, words
+from central.figures.steps import DAY, Step, steps
+from central.figures.views import Totals
+from central.metering.slots import Slot
+from central.metering.terms import State
+from central.metering.zones import days, local, midnight
+
+HOUR = 3600
+CHART_STEPS = (60, 300, 900, 1800, HOUR, 3 * HOUR, 6 * HOUR, DAY)
+ESTIMATES = (State.ESTIMATED, State.ESTIMATED_OPEN)
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """`colour` = its class and, with «Т», its short name: t1 for the first tariff of the point."""
+
+    name: str
+    colour: str
+    short: str
+    word: str
+
+    @property
+    def label(self) -> str:
+        return f"{self.short} {self.word}"
+
+
+def zones_of(names: Sequence[str]) -> tuple[Zone, ...]:
+    """In the order of the tariffs; four colours there are, further zones share the last."""
+    return tuple(Zone(name, f"t{min(n, 4)}", f"Т{n}", words.zone(name)) for n, name in enumerate(names, 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What is not simply measured in a row: its state, at how many places (0 = the row is one place)."""
+
+    state: State
+    mark: str
+    word: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A step with its words."""
+
+    step: Step
+    label: str
+    exceptions: tuple[Mark, ...]
+
+    @property
+    def state(self) -> State:
+        """The gravest there is."""
+        return self.exceptions[0].state if self.exceptions else State.MEASURED
+
+
+def rows(found: Sequence[Step], tz: str, *, of_days: bool, one_day: bool) -> tuple[Row, ...]:
+    """What is due, newest first."""
+    due = [step for step in found if step.completeness.expected or step.energies]
+    return tuple(Row(step, label(step, tz, of_days=of_days, one_day=one_day), exceptions(step)) for step in due[::-1])
+
+
+def label(step: Step, tz: str, *, of_days: bool, one_day: bool) -> str:
+    """«пн 23.11», «23.11 07:00–07:30», «07:00–07:30»."""
+    start = local(step.start, tz)
+    if of_days:
+        return f"{formats.said(start, 'ccc')}{formats.NO_BREAK}{formats.day(start.date(), year=False)}"
+    hours = f"{start:%H:%M}–{formats.clock(step.end, tz, end=True)}"
+    return hours if one_day else f"{formats.day(start.date(), year=False)}{formats.NO_BREAK}{hours}"
+
+
+def exceptions(step: Step) -> tuple[Mark, ...]:
+    alone = step.completeness.expected + step.completeness.not_due <= 1
+    return tuple(
+        Mark(state, words.MARKS[state], str(words.STATES[state]), 0 if alone else count)
+        for state, count in words.counted(step.completeness, step.computed)
+    )
+
+
+def for_chart(slots: Sequence[Slot], wanted: int, seconds: int, tz: str) -> tuple[tuple[Step, ...], int]:
+    """Steps of `wanted` seconds, or of the shortest with which a period of so many seconds has few enough bars."""
+    size = next(
+        (size for size in CHART_STEPS if size >= wanted and seconds / size <= charts.MOST_BARS), CHART_STEPS[-1]
+    )
+    return steps(slots, size, tz), size
+
+
+def bars(
+    found: Sequence[Step], zones: Sequence[Zone], unit: str, first: date, until: date, size: int, tz: str, now: int
+) -> list[charts.Bar]:
+    """One bar for each step of local days [first, until), whatever is known of it."""
+    by_place = {_place(step.start, size, tz): step for step in found}
+    grid = list(_grid(first, until, size, tz))
+    tick = _ticks(len(days(first, until)), size)
+    made = []
+    for start, end in grid:
+        step = by_place.get(start)
+        caption, fine = tick(start, tz)
+        made.append(_bar(step, start, end, zones, unit, tz, now, size, caption, fine))
+    return made
+
+
+def _grid(first: date, until: date, size: int, tz: str) -> list[tuple[int, int]]:
+    found = []
+    for day in days(first, until):
+        origin, end = midnight(day, tz), midnight(date.fromordinal(day.toordinal() + 1), tz)
+        starts = range(origin, end, size) if size < DAY else (origin,)
+        found += [(start, min(start + size, end) if size < DAY else end) for start in starts]
+    return found
+
+
+def _place(moment: int, size: int, tz: str) -> int:
+    origin = midnight(local(moment, tz).date(), tz)
+    return origin + (moment - origin) // size * size if size < DAY else origin
+
+
+def _ticks(count: int, size: int) -> Callable[[int, str], tuple[str, bool]]:
+    """What stands under a step, and whether only where there is room."""
+
+    def of_hours(start: int, tz: str) -> tuple[str, bool]:
+        here = local(start, tz)
+        return (f"{here:%H}", here.hour % 6 != 0) if here.minute == 0 and here.hour % 2 == 0 else ("", False)
+
+    def of_week(start: int, tz: str) -> tuple[str, bool]:
+        here = local(start, tz)
+        at_midnight = here.hour == here.minute == 0
+        return (f"{formats.said(here, 'ccc')} {here.day}" if at_midnight else "", False)
+
+    def of_month(start: int, tz: str) -> tuple[str, bool]:
+        here = local(start, tz)
+        at_midnight = here.hour == here.minute == 0
+        return (str(here.day), here.day != 1 and here.day % 5 != 0) if at_midnight else ("", False)
+
+    return of_hours if count == 1 else of_week if count <= 7 else of_month
+
+
+def _bar(
+    step: Step | None,
+    start: int,
+    end: int,
+    zones: Sequence[Zone],
+    unit: str,
+    tz: str,
+    now: int,
+    size: int,
+    tick: str,
+    fine: bool,
+) -> charts.Bar:
+    when = formats.said(local(start, tz), "ccc, d MMMM")
+    if size < DAY:
+        when += f", {formats.clock(start, tz)}–{formats.clock(end, tz, end=True)}"
+    state = _state(step, start, now)
+    note = when if step is None else f"{when}\n{_told(step, unit)}"
+    parts = _parts(step, zones) if step is not None and state == charts.SOLID else ()
+    counts = step.completeness if step is not None else None
+    return charts.Bar(
+        parts=parts,
+        state=state,
+        note=note,
+        whole=counts is None or not (counts.missing or counts.estimated or counts.suspect),
+        suspect=bool(counts and counts.suspect),
+        tick=tick,
+        fine=fine,
+        centred=size >= DAY,
+    )
+
+
+def _state(step: Step | None, start: int, now: int) -> str:
+    if step is None:
+        return charts.NOT_DUE if start >= now else charts.ABSENT
+    counts = step.completeness
+    if not counts.expected and not step.energies:
+        return charts.NOT_DUE
+    if counts.off and counts.off == counts.expected:
+        return charts.OFF
+    return charts.SOLID if step.total is not None or counts.suspect else charts.MISSING
+
+
+def _parts(step: Step, zones: Sequence[Zone]) -> tuple[charts.Part, ...]:
+    """From the bottom: the last tariff first, of each what is known, then what is estimated."""
+    found = []
+    for zone in reversed(zones):
+        states = step.energies.get(zone.name, {})
+        estimated = sum(states.get(state, 0) for state in ESTIMATES)
+        known = sum(energy for state, energy in states.items() if state not in (*ESTIMATES, State.SUSPECT))
+        found += [charts.Part(zone.colour, known / 1e6), charts.Part(zone.colour, estimated / 1e6, True)]
+    return tuple(part for part in found if part.value > 0)
+
+
+def _told(step: Step, unit: str) -> str:
+    if not step.completeness.expected and not step.energies:
+        return str(words.STATES[State.NOT_DUE])
+    if step.total is None:
+        return str(words.STATES[State.SUSPECT if step.completeness.suspect else State.MISSING])
+    text = f"{formats.kilo(step.total)}{formats.NARROW}{unit}"
+    told = [f"{found.word}: {found.count}" if found.count else found.word for found in exceptions(step)]
+    return "\n".join((text, *told))
+
+
+def captions(name: str, title: str, desc: str, unit: str, last_tick: str = "") -> charts.Captions:
+    """With the words for what is lacking."""
+    lacking, later = str(words.STATES[State.MISSING]), str(words.STATES[State.NOT_DUE])
+    return charts.Captions(name, title, desc, unit, lacking, later, last_tick)
+
+
+def month_parts(totals: Totals, zones: Sequence[Zone]) -> list[charts.Part]:
+    """For the strip of a month: the first tariff first."""
+    return [charts.Part(zone.colour, totals.zones[zone.name] / 1e6) for zone in zones if zone.name in totals.zones]
+
+
+def size_word(seconds: int) -> str:
+    """How long a step is, in words."""
+    if seconds >= DAY:
+        return str(_("сутки"))
+    if seconds % HOUR == 0:
+        hours = seconds // HOUR
+        return str(_("час") if hours == 1 else _("%(num)d ч", num=hours))
+    return str(_("%(num)d мин", num=seconds // 60))

@@ -1,0 +1,97 @@
+"""Figures and times as people read them: «222,52», «1 456,02», «24.11.2026 14:30», in the language of the page.
+
+A figure and its unit never part: U+202F stands between them. Thousands by U+00A0, minus U+2212. Energy comes in integer
+mWh (mvarh), power in mW, money in Decimal roubles, instants in seconds UTC.
+"""
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
+
+from babel import Locale
+from babel.dates import format_date
+from babel.numbers import format_decimal
+from flask_babel import get_locale
+
+from central.metering.rounding import MWH_PER_KWH, half_away
+from central.metering.zones import local
+
+NARROW = "\u202f"  # between a figure and its unit
+NO_BREAK = "\u00a0"
+MINUS = "\u2212"
+NOTHING = "—"
+
+
+def language() -> Locale:
+    """The language of the page; Russian outside of any."""
+    return get_locale() or Locale("ru")
+
+
+def number(value: Fraction | Decimal | int, digits: int = 2, *, sign: bool = False) -> str:
+    """Rounded half away from zero to so many decimals; `sign`: a plus too."""
+    scaled = half_away(Fraction(value) * 10**digits)
+    pattern = "#,##0" + ("." + "0" * digits if digits else "")
+    text = format_decimal(abs(Decimal(scaled)) / 10**digits, format=pattern, locale=language())
+    before = MINUS if scaled < 0 else "+" if sign and scaled > 0 else ""
+    return before + text
+
+
+def kilo(value: int | None, digits: int = 2) -> str:
+    """mWh -> kWh, mvarh -> kvarh, mW -> kW: the number alone; None is «—»."""
+    return NOTHING if value is None else number(Fraction(value, MWH_PER_KWH), digits)
+
+
+def money(value: Decimal | None) -> str:
+    """Roubles, the number alone; None is «—»."""
+    return NOTHING if value is None else number(value)
+
+
+def price(value: Decimal) -> str:
+    """Roubles for one kWh: at least kopecks, and what the price has beyond them."""
+    exponent = value.normalize().as_tuple().exponent
+    return number(value, max(2, -exponent if isinstance(exponent, int) else 2))
+
+
+def percent(value: int | Fraction | None, *, sign: bool = False, digits: int = 0) -> str:
+    return NOTHING if value is None else f"{number(value, digits, sign=sign)}{NO_BREAK}%"
+
+
+def share(part: int | None, whole: int | None) -> str:
+    """«44 %» of a sum; nothing where there is no sum."""
+    return percent(Fraction(100 * part, whole)) if part is not None and whole else ""
+
+
+def moment(seconds: int | None, tz: str, *, end: bool = False, year: bool = True) -> str:
+    """«24.11.2026 14:30». `end`: a midnight is the end of its day, «23.11.2026 24:00»."""
+    if seconds is None:
+        return NOTHING
+    here = local(seconds, tz)
+    if end and here.hour == here.minute == here.second == 0:
+        return f"{day(here.date() - timedelta(days=1), year=year)}{NO_BREAK}24:00"
+    return f"{day(here.date(), year=year)}{NO_BREAK}{here:%H:%M}"
+
+
+def clock(seconds: int, tz: str, *, end: bool = False) -> str:
+    """«07:30»; `end`: midnight is 24:00."""
+    text = f"{local(seconds, tz):%H:%M}"
+    return "24:00" if end and text == "00:00" else text
+
+
+def day(value: date, *, year: bool = True) -> str:
+    """«24.11.2026» or «24.11»."""
+    return f"{value:%d.%m.%Y}" if year else f"{value:%d.%m}"
+
+
+def day_before(value: date) -> date:
+    """The last day of a half-open period."""
+    return value - timedelta(days=1)
+
+
+def said(value: date | datetime, pattern: str) -> str:
+    """A date in words, by a CLDR pattern: «d MMMM» = «24 ноября», «LLLL» = «ноябрь»."""
+    return str(format_date(value, pattern, locale=language()))
+
+
+def utc(seconds: int) -> str:
+    """For attributes that programs read."""
+    return f"{local(seconds, 'UTC'):%Y-%m-%dT%H:%M:%SZ}"

@@ -1,0 +1,49 @@
+"""What a page works with, found through the app it runs in: figures, passwords, the clock, and who looks."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from flask import current_app
+from flask_login import UserMixin, current_user
+
+from central.accounts.passwords import Passwords
+from central.accounts.policy import Viewer
+from central.figures import Source
+
+KEY = "uchet"
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """`clock`: seconds UTC."""
+
+    source: Source
+    passwords: Passwords
+    clock: Callable[[], float]
+    https: bool
+
+    @property
+    def now(self) -> int:
+        return int(self.clock())
+
+
+class Person(UserMixin):  # type: ignore[misc, unused-ignore]
+    """Who has logged in, for flask-login: its id is the session's token."""
+
+    def __init__(self, token: str, viewer: Viewer) -> None:
+        self.token = token
+        self.viewer = viewer
+
+    def get_id(self) -> str:
+        return self.token
+
+
+def here() -> Here:
+    found: Here = current_app.extensions[KEY]
+    return found
+
+
+def viewer() -> Viewer:
+    """Of a page that guests cannot open."""
+    found: Viewer = current_user.viewer
+    return found

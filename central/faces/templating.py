@@ -1,0 +1,52 @@
+"""What every template has: formats, words, addresses of static files with their hash, theme and language."""
+
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+
+from flask import Flask, request, url_for
+
+from central.faces import formats, preferences, words
+from central.metering.zones import day_of
+
+STATIC = Path(__file__).parent.parent / "static"
+FILTERS = (
+    formats.kilo,
+    formats.money,
+    formats.price,
+    formats.number,
+    formats.percent,
+    formats.moment,
+    formats.clock,
+    formats.day,
+    formats.day_before,
+    formats.said,
+    formats.utc,
+)
+
+
+@cache
+def _version(filename: str) -> str:
+    return sha256((STATIC / filename).read_bytes()).hexdigest()[:10]
+
+
+def asset(filename: str) -> str:
+    """Address of a static file that changes with the file, so browsers may keep it for ever."""
+    return url_for("static", filename=filename, v=_version(filename))
+
+
+def install(app: Flask) -> None:
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    for function in FILTERS:
+        app.jinja_env.filters[function.__name__] = function
+    app.jinja_env.globals.update(
+        asset=asset, words=words, share=formats.share, day_of=day_of, NARROW=formats.NARROW, NOTHING=formats.NOTHING
+    )
+
+    @app.context_processor
+    def chosen() -> dict[str, object]:
+        return {
+            "theme": preferences.theme(),
+            "language": preferences.language(),
+            "back": request.full_path.rstrip("?") if request.method == "GET" else "/",
+        }

@@ -1,0 +1,136 @@
+"""The captions that a code word of the system has on the screen, each once; translations stand in the catalogue."""
+
+from collections.abc import Mapping
+
+from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
+from flask_babel.speaklater import LazyString
+
+from central.figures.views import Concern
+from central.metering.consumption import Rule
+from central.metering.slots import Completeness
+from central.metering.terms import State
+from protocol.reading import Kind
+
+CHANNELS: Mapping[str, LazyString] = {
+    "active_import": _l("Активная энергия, прием"),
+    "active_export": _l("Активная энергия, отдача"),
+    "reactive_import": _l("Реактивная энергия, прием"),
+    "reactive_export": _l("Реактивная энергия, отдача"),
+}
+SIGNS: Mapping[str, str] = {
+    "active_import": "A+",
+    "active_export": "A−",
+    "reactive_import": "R+",
+    "reactive_export": "R−",
+}
+KWH, KVARH = _l("кВт·ч"), _l("квар·ч")
+UNITS: Mapping[str, LazyString] = {
+    "active_import": KWH,
+    "active_export": KWH,
+    "reactive_import": KVARH,
+    "reactive_export": KVARH,
+}
+ZONES: Mapping[str, LazyString] = {
+    "peak": _l("пик"),
+    "half_peak": _l("полупик"),
+    "day": _l("день"),
+    "night": _l("ночь"),
+    "all": _l("круглосуточно"),
+}
+BY_ZONE: Mapping[str, LazyString] = {  # «на 14 % больше, в основном …»
+    "peak": _l("в часы пик"),
+    "half_peak": _l("в полупиковые часы"),
+    "day": _l("днём"),
+    "night": _l("ночью"),
+}
+STATES: Mapping[State, LazyString] = {
+    State.MEASURED: _l("измерено"),
+    State.COMPUTED: _l("вычислено"),
+    State.ESTIMATED: _l("оценка"),
+    State.ESTIMATED_OPEN: _l("оценка без показаний"),
+    State.MANUAL: _l("введено вручную"),
+    State.SUBSTITUTED: _l("замещено"),
+    State.SUSPECT: _l("под сомнением"),
+    State.ZERO: _l("измерено, расхода не было"),
+    State.POWER_OFF: _l("отключено"),
+    State.MISSING: _l("нет данных"),
+    State.NOT_DUE: _l("ещё не пришли"),
+}
+MARKS: Mapping[State, str] = {
+    State.COMPUTED: "р",
+    State.ESTIMATED: "р",
+    State.ESTIMATED_OPEN: "р",
+    State.MANUAL: "н",
+    State.SUBSTITUTED: "п",
+    State.SUSPECT: "!",
+    State.POWER_OFF: "о",
+    State.MISSING: "",
+}
+LENGTHS: Mapping[str, LazyString] = {"day": _l("Сутки"), "week": _l("Неделя"), "month": _l("Месяц")}
+SOURCES: Mapping[str, LazyString] = {"registers": _l("по показаниям"), "profile": _l("по профилю")}
+KINDS: Mapping[str, LazyString] = {
+    Kind.DAILY: _l("на начало суток"),
+    Kind.MONTHLY: _l("на расчётную дату"),
+    Kind.NOW: _l("в момент опроса"),
+    "act": _l("по акту"),
+}
+RULES: Mapping[Rule, LazyString] = {
+    Rule.DIFFERENCE: _l("разность показаний"),
+    Rule.ROLL_OVER: _l("счётчик перешёл через ноль"),
+    Rule.SUSPECT: _l("показание уменьшилось, расход не принят"),
+}
+EDGE_STATES: Mapping[str | None, LazyString] = {
+    "online": _l("на связи"),
+    "offline": _l("выключен"),
+    "lost": _l("связь потеряна"),
+    None: _l("ещё не выходил на связь"),
+}
+CLOCKS: Mapping[str | None, LazyString] = {"trusted": _l("верные"), "untrusted": _l("не сверены"), None: _l("—")}
+ROLES: Mapping[str, LazyString] = {
+    "consumer": _l("потребитель"),
+    "operator": _l("оператор"),
+    "administrator": _l("администратор"),
+}
+THEMES: Mapping[str, LazyString] = {
+    "system": _l("как в системе"),
+    "light": _l("светлая"),
+    "dark": _l("тёмная"),
+}
+CONCERNS: Mapping[Concern, tuple[LazyString, LazyString]] = {  # what it is · what to do
+    Concern.SILENT: (
+        _l("не на связи"),
+        _l("Компания видит это и опросит счётчик снова. Если в доме нет света, позвоните в аварийную службу."),
+    ),
+    Concern.SUSPECT: (
+        _l("есть недостоверные значения"),
+        _l("Они не вошли в сумму. Компания проверит их, от вас ничего не нужно."),
+    ),
+    Concern.MISSING: (
+        _l("не все интервалы пришли"),
+        _l("Их запросят у счётчика ещё раз. Сумма по показаниям от этого не меняется."),
+    ),
+    Concern.POWER_OFF: (_l("вчера отключалось питание"), _l("Это не пропуск данных: счётчик был без напряжения.")),
+    Concern.NO_PRICE: (_l("нет цены для расчёта"), _l("Стоимость появится, когда компания введёт тариф.")),
+}
+
+
+def zone(name: str) -> str:
+    """A zone that a company has named itself is told as it stands."""
+    return str(ZONES.get(name, name))
+
+
+def counted(found: Completeness, computed: int) -> list[tuple[State, int]]:
+    """Which exceptions stand in a step, the gravest first, and at how many places."""
+    pairs = (
+        (State.SUSPECT, found.suspect),
+        (State.MISSING, found.missing),
+        (State.POWER_OFF, found.off),
+        (State.ESTIMATED, found.estimated),
+        (State.COMPUTED, computed),
+    )
+    return [(state, count) for state, count in pairs if count]
+
+
+def intervals(count: int) -> str:
+    return str(ngettext("%(num)d интервал", "%(num)d интервалов", count))

@@ -1,0 +1,96 @@
+"""The web of central: the cabinet for consumers, the console for the company. `create_app(config)`; nothing is global.
+
+Safe by default: every route stands in the access table, every POST carries a token, every page has a strict content
+policy, cookies are HttpOnly and SameSite, a session is a row that can be revoked.
+"""
+
+import time
+from collections.abc import Callable
+
+from flask import Flask, Response, render_template
+from flask_babel import Babel
+from flask_login import LoginManager
+from flask_wtf.csrf import CSRFError, CSRFProtect
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from central.accounts import sessions
+from central.accounts.passwords import Passwords
+from central.cabinet.pages import cabinet
+from central.config import CentralConfig
+from central.console.pages import console
+from central.db import connect
+from central.faces import access, headers, preferences, templating
+from central.faces.door import door
+from central.faces.here import KEY, Here, Person, here
+from central.figures import NotFound, Source
+from central.timeseries.base import SeriesUnavailable
+from central.timeseries.stores import open_series
+
+ERRORS = (400, 403, 404, 405, 413, 500)  # HTTP codes that have a page of their own
+
+
+def create_app(
+    config: CentralConfig, *, clock: Callable[[], float] = time.time, passwords: Passwords | None = None
+) -> Flask:
+    """Raises ConfigError when the secret or a store's settings are wrong."""
+    app = Flask("central")
+    app.config.update(
+        SECRET_KEY=config.web_secret,
+        SESSION_COOKIE_NAME="uchet",
+        SESSION_COOKIE_SECURE=config.https,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        PERMANENT_SESSION_LIFETIME=sessions.LIFETIME,
+        SEND_FILE_MAX_AGE_DEFAULT=365 * 86_400,  # static files carry their hash in the address
+        WTF_CSRF_TIME_LIMIT=None,  # a page may lie open over night: its token lives as long as its session
+        MAX_CONTENT_LENGTH=256 * 1024,
+        BABEL_DEFAULT_LOCALE="ru",
+    )
+    if config.web.behind_proxy:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1)  # type: ignore[method-assign]
+    source = Source(connect(config.sql_url), open_series(config))
+    app.extensions[KEY] = Here(source, passwords or Passwords(), clock, config.https)
+    CSRFProtect(app)
+    Babel(app, locale_selector=preferences.language)
+    _login(app)
+    access.install(app)
+    headers.install(app, https=config.https)
+    templating.install(app)
+    for blueprint in (door, cabinet, console):
+        app.register_blueprint(blueprint)
+    app.add_url_rule("/health", "health", _health)
+    _errors(app)
+    return app
+
+
+def _login(app: Flask) -> None:
+    manager = LoginManager(app)
+    manager.session_protection = None  # a session is bound to its row, not to an address that changes in a lift
+
+    @manager.user_loader  # type: ignore[untyped-decorator, unused-ignore]
+    def load(token: str) -> Person | None:
+        viewer = sessions.viewer_of(here().source.engine, token, here().now)
+        return None if viewer is None else Person(token, viewer)
+
+
+def _health() -> tuple[Response, int]:
+    """200 while SQL answers: for whoever watches the program."""
+    try:
+        with here().source.engine.connect() as connection:
+            connection.execute(select(1))
+    except SQLAlchemyError:
+        return Response("sql does not answer\n", mimetype="text/plain"), 503
+    return Response("ok\n", mimetype="text/plain"), 200
+
+
+def _errors(app: Flask) -> None:
+    def page(code: int) -> tuple[str, int]:
+        return render_template("error.html", code=code), code
+
+    app.register_error_handler(NotFound, lambda _error: page(404))
+    app.register_error_handler(SeriesUnavailable, lambda _error: page(503))
+    app.register_error_handler(CSRFError, lambda _error: page(400))
+    for code in ERRORS:
+        app.register_error_handler(code, lambda _error, code=code: page(code))
