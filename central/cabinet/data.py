@@ -76,6 +76,7 @@ def page(point: PointView, period: Chosen, args: Mapping[str, str]) -> dict[str,
         "on_page": on_page,
         "marks": _marks(rows),
         "history": _history(point, period, channel),
+        "registers": _registers(point, period, channel) if shown.completeness.missing else None,
     }
 
 
@@ -143,3 +144,11 @@ def _history(point: PointView, period: Chosen, channel: str) -> object:
     except NotFound:
         return ()
     return found if len(found) > 1 else ()
+
+
+def _registers(point: PointView, period: Chosen, channel: str) -> int | None:
+    """What the registers say of a period in which intervals are missing."""
+    since, until = period.span(point.tz)
+    view = figures.readings(here().source, viewer(), point.id, since, min(until, here().now), here().now)
+    found = next((one for one in view.directions if one.channel == channel), None)
+    return found.total.energy if found is not None and found.total is not None else None

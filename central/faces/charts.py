@@ -232,7 +232,7 @@ def _estimated(found: Sequence[Bar]) -> list[str]:
 def _pattern(chart: str, colour: str) -> Markup:
     return Markup(
         '<pattern id="{}-{}" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
-        '<rect class="hatch-paper" width="5" height="5"/><rect class="{}" width="2" height="5"/></pattern>'
+        '<rect class="hatch-paper" width="5" height="5"/><rect class="ink {}" width="2" height="5"/></pattern>'
     ).format(chart, colour, colour)
 
 
