@@ -1,0 +1,27 @@
+"""One scene and one app for all that only look."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from tests.central.scene import Scene, build
+from tests.central.web.parts import make_app
+
+
+@pytest.fixture(scope="session")
+def scene_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("web")
+
+
+@pytest.fixture(scope="session")
+def scene(scene_folder: Path) -> Iterator[Scene]:
+    made = build(scene_folder)
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def app(scene: Scene, scene_folder: Path) -> Flask:
+    return make_app(scene_folder)

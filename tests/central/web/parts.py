@@ -1,0 +1,40 @@
+"""The real app over a scene, and a person in front of it: a client that logs in as a browser does."""
+
+import re
+from pathlib import Path
+
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from central.config import Central, CentralConfig
+from central.web import create_app
+from tests.central import scene as s
+
+_TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
+
+
+def make_app(folder: Path, *, url: str = "http://127.0.0.1:8080") -> Flask:
+    """Over the scene that was built in this folder, at the scene's own time."""
+    (folder / "secret").write_text("a secret of the tests, long enough to be one")
+    config = CentralConfig(central=Central(data=str(folder), public_url=url), folder=str(folder))
+    return create_app(config, clock=lambda: s.NOW, passwords=s.CHEAP)
+
+
+def token(client: FlaskClient, path: str = "/login") -> str:
+    """The token of the forms of this page."""
+    found = _TOKEN.search(client.get(path, follow_redirects=True).text)
+    assert found is not None
+    return found[1]
+
+
+def log_in(client: FlaskClient, mail: str, password: str = s.PASSWORD, **more: str) -> TestResponse:
+    return client.post("/login", data={"csrf_token": token(client), "mail": mail, "password": password, **more})
+
+
+def person(app: Flask, mail: str | None) -> FlaskClient:
+    """None = a guest."""
+    client = app.test_client()
+    if mail is not None:
+        assert log_in(client, mail).status_code == 302
+    return client

@@ -1,0 +1,118 @@
+"""The door: login, logout, cookies, and that no form is taken without its token."""
+
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from tests.central import scene as s
+from tests.central.web.parts import log_in, make_app, person, token
+
+
+def posts(app: Flask) -> list[str]:
+    return sorted(str(rule) for rule in app.url_map.iter_rules() if "POST" in (rule.methods or ()))
+
+
+def test_there_are_forms(app: Flask) -> None:
+    assert posts(app) == ["/language", "/login", "/logout", "/theme"]
+
+
+@pytest.mark.parametrize("mail", [None, s.CONSUMER, s.OPERATOR])
+@pytest.mark.parametrize("foreign", ["", "nonsense", "of another"])
+def test_a_form_without_its_own_token_is_refused(app: Flask, mail: str | None, foreign: str) -> None:
+    client = person(app, mail)
+    given = token(person(app, None)) if foreign == "of another" else foreign
+    fields = {"csrf_token": given} if given else {}
+    refused = 0
+    for path in posts(app):
+        answer = client.post(path, data={**fields, "mail": s.CONSUMER, "password": s.PASSWORD, "theme": "dark"})
+        if mail is None and path == "/logout":
+            assert answer.status_code in (302, 400)
+            continue
+        assert answer.status_code == 400, path
+        assert "Форма устарела" in answer.text
+        assert "theme=dark" not in str(answer.headers)
+        refused += 1
+    assert refused >= 3
+    if mail is not None:
+        assert client.get("/data").status_code == 200  # still logged in
+
+
+@pytest.mark.parametrize(
+    ("mail", "password"), [(s.CONSUMER, "wrong"), ("nobody@example.org", s.PASSWORD), ("", ""), ("<b>@x", "x")]
+)
+def test_a_wrong_login_is_one_answer_and_keeps_the_mail(app: Flask, mail: str, password: str) -> None:
+    answer = log_in(app.test_client(), mail, password)
+    assert answer.status_code == 401
+    assert "Почта или пароль не подходят." in answer.text
+    assert "<b>@x" not in answer.text
+    if mail == s.CONSUMER:
+        assert f'value="{mail}"' in answer.text
+    assert "wrong" not in answer.text.replace('id="wrong"', "").replace('"wrong"', "")
+
+
+@pytest.mark.parametrize(
+    ("target", "leads"),
+    [
+        ("/readings?point=1", "/readings?point=1"),
+        ("//evil.example", "/"),
+        ("https://evil.example/", "/"),
+        ("/\\evil.example", "/"),
+        ("javascript:alert(1)", "/"),
+        ("", "/"),
+    ],
+)
+def test_login_leads_back_to_a_page_of_ours_only(app: Flask, target: str, leads: str) -> None:
+    assert log_in(app.test_client(), s.CONSUMER, next=target).headers["Location"] == leads
+
+
+def test_a_guest_is_led_to_the_door_and_back(app: Flask) -> None:
+    answer = app.test_client().get("/data?point=1&length=week")
+    assert answer.status_code == 302
+    assert answer.headers["Location"] == "/login?next=/data?point%3D1%26length%3Dweek"
+
+
+@pytest.mark.parametrize("https", [True, False])
+def test_cookies_are_kept_from_scripts_and_other_sites(scene: s.Scene, scene_folder: Path, https: bool) -> None:
+    app = make_app(scene_folder, url="https://uchet.example" if https else "http://127.0.0.1:8080")
+    client = app.test_client()
+    base = {"base_url": "https://localhost"} if https else {}
+    page = client.get("/login", **base)
+    given = page.text.split('name="csrf_token" value="')[1].split('"')[0]
+    referer = {"headers": {"Referer": "https://localhost/login"}} if https else {}
+    fields = {"csrf_token": given, "mail": s.CONSUMER, "password": s.PASSWORD, "remember": "on"}
+    entered = client.post("/login", data=fields, **base, **referer)
+    assert entered.status_code == 302
+    cookies = [*page.headers.getlist("Set-Cookie"), *entered.headers.getlist("Set-Cookie")]
+    assert cookies
+    for cookie in cookies:
+        assert "HttpOnly" in cookie
+        assert "SameSite=Lax" in cookie
+        assert ("Secure" in cookie) is https
+    assert ("Strict-Transport-Security" in entered.headers) is https
+
+
+def test_login_gives_a_new_session_and_logout_ends_it(app: Flask) -> None:
+    client = app.test_client()
+    before = token(client)
+    log_in(client, s.CONSUMER)
+    after = token(client, "/")
+    assert after != before
+    cookie = client.get_cookie("uchet")
+    assert cookie is not None
+    client.post("/logout", data={"csrf_token": after})
+    thief = app.test_client()
+    thief.set_cookie("uchet", cookie.value)
+    for one in (client, thief):
+        assert one.get("/data").status_code == 302
+
+
+def test_the_switches_last_and_take_only_what_there_is(app: Flask) -> None:
+    client = app.test_client()
+    answer = client.post("/theme", data={"csrf_token": token(client), "theme": "dark", "back": "/login?next=/data"})
+    assert answer.headers["Location"] == "/login?next=/data"
+    assert 'data-theme="dark"' in client.get("/login").text
+    client.post("/theme", data={"csrf_token": token(client), "theme": '"><script>'})
+    assert "data-theme" not in client.get("/login").text
+    client.post("/language", data={"csrf_token": token(client), "language": "en", "back": "//evil.example"})
+    assert '<html lang="en"' in client.get("/login").text

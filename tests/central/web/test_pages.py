@@ -1,0 +1,206 @@
+"""The pages: what stands on them is what the figures are, in Russian, within their limits, without anything inline."""
+
+import gzip
+import re
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from central import figures
+from central.faces.formats import kilo, money
+from central.faces.headers import HEADERS
+from tests.central import scene as s
+from tests.central.scene import Scene
+from tests.central.web.parts import make_app, person
+
+CONSUMER_PAGES = (
+    "/",
+    "/?point=2",
+    "/data",
+    "/data?length=week&day=2026-11-18",
+    "/data?length=week&day=2026-11-18&step=half_hour",
+    "/data?length=month&step=half_hour",
+    "/data?length=day&day=2026-11-20&how=1",
+    "/data?length=day&day=2026-11-17",
+    "/data?length=day&day=2026-11-24",
+    "/data?channel=reactive_import",
+    "/data?day=2001-01-01",
+    "/readings",
+    "/readings?length=day&day=2026-11-20&how=1",
+    "/readings?day=2001-01-01",
+    "/nothing-here",
+)
+STAFF_PAGES = (
+    "/console/points",
+    "/console/points?state=silent",
+    "/console/points?q=zzz",
+    "/console/edges",
+    "/data?point=1",
+)
+PAGES = [
+    (None, "/login"),
+    *((s.CONSUMER, path) for path in CONSUMER_PAGES),
+    *((s.OPERATOR, path) for path in STAFF_PAGES),
+]
+
+
+@pytest.mark.parametrize(("mail", "path"), PAGES)
+def test_a_page_is_small_whole_and_has_nothing_inline(app: Flask, mail: str | None, path: str) -> None:
+    answer = person(app, mail).get(path)
+    text = answer.text
+    assert len(gzip.compress(answer.data)) < 60_000
+    assert text.count("<h1") == 1
+    assert '<html lang="ru"' in text
+    assert " style=" not in text
+    assert not re.search(r"<script(?! src=)|<style|\son\w+=|javascript:", text)
+    assert not re.search(r'(?:src|href|action)="(?:https?:)?//', text)
+    assert text.count("<table") == text.count("<caption")
+    assert not re.search(r"\d-\d+,|nan|None|Undefined", re.sub(r"<head.*?</head>|<!--.*?-->", "", text, flags=re.S))
+    for name, value in HEADERS.items():
+        assert answer.headers[name] == value
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+def month(scene: Scene) -> tuple[str, str]:
+    view = figures.summary(scene.source, scene.viewer(s.CONSUMER), scene.points[s.FLAT], scene.now)
+    assert view.month.cost is not None
+    return kilo(view.month.totals.total), money(view.month.cost.total)
+
+
+def test_the_main_page_answers_first(app: Flask, scene: Scene) -> None:
+    text = person(app, s.CONSUMER).get("/").text
+    energy, cost = month(scene)
+    answer = (
+        text.index(f">{energy}<"),
+        text.index(f">{cost}"),
+        text.index("чем за 1–24"),
+        text.index("Счётчик на связи"),
+    )
+    assert list(answer) == sorted(answer)
+    assert answer[-1] < text.index("Вчера, пн 23 ноября") < text.index('class="tiles"')
+    assert "Дача: не на связи с 12 ноября" in text
+    assert "Данные по" in text
+    assert "24.11\u00a009:00" in text
+    tiles = text[text.index('class="tiles"') : text.index("</main>")]
+    assert re.findall(r"<b>([^<]+)</b>", tiles) == ["Учетные данные", "Показания счетчика"]
+
+
+def test_a_silent_point_says_since_when_and_what_to_do(app: Flask, scene: Scene) -> None:
+    text = person(app, s.CONSUMER).get("/", query_string={"point": scene.points[s.DACHA]}).text
+    assert "Счётчик не на связи" in text
+    assert "11.11.2026\u00a024:00" in text
+    assert "Делать ничего не нужно" not in text
+
+
+def test_nothing_to_do_is_said(app: Flask) -> None:
+    assert "Делать ничего не нужно" in person(app, s.NEIGHBOUR).get("/").text
+
+
+def test_the_table_is_the_twin_of_the_figures(app: Flask, scene: Scene) -> None:
+    query = {"length": "day", "day": "2026-11-20", "point": scene.points[s.FLAT]}
+    text = person(app, s.CONSUMER).get("/data", query_string=query).text
+    rows = re.findall(r'<tr data-end="(\d+)" data-state="(\w+)" data-mwh="(\d+)">', text)
+    day = 1795122000  # 20.11.2026 00:00 in Moscow
+    view = figures.interval(
+        scene.source, scene.viewer(s.CONSUMER), scene.points[s.FLAT], day, day + 86_400, "active_import", scene.now
+    )
+    wanted = [(slot.end, slot.state.value, slot.energy) for slot in reversed(view.slots)]
+    assert [(int(end), state, int(energy)) for end, state, energy in rows] == wanted
+    assert text.count('class="hatch t2"') == 14  # the estimated night, and nothing else
+    assert text.count('class="hit"') == 48
+
+
+def test_a_gap_is_a_gap_and_what_is_not_due_is_blank(app: Flask) -> None:
+    client = person(app, s.CONSUMER)
+    text = client.get("/data?length=month&day=2026-11-01").text
+    assert text.count('class="gap"') == 1
+    assert text.count("ещё не пришли") >= 1
+    assert text.count("<tr data-end") == 24
+    today = client.get("/data?length=day&day=2026-11-24").text
+    assert today.count("<tr data-end") == 18
+    assert 'class="gap"' not in today
+
+
+def test_a_table_of_any_length_is_paged(app: Flask) -> None:
+    client = person(app, s.CONSUMER)
+    path = "/data?length=month&day=2026-10-01&step=half_hour"
+    ends = [re.findall(r'<tr data-end="(\d+)"', client.get(f"{path}&page={n}").text) for n in range(1, 32)]
+    found = [int(end) for page in ends for end in page]
+    assert len(found) == len(set(found)) == 31 * 48
+    assert found == sorted(found, reverse=True)
+    for nonsense in ("0", "-1", "9" * 30, "x"):
+        assert client.get(f"{path}&page={nonsense}").status_code == 200
+
+
+def test_readings_open_to_their_terms(app: Flask, scene: Scene) -> None:
+    text = person(app, s.CONSUMER).get("/readings?how=1").text
+    energy, cost = month(scene)
+    assert f">{energy}<" in text
+    assert f">{cost}" in text
+    cells = re.findall(r'<td class="num" data-register="(\w+)" data-kind="(\w+)" data-mwh="(\d+)"', text)
+    assert {register for register, _, _ in cells} == {"ap0", "ap1", "ap2", "ap3"}
+    assert {kind for _, kind, _ in cells} == {"daily", "now"}
+    assert '<details class="card how" id="how" open>' in text
+    assert "Сумма зон сходится с общим регистром." in text
+
+
+def test_nonsense_in_the_address_is_the_usual_page(app: Flask) -> None:
+    client = person(app, s.CONSUMER)
+    for query in (
+        "length=x&day=y&step=z",
+        "day=9999-12-31",
+        "day=0001-01-01",
+        "length=month&day=2026-02-30",
+        "step=period",
+    ):
+        for path in ("/data", "/readings"):
+            assert client.get(f"{path}?{query}").status_code == 200
+    assert client.get("/data?channel=x").status_code == 404
+
+
+def test_the_console_searches_and_counts(app: Flask) -> None:
+    client = person(app, s.OPERATOR)
+    everything = client.get("/console/points").text
+    assert everything.count("<tr data-point") == 3
+    for asked, count in (("04217801", 1), ("садовая", 2), ("Петрова", 2), ("100-3", 1), ("edge-1", 3), ("zzz", 0)):
+        assert client.get("/console/points", query_string={"q": asked}).text.count("<tr data-point") == count
+    assert client.get("/console/points?state=silent").text.count("<tr data-point") == 1
+    edges = client.get("/console/edges").text
+    assert 'data-edge="edge-1"' in edges
+    assert "на связи" in edges
+
+
+def test_a_store_that_is_away_has_a_page(scene: Scene, scene_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from central.timeseries.base import SeriesUnavailable
+    from central.timeseries.sqlite import SqliteSeries
+
+    def away(*_: object, **__: object) -> None:
+        raise SeriesUnavailable("down")
+
+    app = make_app(scene_folder)
+    client = person(app, s.CONSUMER)
+    monkeypatch.setattr(SqliteSeries, "load", away)
+    answer = client.get("/")
+    assert answer.status_code == 503
+    assert "Показания сейчас недоступны" in answer.text
+
+
+def test_a_defect_has_a_page_without_its_insides(
+    scene: Scene, scene_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("the insides")
+
+    app = make_app(scene_folder)
+    client = person(app, s.CONSUMER)
+    monkeypatch.setattr(figures, "summary", broken)
+    answer = client.get("/")
+    assert answer.status_code == 500
+    assert "У нас что-то сломалось" in answer.text
+    assert "insides" not in answer.text
+
+
+def test_health_answers(app: Flask) -> None:
+    answer = app.test_client().get("/health")
+    assert (answer.status_code, answer.text) == (200, "ok\n")
