@@ -6,7 +6,8 @@ Dead meters together cost at most SHARE of the line's time, however many there a
 from dataclasses import dataclass
 
 SHARE = 0.05
-FIRST, LONGEST = 15.0, 3600.0
+FIRST, LONGEST = 15.0, 3600.0  # of the back-off alone
+FARTHEST = 6 * 3600.0  # however much a meter costs
 
 
 @dataclass(slots=True)
@@ -23,7 +24,7 @@ class Breaker:
         """`cost` seconds of the line were lost, `dead` meters fail on it (this one too). True = it is news."""
         self.failures += 1
         backoff = min(FIRST * 2 ** (self.failures - 1), LONGEST)
-        self.until = now + max(backoff, min(cost * dead / SHARE, LONGEST))
+        self.until = now + min(max(backoff, cost * dead / SHARE), FARTHEST)
         return self.failures == 1
 
     def worked(self) -> bool:

@@ -47,6 +47,7 @@ class Board:
     meters: dict[str, MeterState] = field(default_factory=dict)
     lines: dict[str, LineState] = field(default_factory=dict)
     waiting: Waiting = field(default_factory=lambda: Waiting(0, None, 0, None))
+    journal_fault: str | None = None  # why the disk refused the last commit
     notices: list[str] = field(default_factory=list)  # what an engineer must know about this start
 
     def message(self, now: int, trusted: bool, depth: int) -> Health:

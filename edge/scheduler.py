@@ -85,7 +85,7 @@ class LineReader:
 
     async def run(self) -> None:
         """Until cancelled."""
-        await self._learn()
+        await self.remember()
         while True:
             self.beat = self._clock.monotonic()
             if not await self.step():
@@ -147,8 +147,10 @@ class LineReader:
             await self._line_down(error)
             return
         self._line_up()
-        await self._save(client, commit)
-        self._judge(client, fault, self._clock.monotonic() - began)
+        if await self._save(client, commit):
+            self._judge(client, fault, self._clock.monotonic() - began)
+        else:  # no fault of the meter, but no use in asking it again at once
+            client.breaker.failed(self._clock.monotonic(), 0.0, 1)
 
     async def _ask_all(self, client: _Client, driver: Driver, asks: list[Ask], commit: Commit) -> MeterFault | None:
         """A read that this meter refuses or garbles does not take the others with it; silence does."""
@@ -237,10 +239,10 @@ class LineReader:
         rows = tuple(replace(row, quality=row.quality | Quality.EDGE_CLOCK) for row in readings.rows)
         return replace(readings, rows=rows)
 
-    async def _save(self, client: _Client, commit: Commit) -> None:
-        """One transaction; what the disk refuses is read again later, since the marks have not moved."""
+    async def _save(self, client: _Client, commit: Commit) -> bool:
+        """One transaction; what the disk refuses (False) is read again later, since the marks have not moved."""
         if commit == Commit():
-            return
+            return True
         now = int(self._clock.wall())
         try:
             if commit.samples:
@@ -249,12 +251,14 @@ class LineReader:
             added = await self._journal.do(lambda j: j.append(replace(commit, samples=[]), now))
         except sqlite3.Error as error:
             log.error("journal refused meter=%s error=%r", client.meter.id, str(error))
-            self._board.notices = [f"journal: {error}"]
+            self._board.journal_fault = str(error)
             client.memory.done.clear()
-            return
+            return False
+        self._board.journal_fault = None
         if added:
             self._journal.appended.set()
-        await self._learn()
+        await self.remember()
+        return True
 
     async def _compute_rows(self, client: _Client, commit: Commit) -> None:
         """The rows that the samples of a meter without a memory give, since the last of them."""
@@ -268,7 +272,8 @@ class LineReader:
             if stamp is not None and self._clock.trusted():
                 commit.marks[meter.id, readings.kind.value] = stamp
 
-    async def _learn(self) -> None:
+    async def remember(self) -> None:
+        """What the journal knows of these meters: before the first step, and after each commit."""
         marks, gaps = await self._journal.do(lambda j: (j.marks(), j.gaps()))
         for client in self._clients:
             client.memory.marks = {kind: last for (meter, kind), last in marks.items() if meter == client.meter.id}
@@ -285,7 +290,7 @@ class LineReader:
                 missing += spans
         if missing:
             await self._journal.do(lambda j: j.append(Commit(missing=missing), now))
-            await self._learn()
+            await self.remember()
 
     # ---- judging
 

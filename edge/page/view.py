@@ -36,7 +36,7 @@ def state(config: Config, board: Board, uplink: UplinkState, now: int, trusted: 
             "oldest": waiting.oldest,
             "days_left": waiting.days_left,
         },
-        "notices": list(board.notices),
+        "notices": [*board.notices, *([board.journal_fault] if board.journal_fault else [])],
         "lines": [_line(line, meters) for line in board.lines.values()],
         "meters": meters,
     }

@@ -75,6 +75,7 @@ class Session:
         self._count = 0  # rows sent in this connection
         self._ahead: set[int] = set()  # rows sent ahead of their turn in this connection
         self._outstanding = 0
+        self._resting = False  # central had everything
         self._patience = PATIENCE
         self._due = 0.0  # when to say `about` again
         self.renewed = 0  # how often a rolled back or cloned file was found
@@ -85,15 +86,14 @@ class Session:
     def connected(self, now: float) -> list[Action]:
         self._connected, self.open = True, False
         self._count, self._ahead, self._outstanding = 0, set(), 0
-        self._patience = PATIENCE
-        return [self._about(now)]
+        return [self._about(now, PATIENCE)]
 
     def gone(self) -> None:
         self._connected = self.open = False
 
     def changed(self, now: float) -> list[Action]:
         """The configuration in force is another one."""
-        return [self._about(now)] if self._connected else []
+        return [self._about(now, PATIENCE)] if self._connected else []
 
     def acknowledged(self, ack: Ack, now: float) -> list[Action]:
         """Central's word. Another central's, another store's or a late one frees nothing."""
@@ -107,10 +107,11 @@ class Session:
             self._rows.renew()
             self.renewed += 1
             self.open = False
-            return [self._about(now)]
+            return [self._about(now, PATIENCE)]
         held = self._rows.cursor(self.central)
         if ack.upto > held:
-            self._progress(now)
+            self._outstanding = 0
+            self._wait(now, PATIENCE)
         if self._first or ack.upto > held:
             self._rows.set_cursor(self.central, ack.upto)
         self._sent = ack.upto if self._first else max(self._sent, ack.upto)
@@ -127,17 +128,17 @@ class Session:
         gave_up = low != self._low and low - 1 > self._rows.cursor(self.central)
         if not gave_up and now < self._due:
             return []
-        if not gave_up:
-            self._patience = min(self._patience * 2, PATIENCE_MAX)
-        return [self._about(now)]
+        return [self._about(now, self._patience if gave_up else min(self._patience * 2, PATIENCE_MAX))]
 
     def rows(self, now: float, limit: int = WINDOW) -> list[Action]:
         """Rows to publish now, at most `limit`: in order within the window, one in five the newest while behind."""
         if not self.open:
             return []
         cursor = self._rows.cursor(self.central)
-        if self._sent <= cursor and self._rows.next - 1 > cursor:  # at rest until now: central's answer is due soon
-            self._progress(now)
+        resting = cursor >= self._rows.next - 1
+        if self._resting and not resting:  # the first row after a rest: central's answer is due soon
+            self._wait(now, PATIENCE)
+        self._resting = resting
         room = min(limit, cursor + WINDOW - self._sent)
         found: list[Action] = []
         for entry in self._rows.entries(self._sent, room) if room > 0 else []:
@@ -165,13 +166,12 @@ class Session:
         self._count += 1
         return SendRow(self._rows.store, entry)
 
-    def _progress(self, now: float) -> None:
-        self._patience = PATIENCE
-        self._outstanding = 0
-        self._due = now + self._patience * (1 + self._chance() / 4)
+    def _wait(self, now: float, patience: float) -> None:
+        self._patience = patience
+        self._due = now + patience * (1 + self._chance() / 4)
 
-    def _about(self, now: float) -> SendAbout:
+    def _about(self, now: float, patience: float) -> SendAbout:
         self._first = True
         self._low = self._rows.low
-        self._due = now + self._patience * (1 + self._chance() / 4)
+        self._wait(now, patience)
         return SendAbout(self._rows.store, self._low, self._rows.next)

@@ -1,0 +1,281 @@
+"""The readers of a line, with meters that answer from a dictionary, a real journal and a clock set by hand."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edge.config import DAY, Config, Edge, Line, Modbus, Schedule, Spodes, Uplink
+from edge.health import Board
+from edge.journal.journal import Journal
+from edge.journal.thread import JournalThread
+from edge.lines.base import LineDown
+from edge.meters import boundary
+from edge.meters.base import NoAnswer, Refused
+from edge.scheduler import LineReader
+from protocol.messages import bodies
+from protocol.messages.control import Live
+from protocol.reading import Event, Kind, Quality, Row
+from tests.edge.parts import NOW, PERIOD, FakeLine, FakeMeter, HandClock, Street
+
+pytestmark = pytest.mark.quick
+
+ONLY_LOAD = Schedule(daily=0, monthly=0, events=0, now=0, live=0, depth=5)
+
+
+class Place:
+    """One line with meters, all that a reader needs."""
+
+    def __init__(self, folder: Path, journal: JournalThread) -> None:
+        self.folder, self.journal = folder, journal
+        self.clock = HandClock()
+        self.street = Street({})
+        self.board = Board()
+        self.lives: list[tuple[str, Live]] = []
+
+    def meter(self, name: str, **settings: Any) -> FakeMeter:
+        self.street.meters[name] = FakeMeter(self.clock, **settings)
+        return self.street.meters[name]
+
+    def reader(self, schedule: Schedule, *modbus: str) -> LineReader:
+        config = Config(
+            edge=Edge(name="e", data=str(self.folder)),
+            uplink=Uplink(host="h", central="c"),
+            line=[Line(name="l-1", url="tcp://127.0.0.1:1")],
+            meter=[
+                Modbus(id=name, line="l-1", template="t", period=60) if name in modbus else Spodes(id=name, line="l-1")
+                for name in self.street.meters
+            ],
+            schedule=schedule,
+        )
+        return LineReader(
+            FakeLine(),  # type: ignore[arg-type]
+            config.meters,
+            config,
+            self.journal,
+            self.clock,
+            self.board,
+            self.street,
+            boundary.rows,
+            lambda meter, message: self.lives.append((meter, message)),
+        )
+
+    async def rest(self, reader: LineReader) -> int:
+        """Until nothing is due; how many conversations that took."""
+        count = 0
+        await reader.remember()
+        while await reader.step():
+            count += 1
+            assert count < 500, "it never rests"
+        return count
+
+    async def readings(self, kind: Kind = Kind.LOAD) -> dict[str, list[Row]]:
+        found: dict[str, list[Row]] = {}
+        for entry in await self.journal.do(lambda j: j.entries(0, 10**6)):
+            if entry.kind == kind and entry.body is not None:
+                found.setdefault(entry.meter, []).extend(bodies.decode(entry.body).readings.rows)
+        return found
+
+
+@pytest.fixture
+async def place(tmp_path: Path) -> AsyncIterator[Place]:
+    journal = JournalThread()
+    await journal.open(tmp_path / "journal.db", NOW, 2**30)
+    yield Place(tmp_path, journal)
+    await journal.close()
+
+
+def days(count: int) -> dict[Kind, list[Row]]:
+    """Half-hours of so many days up to NOW."""
+    return {Kind.LOAD: [Row(NOW - PERIOD * n, PERIOD, 0, (n,)) for n in range(48 * count, -1, -1)]}
+
+
+async def test_the_whole_past_is_read_the_newest_first_and_each_row_once(place: Place) -> None:
+    meter = place.meter("m-1", rows=days(5))
+    reader = place.reader(ONLY_LOAD)
+    place.clock.go(60)
+    await reader.step()
+    assert min(row.end for row in (await place.readings())["m-1"]) == NOW - DAY + PERIOD
+    await place.rest(reader)
+    rows = (await place.readings())["m-1"]
+    assert len(rows) == len({row.end for row in rows}) == 48 * 5
+    assert await place.journal.do(Journal.gaps) == []
+    spans = [(since, until) for what, since, until in meter.asked if what == "load"]
+    assert all(until - since <= DAY + 2 * PERIOD for since, until in spans)
+    assert spans[1:] == sorted(spans[1:], reverse=True)
+
+
+async def test_a_restart_goes_on_where_it_was(place: Place) -> None:
+    meter = place.meter("m-1", rows=days(5))
+    reader = place.reader(ONLY_LOAD)
+    place.clock.go(60)
+    await reader.step()
+    await reader.step()
+    meter.asked.clear()
+    await place.rest(place.reader(ONLY_LOAD))
+    assert len([1 for what, *_ in meter.asked if what == "load"]) == 3
+    assert len((await place.readings())["m-1"]) == 48 * 5
+
+
+async def test_a_new_period_is_read_and_only_it(place: Place) -> None:
+    meter = place.meter("m-1", rows=days(5))
+    reader = place.reader(ONLY_LOAD)
+    place.clock.go(60)
+    await place.rest(reader)
+    meter.asked.clear()
+    meter.rows[Kind.LOAD].append(Row(NOW + PERIOD, PERIOD, 0, (7,)))
+    place.clock.go(PERIOD)
+    await place.rest(reader)
+    assert meter.asked[0] == ("load", NOW, NOW + 60 + 2 * PERIOD)
+    assert (await place.readings())["m-1"][-1] == Row(NOW + PERIOD, PERIOD, 0, (7,))
+
+
+async def test_one_dead_meter_does_not_stall_the_others(place: Place) -> None:
+    for number in range(4):
+        place.meter(f"m-{number}", rows=days(1), cost=1.0)
+    dead = place.meter("dead", fault=NoAnswer("dead: nothing came"), cost=15.0)
+    reader = place.reader(ONLY_LOAD)
+    place.clock.go(60)
+    began = place.clock.now
+    while place.clock.now < began + 4 * 3600:
+        await place.rest(reader)
+        place.clock.go(5)
+    lost = place.street.visits.count("dead") * dead.cost
+    assert lost <= 0.06 * (place.clock.now - began)
+    assert set(await place.readings()) == {f"m-{number}" for number in range(4)}
+    assert place.board.meters["dead"].fault == "dead: nothing came"
+
+
+async def test_failing_and_mending_are_logged_once_each(place: Place, caplog: pytest.LogCaptureFixture) -> None:
+    meter = place.meter("m-1", rows=days(1), fault=NoAnswer("m-1: nothing came"))
+    reader = place.reader(ONLY_LOAD)
+    place.clock.go(60)
+    with caplog.at_level("INFO", "edge.meters"):
+        for _ in range(5):
+            await place.rest(reader)
+            place.clock.go(4000)
+        meter.fault = None
+        await place.rest(reader)
+    words = [record.getMessage().split(" meter=")[0] for record in caplog.records]
+    assert words == ["meter failed", "meter is well again"]
+    assert place.board.meters["m-1"].fault is None
+
+
+async def test_what_a_meter_refuses_does_not_take_the_rest_with_it(place: Place) -> None:
+    meter = place.meter("m-1", rows=days(1), refuses={"event": Refused("m-1: no such journal")})
+    reader = place.reader(Schedule(daily=0, monthly=0, now=0, depth=1))
+    place.clock.go(60)
+    await place.rest(reader)
+    assert len((await place.readings())["m-1"]) == 48
+    assert [name for name, _ in place.lives] == ["m-1"]
+    assert place.board.meters["m-1"].fault == "m-1: no such journal"
+    assert [what for what, *_ in meter.asked].count("event") == 1
+
+
+async def test_a_line_that_is_down_is_no_meters_fault(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    meter = place.meter("m-1", rows=days(1), fault=LineDown("port vanished"))
+    reader = place.reader(ONLY_LOAD)
+    monkeypatch.setattr("edge.scheduler.LINE_WAIT_MAX", 0.001)
+    monkeypatch.setattr(reader, "_line_wait", 0.001)
+    place.clock.go(60)
+    await reader.step()
+    assert (place.board.lines["l-1"].fault, place.board.meters["m-1"].fault) == ("port vanished", None)
+    meter.fault = None
+    await reader.step()
+    assert place.board.lines["l-1"].fault is None
+    assert len((await place.readings())["m-1"]) == 48
+
+
+async def test_events_go_into_the_journal_once_and_a_clock_event_reads_again(place: Place) -> None:
+    meter = place.meter("m-1", rows=days(1), lines=[Event(NOW - 500, 2, 1, 10)])
+    reader = place.reader(Schedule(daily=0, monthly=0, now=0, live=0, depth=1))
+    place.clock.go(60)
+    await place.rest(reader)
+    meter.lines.append(Event(NOW + 800, 3, 3, 20))
+    meter.asked.clear()
+    place.clock.go(960)
+    await place.rest(reader)
+    entries = await place.journal.do(lambda j: j.entries(0, 100))
+    events = [e for entry in entries if entry.kind == "event" and entry.body for e in bodies.decode(entry.body).events]
+    assert events == [Event(NOW - 500, 2, 1, 10), Event(NOW + 800, 3, 3, 20)]
+    assert min(since for what, since, _ in meter.asked if what == "load") == NOW + 800 - DAY
+
+
+async def test_one_stamp_of_2099_is_kept_and_reading_goes_on(place: Place) -> None:
+    meter = place.meter("m-1", rows=days(1))
+    reader = place.reader(ONLY_LOAD)
+    meter.rows[Kind.LOAD].append(Row(4_070_908_800, PERIOD, 0, (1,)))
+    place.clock.go(60)
+    await place.rest(reader)
+    meter.rows[Kind.LOAD].append(Row(NOW + PERIOD, PERIOD, 0, (7,)))
+    place.clock.go(PERIOD)
+    await place.rest(reader)
+    assert NOW + PERIOD in {row.end for row in (await place.readings())["m-1"]}
+
+
+async def test_while_our_clock_is_not_trusted_marks_stay_and_our_stamps_say_so(place: Place) -> None:
+    place.meter("m-1", rows=days(1))
+    reader = place.reader(Schedule(daily=0, monthly=0, events=0, live=0, depth=1))
+    place.clock.believed = False
+    place.clock.go(60)
+    await place.rest(reader)
+    assert await place.journal.do(Journal.marks) == {}
+    assert {row.quality for row in (await place.readings())["m-1"]} == {0}
+    assert {row.quality for row in (await place.readings(Kind.NOW))["m-1"]} == {Quality.EDGE_CLOCK}
+
+
+async def test_a_modbus_meter_gives_intervals_computed_from_its_register(place: Place) -> None:
+    meter = place.meter("b-1")
+    reader = place.reader(Schedule(now=0, live=0), "b-1")
+    place.clock.now = float(NOW)
+    for minute in range(5):
+        meter.registers = 1_000_000 + 100 * minute
+        await place.rest(reader)
+        place.clock.go(60)
+    rows = (await place.readings())["b-1"]
+    assert [(row.end, row.span, row.values[0]) for row in rows] == [(NOW + 60 * n, 60, 100) for n in range(1, 5)]
+    assert {row.quality & Quality.COMPUTED for row in rows} == {Quality.COMPUTED}
+
+
+async def test_the_past_waits_when_a_sample_is_due_soon(place: Place) -> None:
+    place.meter("m-1", rows=days(5))
+    place.meter("b-1")
+    reader = place.reader(Schedule(daily=0, monthly=0, events=0, now=0, live=0, depth=5), "b-1")
+    place.clock.go(60)
+    for client in reader._clients:
+        client.chunk = 50.0
+    await reader.step()
+    await reader.step()
+    place.clock.go(20)
+    assert not await reader.step()
+    place.clock.go(40)
+    place.street.visits.clear()
+    await reader.step()
+    assert place.street.visits == ["b-1"]
+
+
+async def test_what_the_disk_refuses_is_read_again(place: Place) -> None:
+    place.meter("m-1", rows=days(3))
+    reader = place.reader(ONLY_LOAD)
+    place.clock.go(60)
+    await place.journal.do(lambda j: j._db.execute("PRAGMA query_only = ON"))
+    await reader.step()
+    assert await place.readings() == {}
+    assert "readonly" in (place.board.journal_fault or "")
+    assert not await reader.step()
+    await place.journal.do(lambda j: j._db.execute("PRAGMA query_only = OFF"))
+    place.clock.go(60)
+    await place.rest(reader)
+    assert len((await place.readings())["m-1"]) == 48 * 3 + 1
+    assert place.board.journal_fault is None
+
+
+async def test_live_values_and_the_clock_are_seen(place: Place) -> None:
+    place.meter("m-1", rows=days(1))
+    reader = place.reader(Schedule(load=0, daily=0, monthly=0, events=0, now=0, depth=1))
+    place.clock.go(60)
+    await place.rest(reader)
+    (live,) = place.lives
+    assert live[1].values == {"voltage_a": 230.5}
+    assert place.board.meters["m-1"].ahead == pytest.approx(7)
