@@ -39,7 +39,6 @@ class LineState:
     url: str
     fault: str | None = None
     since: int | None = None
-    round: float | None = None  # seconds the last round over its meters took
 
 
 @dataclass(slots=True)

@@ -1,4 +1,4 @@
-"""The page's server: three addresses to read, nothing to change. Loopback unless the configuration says otherwise.
+"""The page's server: to read, with nothing to change. Loopback unless the configuration says otherwise.
 
 Only the names this machine goes by are answered (a foreign Host is DNS rebinding), no script runs, nothing is loaded
 from elsewhere.
@@ -23,6 +23,7 @@ from edge.page.view import state
 from edge.uplink.pump import Pump
 
 FOLDER = Path(__file__).parent
+FILES = {"page.css": "text/css", "icon.svg": "image/svg+xml"}
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'",
@@ -43,12 +44,13 @@ class Page:
         )
         environment.filters.update(russian.FILTERS)
         self._template = environment.get_template("page.html")
-        self._style = (FOLDER / "page.css").read_text()
+        self._files = {name: (FOLDER / name).read_text() for name in FILES}
 
     def app(self) -> web.Application:
         app = web.Application(middlewares=[self._guard])
         app.router.add_get("/", self._html)
-        app.router.add_get("/page.css", self._css)
+        for name in FILES:
+            app.router.add_get(f"/{name}", self._file)
         app.router.add_get("/state.json", self._json)
         return app
 
@@ -86,8 +88,9 @@ class Page:
         text = self._template.render(state=await self._state())
         return web.Response(text=text, content_type="text/html")
 
-    async def _css(self, _request: web.Request) -> web.Response:
-        return web.Response(text=self._style, content_type="text/css")
+    async def _file(self, request: web.Request) -> web.Response:
+        name = request.path[1:]
+        return web.Response(text=self._files[name], content_type=FILES[name])
 
     async def _json(self, _request: web.Request) -> web.Response:
         return web.json_response(await self._state())

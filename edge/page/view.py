@@ -15,7 +15,8 @@ def state(config: Config, board: Board, uplink: UplinkState, now: int, trusted: 
     """Times: seconds UTC."""
     down = {line.name for line in board.lines.values() if line.fault is not None}
     found = (_meter(meter, now, meter.line in down) for meter in board.meters.values())
-    meters = sorted(found, key=lambda meter: TROUBLE[meter["state"]])
+    in_order = list(found)
+    meters = sorted(in_order, key=lambda meter: TROUBLE[meter["state"]])
     waiting = board.waiting
     return {
         "edge": config.edge.name,
@@ -37,7 +38,7 @@ def state(config: Config, board: Board, uplink: UplinkState, now: int, trusted: 
             "days_left": waiting.days_left,
         },
         "notices": [*board.notices, *([board.journal_fault] if board.journal_fault else [])],
-        "lines": [_line(line, meters) for line in board.lines.values()],
+        "lines": [_line(line, in_order) for line in board.lines.values()],
         "meters": meters,
     }
 
@@ -52,6 +53,7 @@ def _line(line: LineState, meters: list[dict[str, Any]]) -> dict[str, Any]:
         "since": line.since,
         "answering": answering,
         "count": len(mine),
+        "meters": [{"id": meter["id"], "state": meter["state"]} for meter in mine],  # as they stand in edge.toml
     }
 
 

@@ -103,7 +103,7 @@ async def test_nothing_runs_and_nothing_is_loaded_from_elsewhere(client: Client,
     html = await answer.text()
     assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'; style-src 'self'")
     assert "unsafe" not in answer.headers["Content-Security-Policy"]
-    assert re.findall(r"(?:src|href)=\"([^\"]+)\"", html) == ["/page.css"]
+    assert re.findall(r"(?:src|href)=\"([^\"]+)\"", html) == ["/icon.svg", "/page.css"]
     assert "style=" not in html
     css = await (await client.get("/page.css")).text()
     assert "url(" not in css
