@@ -36,7 +36,7 @@ from tests.central.timeseries.influx_admin import ADMIN, make_admin
 from tests.parts import InfluxDB, Mosquitto, free_port
 
 SECONDS = 90
-PROGRAMS = ("ingest", "worker")  # of central, each in a process of its own
+PROGRAMS = ("serve",)  # of central
 DEPTH = 3  # days of the past: enough for yesterday
 MAILS = dict.fromkeys(seed.PEOPLE, "a long password")
 
@@ -110,7 +110,7 @@ async def chain(folder: Path, broker: Mosquitto, series: str) -> AsyncIterator[C
             f'[edge]\nname = "{seed.EDGE}"\ndata = "{folder}/edge"\n'
             f'[uplink]\nhost = "127.0.0.1"\nport = {broker.port}\ncentral = "{central}"\npassword = "{seed.EDGE}"\n'
             f'[page]\nlisten = "127.0.0.1:{free_port()}"\n'
-            f"[schedule]\ndelay = 1\ndepth = {DEPTH}\nnow = 60\n"
+            f"[schedule]\ndelay = 1\ndepth = {DEPTH}\nnow = 5\n"
         )
         for line in LINES:
             sites = [stand.site for stand in line.stands]
