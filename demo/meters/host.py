@@ -55,7 +55,10 @@ class Running:
 
 async def serve(meters: Site | Sequence[Site], listen: str = "tcp://127.0.0.1:0", link: Link = "wrapper") -> Running:
     """`listen`: tcp://host:port (0 = a free one) or pty. Raises ValueError when meters, link or place do not fit."""
-    talk, end = await _talk([meters] if isinstance(meters, Site) else meters, link)
+    bus = [meters] if isinstance(meters, Site) else meters
+    talk, end = await _talk(bus, link)
+    for site in bus:
+        site.energy.registers(site.now())  # years are added up now, so that the first answer is not late
     conversations: set[asyncio.Task[None]] = set()
 
     async def converse(reader: asyncio.StreamReader, write: Write) -> None:
