@@ -1,0 +1,217 @@
+"""A walk of all pages in a real browser, as guest, consumer and operator, on a phone and on a desktop, in both themes.
+
+It fails on an error in the console (so on anything that the content policy stops), a request to another host, sideways
+scrolling, a page without one h1, and on a serious finding of axe-core.
+"""
+
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+from werkzeug.serving import make_server
+
+from tests.central import scene as s
+from tests.central.web.parts import make_app
+
+CHROMIUM = "/usr/bin/chromium"
+AXE = Path(__file__).parent / "vendor/axe-core/axe.min.js"
+WIDTHS = {360: 640, 1440: 900}
+
+PATHS: dict[str | None, tuple[tuple[str, int], ...]] = {  # who -> path, status
+    None: (("/login", 200), ("/login?next=/data", 200), ("/data", 200), ("/nothing-here", 404)),
+    s.CONSUMER: (
+        ("/", 200),
+        ("/?point=2", 200),
+        ("/data", 200),
+        ("/data?length=week&day=2026-11-18", 200),
+        ("/data?length=month&step=half_hour&page=2", 200),
+        ("/data?length=day&day=2026-11-20&how=1", 200),
+        ("/data?length=day&day=2026-11-17", 200),
+        ("/data?length=day&day=2026-11-24&channel=reactive_export", 200),
+        ("/data?day=2001-01-01", 200),
+        ("/readings", 200),
+        ("/readings?length=month&day=2026-10-01&how=1", 200),
+        ("/readings?day=2001-01-01", 200),
+        ("/console/points", 403),
+        ("/data?point=3", 404),
+    ),
+    s.FORMER: (("/", 200),),
+    s.OPERATOR: (
+        ("/", 200),
+        ("/console/points?q=zzz", 200),
+        ("/console/edges", 200),
+        ("/data?point=3", 200),
+        ("/readings?point=3", 200),
+        ("/?point=1", 200),
+        ("/data", 200),
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Of the real app over a scene."""
+    folder = tmp_path_factory.mktemp("walk")
+    scene = s.build(folder)
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = make_server("127.0.0.1", 0, make_app(folder), threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+    scene.close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield found
+        found.close()
+
+
+@contextmanager
+def opened(
+    browser: Browser, address: str, width: int, who: str | None, *, dark: bool = False, bypass_csp: bool = False
+) -> Iterator[tuple[Page, list[str]]]:
+    """A page of a person who has logged in, and what went wrong in it."""
+    context = browser.new_context(
+        viewport={"width": width, "height": WIDTHS[width]},
+        color_scheme="dark" if dark else "light",
+        bypass_csp=bypass_csp,
+        has_touch=width < 640,
+    )
+    page, wrong = context.new_page(), []
+    page.on("console", lambda message: wrong.append(message.text) if message.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("request", lambda request: None if request.url.startswith(address) else wrong.append(request.url))
+    if who is not None:
+        page.goto(f"{address}/login")
+        page.get_by_label("Электронная почта").fill(who)
+        page.get_by_label("Пароль").fill(s.PASSWORD)
+        page.get_by_role("button", name="Войти").click()
+        page.wait_for_url(lambda url: "/login" not in url, wait_until="load")
+    yield page, wrong
+    context.close()
+
+
+def _expected(text: str, status: int) -> bool:
+    """The browser's own line about a page that is a refusal on purpose."""
+    return status >= 400 and f"status of {status}" in text
+
+
+@pytest.mark.parametrize("who", PATHS)
+@pytest.mark.parametrize("width", WIDTHS)
+def test_every_page_opens_cleanly(browser: Browser, address: str, width: int, who: str | None) -> None:
+    with opened(browser, address, width, who, dark=width == 360) as (page, wrong):
+        for path, status in PATHS[who]:
+            answer = page.goto(address + path, wait_until="load")
+            assert answer is not None
+            assert answer.status == status, path
+            assert page.locator("h1").count() == 1, path
+            assert page.locator("main").count() == 1, path
+            sideways = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            assert sideways <= 0, path
+            assert [text for text in wrong if not _expected(text, status)] == [], path
+            wrong.clear()
+
+
+@pytest.mark.parametrize("who", PATHS)
+def test_axe_finds_nothing_serious(browser: Browser, address: str, who: str | None) -> None:
+    for width, dark in ((360, False), (1440, True)):
+        with opened(browser, address, width, who, dark=dark, bypass_csp=True) as (page, _):
+            for path, _status in PATHS[who]:
+                page.goto(address + path, wait_until="load")
+                page.add_script_tag(path=str(AXE))
+                found = page.evaluate("axe.run()")
+                serious = [
+                    (one["id"], one["nodes"][0]["html"][:120])
+                    for one in found["violations"]
+                    if one["impact"] in ("serious", "critical")
+                ]
+                assert serious == [], (path, width)
+
+
+def test_the_answer_stands_before_any_scrolling_on_a_phone(browser: Browser, address: str) -> None:
+    with opened(browser, address, 360, s.CONSUMER) as (page, _):
+        for part in (".energy", ".money", ".compare", ".strips", ".notice.ok"):
+            box = page.locator(part).first.bounding_box()
+            assert box is not None
+            assert box["y"] + box["height"] <= 640, part
+
+
+def test_what_is_touched_is_large_enough(browser: Browser, address: str) -> None:
+    with opened(browser, address, 360, s.CONSUMER) as (page, _):
+        for path in ("/", "/data", "/readings"):
+            page.goto(address + path)
+            small = page.evaluate(
+                """[...document.querySelectorAll(
+                  'button, summary, .segments a, .arrows a, .tile, .pager a, .picker a, a.notice, input[name=mail]'
+                )].filter(one => one.offsetParent).map(one => [one.outerHTML.slice(0, 80), one.getBoundingClientRect()])
+                  .filter(([, box]) => box.height < 43.9).map(([html, box]) => html + ' ' + box.height)"""
+            )
+            assert small == [], path
+
+
+def test_the_chart_tells_its_values_to_a_finger_and_to_the_keys(browser: Browser, address: str) -> None:
+    with opened(browser, address, 1440, s.CONSUMER) as (page, wrong):
+        page.goto(f"{address}/data?length=month&day=2026-11-01")
+        say = page.locator(".say")
+        page.locator(".hit").nth(19).hover()
+        assert "пт, 20 ноября" in say.inner_text()
+        assert "оценка: 14" in say.inner_text()
+        page.locator(".hit").nth(16).hover()
+        assert "нет данных" in say.inner_text()
+        page.locator("[data-chart]").focus()
+        page.keyboard.press("Home")
+        assert "1 ноября" in say.inner_text()
+        page.keyboard.press("ArrowRight")
+        assert "2 ноября" in say.inner_text()
+        page.keyboard.press("Escape")
+        assert say.is_hidden()
+        assert wrong == []
+
+
+def test_the_whole_way_by_keyboard_and_the_switches(browser: Browser, address: str) -> None:
+    with opened(browser, address, 1440, s.CONSUMER) as (page, wrong):
+        page.goto(address)
+        page.keyboard.press("Tab")
+        assert page.locator(":focus").inner_text() == "К содержанию"
+        page.locator("details.point summary").press("Enter")
+        page.get_by_role("link", name="Дача СНТ").press("Enter")
+        page.wait_for_url("**/?point=2")
+        page.get_by_role("button", name="тёмная").click()
+        assert page.url.endswith("/?point=2")
+        assert page.locator("html").get_attribute("data-theme") == "dark"
+        assert page.evaluate("getComputedStyle(document.documentElement).backgroundColor") == "rgb(17, 18, 20)"
+        page.get_by_role("button", name="English").click()
+        assert page.locator("html").get_attribute("lang") == "en"
+        page.get_by_role("button", name="Русский").click()
+        page.get_by_role("button", name="Выход").click()
+        page.wait_for_url("**/login")
+        assert wrong == []
+
+
+def test_all_of_it_works_without_scripts(browser: Browser, address: str) -> None:
+    context = browser.new_context(java_script_enabled=False, viewport={"width": 360, "height": 640})
+    page = context.new_page()
+    page.goto(f"{address}/readings")
+    page.get_by_label("Электронная почта").fill(s.CONSUMER)
+    page.get_by_label("Пароль").fill("wrong")
+    page.get_by_role("button", name="Войти").click()
+    assert page.get_by_label("Электронная почта").input_value() == s.CONSUMER
+    page.get_by_label("Пароль").fill(s.PASSWORD)
+    page.get_by_role("button", name="Войти").click()
+    assert page.url == f"{address}/readings"
+    page.locator("details.point summary").click()
+    page.get_by_role("link", name="Дача СНТ").click()
+    page.get_by_label("Раньше").click()
+    assert "day=2026-10-31" in page.url
+    assert page.locator("td[data-register]").count() > 0
+    context.close()
