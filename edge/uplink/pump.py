@@ -89,7 +89,11 @@ class Pump:
         session = self._session
         assert session is not None
         state_topic = str(EdgeTopic(self._name, "state"))
-        connection = Connection(self._config.uplink, self._name, Will(state_topic, self._state("lost")))
+        will = Will(state_topic, self._state("lost"))
+        try:
+            connection = Connection(self._config.uplink, self._name, will)
+        except (OSError, ValueError) as error:  # a certificate or a password that cannot be read: meters are read on
+            raise NotConnected(f"credentials: {error}") from None
         last_words: tuple[tuple[str, bytes], ...] = ()
         try:
             await connection.open(topics.ack(self._name))

@@ -118,6 +118,18 @@ def test_a_wrong_password_of_the_broker_is_told_and_reading_goes_on(house: House
     assert edge.stop() == 0
 
 
+def test_a_certificate_that_cannot_be_used_does_not_stop_the_reading(house: House) -> None:
+    edge = house.edge()
+    file = edge.folder / "edge.toml"
+    (edge.folder / "ca.crt").write_text("no certificate")
+    file.write_text(file.read_text().replace("[page]", f'[uplink.tls]\nca = "{edge.folder}/ca.crt"\n\n[page]'))
+    edge.start()
+    until(lambda: edge.state is not None and edge.state["uplink"]["trouble"] and edge.state["journal"]["rows"] > 5, 30)
+    assert edge.state is not None
+    assert edge.state["uplink"]["trouble"].startswith("credentials: ")
+    assert edge.stop() == 0
+
+
 def test_a_second_program_on_one_journal_does_not_start(house: House) -> None:
     edge = house.edge()
     edge.start()

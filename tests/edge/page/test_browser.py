@@ -28,7 +28,7 @@ async def test_it_fits(tmp_path: Path, width: int) -> None:
         address = str(server.make_url("/"))
         browser = await play.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
         for scheme in ("light", "dark"):
-            page = await browser.new_page(viewport={"width": width, "height": 640}, color_scheme=scheme)  # type: ignore[arg-type]
+            page = await browser.new_page(viewport={"width": width, "height": 640}, color_scheme=scheme)  # type: ignore
             page.on("console", lambda message: complaints.append(message.text))
             page.on("request", lambda request: fetched.append(request.url))
             await page.goto(address)
