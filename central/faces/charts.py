@@ -84,7 +84,7 @@ def bars(found: Sequence[Bar], captions: Captions) -> Markup:
         )
     )
     return Markup(
-        '<div class="chart" data-chart tabindex="0" role="group" aria-labelledby="{id}-title">'
+        '<div class="chart" data-chart="" tabindex="0" role="group" aria-labelledby="{id}-title">'
         '<p class="chart-unit">{unit}</p>'
         '<svg role="img" aria-labelledby="{id}-title {id}-desc" width="100%" height="{height}">'
         '<title id="{id}-title">{title}</title><desc id="{id}-desc">{desc}</desc><defs>{patterns}</defs>'

@@ -1,0 +1,87 @@
+"""Charts: the axis begins at zero and holds the highest bar, lengths add up, doubt is hatched, a gap is no bar."""
+
+import re
+from xml.etree import ElementTree
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from central.faces import charts
+from central.faces.charts import Bar, Captions, Part
+
+pytestmark = pytest.mark.quick
+CAPTIONS = Captions("c", "title", "desc", "кВт·ч", "нет данных", "ещё не пришли", "24")
+
+
+def drawn(*bars: Bar) -> ElementTree.Element:
+    text = str(charts.bars(bars, CAPTIONS))
+    assert " style=" not in text
+    return ElementTree.fromstring(text)
+
+
+def rects(tree: ElementTree.Element, looks: str) -> list[ElementTree.Element]:
+    return [one for one in tree.iter("rect") if one.get("class", "").split()[:1] == [looks]]
+
+
+@given(st.just(0.0) | st.floats(1e-6, 1e9))
+def test_the_axis_holds_the_highest_bar_with_few_lines(highest: float) -> None:
+    top, step = charts.scale(highest)
+    assert top >= highest * (1 - 1e-9)
+    assert 1 <= round(top / step) <= charts.LINES + 1
+    assert highest == 0 or top <= 2.1 * highest
+
+
+def test_parts_stand_on_each_other_from_zero() -> None:
+    tree = drawn(Bar((Part("t3", 1.0), Part("t2", 2.0), Part("t1", 3.0)), charts.SOLID, "six"))
+    found = rects(tree, "bar")
+    assert [one.get("class") for one in found] == ["bar t3", "bar t2", "bar t1"]
+    ends = [float(one.get("y", "")) + float(one.get("height", "")) for one in found]
+    assert ends[0] == charts.TOP + charts.PLOT
+    for below, end in zip(found, ends[1:], strict=False):
+        assert end == pytest.approx(float(below.get("y", "")) - 1, abs=0.11)  # a gap of the surface between
+
+
+def test_an_estimate_is_hatched_and_nothing_else() -> None:
+    tree = drawn(
+        Bar((Part("t2", 1.0), Part("t2", 1.0, True)), charts.SOLID, "", whole=False),
+        Bar((Part("t1", 1.0),), charts.SOLID, ""),
+    )
+    (hatch,) = rects(tree, "hatch")
+    assert hatch.get("fill") == "url(#c-t2)"
+    assert [one.get("id") for one in tree.iter("pattern")] == ["c-t2"]
+    assert len(rects(tree, "bar")) == 2
+
+
+def test_four_nothings_look_different() -> None:
+    tree = drawn(
+        Bar((), charts.SOLID, ""), Bar((), charts.OFF, ""), Bar((), charts.MISSING, ""), Bar((), charts.NOT_DUE, "")
+    )
+    assert len(rects(tree, "nought")) == len(rects(tree, "off")) == len(rects(tree, "gap")) == 1
+    assert rects(tree, "bar") == []
+    assert len(rects(tree, "strip")) == 3
+
+
+def test_words_stand_only_where_they_fit() -> None:
+    def said(missing: int) -> list[str]:
+        bars = [Bar((Part("t1", 1.0),), charts.SOLID, "")] * (48 - missing) + [Bar((), charts.MISSING, "")] * missing
+        tree = drawn(*bars)
+        return [one.get("class", "") for one in tree.iter("text") if one.get("class", "").startswith("inside")]
+
+    assert said(1) == ["inside upright desktop-only"]
+    assert said(5) == ["inside upright phone-only", "inside desktop-only"]
+    assert said(48) == ["inside phone-only", "inside desktop-only"]
+
+
+def test_names_are_text() -> None:
+    bait = "</title><script>"
+    text = str(charts.bars([Bar((), charts.SOLID, bait, tick=bait)], Captions("c", bait, bait, bait, bait, bait, bait)))
+    assert "<script" not in text
+    assert len(re.findall("&lt;script", text)) == 6
+
+
+def test_the_strip_of_a_month_adds_up() -> None:
+    text = str(charts.months([Part("t1", 30.0), Part("t2", 20.0)], 40.0, 100.0))
+    widths = [float(found) for found in re.findall(r'width="([\d.]+)%" height="12"', text)]
+    assert widths == [30.0, 20.0, 100.0, 40.0]
+    assert "hollow" not in str(charts.months([], None, None))

@@ -1,0 +1,88 @@
+"""Figures and times as people read them."""
+
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+
+import pytest
+
+from central.faces import formats
+from central.faces.periods import choose
+
+pytestmark = pytest.mark.quick
+TZ = "Europe/Moscow"
+MIDNIGHT = 1795467600  # 24.11.2026 00:00 in Moscow
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "said"),
+    [
+        (0, 2, "0,00"),
+        (1_234_567_890_000, 2, "1\u00a0234\u00a0567,89"),
+        (412_350, 2, "0,41"),
+        (5_000, 2, "0,01"),
+        (4_999, 2, "0,00"),
+        (-5_000, 2, "\u22120,01"),
+        (-4_999, 2, "0,00"),
+        (1_500_000, 0, "2"),
+        (None, 2, "—"),
+    ],
+)
+def test_energy(value: int | None, digits: int, said: str) -> None:
+    assert formats.kilo(value, digits) == said
+
+
+def test_money_prices_and_shares() -> None:
+    assert formats.money(Decimal("1456.02")) == "1\u00a0456,02"
+    assert formats.money(None) == "—"
+    assert [formats.price(Decimal(text)) for text in ("8.42", "8.420000", "3.3605", "5")] == [
+        "8,42",
+        "8,42",
+        "3,3605",
+        "5,00",
+    ]
+    assert formats.percent(14) == "14\u00a0%"
+    assert formats.percent(Fraction(-1, 2), sign=True) == "\u22121\u00a0%"
+    assert formats.number(3, 0, sign=True) == "+3"
+    assert formats.share(1, 3) == "33\u00a0%"
+    assert formats.share(1, None) == formats.share(None, 1) == formats.share(0, 0) == ""
+
+
+def test_moments() -> None:
+    assert formats.moment(MIDNIGHT, TZ) == "24.11.2026\u00a000:00"
+    assert formats.moment(MIDNIGHT, TZ, end=True) == "23.11.2026\u00a024:00"
+    assert formats.moment(MIDNIGHT + 60, TZ, end=True, year=False) == "24.11\u00a000:01"
+    assert formats.moment(None, TZ) == "—"
+    assert formats.clock(MIDNIGHT, TZ, end=True) == "24:00"
+    assert formats.utc(MIDNIGHT) == "2026-11-23T21:00:00Z"
+    assert formats.said(date(2026, 11, 24), "LLLL") == "ноябрь"
+    assert formats.said(date(2026, 11, 24), "d MMMM") == "24 ноября"
+
+
+TODAY = date(2026, 11, 24)
+
+
+@pytest.mark.parametrize(
+    ("length", "day", "first", "until", "caption"),
+    [
+        (None, None, "2026-11-01", "2026-12-01", "Ноябрь 2026"),
+        ("day", None, "2026-11-24", "2026-11-25", "вт, 24 ноября 2026"),
+        ("week", "2026-11-18", "2026-11-16", "2026-11-23", "16–22 ноября 2026"),
+        ("week", "2026-11-01", "2026-10-26", "2026-11-02", "26.10–01.11.2026"),
+        ("week", "2026-01-01", "2025-12-29", "2026-01-05", "29.12.2025–04.01.2026"),
+        ("month", "2024-02-29", "2024-02-01", "2024-03-01", "Февраль 2024"),
+        ("day", "2999-01-01", "2026-11-24", "2026-11-25", "вт, 24 ноября 2026"),
+        ("year", "2026-13-01", "2026-11-01", "2026-12-01", "Ноябрь 2026"),
+    ],
+)
+def test_periods(length: str | None, day: str | None, first: str, until: str, caption: str) -> None:
+    found = choose(length, day, TODAY)
+    assert (found.first.isoformat(), found.until.isoformat(), found.caption) == (first, until, caption)
+
+
+def test_a_period_leads_to_its_neighbours_but_not_into_the_future() -> None:
+    october = choose("month", "2026-10-10", TODAY)
+    assert (october.previous, october.next, october.kept) == (date(2026, 9, 30), date(2026, 11, 1), date(2026, 10, 1))
+    november = choose("month", None, TODAY)
+    assert (november.next, november.kept) == (None, TODAY)
+    assert choose("day", "1999-01-01", TODAY).previous is None

@@ -1,0 +1,87 @@
+"""Every text of the screens has its English, and the compiled catalogues are those of the sources."""
+
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.mofile import read_mo
+from babel.messages.pofile import read_po
+from flask import Flask
+
+from central.faces import words
+from central.figures.views import Concern
+from central.metering.consumption import Rule
+from central.metering.terms import State
+from protocol.reading import Kind
+from tests.central import scene as s
+from tests.central.web.parts import person
+
+CENTRAL = Path(__file__).parent.parent.parent.parent / "central"
+SOURCES = [("**.py", "python"), ("templates/**.html", "jinja2")]
+KEYWORDS = {"_": None, "_l": None, "gettext": None, "ngettext": (1, 2)}
+
+
+def catalogue(language: str) -> Catalog:
+    with open(CENTRAL / f"translations/{language}/LC_MESSAGES/messages.po", "rb") as file:
+        return read_po(file, locale=language)
+
+
+@pytest.mark.quick
+def test_every_text_has_its_english_and_no_other_is_kept() -> None:
+    options = {"templates/**.html": {"newstyle_gettext": "true"}}
+    found = {
+        text if isinstance(text, str) else text[0]
+        for _, _, text, _, _ in extract_from_dir(CENTRAL, SOURCES, options, keywords=KEYWORDS)
+    }
+    english = {message.id if isinstance(message.id, str) else message.id[0]: message for message in catalogue("en")}
+    english.pop("")
+    assert found == set(english)
+    assert [text for text, message in english.items() if not message.string] == []
+    assert [text for text, message in english.items() if not list(message.check(catalogue("en")))] == list(english)
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize("language", ["ru", "en"])
+def test_the_compiled_catalogue_is_that_of_the_source(language: str) -> None:
+    with open(CENTRAL / f"translations/{language}/LC_MESSAGES/messages.mo", "rb") as file:
+        compiled = read_mo(file)
+    assert texts(compiled) == texts(catalogue(language))
+
+
+def texts(found: Catalog) -> dict[str, object]:
+    """Key (of a plural its singular) -> all its translations."""
+    return {
+        one.id if isinstance(one.id, str) else one.id[0]: one.string if isinstance(one.string, str) else [*one.string]
+        for one in found
+        if one.id
+    }
+
+
+@pytest.mark.quick
+def test_every_word_of_the_code_has_a_caption() -> None:
+    assert set(words.STATES) == set(State)
+    assert set(words.CONCERNS) == set(Concern)
+    assert set(words.RULES) == set(Rule)
+    assert {Kind.DAILY, Kind.MONTHLY, Kind.NOW, "act"} <= set(words.KINDS)
+    assert set(words.MARKS) == set(State) - {State.MEASURED, State.ZERO, State.NOT_DUE}
+
+
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [(1, "1 интервал"), (2, "2 интервала"), (14, "14 интервалов"), (48, "48 интервалов"), (101, "101 интервал")],
+)
+def test_counts_are_told_in_russian(app: Flask, count: int, said: str) -> None:
+    with app.test_request_context("/"):
+        assert words.intervals(count) == said
+
+
+def test_pages_speak_english_where_it_was_chosen(app: Flask) -> None:
+    client = person(app, s.CONSUMER)
+    client.set_cookie("language", "en")
+    main, data = client.get("/").text, client.get("/data?length=month&day=2026-11-01").text
+    for said in ("The meter is in touch", "Yesterday, Mon 23 November", "more than in October 1–24", "Metering data"):
+        assert said in main
+    assert "November 2026" in data
+    assert "Lacking: 48 intervals." in data
+    assert "Учетные данные" not in main
