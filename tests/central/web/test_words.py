@@ -1,5 +1,6 @@
 """Every text of the screens has its English, and the compiled catalogues are those of the sources."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -49,13 +50,17 @@ def test_the_compiled_catalogue_is_that_of_the_source(language: str) -> None:
     assert texts(compiled) == texts(catalogue(language))
 
 
-def texts(found: Catalog) -> dict[str, object]:
+def texts(found: Catalog) -> dict[str, tuple[str, ...]]:
     """Key (of a plural its singular) -> all its translations."""
-    return {
-        one.id if isinstance(one.id, str) else one.id[0]: one.string if isinstance(one.string, str) else [*one.string]
-        for one in found
-        if one.id
-    }
+    return {_first(one.id): _all(one.string) for one in found if one.id}
+
+
+def _all(text: str | Iterable[str] | None) -> tuple[str, ...]:
+    return (text,) if isinstance(text, str) else tuple(text or ())
+
+
+def _first(text: str | Iterable[str]) -> str:
+    return _all(text)[0]
 
 
 @pytest.mark.quick
