@@ -48,6 +48,7 @@ class Pump:
         self._name = config.edge.name
         self._session: Session | None = None
         self._connection: Connection | None = None
+        self._health: control.Health | None = None
         self._started = clock.monotonic()
         self.state = UplinkState(since=int(clock.wall()))
 
@@ -66,16 +67,18 @@ class Pump:
 
     def live(self, meter: str, message: control.Live) -> None:
         """Nice to have: sent if there is a connection, forgotten if not."""
-        self._publish(EdgeTopic(self._name, "live", meter), message, qos=0)
+        self._publish(EdgeTopic(self._name, "live", meter), message)
 
     def health(self, message: control.Health) -> None:
-        self._publish(EdgeTopic(self._name, "health"), message, qos=0)
+        """Sent now if there is a connection, else at the beginning of the next one."""
+        self._health = message
+        self._publish(EdgeTopic(self._name, "health"), message)
 
     # ---- inside
 
-    def _publish(self, topic: EdgeTopic, message: control.Live | control.Health, qos: int) -> None:
+    def _publish(self, topic: EdgeTopic, message: control.Live | control.Health) -> None:
         if self._connection is not None and self.state.connected:
-            self._connection.publish(str(topic), control.encode(message), qos=qos)
+            self._connection.publish(str(topic), control.encode(message), qos=0)
 
     def _state(self, state: str) -> bytes:
         message = control.State(state=state, since=self._moment())  # type: ignore[arg-type]
@@ -100,6 +103,8 @@ class Pump:
             self._connection = connection
             self._note(connected=True, trouble=None)
             connection.publish(state_topic, self._state("online"), retain=True)
+            if self._health is not None:
+                self.health(self._health)
             await self._do(connection, lambda _: session.connected(self._clock.monotonic()))
             await self._pump(connection, session)
         except asyncio.CancelledError:

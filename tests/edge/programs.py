@@ -132,6 +132,15 @@ class House:
         with self.engine.connect() as connection:
             return list(connection.scalars(select(inbox.c.body)))
 
+    def lost(self, edge: Edge) -> int:
+        """Rows that central acknowledged to this edge and does not hold; what it has not acknowledged waits there."""
+        with closing(sqlite3.connect(edge.file)) as connection:
+            (store,) = connection.execute("SELECT value FROM meta WHERE key = 'store'").fetchone()
+        upto, held = self.stores()[store], set(self.bodies())
+        rows = edge.rows()
+        assert 0 <= len(rows) - upto < 5, "all but what came while it stopped is acknowledged"
+        return len([seq for seq, _, body, _ in rows if seq <= upto and body not in held])
+
     def stores(self) -> dict[str, int]:
         with self.engine.connect() as connection:
             return {row.store: row.upto for row in connection.execute(select(edge_store))}
