@@ -4,9 +4,11 @@ What the consumer is shown of yesterday is what the meter counted, to the last m
 """
 
 import asyncio
+import json
 import sqlite3
 import subprocess
 import sys
+import urllib.request
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -67,6 +69,7 @@ class Chain:
     config: CentralConfig
     engine: Engine
     journal: Path
+    page: int  # port of the concentrator's local page
     programs: tuple["subprocess.Popen[bytes]", ...]
 
     def lives(self) -> bool:
@@ -86,12 +89,15 @@ class Chain:
     def acknowledged(self) -> bool:
         """The edge knows that central has all of its journal, and all of it is where it belongs."""
         with sqlite3.connect(f"file:{self.journal}?mode=ro", uri=True) as edge:
-            last = edge.execute("SELECT coalesce(max(seq), 0) FROM journal").fetchone()[0]
-            upto = edge.execute("SELECT coalesce(max(upto), 0) FROM cursor").fetchone()[0]
             gaps = edge.execute("SELECT count(*) FROM gap").fetchone()[0]
         edge.close()
+        try:  # not the file: it has the cursor a little later
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.page}/state.json", timeout=10) as answer:
+                waiting = json.load(answer)["journal"]["waiting"]
+        except OSError:
+            return False  # the page comes after the journal
         written, received, done = self.counts()
-        return not gaps and 0 < last == upto and written == received == done
+        return not gaps and waiting == 0 < written == received == done
 
 
 @asynccontextmanager
@@ -105,11 +111,12 @@ async def chain(folder: Path, broker: Mosquitto, series: str) -> AsyncIterator[C
     central = prepare(config)
     engine = connect(config.sql_url)
     seed.seed(engine, MAILS, int(time()))
+    page = free_port()
     async with AsyncExitStack() as stack:
         text = (
             f'[edge]\nname = "{seed.EDGE}"\ndata = "{folder}/edge"\n'
             f'[uplink]\nhost = "127.0.0.1"\nport = {broker.port}\ncentral = "{central}"\npassword = "{seed.EDGE}"\n'
-            f'[page]\nlisten = "127.0.0.1:{free_port()}"\n'
+            f'[page]\nlisten = "127.0.0.1:{page}"\n'
             f"[schedule]\ndelay = 1\ndepth = {DEPTH}\nnow = 5\n"
         )
         for line in LINES:
@@ -131,7 +138,7 @@ async def chain(folder: Path, broker: Mosquitto, series: str) -> AsyncIterator[C
             stack.callback(program.stop)
         edge = _edge(folder)
         stack.callback(_leaves_cleanly, edge, folder / "edge.log")
-        yield Chain(config, engine, folder / "edge/journal.db", (edge,))
+        yield Chain(config, engine, folder / "edge/journal.db", page, (edge,))
     engine.dispose()
 
 
