@@ -4,18 +4,17 @@ Exit code 0 = ended when asked (or, with --check, everything was seen in the pag
 """
 
 import argparse
-import fcntl
-import os
 import signal
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 from demo import check, seed
 from demo.system import Failed, Stopped, System, free_port, taken
+from edge.lock import FolderTaken, only_one
 
 DATA = Path("demo-data")
 PORT = 8080
@@ -23,23 +22,6 @@ PORT = 8080
 
 def say(text: str) -> None:
     print(text, flush=True)
-
-
-@contextmanager
-def only_one(folder: Path) -> Iterator[None]:
-    """Two demos in one folder would break each other's data. Raises Failed."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-    except OSError as error:
-        raise Failed(f"{folder} cannot be used: {error.strerror}") from None
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
-    except BlockingIOError:
-        raise Failed(f"another demo works in {folder}: end it, or give another folder with --data") from None
-    finally:
-        os.close(lock)
 
 
 def web_port(asked: int | None, check_only: bool) -> int:
@@ -65,13 +47,13 @@ def greet(system: System) -> None:
 
 
 def run(given: argparse.Namespace, stop: threading.Event) -> None:
-    """Raises Failed, Stopped."""
+    """Raises Failed, FolderTaken, Stopped."""
     with ExitStack() as stack:
         folder = given.data
         if folder is None:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="uchet-"))) if given.check else DATA
         port = web_port(given.port, given.check)
-        stack.enter_context(only_one(folder))
+        stack.enter_context(only_one(folder, "demo"))
         system = stack.enter_context(System(folder, port, real=given.real, say=say))
         system.start(stop)
         greet(system)
@@ -103,7 +85,7 @@ def main(words: Sequence[str] | None = None) -> int:
         run(given, stop)
     except Stopped:
         say("… stopped")
-    except Failed as error:
+    except (Failed, FolderTaken) as error:
         print(f"demo: {error}", file=sys.stderr)
         return 1
     return 0

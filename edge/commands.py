@@ -23,11 +23,12 @@ def run(path: Path, verbose: bool) -> None:
     """Read the meters and publish the readings until told to stop."""
     from edge import logs
     from edge.daemon import Daemon, Startup
+    from edge.lock import FolderTaken
 
     logs.setup(verbose)
     try:
         asyncio.run(Daemon(_load(path)).run())
-    except Startup as error:
+    except (Startup, FolderTaken) as error:
         _stop(str(error), 1)
 
 

@@ -4,14 +4,11 @@ Whatever ends one of its tasks ends the program, and systemd starts it again: no
 """
 
 import asyncio
-import fcntl
 import logging
-import os
 import signal
 import sqlite3
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -22,6 +19,7 @@ from edge.health import Board
 from edge.journal.journal import Journal
 from edge.journal.thread import JournalThread
 from edge.lines import make_line
+from edge.lock import only_one
 from edge.meters import boundary, open_meter
 from edge.notify import notify, watchdog_seconds
 from edge.page.server import Page
@@ -38,23 +36,6 @@ class Startup(Exception):
     """The program cannot begin; the message says why and what to do."""
 
 
-@contextmanager
-def only_one(folder: Path) -> Iterator[None]:
-    """Two programs on one journal would break its chain: the second does not start."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-    except OSError as error:
-        raise Startup(f"{folder} cannot be written: {error}") from None
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
-    except BlockingIOError:
-        raise Startup(f"another uchet-edge works in {folder}") from None
-    finally:
-        os.close(lock)
-
-
 class Daemon:
     def __init__(self, config: Config) -> None:
         self._config = config
@@ -63,11 +44,11 @@ class Daemon:
         self._readers: list[LineReader] = []
 
     async def run(self) -> None:
-        """Returns after SIGTERM or SIGINT. Raises Startup."""
+        """Returns after SIGTERM or SIGINT. Raises Startup, FolderTaken."""
         stop = asyncio.Event()
         for name in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(name, stop.set)
-        with only_one(Path(self._config.edge.data)):
+        with only_one(Path(self._config.edge.data), "uchet-edge"):
             clock = await self._open_journal()
             pump = Pump(self._config, self._journal, clock, f"uchet-edge {version('uchet')}")
             self._readers = self._make_readers(clock, pump)
