@@ -7,9 +7,12 @@ energy is integer mWh, money is Numeric -> Decimal. `valid_to` is exclusive and 
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, Engine, Integer, MetaData, Table, create_engine, event
+from sqlalchemy import BigInteger, ColumnElement, Connection, Engine, Integer, MetaData, Table, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.pool import NullPool
+from sqlalchemy.sql.functions import GenericFunction
+from sqlalchemy.types import String
 
 metadata = MetaData(
     naming_convention={
@@ -38,6 +41,7 @@ def connect(url: str) -> Engine:
     @event.listens_for(engine, "connect")
     def _pragmas(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # SQLAlchemy's BEGIN below, not the driver's
+        connection.create_function("folded", 1, _casefold, deterministic=True)
         cursor = connection.cursor()
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
             cursor.execute(f"PRAGMA {pragma}")
@@ -62,3 +66,24 @@ def insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.I
     `rowcount` after ON CONFLICT DO NOTHING is -1 on PostgreSQL: ask with `.returning(…)` which rows are new.
     """
     return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+
+
+class folded(GenericFunction[str]):
+    """Text without the difference of capital letters: SQLite's own `lower` knows only the Latin ones."""
+
+    type = String()
+    inherit_cache = True
+
+
+@compiles(folded, "postgresql")
+def _folded(element: folded, compiler: Any, **options: Any) -> str:
+    return f"lower({compiler.process(element.clauses, **options)})"
+
+
+def _casefold(text: str | None) -> str | None:
+    return None if text is None else text.casefold()
+
+
+def contains(column: ColumnElement[str], part: str) -> ColumnElement[bool]:
+    """The part stands somewhere in the text, whatever its letters' case."""
+    return folded(column).contains(part.casefold(), autoescape=True)

@@ -9,7 +9,8 @@
     day_history(source, viewer, point, day, channel)                  -> tuple[DayVersion, ...]  oldest first
     readings(source, viewer, point, since, until, now)                -> ReadingsView
     summary(source, viewer, point, now)                               -> SummaryView   the main page of a point
-    overview(source, viewer, now)                                     -> OverviewView  operators and administrators
+    point_list(source, viewer, now, asked, silent, page, rows)        -> PointList     operators and administrators
+    edge_list(source, viewer, now, page, rows)                        -> EdgeList      operators and administrators
 
 `viewer` is a `central.accounts.policy.Viewer`, `point` an id, `channel` one of protocol.quantities.DIRECTIONS
 («active_import», …), times are seconds UTC, `now` too. Every one of them asks the policy first and raises NotFound for
@@ -19,7 +20,7 @@ without asking anyone: intervals in longer steps (steps.py), two figures compare
 """
 
 from central.figures.bills import readings
-from central.figures.console import overview
+from central.figures.console import edge_list, point_list
 from central.figures.daily import day_history, days
 from central.figures.intervals import TooLong, interval
 from central.figures.main_page import summary
@@ -32,8 +33,9 @@ __all__ = [
     "TooLong",
     "day_history",
     "days",
+    "edge_list",
     "interval",
-    "overview",
+    "point_list",
     "point_view",
     "points",
     "readings",

@@ -1,64 +1,117 @@
-"""The operator's first page: every point and every concentrator with its last success."""
+"""The operator's lists: points and concentrators, each line with its last success, a page at a time.
 
-from collections import defaultdict
+SQL pages and searches; the rows of one page are then described by a fixed number of queries, however many points the
+company has.
+"""
+
 from collections.abc import Mapping, Sequence
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, func, or_, select
 
-from central.accounts.policy import Viewer
+from central.accounts.policy import Viewer, may_see
+from central.db import contains
 from central.figures.daily import ONE_DAY
 from central.figures.heard import NEVER, heard
-from central.figures.source import Source, points
+from central.figures.source import Source, describe_all
 from central.figures.tables import point_day
-from central.figures.views import EdgeStatus, Heard, NotFound, OverviewView, PointStatus, PointView
+from central.figures.tally import silent_points, tally_of
+from central.figures.views import EdgeList, EdgeStatus, NotFound, PointList, PointStatus, PointView
 from central.ingest.tables import edge, edge_meter
 from central.metering.slots import Completeness
 from central.metering.zones import day_of
-from central.registry.look import standing_at
-from central.registry.tables import contract, contract_point
+from central.registry.look import standing_at, valid
+from central.registry.tables import contract, contract_point, meter, mounting, node, point
 from protocol.errors import Garbled
 from protocol.messages.control import Health, decode
 
 
-def overview(source: Source, viewer: Viewer, now: int) -> OverviewView:
-    """Raises NotFound for whoever is not of the company."""
+def point_list(
+    source: Source, viewer: Viewer, now: int, *, asked: str = "", silent: bool = False, page: int = 1, rows: int = 50
+) -> PointList:
+    """Points in the order of their codes. `asked` = a part of code, name, address, path, serial, contract, holder or
+    concentrator. Raises NotFound for whoever is not of the company."""
     if not viewer.staff:
-        raise NotFound("overview")
-    seen = points(source, viewer, now)
+        raise NotFound("points")
+    fits = may_see(viewer, now)
+    if asked:
+        fits &= _matches(asked, now)
+    if silent:
+        fits &= point.c.id.in_(silent_points(viewer, now))
+    tally = tally_of(source.engine, viewer, now)
     with source.engine.connect() as connection:
-        standing = standing_at(connection, [point.id for point in seen], now)
-        last = heard(connection, dict(standing.values()), now)
-        return OverviewView(now, _points(connection, seen, standing, last, now), _edges(connection, last, now))
+        found = tally.points
+        if asked or silent:
+            found = connection.scalar(select(func.count()).select_from(point).where(fits)) or 0
+        page = _within(page, found, rows)
+        query = select(point).where(fits).order_by(point.c.code).limit(rows).offset((page - 1) * rows)
+        return PointList(_points(connection, connection.execute(query).all(), now), found, page, tally)
 
 
-def _points(
-    connection: Connection,
-    seen: Sequence[PointView],
-    standing: Mapping[int, tuple[str, int]],
-    last: Mapping[str, Heard],
-    now: int,
-) -> tuple[PointStatus, ...]:
-    contracts = _contracts(connection, now)
-    edges = {meter: name for name, meter in _bound(connection, now)}
+def edge_list(source: Source, viewer: Viewer, now: int, *, page: int = 1, rows: int = 50) -> EdgeList:
+    """Concentrators in the order of their names. Raises NotFound for whoever is not of the company."""
+    if not viewer.staff:
+        raise NotFound("edges")
+    with source.engine.connect() as connection:
+        found = connection.scalar(select(func.count()).select_from(edge)) or 0
+        page = _within(page, found, rows)
+        query = select(edge).order_by(edge.c.name).limit(rows).offset((page - 1) * rows)
+        return EdgeList(_edges(connection, connection.execute(query).all(), now), found, page)
+
+
+def _within(page: int, found: int, rows: int) -> int:
+    return min(max(page, 1), max(1, -(-found // rows)))
+
+
+def _matches(asked: str, now: int) -> ColumnElement[bool]:
+    """Each table is walked once; a part of a text has no index."""
+    meters = select(meter.c.id).where(or_(contains(meter.c.serial, asked), contains(meter.c.id, asked)))
+    bound = select(edge_meter.c.meter).where(contains(edge_meter.c.edge, asked), valid(edge_meter, now))
+    standing = select(mounting.c.point).where(
+        valid(mounting, now), or_(mounting.c.meter.in_(meters), mounting.c.meter.in_(bound))
+    )
+    held = (
+        select(contract_point.c.point)
+        .join(contract, contract.c.id == contract_point.c.contract)
+        .where(valid(contract_point, now))
+        .where(or_(contains(contract.c.number, asked), contains(contract.c.holder, asked)))
+    )
+    return or_(
+        *(contains(column, asked) for column in (point.c.code, point.c.name, point.c.address)),
+        point.c.node.in_(select(node.c.id).where(contains(node.c.path, asked))),
+        point.c.id.in_(standing),
+        point.c.id.in_(held),
+    )
+
+
+def _points(connection: Connection, rows: Sequence[Row[Any]], now: int) -> tuple[PointStatus, ...]:
+    seen = describe_all(connection, rows, now)
+    standing = standing_at(connection, [view.id for view in seen], now)
+    last = heard(connection, dict(standing.values()), now)
+    contracts = _contracts(connection, [view.id for view in seen], now)
+    edges = _edges_of(connection, list(last), now)
     days = _yesterdays(connection, seen, now)
     found = []
-    for point in seen:
-        meter = standing[point.id][0] if point.id in standing else None
-        number, holder = contracts.get(point.id, (None, None))
-        edge_name = edges.get(meter) if meter else None
-        status = last[meter] if meter else NEVER
-        found.append(PointStatus(point, number, holder, meter, edge_name, status, days.get(point.id)))
+    for view in seen:
+        meter_id = standing[view.id][0] if view.id in standing else None
+        number, holder = contracts.get(view.id, (None, None))
+        edge_name, status = (edges.get(meter_id), last[meter_id]) if meter_id else (None, NEVER)
+        found.append(PointStatus(view, number, holder, meter_id, edge_name, status, days.get(view.id)))
     return tuple(found)
 
 
-def _edges(connection: Connection, last: Mapping[str, Heard], now: int) -> tuple[EdgeStatus, ...]:
-    meters: dict[str, list[str]] = defaultdict(list)
-    for name, meter in _bound(connection, now):
-        meters[name].append(meter)
+def _edges(connection: Connection, rows: Sequence[Row[Any]], now: int) -> tuple[EdgeStatus, ...]:
+    names = [row.name for row in rows]
+    bound = connection.execute(
+        select(edge_meter.c.edge, edge_meter.c.meter, mounting.c.period)
+        .outerjoin(mounting, (mounting.c.meter == edge_meter.c.meter) & valid(mounting, now))
+        .where(edge_meter.c.edge.in_(names), valid(edge_meter, now))
+    ).all()
+    last = heard(connection, {one.meter: one.period for one in bound if one.period is not None}, now)
     found = []
-    for row in connection.execute(select(edge).order_by(edge.c.name)):
+    for row in rows:
         health = _health(row.health)
-        mine = meters[row.name]
+        mine = {one.meter for one in bound if one.edge == row.name}
         found.append(
             EdgeStatus(
                 name=row.name,
@@ -70,7 +123,7 @@ def _edges(connection: Connection, last: Mapping[str, Heard], now: int) -> tuple
                 clock=health.clock if health else None,
                 health_at=row.health_at,
                 meters=len(mine),
-                silent_meters=sum(1 for meter in mine if last.get(meter, NEVER).silent),
+                silent_meters=sum(1 for meter_id in mine if last.get(meter_id, NEVER).silent),
             )
         )
     return tuple(found)
@@ -83,28 +136,24 @@ def _health(body: bytes | None) -> Health | None:
         return None
 
 
-def _bound(connection: Connection, now: int) -> list[tuple[str, str]]:
-    """Edge and meter that are bound now."""
-    query = select(edge_meter.c.edge, edge_meter.c.meter).where(*_valid(edge_meter, now))
-    return [(row.edge, row.meter) for row in connection.execute(query)]
+def _edges_of(connection: Connection, meters: Sequence[str], now: int) -> Mapping[str, str]:
+    """Meter -> the edge that is bound to it now."""
+    query = select(edge_meter.c.meter, edge_meter.c.edge).where(edge_meter.c.meter.in_(meters), valid(edge_meter, now))
+    return {row.meter: row.edge for row in connection.execute(query.order_by(edge_meter.c.edge))}
 
 
-def _contracts(connection: Connection, now: int) -> dict[int, tuple[str, str]]:
+def _contracts(connection: Connection, points: Sequence[int], now: int) -> Mapping[int, tuple[str, str]]:
     query = (
         select(contract_point.c.point, contract.c.number, contract.c.holder)
         .join(contract, contract.c.id == contract_point.c.contract)
-        .where(*_valid(contract_point, now))
+        .where(contract_point.c.point.in_(points), valid(contract_point, now))
     )
     return {row.point: (row.number, row.holder) for row in connection.execute(query)}
 
 
-def _valid(table: Table, now: int) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    return table.c.valid_from <= now, or_(table.c.valid_to.is_(None), table.c.valid_to > now)
-
-
-def _yesterdays(connection: Connection, seen: Sequence[PointView], now: int) -> dict[int, Completeness]:
+def _yesterdays(connection: Connection, seen: Sequence[PointView], now: int) -> Mapping[int, Completeness]:
     """Completeness of the day before today, each point's own; a point without a row had nothing at all."""
-    days = {point.id: day_of(now, point.tz) - ONE_DAY for point in seen}
+    days = {view.id: day_of(now, view.tz) - ONE_DAY for view in seen}
     query = (
         select(point_day)
         .where(point_day.c.day.in_(set(days.values())), point_day.c.point.in_(list(days)))

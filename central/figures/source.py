@@ -1,17 +1,17 @@
 """Where figures come from, and the only door to a point: fetched through the viewer, cut in time by the policy."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, select
+from sqlalchemy import Connection, Engine, Row, Select, select
 
-from central.accounts.policy import Viewer, around, policy, visible_points
+from central.accounts.policy import Viewer, around, may_see, policy
 from central.figures.views import NotFound, Period, PointView
 from central.metering.zones import Calendar
-from central.registry.look import calendar_of, segments_of
-from central.registry.tables import meter, node, point
+from central.registry.look import calendar_of, valid
+from central.registry.tables import meter, mounting, node, point
 from central.timeseries.base import Series
 from protocol.quantities import DIRECTIONS
 
@@ -73,31 +73,56 @@ def point_view(source: Source, viewer: Viewer, point_id: int, now: int) -> Point
 def points(source: Source, viewer: Viewer, now: int) -> tuple[PointView, ...]:
     """What the viewer may see at this moment, in the order of the codes."""
     with source.engine.connect() as connection:
-        ids = visible_points(connection, viewer, now)
-        rows = {row.id: row for row in connection.execute(select(point).where(point.c.id.in_(ids)))}
-        calendars = {row.scheme: calendar_of(connection, row.scheme) for row in rows.values()}
-        visible = Period(now, now + 1)
-        return tuple(describe(connection, rows[key], calendars[rows[key].scheme], visible, now) for key in ids)
+        query = select(point).where(may_see(viewer, now)).order_by(point.c.code)
+        return describe_all(connection, connection.execute(query).all(), now)
 
 
 def describe(connection: Connection, row: Row[Any], calendar: Calendar, visible: Period, now: int) -> PointView:
     """A point as its consumer knows it."""
     last = max(visible.since, min(now, visible.until - 1))
-    standing = segments_of(connection, row.id, last, last + 1)
-    path = connection.execute(select(node.c.path).where(node.c.id == row.node)).scalar() if row.node else None
-    kind = select(meter.c.type).where(meter.c.id == standing[0].meter) if standing else None
+    return _view(row, calendar, visible, _paths(connection, [row]), _meters(connection, [row.id], last))
+
+
+def describe_all(connection: Connection, rows: Sequence[Row[Any]], now: int) -> tuple[PointView, ...]:
+    """Points that may be seen at this moment, by a fixed number of queries."""
+    calendars = {scheme: calendar_of(connection, scheme) for scheme in {row.scheme for row in rows}}
+    paths, meters = _paths(connection, rows), _meters(connection, [row.id for row in rows], now)
+    return tuple(_view(row, calendars[row.scheme], Period(now, now + 1), paths, meters) for row in rows)
+
+
+def _view(
+    row: Row[Any], calendar: Calendar, visible: Period, paths: Mapping[int, str], meters: Mapping[int, Row[Any]]
+) -> PointView:
+    standing = meters.get(row.id)
     return PointView(
         id=row.id,
         code=row.code,
         name=row.name,
         address=row.address,
-        path=path or "",
+        path=paths.get(row.node, ""),
         tz=row.tz,
         scheme=calendar.scheme,
         zones=calendar.zones,
         zone_source=row.zone_source,
-        serial=standing[0].serial if standing else None,
-        meter_type=connection.execute(kind).scalar() if kind is not None else None,
-        period=standing[0].period if standing else None,
+        serial=standing.serial if standing else None,
+        meter_type=standing.type if standing else None,
+        period=standing.period if standing else None,
         visible=visible,
     )
+
+
+def _paths(connection: Connection, rows: Sequence[Row[Any]]) -> Mapping[int, str]:
+    nodes = {row.node for row in rows if row.node is not None}
+    query = select(node.c.id, node.c.path).where(node.c.id.in_(nodes))
+    return {row.id: row.path for row in connection.execute(query)}
+
+
+def _meters(connection: Connection, points: Sequence[int], moment: int) -> Mapping[int, Row[Any]]:
+    """Point -> serial, type and period of the meter that stands there."""
+    query: Select[Any] = (
+        select(mounting.c.point, mounting.c.period, meter.c.serial, meter.c.type)
+        .join(meter, meter.c.id == mounting.c.meter)
+        .where(mounting.c.point.in_(points), valid(mounting, moment))
+        .order_by(mounting.c.valid_from.desc())
+    )
+    return {row.point: row for row in connection.execute(query)}

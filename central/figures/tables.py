@@ -45,3 +45,13 @@ conflict = Table(
     Column("state", String(10), nullable=False),  # open | closed
     Index("ix_conflict_meter_stamp", "meter", "stamp"),
 )
+
+# counts that a page would have to walk all points for; whoever finds them older than a minute counts anew
+tally = Table(
+    "tally",
+    metadata,
+    Column("organisation", ForeignKey("organisation.id"), primary_key=True),
+    Column("points", Integer, nullable=False),
+    Column("silent", Integer, nullable=False),
+    Column("at", Seconds, nullable=False),
+)

@@ -259,9 +259,28 @@ class EdgeStatus:
 
 
 @dataclass(frozen=True, slots=True)
-class OverviewView:
-    """The operator's first page."""
+class Tally:
+    """Counts over all that the company has, as they were at `at`: at most a minute ago."""
 
-    now: int
+    points: int
+    silent: int
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class PointList:
+    """One page of the operator's list of points; `found` = how many fit the search."""
+
     points: tuple[PointStatus, ...]
+    found: int
+    page: int  # from 1; the last one when less fits
+    tally: Tally
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeList:
+    """One page of the operator's list of concentrators; `found` = how many there are."""
+
     edges: tuple[EdgeStatus, ...]
+    found: int
+    page: int

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import ColumnElement, Connection, Table, or_, select
 
 from central.metering.cost import Price
 from central.metering.terms import Reading, Segment
@@ -12,6 +12,11 @@ from central.metering.zones import Calendar, ZoneRule
 from central.registry.tables import meter, mounting, point, price, zone_rule, zone_scheme
 
 ACT = "act"
+
+
+def valid(table: Table, moment: int) -> ColumnElement[bool]:
+    """Rows of a table with validity that are in force at this moment."""
+    return (table.c.valid_from <= moment) & (table.c.valid_to.is_(None) | (table.c.valid_to > moment))
 
 
 def points_of(connection: Connection, meter_id: str, since: int, until: int) -> dict[int, str]:
@@ -59,10 +64,8 @@ def segments_of(connection: Connection, point_id: int, since: int, until: int) -
 
 def standing_at(connection: Connection, points: Iterable[int], moment: int) -> dict[int, tuple[str, int]]:
     """Point -> meter that stands there at this moment, and the period of its profile in seconds."""
-    query = (
-        select(mounting.c.point, mounting.c.meter, mounting.c.period)
-        .where(mounting.c.point.in_(list(points)), mounting.c.valid_from <= moment)
-        .where(or_(mounting.c.valid_to.is_(None), mounting.c.valid_to > moment))
+    query = select(mounting.c.point, mounting.c.meter, mounting.c.period).where(
+        mounting.c.point.in_(list(points)), valid(mounting, moment)
     )
     return {row.point: (row.meter, row.period) for row in connection.execute(query)}
 

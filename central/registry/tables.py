@@ -5,7 +5,7 @@ is valid by the instant; prices and zone rules by the day, because a price start
 point lies in.
 """
 
-from sqlalchemy import JSON, Column, Date, ForeignKey, Integer, Numeric, String, Table, UniqueConstraint
+from sqlalchemy import JSON, Column, Date, ForeignKey, Index, Integer, Numeric, String, Table, UniqueConstraint
 
 from central.db import Energy, Id, Seconds, metadata
 
@@ -66,7 +66,7 @@ point = Table(
     "point",
     metadata,
     Column("id", Id, primary_key=True),
-    Column("organisation", ForeignKey("organisation.id"), nullable=False, index=True),
+    Column("organisation", ForeignKey("organisation.id"), nullable=False),
     Column("node", ForeignKey("node.id"), index=True),
     Column("code", String(40), nullable=False, unique=True),
     Column("name", String(200), nullable=False),  # the consumer's own: «Квартира»
@@ -76,6 +76,7 @@ point = Table(
     Column("scheme", ForeignKey("zone_scheme.id"), nullable=False),
     Column("tariffs", JSON),  # zone -> tariff register, where this point differs from its scheme
     Column("power_max", Integer),  # permitted primary power, W
+    Index("ix_point_organisation_code", "organisation", "code"),
 )
 
 meter = Table(

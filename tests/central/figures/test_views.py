@@ -268,9 +268,9 @@ class TestSummary:
         assert (view.month.totals.total or 0) > 0
 
 
-class TestOverview:
-    def test_an_operator_sees_every_point_and_concentrator_with_its_last_success(self, scene: Scene) -> None:
-        view = figures.overview(scene.source, scene.viewer(s.OPERATOR), scene.now)
+class TestConsole:
+    def test_an_operator_sees_every_point_with_its_last_success(self, scene: Scene) -> None:
+        view = figures.point_list(scene.source, scene.viewer(s.OPERATOR), scene.now)
         assert [(status.point.code, status.heard.silent, status.edge) for status in view.points] == [
             ("Т-45", False, "edge-1"),
             ("Т-46", True, "edge-1"),
@@ -279,13 +279,43 @@ class TestOverview:
         assert view.points[2].holder == "Борис Сидоров"
         assert view.points[0].yesterday is not None
         assert view.points[0].yesterday.percent == 100
-        (edge,) = view.edges
+        assert (view.tally.points, view.tally.silent, view.found) == (3, 1, 3)
+
+    @pytest.mark.parametrize(
+        ("asked", "codes"),
+        [
+            ("т-4", ["Т-45", "Т-46", "Т-47"]),  # code, whatever the case
+            ("СИДОРОВ", ["Т-47"]),  # holder
+            ("4217801", ["Т-46"]),  # serial
+            ("mil-04217795", ["Т-45"]),  # meter
+            ("EDGE-1", ["Т-45", "Т-46", "Т-47"]),  # concentrator
+            ("100%", []),
+            ("_", []),
+        ],
+    )
+    def test_a_part_of_any_name_finds_it(self, scene: Scene, asked: str, codes: list[str]) -> None:
+        view = figures.point_list(scene.source, scene.viewer(s.OPERATOR), scene.now, asked=asked)
+        assert ([status.point.code for status in view.points], view.found) == (codes, len(codes))
+
+    def test_pages_follow_each_other_and_end(self, scene: Scene) -> None:
+        def codes(page: int, silent: bool = False) -> list[str]:
+            view = figures.point_list(
+                scene.source, scene.viewer(s.OPERATOR), scene.now, silent=silent, page=page, rows=2
+            )
+            return [status.point.code for status in view.points]
+
+        assert [codes(1), codes(2), codes(9)] == [["Т-45", "Т-46"], ["Т-47"], ["Т-47"]]
+        assert codes(1, silent=True) == ["Т-46"]
+
+    def test_an_operator_sees_every_concentrator(self, scene: Scene) -> None:
+        (edge,) = figures.edge_list(scene.source, scene.viewer(s.OPERATOR), scene.now).edges
         assert (edge.name, edge.state, edge.meters, edge.silent_meters, edge.waiting) == ("edge-1", "online", 3, 1, 0)
         assert edge.clock == "trusted"
 
-    def test_it_does_not_exist_for_a_consumer(self, scene: Scene) -> None:
-        with pytest.raises(figures.NotFound):
-            figures.overview(scene.source, scene.viewer(s.CONSUMER), scene.now)
+    def test_neither_list_exists_for_a_consumer(self, scene: Scene) -> None:
+        for ask in (figures.point_list, figures.edge_list):
+            with pytest.raises(figures.NotFound):
+                ask(scene.source, scene.viewer(s.CONSUMER), scene.now)
 
 
 def test_prices_are_exact_decimals(scene: Scene) -> None:
