@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, Protocol
 
-from sqlalchemy import Connection, Engine, Row, Table, bindparam, case, delete, select, tuple_, update
+from sqlalchemy import Connection, Engine, Row, Table, bindparam, case, select, tuple_, update
 from sqlalchemy.exc import DBAPIError
 
 from central.db import insert, writing
@@ -20,7 +20,8 @@ from central.figures.tables import conflict
 from central.ingest.bindings import Periods, periods_of
 from central.ingest.judge import Reason, judge, takes
 from central.ingest.projection import Conflict, Projection, SeriesRow, kind, project, settle, stamp
-from central.ingest.tables import State, event, inbox, meter_seen, stray, tip
+from central.ingest.retention import forget
+from central.ingest.tables import State, event, inbox, meter_seen, tip
 from central.sparingly import Sparingly
 from central.timeseries.base import Series, SeriesRefused, SeriesUnavailable
 from protocol.messages.topics import SELF, RowTopic
@@ -32,8 +33,6 @@ BATCH = 200  # messages a step
 IDLE = 0.25  # seconds between two looks into an empty inbox
 LONGEST_PAUSE = 30.0  # between two attempts while a store is away
 DAY = 86_400
-KEEP_DONE = 14 * DAY  # messages that went through
-KEEP_STRAY = 90 * DAY
 FORGET_EVERY = 3600
 
 
@@ -88,7 +87,7 @@ class Worker:
             try:
                 busy = self.step(now) + self._figures.recompute(now)
                 if now >= forget_at:
-                    self.forget(now)
+                    forget(self._engine, now)
                     forget_at = now + FORGET_EVERY
             except (SeriesUnavailable, DBAPIError) as error:
                 log.log(logging.WARNING if pause == IDLE else logging.DEBUG, "ALARM the worker waits: %s", error)
@@ -238,24 +237,6 @@ class Worker:
             _raise_to(connection, meter_seen, {"meter": meter}, values)
         for meter, touched in stamps.items():
             self._figures.mark(connection, meter, sorted(touched))
-
-    def forget(self, now: int) -> int:
-        """Drops messages that went through long ago; returns how many. What waits in quarantine stays."""
-        old = [
-            (inbox, inbox.c.state == State.DONE, now - KEEP_DONE),
-            (stray, stray.c.id > 0, now - KEEP_STRAY),
-        ]
-        gone = 0
-        for table, which, before in old:
-            chunk = select(table.c.id).where(which, table.c.received_at < before).limit(1000)
-            while True:
-                with writing(self._engine).begin() as connection:
-                    ids = connection.scalars(chunk).all()
-                    connection.execute(delete(table).where(table.c.id.in_(ids)))
-                gone += len(ids)
-                if len(ids) < 1000:
-                    break
-        return gone
 
 
 class _Heard(NamedTuple):

@@ -16,11 +16,12 @@ from central.figures.tables import conflict
 from central.ingest.bindings import bind
 from central.ingest.receive import Message, Receiver
 from central.ingest.replay import Which, replay_messages
+from central.ingest.retention import KEEP_DONE, forget
 from central.ingest.tables import State, event, inbox, meter_seen
 from central.timeseries.base import LoadRow, SeriesRefused, SeriesUnavailable
 from central.timeseries.rows import AnyRow
 from central.timeseries.sqlite import SqliteSeries
-from central.worker import DAY, KEEP_DONE, Worker
+from central.worker import DAY, Worker
 from protocol.messages import bodies
 from protocol.reading import Event, Kind, Quality
 from tests.central.parts import CENTRAL, NOW, T0, Journal, NoFigures, database, load_body
@@ -297,8 +298,8 @@ def test_done_messages_are_dropped_after_14_days_and_no_others(bench: Bench) -> 
     bench.receive(b"poison")
     bench.work()
     bench.receive(load_body((T0 + 1800, 1)))
-    assert bench.worker.forget(NOW + KEEP_DONE) == 0
-    assert bench.worker.forget(NOW + KEEP_DONE + 1) == 1
+    assert forget(bench.engine, NOW + KEEP_DONE) == 0
+    assert forget(bench.engine, NOW + KEEP_DONE + 1) == 1
     assert [state for state, _ in bench.states()] == ["quarantined", "new"]
 
 
