@@ -69,8 +69,6 @@ def _kwh(value: int | None) -> float | None:
 def _others(point: PointView, points: Sequence[PointView]) -> list[tuple[PointView, Trouble]]:
     """Other points of the same person whose meters are silent."""
     made = here()
-    found: list[tuple[PointView, Trouble]] = []
-    for other in [one for one in points if one.id != point.id][:MOST_OTHERS]:
-        view = figures.summary(made.source, viewer(), other.id, made.now)
-        found += [(other, trouble) for trouble in view.troubles if trouble.concern is Concern.SILENT]
-    return found
+    others = {one.id: one for one in points if one.id != point.id}
+    found = figures.silent(made.source, viewer(), list(others), made.now)
+    return [(others[key], trouble) for key, trouble in sorted(found.items())][:MOST_OTHERS]

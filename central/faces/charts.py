@@ -10,7 +10,7 @@ from fractions import Fraction
 from itertools import groupby
 from math import ceil, floor, log10
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from central.faces.formats import number
 
@@ -79,17 +79,16 @@ def bars(found: Sequence[Bar], captions: Captions) -> Markup:
             *_gaps(found, captions),
             *_columns(found, top, captions.id),
             *_ticks(found, captions.last_tick),
-            Markup('<line class="zero" x1="0" x2="100%" y1="{0}" y2="{0}"/>').format(TOP + PLOT),
+            _svg('<line class="zero" x1="0" x2="100%" y1="{0}" y2="{0}"/>', TOP + PLOT),
             *_hits(found),
         )
     )
-    return Markup(
+    return _svg(
         '<div class="chart" data-chart="" tabindex="0" role="group" aria-labelledby="{id}-title">'
         '<p class="chart-unit">{unit}</p>'
         '<svg role="img" aria-labelledby="{id}-title {id}-desc" width="100%" height="{height}">'
         '<title id="{id}-title">{title}</title><desc id="{id}-desc">{desc}</desc><defs>{patterns}</defs>'
-        "{body}</svg></div>"
-    ).format(
+        "{body}</svg></div>",
         id=captions.id,
         unit=captions.unit,
         height=TOP + PLOT + AXIS,
@@ -112,9 +111,7 @@ def months(this: Sequence[Part], so_far: float | None, before: float | None) -> 
         rows.append(_rect("hollow", 0, before / longest * 100, 18, 12))
     if so_far:
         rows.append(_rect("before", 0, so_far / longest * 100, 18, 12))
-    return Markup('<svg class="months" width="100%" height="30" aria-hidden="true">{}</svg>').format(
-        Markup("").join(rows)
-    )
+    return _svg('<svg class="months" width="100%" height="30" aria-hidden="true">{}</svg>', Markup("").join(rows))
 
 
 def scale(highest: float) -> tuple[float, float]:
@@ -132,8 +129,8 @@ def _grid(top: float, step: float) -> Iterator[Markup]:
         y = TOP + PLOT - line * step / top * PLOT
         caption = number(Fraction(line * step), digits) if line else "0"
         if line:
-            yield Markup('<line class="grid" x1="0" x2="100%" y1="{0}" y2="{0}"/>').format(_px(y))
-        yield Markup('<text class="axis end" x="-8" y="{}">{}</text>').format(_px(y + 4), caption)
+            yield _svg('<line class="grid" x1="0" x2="100%" y1="{0}" y2="{0}"/>', _px(y))
+        yield _svg('<text class="axis end" x="-8" y="{}">{}</text>', _px(y + 4), caption)
 
 
 def _gaps(found: Sequence[Bar], captions: Captions) -> Iterator[Markup]:
@@ -145,9 +142,7 @@ def _gaps(found: Sequence[Bar], captions: Captions) -> Iterator[Markup]:
         if state == MISSING:
             yield _rect("gap", x, length, 0, TOP + PLOT)
             for side in (x, x + length):
-                yield Markup('<line class="gap-side" x1="{0}%" x2="{0}%" y1="0" y2="{1}"/>').format(
-                    _percent(side), TOP + PLOT
-                )
+                yield _svg('<line class="gap-side" x1="{0}%" x2="{0}%" y1="0" y2="{1}"/>', _percent(side), TOP + PLOT)
             yield from _words(captions.missing, x + length / 2, length, upright=True)
         elif state == NOT_DUE:
             yield from _words(captions.not_due, x + length / 2, length, upright=False)
@@ -163,7 +158,7 @@ def _words(text: str, middle: float, length: float, *, upright: bool) -> Iterato
             looks = f"inside upright {screen}"
         else:
             continue
-        yield Markup('<text class="{}" x="{}%" y="{}">{}</text>').format(looks, _percent(middle), TOP + PLOT // 2, text)
+        yield _svg('<text class="{}" x="{}%" y="{}">{}</text>', looks, _percent(middle), TOP + PLOT // 2, text)
 
 
 def _columns(found: Sequence[Bar], top: float, chart: str) -> Iterator[Markup]:
@@ -193,7 +188,7 @@ def _stack(bar: Bar, x: float, across: float, top: float, chart: str) -> Iterato
         else:
             yield _rect(f"bar {part.colour}", x, across, y + gap, height - gap)
     if bar.suspect:
-        yield Markup('<text class="suspect" x="{}%" y="{}">!</text>').format(_percent(x + across / 2), _px(y - 4))
+        yield _svg('<text class="suspect" x="{}%" y="{}">!</text>', _percent(x + across / 2), _px(y - 4))
 
 
 def _ticks(found: Sequence[Bar], last: str) -> Iterator[Markup]:
@@ -202,26 +197,51 @@ def _ticks(found: Sequence[Bar], last: str) -> Iterator[Markup]:
         if bar.tick:
             x = index * width + (width / 2 if bar.centred else 0)
             looks = "axis middle" if bar.centred or index else "axis"
-            yield Markup('<text class="{}" x="{}%" y="{}">{}</text>').format(
-                f"{looks} desktop-only" if bar.fine else looks, _percent(x), TOP + PLOT + AXIS - 6, bar.tick
+            yield _svg(
+                '<text class="{}" x="{}%" y="{}">{}</text>',
+                f"{looks} desktop-only" if bar.fine else looks,
+                _percent(x),
+                TOP + PLOT + AXIS - 6,
+                bar.tick,
             )
     if last:
-        yield Markup('<text class="axis end" x="100%" y="{}">{}</text>').format(TOP + PLOT + AXIS - 6, last)
+        yield _svg('<text class="axis end" x="100%" y="{}">{}</text>', TOP + PLOT + AXIS - 6, last)
 
 
 def _hits(found: Sequence[Bar]) -> Iterator[Markup]:
     """A place to touch over the whole height of each step, with its words."""
     width = 100 / len(found)
     for index, bar in enumerate(found):
-        yield Markup('<rect class="hit" x="{}%" y="0" width="{}%" height="{}"><title>{}</title></rect>').format(
-            _percent(index * width), _percent(width), TOP + PLOT, bar.note
+        yield _svg(
+            '<rect class="hit" x="{}%" y="0" width="{}%" height="{}"><title>{}</title></rect>',
+            _percent(index * width),
+            _percent(width),
+            TOP + PLOT,
+            bar.note,
         )
 
 
+def _svg(template: str, *values: object, **named: object) -> Markup:
+    """What is put into the template is escaped, unless it is markup. (`Markup.format` is four times slower.)"""
+    return Markup(  # noqa: S704
+        template.format(*map(_escaped, values), **{name: _escaped(value) for name, value in named.items()})
+    )
+
+
+def _escaped(value: object) -> object:
+    return value if isinstance(value, int) else escape(value)
+
+
 def _rect(looks: str, x: float, width: float, y: float, height: float, fill: str = "") -> Markup:
-    filled = Markup(' fill="{}"').format(fill) if fill else ""
-    return Markup('<rect class="{}" x="{}%" y="{}" width="{}%" height="{}"{}/>').format(
-        looks, _percent(x), _px(y), _percent(width), _px(height), filled
+    filled = _svg(' fill="{}"', fill) if fill else ""
+    return _svg(
+        '<rect class="{}" x="{}%" y="{}" width="{}%" height="{}"{}/>',
+        looks,
+        _percent(x),
+        _px(y),
+        _percent(width),
+        _px(height),
+        filled,
     )
 
 

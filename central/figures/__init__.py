@@ -9,6 +9,7 @@
     day_history(source, viewer, point, day, channel)                  -> tuple[DayVersion, ...]  oldest first
     readings(source, viewer, point, since, until, now)                -> ReadingsView
     summary(source, viewer, point, now)                               -> SummaryView   the main page of a point
+    silent(source, viewer, points, now)                               -> dict[int, Trouble]      those not heard
     point_list(source, viewer, now, asked, silent, page, rows)        -> PointList     operators and administrators
     edge_list(source, viewer, now, page, rows)                        -> EdgeList      operators and administrators
 
@@ -23,7 +24,7 @@ from central.figures.bills import readings
 from central.figures.console import edge_list, point_list
 from central.figures.daily import day_history, days
 from central.figures.intervals import TooLong, interval
-from central.figures.main_page import summary
+from central.figures.main_page import silent, summary
 from central.figures.source import Source, point_view, points
 from central.figures.views import NotFound
 
@@ -39,5 +40,6 @@ __all__ = [
     "point_view",
     "points",
     "readings",
+    "silent",
     "summary",
 ]

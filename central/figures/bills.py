@@ -8,8 +8,6 @@ from dataclasses import replace
 from datetime import date
 from itertools import pairwise
 
-from sqlalchemy import select
-
 from central.accounts.policy import Viewer
 from central.figures.daily import ONE_DAY, days_view
 from central.figures.recompute import published_at
@@ -21,8 +19,6 @@ from central.metering.cost import Cost, Portion, cost, price_days
 from central.metering.rounding import shares
 from central.metering.terms import State
 from central.metering.zones import day_of, midnight
-from central.registry.look import prices_of
-from central.registry.tables import zone_scheme
 
 REGISTERS, PROFILE = "registers", "profile"
 
@@ -66,9 +62,8 @@ class _Bills:
 
     def __init__(self, point: Opened) -> None:
         self._point = point
-        scheme = point.connection.execute(select(zone_scheme).where(zone_scheme.c.id == point.row.scheme)).one()
-        self._tariffs: Mapping[str, int] = point.row.tariffs or scheme.tariffs
-        self._whole = scheme.billing_reading == "whole_kwh"
+        self._tariffs: Mapping[str, int] = point.row.tariffs or point.entries.scheme.tariffs
+        self._whole = point.entries.scheme.billing_reading == "whole_kwh"
 
     def direction(self, found: Sequence[Tenure], channel: str) -> DirectionReadings | None:
         """None when no meter has a register of this direction."""
@@ -101,7 +96,7 @@ class _Bills:
     def cost(self, period: Period, energies: Mapping[str, int]) -> Cost:
         """These energies of the zones at the prices in force."""
         tz = self._point.tz
-        prices = prices_of(self._point.connection, self._point.row.scheme)
+        prices = self._point.entries.prices
         first, until = day_of(period.since, tz), _day_after(period, tz)
         edges = [first, *price_days(prices, first, until), until]
         spans = list(pairwise(edges))

@@ -7,7 +7,7 @@ company has.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, case, func, or_, select
 
 from central.accounts.policy import Viewer, may_see
 from central.db import contains
@@ -15,9 +15,9 @@ from central.figures.daily import ONE_DAY
 from central.figures.heard import NEVER, heard
 from central.figures.source import Source, describe_all
 from central.figures.tables import point_day
-from central.figures.tally import silent_points, tally_of
+from central.figures.tally import is_silent, silent_points, tally_of
 from central.figures.views import EdgeList, EdgeStatus, NotFound, PointList, PointStatus, PointView
-from central.ingest.tables import edge, edge_meter
+from central.ingest.tables import edge, edge_meter, meter_seen
 from central.metering.slots import Completeness
 from central.metering.zones import day_of
 from central.registry.look import standing_at, valid
@@ -40,8 +40,8 @@ def point_list(
         fits &= point.c.id.in_(silent_points(viewer, now))
     tally = tally_of(source.engine, viewer, now)
     with source.engine.connect() as connection:
-        found = tally.points
-        if asked or silent:
+        found = tally.silent if silent else tally.points
+        if asked:
             found = connection.scalar(select(func.count()).select_from(point).where(fits)) or 0
         page = _within(page, found, rows)
         query = select(point).where(fits).order_by(point.c.code).limit(rows).offset((page - 1) * rows)
@@ -101,17 +101,11 @@ def _points(connection: Connection, rows: Sequence[Row[Any]], now: int) -> tuple
 
 
 def _edges(connection: Connection, rows: Sequence[Row[Any]], now: int) -> tuple[EdgeStatus, ...]:
-    names = [row.name for row in rows]
-    bound = connection.execute(
-        select(edge_meter.c.edge, edge_meter.c.meter, mounting.c.period)
-        .outerjoin(mounting, (mounting.c.meter == edge_meter.c.meter) & valid(mounting, now))
-        .where(edge_meter.c.edge.in_(names), valid(edge_meter, now))
-    ).all()
-    last = heard(connection, {one.meter: one.period for one in bound if one.period is not None}, now)
+    counts = _meters_of(connection, [row.name for row in rows], now)
     found = []
     for row in rows:
         health = _health(row.health)
-        mine = {one.meter for one in bound if one.edge == row.name}
+        meters, silent = counts.get(row.name, (0, 0))
         found.append(
             EdgeStatus(
                 name=row.name,
@@ -122,11 +116,29 @@ def _edges(connection: Connection, rows: Sequence[Row[Any]], now: int) -> tuple[
                 oldest=int(health.oldest.timestamp()) if health and health.oldest else None,
                 clock=health.clock if health else None,
                 health_at=row.health_at,
-                meters=len(mine),
-                silent_meters=sum(1 for meter_id in mine if last.get(meter_id, NEVER).silent),
+                meters=meters,
+                silent_meters=silent,
             )
         )
     return tuple(found)
+
+
+def _meters_of(connection: Connection, edges: Sequence[str], now: int) -> Mapping[str, tuple[int, int]]:
+    """Edge -> how many meters are bound to it now, and how many of them are silent."""
+    heard_of = (
+        edge_meter.outerjoin(mounting, (mounting.c.meter == edge_meter.c.meter) & valid(mounting, now))
+    ).outerjoin(meter_seen, meter_seen.c.meter == edge_meter.c.meter)
+    query = (
+        select(
+            edge_meter.c.edge,
+            func.count(edge_meter.c.meter.distinct()),
+            func.count(case((is_silent(now), edge_meter.c.meter)).distinct()),
+        )
+        .select_from(heard_of)
+        .where(edge_meter.c.edge.in_(edges), valid(edge_meter, now))
+        .group_by(edge_meter.c.edge)
+    )
+    return {name: (meters, silent) for name, meters, silent in connection.execute(query)}
 
 
 def _health(body: bytes | None) -> Health | None:

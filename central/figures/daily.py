@@ -17,7 +17,6 @@ from central.metering.slots import DUE_AFTER, Completeness, energies, places
 from central.metering.terms import Segment, State
 from central.metering.zones import day_of, midnight
 from central.metering.zones import days as days_of
-from central.registry.look import prices_of, segments_of
 
 LONGEST = 3 * 366  # days
 ONE_DAY = timedelta(days=1)
@@ -40,8 +39,8 @@ def days_view(point: Opened, first: date, until: date, channel: str, now: int) -
     if visible.since >= visible.until:
         raise NotFound(f"point {point.id}")
     rows = _newest(point, first, until)
-    segments = segments_of(point.connection, point.id, visible.since, visible.until)
-    prices = prices_of(point.connection, point.row.scheme) if channel == ACTIVE_IMPORT else ()
+    segments = point.entries.segments(visible.since, visible.until)
+    prices = point.entries.prices if channel == ACTIVE_IMPORT else ()
     found = []
     last = min(visible.until, now)
     for day in days_of(day_of(visible.since, point.tz), day_of(max(last, visible.since + 1) - 1, point.tz) + ONE_DAY):

@@ -8,7 +8,6 @@ from central.figures.views import IntervalView, Period
 from central.metering.consumption import RegisterTerm, SumCheck, intervals_to_register
 from central.metering.slots import Slot, completeness, energies, maximum
 from central.metering.terms import State
-from central.registry.look import segments_of
 
 MOST = 20_000  # intervals: a year of half-hours, two weeks of minutes; longer periods are read from the days
 UNCOUNTED = frozenset({State.MISSING, State.SUSPECT, State.NOT_DUE})
@@ -24,7 +23,7 @@ def interval(
     """Intervals that START in [since, until). Raises NotFound, TooLong, SeriesUnavailable; KeyError for no channel."""
     FIELDS[channel]
     with opened(source, viewer, point_id, since, until) as point:
-        segments = segments_of(point.connection, point.id, point.visible.since, point.visible.until)
+        segments = point.entries.segments(point.visible.since, point.visible.until)
         count = (until - since) // min((segment.period for segment in segments), default=until - since)
         if count > MOST:
             raise TooLong(f"{count} intervals, at most {MOST}")
@@ -35,7 +34,7 @@ def view(point: Opened, asked: Period, channel: str, now: int) -> IntervalView:
     """The same of a point that is open already; what of `asked` may be seen."""
     since, until = max(asked.since, point.visible.since), min(asked.until, point.visible.until)
     place = Place(point.id, point.tz, point.calendar)
-    material = Material(point.connection, point.series, place, since, until, now)
+    material = Material(point.connection, point.series, place, point.entries.segments(since, until), since, until, now)
     slots = material.slots(channel)
     term = material.difference(channel, since, until)
     found = energies(slots)

@@ -1,8 +1,11 @@
 """The main page of one point: this month so far beside the month before, yesterday, and what is wrong."""
 
+from collections.abc import Mapping, Sequence
 from datetime import date
 
-from central.accounts.policy import Viewer
+from sqlalchemy import select
+
+from central.accounts.policy import Viewer, may_see
 from central.figures.bills import REGISTERS, readings_view
 from central.figures.daily import ONE_DAY, days_view
 from central.figures.heard import NEVER, heard
@@ -24,7 +27,8 @@ from central.figures.views import (
 from central.metering.slots import Completeness
 from central.metering.terms import State
 from central.metering.zones import day_of, midnight, month_start
-from central.registry.look import prices_of, segments_of
+from central.registry.look import standing_at
+from central.registry.tables import point as point_table
 
 
 def summary(source: Source, viewer: Viewer, point_id: int, now: int) -> SummaryView:
@@ -37,7 +41,7 @@ def summary(source: Source, viewer: Viewer, point_id: int, now: int) -> SummaryV
         before = _before(point, month_start(today), month, now)
         yesterday = _yesterday(point, today, now)
         found = _heard(point, now)
-        prices = prices_of(point.connection, point.row.scheme)
+        prices = point.entries.prices
         return SummaryView(
             point=point.view(now),
             now=now,
@@ -51,6 +55,19 @@ def summary(source: Source, viewer: Viewer, point_id: int, now: int) -> SummaryV
         )
 
 
+def silent(source: Source, viewer: Viewer, points: Sequence[int], now: int) -> Mapping[int, Trouble]:
+    """Of these points that the viewer may see now, those whose meter is not heard."""
+    with source.engine.connect() as connection:
+        seen = connection.scalars(select(point_table.c.id).where(may_see(viewer, now), point_table.c.id.in_(points)))
+        standing = standing_at(connection, seen.all(), now)
+        last = heard(connection, dict(standing.values()), now)
+        return {
+            key: Trouble(Concern.SILENT, last[meter].stamp)
+            for key, (meter, _) in standing.items()
+            if last[meter].silent
+        }
+
+
 def _month(point: Opened, first: date, now: int) -> MonthFigure:
     """From its first midnight until the newest that is known: a register, or else now."""
     since = max(midnight(first, point.tz), point.visible.since)
@@ -59,7 +76,7 @@ def _month(point: Opened, first: date, now: int) -> MonthFigure:
 
 
 def _newest_register(point: Opened, since: int, now: int) -> int | None:
-    standing = segments_of(point.connection, point.id, now, now + 1)
+    standing = point.entries.segments(now, now + 1)
     row = point.series.last_register(standing[0].meter, ALL_KINDS, now) if standing else None
     return row.time if row is not None and row.time > since else None
 
@@ -88,7 +105,7 @@ def _yesterday(point: Opened, today: date, now: int) -> IntervalView:
 
 
 def _heard(point: Opened, now: int) -> Heard:
-    standing = segments_of(point.connection, point.id, now, now + 1)
+    standing = point.entries.segments(now, now + 1)
     if not standing:
         return NEVER
     meter = standing[0].meter

@@ -13,7 +13,6 @@ from central.metering.consumption import RegisterTerm, from_registers
 from central.metering.slots import Outage, Sample, Slot, close_outages, covered, fill
 from central.metering.terms import Reading, Segment, State
 from central.metering.zones import Calendar
-from central.registry.look import segments_of
 from central.timeseries.base import LoadRow, RegisterRow, Series
 from protocol.quantities import TARIFFS
 from protocol.reading import Kind, Quality
@@ -39,11 +38,20 @@ class Place:
 class Material:
     """Rows and tenures of a point for the places that start in [since, until), read once for all channels."""
 
-    def __init__(self, connection: Connection, series: Series, place: Place, since: int, until: int, now: int) -> None:
-        """Raises SeriesUnavailable."""
+    def __init__(
+        self,
+        connection: Connection,
+        series: Series,
+        place: Place,
+        segments: Sequence[Segment],
+        since: int,
+        until: int,
+        now: int,
+    ) -> None:
+        """`segments`: the tenures of the period. Raises SeriesUnavailable."""
         self._connection, self._series, self._place, self._now = connection, series, place, now
         self.since, self.until = since, until
-        self.segments = segments_of(connection, place.point, since, until)
+        self.segments = tuple(segments)
         self._rows = _load(series, self.segments, since, until)
         self._fixed: dict[tuple[str, int], list[RegisterRow]] = {}
         self._brackets: list[tuple[int, int]] = []

@@ -17,7 +17,7 @@ from central.figures.source import ACTIVE_IMPORT
 from central.figures.tables import point_day
 from central.metering.slots import completeness, energies, maximum
 from central.metering.zones import Uncovered, day_of, days, midnight
-from central.registry.look import calendar_of
+from central.registry.look import calendar_of, segments_of
 from central.registry.tables import point
 from central.timeseries.base import Series
 
@@ -61,7 +61,8 @@ def compute(
 ) -> tuple[dict[str, Any], tuple[date, ...]]:
     """The columns of `point_day` that are figures, and the days that the same registers decided on."""
     since, until = midnight(day, place.tz), midnight(day + ONE_DAY, place.tz)
-    material = Material(connection, series, place, since, until, now)
+    segments = segments_of(connection, place.point, since, until)
+    material = Material(connection, series, place, segments, since, until, now)
     slots = {channel: material.slots(channel) for channel in material.channels()}
     counts, greatest = completeness(slots[ACTIVE_IMPORT]), maximum(slots[ACTIVE_IMPORT])
     differences = {channel: material.difference(channel, since, until) for channel in slots}

@@ -12,7 +12,7 @@ from central.figures.source import FIELDS, Opened
 from central.figures.views import Period
 from central.metering.consumption import RegisterTerm, from_registers
 from central.metering.terms import Reading, Segment
-from central.registry.look import act_readings, segments_of
+from central.registry.look import act_readings
 from central.timeseries.base import RegisterRow, Series
 from protocol.reading import Kind
 
@@ -49,7 +49,7 @@ class Tenure:
 
 def tenures(point: Opened, period: Period) -> tuple[Tenure, ...]:
     """The segments of the period with their readings, oldest first. Raises SeriesUnavailable."""
-    segments = segments_of(point.connection, point.id, period.since, period.until)
+    segments = point.entries.segments(period.since, period.until)
     acts = act_readings(point.connection, segments)
     found = []
     for segment in segments:

@@ -3,15 +3,18 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Engine, Row, Select, select
+from sqlalchemy import Connection, Engine, Row, select
 
-from central.accounts.policy import Viewer, around, may_see, policy
+from central.accounts.policy import FOREVER, Viewer, around, may_see, policy
 from central.figures.views import NotFound, Period, PointView
+from central.metering.cost import Price
+from central.metering.terms import Segment
 from central.metering.zones import Calendar
-from central.registry.look import calendar_of, valid
-from central.registry.tables import meter, mounting, node, point
+from central.registry.look import calendar_of, prices_of, segments_of, valid
+from central.registry.tables import meter, mounting, node, point, zone_scheme
 from central.timeseries.base import Series
 from protocol.quantities import DIRECTIONS
 
@@ -27,6 +30,44 @@ class Source:
     series: Series
 
 
+class Entries:
+    """What the registry says of one point; each thing is asked for once, when it is first needed."""
+
+    def __init__(self, connection: Connection, row: Row[Any]) -> None:
+        """`row` of the table `point`."""
+        self._connection, self._row = connection, row
+
+    def segments(self, since: int, until: int) -> tuple[Segment, ...]:
+        """Tenures that have a moment in [since, until), oldest first."""
+        return tuple(one for one in self._segments if one.since < until and (one.until is None or since < one.until))
+
+    @cached_property
+    def scheme(self) -> Row[Any]:
+        """Of the table `zone_scheme`."""
+        return self._connection.execute(select(zone_scheme).where(zone_scheme.c.id == self._row.scheme)).one()
+
+    @cached_property
+    def prices(self) -> Sequence[Price]:
+        """All versions of all zones, oldest first."""
+        return prices_of(self._connection, self._row.scheme)
+
+    @cached_property
+    def path(self) -> str:
+        """Of the node that the point hangs on."""
+        return _paths(self._connection, [self._row]).get(self._row.node, "")
+
+    @cached_property
+    def types(self) -> Mapping[str, str]:
+        """Meter -> its type, of all that ever stood here."""
+        meters = {segment.meter for segment in self._segments}
+        query = select(meter.c.id, meter.c.type).where(meter.c.id.in_(meters))
+        return {row.id: row.type for row in self._connection.execute(query)}
+
+    @cached_property
+    def _segments(self) -> tuple[Segment, ...]:
+        return segments_of(self._connection, self._row.id, 0, FOREVER)
+
+
 @dataclass(frozen=True, slots=True)
 class Opened:
     """A point that the viewer may see, and a connection to read it with."""
@@ -34,6 +75,7 @@ class Opened:
     connection: Connection
     series: Series
     row: Row[Any]  # of the table `point`
+    entries: Entries
     calendar: Calendar
     visible: Period  # of the time asked for
     reach: Period  # all the unbroken time around it that is the viewer's: a boundary's reading may lie there
@@ -48,7 +90,12 @@ class Opened:
 
     def view(self, now: int) -> PointView:
         """`serial`, `meter_type`: of the meter in force at the end of what may be seen."""
-        return describe(self.connection, self.row, self.calendar, self.visible, now)
+        last = max(self.visible.since, min(now, self.visible.until - 1))
+        standing = self.entries.segments(last, last + 1)
+        kind = (
+            _Meter(standing[0].serial, self.entries.types[standing[0].meter], standing[0].period) if standing else None
+        )
+        return _view(self.row, self.calendar, self.visible, self.entries.path, kind)
 
 
 @contextmanager
@@ -61,7 +108,8 @@ def opened(source: Source, viewer: Viewer, point_id: int, since: int, until: int
         if span is None or reach is None or row is None:
             raise NotFound(f"point {point_id}")
         calendar = calendar_of(connection, row.scheme)
-        yield Opened(connection, source.series, row, calendar, Period(*span), Period(*reach))
+        entries = Entries(connection, row)
+        yield Opened(connection, source.series, row, entries, calendar, Period(*span), Period(*reach))
 
 
 def point_view(source: Source, viewer: Viewer, point_id: int, now: int) -> PointView:
@@ -77,29 +125,31 @@ def points(source: Source, viewer: Viewer, now: int) -> tuple[PointView, ...]:
         return describe_all(connection, connection.execute(query).all(), now)
 
 
-def describe(connection: Connection, row: Row[Any], calendar: Calendar, visible: Period, now: int) -> PointView:
-    """A point as its consumer knows it."""
-    last = max(visible.since, min(now, visible.until - 1))
-    return _view(row, calendar, visible, _paths(connection, [row]), _meters(connection, [row.id], last))
-
-
 def describe_all(connection: Connection, rows: Sequence[Row[Any]], now: int) -> tuple[PointView, ...]:
     """Points that may be seen at this moment, by a fixed number of queries."""
     calendars = {scheme: calendar_of(connection, scheme) for scheme in {row.scheme for row in rows}}
     paths, meters = _paths(connection, rows), _meters(connection, [row.id for row in rows], now)
-    return tuple(_view(row, calendars[row.scheme], Period(now, now + 1), paths, meters) for row in rows)
+    visible = Period(now, now + 1)
+    return tuple(
+        _view(row, calendars[row.scheme], visible, paths.get(row.node, ""), meters.get(row.id)) for row in rows
+    )
 
 
-def _view(
-    row: Row[Any], calendar: Calendar, visible: Period, paths: Mapping[int, str], meters: Mapping[int, Row[Any]]
-) -> PointView:
-    standing = meters.get(row.id)
+class _Meter(NamedTuple):
+    """What a point's consumer knows of the meter that stands there."""
+
+    serial: str
+    type: str
+    period: int
+
+
+def _view(row: Row[Any], calendar: Calendar, visible: Period, path: str, standing: _Meter | None) -> PointView:
     return PointView(
         id=row.id,
         code=row.code,
         name=row.name,
         address=row.address,
-        path=paths.get(row.node, ""),
+        path=path,
         tz=row.tz,
         scheme=calendar.scheme,
         zones=calendar.zones,
@@ -117,12 +167,12 @@ def _paths(connection: Connection, rows: Sequence[Row[Any]]) -> Mapping[int, str
     return {row.id: row.path for row in connection.execute(query)}
 
 
-def _meters(connection: Connection, points: Sequence[int], moment: int) -> Mapping[int, Row[Any]]:
-    """Point -> serial, type and period of the meter that stands there."""
-    query: Select[Any] = (
-        select(mounting.c.point, mounting.c.period, meter.c.serial, meter.c.type)
+def _meters(connection: Connection, points: Sequence[int], moment: int) -> Mapping[int, _Meter]:
+    """By point."""
+    query = (
+        select(mounting.c.point, meter.c.serial, meter.c.type, mounting.c.period)
         .join(meter, meter.c.id == mounting.c.meter)
         .where(mounting.c.point.in_(points), valid(mounting, moment))
         .order_by(mounting.c.valid_from.desc())
     )
-    return {row.point: row for row in connection.execute(query)}
+    return {row.point: _Meter(row.serial, row.type, row.period) for row in connection.execute(query)}

@@ -33,10 +33,12 @@ def tally_of(engine: Engine, viewer: Viewer, now: int) -> Tally:
 
 def silent_points(viewer: Viewer, now: int) -> Select[tuple[int]]:
     """Ids of the points whose meter is not heard, or that have none: what `heard.heard` calls silent."""
-    late: ColumnElement[bool] = or_(
-        meter_seen.c.last_stamp.is_(None),
-        meter_seen.c.last_stamp < now - SILENT_PERIODS * mounting.c.period - DUE_AFTER,
-    )
     standing = point.outerjoin(mounting, (mounting.c.point == point.c.id) & valid(mounting, now))
     seen = standing.outerjoin(meter_seen, meter_seen.c.meter == mounting.c.meter)
-    return select(point.c.id).select_from(seen).where(may_see(viewer, now), late)
+    return select(point.c.id).select_from(seen).where(may_see(viewer, now), is_silent(now))
+
+
+def is_silent(now: int) -> ColumnElement[bool]:
+    """Of a mounting beside what was seen of its meter; without either it was never heard."""
+    latest = now - SILENT_PERIODS * mounting.c.period - DUE_AFTER
+    return or_(meter_seen.c.last_stamp.is_(None), mounting.c.period.is_(None), meter_seen.c.last_stamp < latest)

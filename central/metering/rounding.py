@@ -10,8 +10,9 @@ KOPECK = Decimal("0.01")
 
 def half_away(value: Fraction) -> int:
     """The nearest integer; a half goes away from zero."""
-    sign = -1 if value < 0 else 1
-    return sign * int(abs(value) + Fraction(1, 2))
+    above, below = value.numerator, value.denominator
+    nearest = (2 * abs(above) + below) // (2 * below)
+    return -nearest if above < 0 else nearest
 
 
 def running(values: Iterable[Fraction]) -> list[int]:

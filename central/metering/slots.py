@@ -7,7 +7,7 @@ back: both count). A row longer than the period is split by time over its places
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from fractions import Fraction
@@ -114,15 +114,24 @@ def places(segments: Sequence[Segment], since: int, until: int, tz: str) -> tupl
     stop = until if last is None else min(until, last)
     found = []
     for day in days(day_of(begin, tz), day_of(max(begin, stop - 1), tz) + _DAY):
-        origin, day_end = midnight(day, tz), midnight(day + _DAY, tz)
-        start = origin
-        while start < day_end:
-            period = _in_force(ordered, start).period
-            end = min(origin + ((start - origin) // period + 1) * period, day_end)
-            if since <= start < stop and end > begin:
-                found.append((start, end))
-            start = end
+        found += [
+            (start, end)
+            for start, end in _grid(ordered, midnight(day, tz), midnight(day + _DAY, tz))
+            if since <= start < stop and end > begin
+        ]
     return tuple(found)
+
+
+def _grid(ordered: Sequence[Segment], origin: int, day_end: int) -> Iterator[tuple[int, int]]:
+    """The places of one local day."""
+    start = origin
+    while start < day_end:
+        period = _in_force(ordered, start).period
+        turn = min((segment.since for segment in ordered if segment.since > start), default=day_end)
+        while start < min(turn, day_end):
+            end = min(origin + ((start - origin) // period + 1) * period, day_end)
+            yield start, end
+            start = end
 
 
 def _in_force(ordered: Sequence[Segment], moment: int) -> Segment:

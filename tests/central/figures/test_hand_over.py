@@ -13,6 +13,7 @@ from central.figures.views import NotFound
 from central.metering.zones import midnight
 from tests.central import scene as s
 from tests.central.scene import Scene
+from tests.central.sql import Sql
 
 A = "active_import"
 DAY = s.HAND_OVER
@@ -45,7 +46,7 @@ def test_a_foreign_point_does_not_exist(scene: Scene, name: str, mail: str, seri
 def test_every_view_of_a_point_is_walked_here() -> None:
     of_a_point = {"day_history", "days", "interval", "point_view", "readings", "summary"}
     assert set(CALLS) == of_a_point
-    assert set(figures.__all__) - of_a_point == {"NotFound", "Source", "TooLong", "edge_list", "point_list", "points"}
+    assert set(figures.__all__) - of_a_point == {"NotFound", "Source", "TooLong", "edge_list", "point_list", "points", "silent"}
 
 
 def test_the_half_hours_end_and_begin_with_the_hand_over(scene: Scene) -> None:
@@ -76,7 +77,7 @@ class TestInsideADay:
     """The contract changes hands at 10:10 or 20:10: the half-hour is the old tenant's alone, the day of neither."""
 
     @pytest.fixture(params=[10, 20])
-    def moved(self, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[tuple[Scene, int]]:
+    def moved(self, sql: Sql, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[tuple[Scene, int]]:
         made = s.build(tmp_path / "scene", days=25)
         moment = T0 + request.param * 3600 + 600
         with made.engine.begin() as connection:
