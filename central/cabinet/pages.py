@@ -66,7 +66,9 @@ def _points() -> tuple[tuple[PointView, ...], PointView | None]:
         return points, points[0] if points else None
     if not named.isascii() or not named.isdecimal() or len(named) > 18:
         raise NotFound("point")
-    point = figures.point_view(made.source, who, int(named), made.now)
+    point = next((one for one in points if one.id == int(named)), None)
+    if point is None:
+        point = figures.point_view(made.source, who, int(named), made.now)
     if who.staff:
         with writing(made.source.engine).begin() as connection:
             note(connection, made.now, who.account, "point opened", point.code, request.path)

@@ -1,6 +1,6 @@
 """Steps of energy as the chart, the table and the panels beside them show them: one list of rows for all three."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -99,11 +99,12 @@ def bars(
     by_place = {_place(step.start, size, tz): step for step in found}
     grid = list(_grid(first, until, size, tz))
     tick = _ticks(len(days(first, until)), size)
+    said = {day: formats.said(day, "ccc, d MMMM") for day in days(first, until)}
     made = []
     for start, end in grid:
         step = by_place.get(start)
         caption, fine = tick(start, tz)
-        made.append(_bar(step, start, end, zones, unit, tz, now, size, caption, fine))
+        made.append(_bar(step, start, end, zones, unit, said, tz, now, size, caption, fine))
     return made
 
 
@@ -147,13 +148,14 @@ def _bar(
     end: int,
     zones: Sequence[Zone],
     unit: str,
+    said: Mapping[date, str],
     tz: str,
     now: int,
     size: int,
     tick: str,
     fine: bool,
 ) -> charts.Bar:
-    when = formats.said(local(start, tz), "ccc, d MMMM")
+    when = said[local(start, tz).date()]
     if size < DAY:
         when += f", {formats.clock(start, tz)}–{formats.clock(end, tz, end=True)}"
     state = _state(step, start, now)

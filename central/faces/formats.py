@@ -7,10 +7,11 @@ mWh (mvarh), power in mW, money in Decimal roubles, instants in seconds UTC.
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 
 from babel import Locale
 from babel.dates import format_date
-from babel.numbers import format_decimal
+from babel.numbers import NumberPattern, parse_pattern
 from flask_babel import get_locale
 
 from central.metering.rounding import MWH_PER_KWH, half_away
@@ -30,10 +31,14 @@ def language() -> Locale:
 def number(value: Fraction | Decimal | int, digits: int = 2, *, sign: bool = False) -> str:
     """Rounded half away from zero to so many decimals; `sign`: a plus too."""
     scaled = half_away(Fraction(value) * 10**digits)
-    pattern = "#,##0" + ("." + "0" * digits if digits else "")
-    text = format_decimal(abs(Decimal(scaled)) / 10**digits, format=pattern, locale=language())
+    text: str = _pattern(digits).apply(Decimal(abs(scaled)).scaleb(-digits), language())
     before = MINUS if scaled < 0 else "+" if sign and scaled > 0 else ""
     return before + text
+
+
+@lru_cache(maxsize=16)
+def _pattern(digits: int) -> NumberPattern:
+    return parse_pattern("#,##0" + ("." + "0" * digits if digits else ""))
 
 
 def kilo(value: int | None, digits: int = 2) -> str:

@@ -61,6 +61,19 @@ def days_view(point: Opened, first: date, until: date, channel: str, now: int) -
     )
 
 
+def month_so_far(point: Opened, first: date, until: date, now: int) -> Completeness:
+    """Of whole local days [first, until) that may be seen: what came and what did not, without a figure."""
+    seen = point.visible
+    spans = [(day, Period(midnight(day, point.tz), midnight(day + ONE_DAY, point.tz))) for day in days_of(first, until)]
+    rows = _newest(point, first, until)
+    segments = point.entries.segments(seen.since, seen.until)
+    return together(
+        _completeness(rows.get(day), span, segments, point.tz, now)
+        for day, span in spans
+        if seen.since <= span.since and span.until <= seen.until
+    )
+
+
 def day_history(source: Source, viewer: Viewer, point_id: int, day: date, channel: str) -> tuple[DayVersion, ...]:
     """All versions of a day's total, oldest first; empty when none was computed. Raises NotFound."""
     with opened(source, viewer, point_id, midnight(day - ONE_DAY, "UTC"), midnight(day + 2 * ONE_DAY, "UTC")) as point:

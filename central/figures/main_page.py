@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from central.accounts.policy import Viewer, may_see
 from central.figures.bills import REGISTERS, readings_view
-from central.figures.daily import ONE_DAY, days_view
+from central.figures.daily import ONE_DAY, month_so_far
 from central.figures.heard import NEVER, heard
 from central.figures.intervals import view
 from central.figures.registers import ALL_KINDS
@@ -24,7 +24,6 @@ from central.figures.views import (
     Totals,
     Trouble,
 )
-from central.metering.slots import Completeness
 from central.metering.terms import State
 from central.metering.zones import day_of, midnight, month_start
 from central.registry.look import standing_at
@@ -116,10 +115,7 @@ def _troubles(
     point: Opened, month: MonthFigure, yesterday: IntervalView, found: Heard, now: int
 ) -> tuple[Trouble, ...]:
     today = day_of(now, point.tz)
-    try:
-        counts: Completeness | None = days_view(point, month_start(today), today, ACTIVE_IMPORT, now).completeness
-    except NotFound:  # the first of a month has no day behind it
-        counts = None
+    counts = month_so_far(point, month_start(today), today, now)
     suspect = [slot.start for slot in yesterday.slots if slot.state is State.SUSPECT]
     off = [slot.start for slot in yesterday.slots if slot.state is State.POWER_OFF]
     troubles = []
@@ -127,7 +123,7 @@ def _troubles(
         troubles.append(Trouble(Concern.SILENT, found.stamp))
     if suspect:
         troubles.append(Trouble(Concern.SUSPECT, suspect[0], len(suspect)))
-    if counts is not None and counts.missing:
+    if counts.missing:
         troubles.append(Trouble(Concern.MISSING, month.since, counts.missing))
     if off:
         troubles.append(Trouble(Concern.POWER_OFF, off[0], len(off)))
