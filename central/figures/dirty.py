@@ -1,15 +1,21 @@
-"""Which days of which points are to be computed anew. No mark is lost: a day marked again meanwhile stays dirty."""
+"""Which days of which points are to be computed anew. No mark is lost: a day marked again meanwhile stays dirty.
 
-from collections.abc import Iterable, Sequence
+Points are cut into slices, so that several workers never compute the same one.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 from typing import NamedTuple
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, bindparam, delete, select, tuple_
 
 from central.db import insert
 from central.figures.tables import dirty
 from central.metering.zones import day_of
 from central.registry.look import points_of
+
+SLICES = 16
+_KEY = (dirty.c.point, dirty.c.day, dirty.c.mark)
 
 
 class Mark(NamedTuple):
@@ -41,15 +47,19 @@ def mark_days(connection: Connection, point: int, days: Iterable[date]) -> None:
         connection.execute(upsert.on_conflict_do_update(index_elements=["point", "day"], set_=again))
 
 
-def take(connection: Connection, limit: int) -> list[Mark]:
-    """The newest days first: today is looked at while a backlog is computed."""
-    query = select(dirty.c.point, dirty.c.day, dirty.c.mark).order_by(dirty.c.day.desc(), dirty.c.point).limit(limit)
+def take(connection: Connection, limit: int, slices: Collection[int] | None = None) -> list[Mark]:
+    """The newest days first: today is looked at while a backlog is computed. `slices` = only their points."""
+    query = select(*_KEY).order_by(dirty.c.day.desc(), dirty.c.point).limit(limit)
+    if slices is not None and len(slices) < SLICES:
+        query = query.where((dirty.c.point % SLICES).in_(slices))
     return [Mark(*row) for row in connection.execute(query)]
 
 
 def clear(connection: Connection, marks: Iterable[Mark]) -> None:
-    """What was computed is clean, unless it was marked again meanwhile."""
-    for found in marks:
-        connection.execute(
-            delete(dirty).where(dirty.c.point == found.point, dirty.c.day == found.day, dirty.c.mark == found.mark)
-        )
+    """What was computed is clean, unless it was marked again meanwhile, or is being marked at this moment."""
+    query = select(*_KEY).where(tuple_(*_KEY).in_(list(marks)))
+    clean = connection.execute(query.with_for_update(skip_locked=True)).all()
+    if clean:
+        names = [{"its_point": row.point, "its_day": row.day} for row in clean]
+        which = dirty.c.point == bindparam("its_point"), dirty.c.day == bindparam("its_day")
+        connection.execute(delete(dirty).where(*which), names)

@@ -5,6 +5,7 @@ version n+1, with its cause. The same figure again is no version.
 """
 
 import logging
+from collections.abc import Callable, Collection
 from datetime import date, timedelta
 from typing import Any
 
@@ -31,10 +32,21 @@ LATE = "late data"
 ONE_DAY = timedelta(days=1)
 
 
-def run(engine: Engine, series: Series, now: int, limit: int = BATCH) -> int:
-    """Computes up to `limit` dirty days; returns how many. Raises SeriesUnavailable: the marks stay."""
+def run(
+    engine: Engine,
+    series: Series,
+    now: int,
+    limit: int = BATCH,
+    slices: Collection[int] | None = None,
+    fence: Callable[[Connection], None] | None = None,
+) -> int:
+    """Computes up to `limit` dirty days; returns how many. Raises SeriesUnavailable: the marks stay.
+
+    Where several workers are, `slices` are this one's, and `fence`, called in the transaction that writes, raises when
+    they are its no more.
+    """
     with engine.connect() as connection:
-        marks = dirty.take(connection, limit)
+        marks = dirty.take(connection, limit, slices)
         if not marks:
             return 0
         rows = connection.execute(select(point).where(point.c.id.in_({mark.point for mark in marks})))
@@ -50,6 +62,8 @@ def run(engine: Engine, series: Series, now: int, limit: int = BATCH) -> int:
                 continue
             waiting += [(key, other) for other in others if (key, other) not in {*figures, *waiting}]
     with writing(engine).begin() as connection:
+        if fence is not None:
+            fence(connection)
         for (key, day), values in figures.items():
             store(connection, places[key], day, values, now)
         dirty.clear(connection, marks)

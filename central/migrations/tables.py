@@ -4,8 +4,9 @@ from central.accounts import tables as accounts
 from central.db import metadata
 from central.figures import tables as figures
 from central.ingest import tables as ingest
+from central.jobs import tables as jobs
 from central.registry import tables as registry
 
-ROOMS = (accounts, figures, ingest, registry)
+ROOMS = (accounts, figures, ingest, jobs, registry)
 
 __all__ = ["ROOMS", "metadata"]
