@@ -11,6 +11,7 @@ Limits: 64 KiB, 1,000 rows, 1,000 columns; whoever makes bodies splits (`split`)
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
+from types import GenericAlias
 from typing import Annotated
 
 import msgspec
@@ -85,9 +86,9 @@ _Bits = Annotated[int, Meta(ge=0, le=255)]
 @lru_cache(maxsize=256)
 def _rows(required: tuple[bool, ...]) -> msgspec.json.Decoder[tuple[tuple[int | None, ...], ...]]:
     """For rows with these columns: each as wide as it must be, what cannot be null is not."""
-    cells = tuple(_Integer if never_null else _Integer | None for never_null in required)
-    row = tuple[(_Integer, _Span, _Bits, *cells)]  # type: ignore[misc]
-    return msgspec.json.Decoder(Annotated[tuple[row, ...], Meta(max_length=MAX_ROWS)])  # type: ignore[valid-type]
+    cells = (_Integer if never_null else _Integer | None for never_null in required)
+    row = GenericAlias(tuple, (_Integer, _Span, _Bits, *cells))
+    return msgspec.json.Decoder(Annotated[GenericAlias(tuple, (row, ...)), Meta(max_length=MAX_ROWS)])
 
 
 def decode(payload: bytes) -> Body:
