@@ -10,41 +10,22 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
 import click
-from sqlalchemy import Connection, Engine
 
 from central.config import DEFAULT_PATH, CentralConfig, load
 from central.db import connect
 from central.migrations.command import central_id
-from central.timeseries.base import Series
 from central.timeseries.stores import open_series
 
 if TYPE_CHECKING:
     from flask import Flask
 
 log = logging.getLogger(__name__)
-
-
-class _Figures:
-    """The room of figures as the worker needs it."""
-
-    def __init__(self, engine: Engine, series: Series) -> None:
-        self._engine, self._series = engine, series
-
-    def mark(self, connection: Connection, meter: str, stamps: Sequence[int]) -> None:
-        from central.figures import dirty
-
-        dirty.mark(connection, meter, stamps)
-
-    def recompute(self, now: int) -> int:
-        from central.figures import recompute
-
-        return recompute.run(self._engine, self._series, now)
 
 
 def run_ingest(config: CentralConfig, stop: threading.Event) -> None:
@@ -67,11 +48,12 @@ def run_ingest(config: CentralConfig, stop: threading.Event) -> None:
 def run_worker(config: CentralConfig, stop: threading.Event) -> None:
     """Returns when `stop` is set."""
     from central.worker import Worker
+    from central.worker.figures import PointDays
 
     engine, series = connect(config.sql_url), open_series(config)
     central_id(engine)  # says so when `migrate` was not run
     try:
-        Worker(engine, series, _Figures(engine, series)).run(stop)
+        Worker(engine, series, PointDays(engine, series)).run(stop)
     finally:
         series.close()
         engine.dispose()

@@ -6,8 +6,8 @@ from central import figures
 from central.ingest.receive import Message, Receiver
 from central.metering.terms import State
 from central.metering.zones import midnight
-from central.serve import _Figures
 from central.worker import Worker
+from central.worker.figures import PointDays
 from protocol.messages import bodies
 from protocol.messages.chain import GENESIS, link
 from protocol.messages.topics import RowTopic
@@ -27,7 +27,7 @@ def send(scene: Scene, *sent: tuple[str, bytes]) -> None:
         messages.append(Message(str(RowTopic("edge-1", channel, METER, "s1", seq, prev)), body))
         prev = link(prev, body)
     Receiver(scene.engine, CENTRAL).take(messages, scene.now)
-    worker = Worker(scene.engine, scene.series, _Figures(scene.engine, scene.series))
+    worker = Worker(scene.engine, scene.series, PointDays(scene.engine, scene.series))
     while worker.step(scene.now):
         pass
     scene.recompute()

@@ -1,0 +1,55 @@
+"""One message on its way out of the inbox: what it says, and what becomes of it."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Row
+
+from central.ingest.bindings import Periods
+from central.ingest.judge import Reason, judge, takes
+from central.ingest.projection import Conflict, Projection, SeriesRow, project
+from central.ingest.tables import State
+from protocol.messages.topics import RowTopic
+from protocol.reading import Kind
+
+DAY = 86_400
+
+Place = tuple[str, Kind]  # meter, kind
+
+
+@dataclass(slots=True)
+class Work:
+    """One message and what becomes of it."""
+
+    id: int
+    topic: RowTopic
+    received_at: int
+    state: State = State.DONE
+    reason: Reason | None = None
+    detail: str | None = None
+    projection: Projection = field(default_factory=Projection)
+    writes: list[SeriesRow] = field(default_factory=list)
+    conflicts: list[Conflict] = field(default_factory=list)
+
+    def refuse(self, reason: Reason, detail: str) -> None:
+        """None of it goes anywhere: it waits in quarantine."""
+        self.state, self.reason, self.detail = State.QUARANTINED, reason, detail
+        self.projection, self.writes, self.conflicts = Projection(), [], []
+
+
+def judged(message: Row[Any], periods: Periods) -> Work:
+    """The edge was entitled to the meter in these periods."""
+    topic = RowTopic(message.edge, message.channel, message.name, message.store, message.seq, message.prev)
+    work = Work(message.id, topic, message.received_at)
+    verdict = judge(topic, message.body, periods)
+    if verdict.reason:
+        work.refuse(verdict.reason, verdict.detail or "")
+    elif verdict.body:
+        work.projection = project(topic.name, verdict.body, lambda at: takes(topic, at, periods))
+        if work.projection.foreign:
+            work.state, work.reason = State.PARTIAL, Reason.FOREIGN_METER
+            work.detail = f"{work.projection.foreign} of {len(verdict.body.rows)} rows of a time when it was not its"
+        if work.projection.unknown:
+            work.state, work.reason = State.PARTIAL, Reason.UNKNOWN_COLUMNS
+            work.detail = ", ".join(work.projection.unknown)[:300]
+    return work
