@@ -21,6 +21,7 @@ from edge.meters import templates
 from edge.meters.base import Meter, ModbusMeter, SpodesMeter
 from edge.toml_lines import Path as KeyPath
 from protocol.errors import LocalError
+from protocol.messages import command
 from protocol.messages.topics import check_edge, valid_name
 
 DAY = 86400
@@ -65,6 +66,12 @@ class Uplink(_Table, frozen=True):
     password_file: str | None = None
     tls: Tls | None = None
     protocol: Literal["3.1.1", "5"] = "3.1.1"
+    command_key: str | None = None
+
+    @property
+    def key(self) -> bytes | None:
+        """Central's public key; without it no command is taken."""
+        return None if self.command_key is None else command.key(self.command_key)
 
     @property
     def secret(self) -> str | None:
@@ -274,6 +281,10 @@ def _wrong(config: Config) -> Iterator[tuple[KeyPath, str]]:
         yield ("edge", "name"), str(error)
     if not config.uplink.central:
         yield ("uplink", "central"), "the id of the central server, as `uchet-central migrate` printed it"
+    try:
+        config.uplink.key  # noqa: B018 it is checked here
+    except LocalError as error:
+        yield ("uplink", "command_key"), f"central's public key, as `uchet-central migrate` printed it: {error}"
     yield from _wrong_secret(("uplink",), config.uplink.password, config.uplink.password_file)
     if config.uplink.tls is not None:
         for key in ("ca", "cert", "key"):

@@ -22,6 +22,7 @@ from edge.lines import make_line
 from edge.lock import only_one
 from edge.meters import boundary, open_meter
 from edge.notify import notify, watchdog_seconds
+from edge.orders.desk import Desk
 from edge.page.server import Page
 from edge.scheduler import VISIT_SECONDS, LineReader
 from edge.uplink.pump import Pump
@@ -50,7 +51,8 @@ class Daemon:
             asyncio.get_running_loop().add_signal_handler(name, stop.set)
         with only_one(Path(self._config.edge.data), "uchet-edge"):
             clock = await self._open_journal()
-            pump = Pump(self._config, self._journal, clock, f"uchet-edge {version('uchet')}")
+            desk = Desk(self._config, self._journal, clock, self._board, self._refresh)
+            pump = Pump(self._config, self._journal, clock, f"uchet-edge {version('uchet')}", desk.heard)
             self._readers = self._make_readers(clock, pump)
             page = Page(self._config, self._board, self._journal, pump, clock)
             try:
@@ -58,6 +60,7 @@ class Daemon:
                     tasks = [group.create_task(reader.run()) for reader in self._readers]
                     tasks += [
                         group.create_task(pump.run()),
+                        group.create_task(desk.run()),
                         group.create_task(page.run()),
                         group.create_task(self._each_minute(pump, clock)),
                         group.create_task(self._watchdog(clock)),
@@ -71,6 +74,11 @@ class Daemon:
                         task.cancel()
             finally:
                 await self._journal.close()
+
+    async def _refresh(self) -> None:
+        """There is more to read than the readers know."""
+        for reader in self._readers:
+            await reader.remember()
 
     async def _open_journal(self) -> Clock:
         path = self._config.journal

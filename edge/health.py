@@ -48,6 +48,7 @@ class Board:
     waiting: Waiting = field(default_factory=lambda: Waiting(0, None, 0, None))
     journal_fault: str | None = None  # why the disk refused the last commit
     notices: list[str] = field(default_factory=list)  # what an engineer must know about this start
+    dropped: dict[str, int] = field(default_factory=dict)  # commands that were not obeyed: why -> when last
 
     def message(self, now: int, trusted: bool, depth: int) -> Health:
         """`depth` = days that the meters keep."""

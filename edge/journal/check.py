@@ -2,20 +2,22 @@
 goes into a new one.
 
 A salvaged file is renumbered from 1, chained anew, and bears a new store id; marks are not taken over (a wrong one
-would hide readings for ever), so the meters are read again and what stands already is not journalled twice.
+would hide readings for ever), so the meters are read again and what stands already is not journalled twice. Commands
+are not taken over either, but how far they were counted is: none of them runs a second time.
 """
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from edge.journal import schema
+from edge.journal.commands import FLOOR
 from edge.journal.journal import Journal
-from edge.journal.rows import Entry
+from edge.journal.rows import REPLY, Entry
 from protocol.errors import Garbled
-from protocol.messages import bodies
+from protocol.messages import bodies, command
 from protocol.messages.chain import GENESIS, link
 
 SIDES = ("", "-wal", "-shm")
@@ -94,7 +96,8 @@ def _copy(aside: Path, target: sqlite3.Connection) -> int:
         row = (seq, at, entry.meter, entry.kind, t0, t1, prev, entry.body, sha)
         target.execute("INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
         seq, prev = seq + 1, sha
-    target.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", [("next", str(seq)), ("last", prev)])
+    meta = [("next", str(seq)), ("last", prev), (FLOOR, str(_counted(aside)))]
+    target.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", meta)
     target.execute("COMMIT")
     return seq - 1
 
@@ -116,6 +119,18 @@ def _readable(path: Path) -> Iterator[tuple[int, int, int, Entry]]:
                 yield row[0], row[1], row[2], entry
 
 
+def _counted(path: Path) -> int:
+    """The greatest counter of a command that this file knows of; 0 = it knows of none, or cannot be read."""
+    found = 0
+    for question in ("SELECT max(counter) FROM command", f"SELECT value FROM meta WHERE key = '{FLOOR}'"):  # noqa: S608
+        with (
+            suppress(sqlite3.DatabaseError, ValueError, TypeError),
+            closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection,
+        ):
+            found = max(found, int(connection.execute(question).fetchone()[0]))
+    return found
+
+
 def _numbers(connection: sqlite3.Connection) -> range:
     """The numbers that rows may have, found without reading them where that can be done."""
     for question in ("SELECT min(seq), max(seq) FROM journal", "SELECT 1, value FROM meta WHERE key = 'next'"):
@@ -132,6 +147,8 @@ def _good(entry: Entry) -> bool:
     try:
         if not entry.sound or entry.body is None:
             return False
+        if entry.kind == REPLY:
+            return command.decode_reply(entry.body).id == entry.meter
         return bodies.decode(entry.body).kind == entry.kind
     except (Garbled, TypeError):
         return False

@@ -8,7 +8,7 @@ One thread owns an object of this class.
 import secrets
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
@@ -49,6 +49,23 @@ class Waiting:
     days_left: float | None
 
 
+class Writer:
+    """The rows of one transaction, each linked to the one before it. `db` is the journal's connection."""
+
+    def __init__(self, db: sqlite3.Connection, following: int, last: str, now: int) -> None:
+        self.db = db
+        self.next, self.last = following, last
+        self._now = now
+
+    def row(self, meter: str, kind: str, t0: int, t1: int, body: bytes) -> None:
+        sha = link(self.last, body)
+        self.db.execute(
+            "INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (self.next, self._now, meter, kind, t0, t1, self.last, body, sha),
+        )
+        self.next, self.last = self.next + 1, sha
+
+
 class Journal:
     def __init__(self, connection: sqlite3.Connection, limit: int = 512 * 2**20, ids: Callable[[], str] = new_store):
         """`limit` bytes of journal; tables stand (schema.connect). Bad rows become voids here."""
@@ -67,6 +84,11 @@ class Journal:
         self.voids = self._mend(Entry(*row) for row in connection.execute(f"{_ENTRY} ORDER BY seq"))
 
     # ---- reading
+
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """For this room's other tables; written to within `writing` only."""
+        return self._db
 
     @property
     def low(self) -> int:
@@ -123,18 +145,12 @@ class Journal:
 
     def append(self, commit: Commit, now: int) -> int:
         """All of the commit in one transaction; returns how many readings and events were new. `now` seconds UTC."""
-        with self._writing():
-            seq, last, added = self.next, self.last, 0
+        added = 0
+        with self.writing(now) as writer:
             for batch in commit.batches:
                 content, count = self._new(batch)
                 for body in _encode(content, now, batch.offset):
-                    t0, t1 = _stamps(body)
-                    sha = link(last, body)
-                    self._db.execute(
-                        "INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                        (seq, now, batch.meter, batch.kind, t0, t1, last, body, sha),
-                    )
-                    seq, last = seq + 1, sha
+                    writer.row(batch.meter, batch.kind, *_stamps(body), body)
                 self._count(batch, count)
                 added += count
             self._db.executemany(
@@ -142,14 +158,25 @@ class Journal:
                 "ON CONFLICT DO UPDATE SET last = max(coalesce(last, excluded.last), excluded.last)",
                 [(meter, kind, stamp) for (meter, kind), stamp in commit.marks.items()],
             )
-            self._move_gaps(commit)
+            self._move_gaps(commit.missing, commit.covered)
             self._db.executemany(
                 "INSERT OR REPLACE INTO sample VALUES (?, ?, ?)", [(s.meter, s.at, s.body) for s in commit.samples]
             )
-            self._save_meta(next=str(seq), last=last)
-            self._save_cursors()
-        self.next, self.last = seq, last
         return added
+
+    @contextmanager
+    def writing(self, now: int) -> Iterator["Writer"]:
+        """One transaction, for this room: rows by the writer, other tables by its connection; all of it or nothing."""
+        writer = Writer(self._db, self.next, self.last, now)
+        with self._writing():
+            yield writer
+            self._save_meta(next=str(writer.next), last=writer.last)
+            self._save_cursors()
+        self.next, self.last = writer.next, writer.last
+
+    def to_read(self, spans: Iterable[Span]) -> None:
+        """These stretches are to be read (again); within `writing`."""
+        self._move_gaps(tuple(spans), ())
 
     def set_cursor(self, central: str, upto: int) -> None:
         """On the disk with the next commit or `flush`: to lose it costs a resend, to write each spoils a card."""
@@ -247,14 +274,14 @@ class Journal:
             (batch.meter, batch.kind, count),
         )
 
-    def _move_gaps(self, commit: Commit) -> None:
-        for meter, kind in {(span.meter, span.kind) for span in (*commit.missing, *commit.covered)}:
+    def _move_gaps(self, missing: Sequence[Span], covered: Sequence[Span]) -> None:
+        for meter, kind in {(span.meter, span.kind) for span in (*missing, *covered)}:
             found = self._db.execute("SELECT * FROM gap WHERE meter = ? AND kind = ?", (meter, kind)).fetchall()
             spans = [Span(*row) for row in found]
-            for done in commit.covered:
+            for done in covered:
                 if (done.meter, done.kind) == (meter, kind):
                     spans = without(spans, done)
-            spans += [span for span in commit.missing if (span.meter, span.kind) == (meter, kind)]
+            spans += [span for span in missing if (span.meter, span.kind) == (meter, kind)]
             self._db.execute("DELETE FROM gap WHERE meter = ? AND kind = ?", (meter, kind))
             self._db.executemany(
                 "INSERT INTO gap VALUES (?, ?, ?, ?)", [(meter, kind, s.since, s.until) for s in union(spans)]

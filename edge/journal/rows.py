@@ -9,6 +9,8 @@ from protocol.messages.bodies import EVENT
 from protocol.messages.chain import GENESIS, link
 from protocol.reading import Event, Readings
 
+REPLY = "reply"  # the kind of a row that answers a command; its `meter` is the command's id
+_CHANNELS = {EVENT: "event", REPLY: "reply"}
 _HASH = re.compile(r"[0-9a-f]{16}")
 
 
@@ -35,7 +37,7 @@ class Entry:
         """The <channel> of its topic."""
         if self.body is None:
             return "void"
-        return "event" if self.kind == EVENT else "archive"
+        return _CHANNELS.get(self.kind, "archive")
 
     @property
     def payload(self) -> bytes:

@@ -1,11 +1,12 @@
 """The edge's tables, made by sqlite-utils; the connection they live on.
 
-    meta     store id, next seq, hash of the last row
+    meta     store id, next seq, hash of the last row, greatest counter of the commands that are forgotten
     journal  what was read, in order; a row without a body is a void: it was lost here, and is sent as such
     mark     up to which stamp a meter's kind is read; how many rows of it went into the journal
     gap      spans of the past that are still to be read
     cursor   up to which seq a central has acknowledged a store
     sample   registers of meters without a memory, at the boundaries of their periods
+    command  orders of central that were taken: signed text, what was replied
 
 Every commit is on the disk when it returns (WAL, synchronous=FULL).
 """
@@ -15,7 +16,7 @@ from pathlib import Path
 
 from sqlite_utils import Database, Migrations
 
-VERSION = 1  # PRAGMA user_version: a file with a greater one was written by a newer program
+VERSION = 2  # PRAGMA user_version: a file with a greater one was written by a newer program
 
 migrations = Migrations("edge")
 
@@ -46,7 +47,26 @@ def tables(db: Database) -> None:
     )
     db.table("cursor").create({"central": str, "store": str, "upto": int}, pk=("central", "store"), strict=True)
     db.table("sample").create({"meter": str, "at": int, "body": bytes}, pk=("meter", "at"), strict=True)
-    db.execute(f"PRAGMA user_version = {VERSION}")
+    db.execute("PRAGMA user_version = 1")
+
+
+@migrations()
+def commands(db: Database) -> None:
+    db.table("command").create(
+        {
+            "id": str,
+            "counter": int,
+            "state": str,  # taken | waiting | closed
+            "expires": int,  # seconds UTC
+            "body": bytes,  # the signed text
+            "reply": bytes,  # the last one given
+            "seq": int,  # rows of the journal from here on came after its execution
+        },
+        pk="id",
+        not_null={"counter", "state", "expires", "body"},
+        strict=True,
+    )
+    db.execute("PRAGMA user_version = 2")
 
 
 def lenient(text: bytes) -> str:

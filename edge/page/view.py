@@ -1,5 +1,6 @@
 """The state of the concentrator as plain data: one picture for the page, /state.json and `uchet-edge status`. Pure."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from edge.config import Config
@@ -37,7 +38,11 @@ def state(config: Config, board: Board, uplink: UplinkState, now: int, trusted: 
             "oldest": waiting.oldest,
             "days_left": waiting.days_left,
         },
-        "notices": [*board.notices, *([board.journal_fault] if board.journal_fault else [])],
+        "notices": [
+            *board.notices,
+            *(f"dropped {datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%MZ}: {why}" for why, at in board.dropped.items()),
+            *([board.journal_fault] if board.journal_fault else []),
+        ],
         "lines": [_line(line, in_order) for line in board.lines.values()],
         "meters": meters,
     }

@@ -71,15 +71,15 @@ class Connection:
         self._loop = asyncio.get_running_loop()
         self._ready: asyncio.Future[None] = self._loop.create_future()
         self.events: asyncio.Queue[Event] = asyncio.Queue()
-        self._filter = ""
+        self._filters: tuple[str, ...] = ()
         self._client.on_connect = self._on_connect
         self._client.on_subscribe = self._on_subscribe
         self._client.on_message = self._on_message
         self._client.on_disconnect = self._on_disconnect
 
-    async def open(self, subscription: str) -> None:
-        """Returns when the broker has taken us and the subscription; raises NotConnected."""
-        self._filter = subscription
+    async def open(self, *subscriptions: str) -> None:
+        """Returns when the broker has taken us and the subscriptions; raises NotConnected."""
+        self._filters = subscriptions
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
                 await asyncio.to_thread(self._connect)
@@ -116,11 +116,12 @@ class Connection:
         if reason.is_failure:
             self._fail(f"the broker refused: {reason}")
         else:
-            client.subscribe(self._filter, qos=1)
+            client.subscribe([(subscription, 1) for subscription in self._filters])
 
     def _on_subscribe(self, _client: mqtt.Client, _data: Any, _mid: int, reasons: list[Any], _properties: Any) -> None:
-        if any(reason.is_failure for reason in reasons):
-            self._fail(f"the broker refused the subscription {self._filter}: {reasons[0]}")
+        refused = [reason for reason in reasons if reason.is_failure]
+        if refused:
+            self._fail(f"the broker refused a subscription of {', '.join(self._filters)}: {refused[0]}")
         else:
             self._call(self._be_ready)
 

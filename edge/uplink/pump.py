@@ -5,7 +5,7 @@ handed to them, and a lost connection is followed by a new one after a random, g
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -40,11 +40,21 @@ class UplinkState:
 
 
 class Pump:
-    def __init__(self, config: Config, journal: JournalThread, clock: Clock, software: str) -> None:
+    """`commands` is given every message that is not an acknowledgement: (topic, payload)."""
+
+    def __init__(
+        self,
+        config: Config,
+        journal: JournalThread,
+        clock: Clock,
+        software: str,
+        commands: Callable[[str, bytes], Awaitable[None]],
+    ) -> None:
         self._config = config
         self._journal = journal
         self._clock = clock
         self._software = software
+        self._commands = commands
         self._name = config.edge.name
         self._session: Session | None = None
         self._connection: Connection | None = None
@@ -99,7 +109,7 @@ class Pump:
             raise NotConnected(f"credentials: {error}") from None
         last_words: tuple[tuple[str, bytes], ...] = ()
         try:
-            await connection.open(topics.ack(self._name))
+            await connection.open(topics.ack(self._name), topics.command(self._name, "+"))
             self._connection = connection
             self._note(connected=True, trouble=None)
             connection.publish(state_topic, self._state("online"), retain=True)
@@ -126,8 +136,10 @@ class Pump:
                 log.warning("connection lost reason=%r", event.reason)
                 self._note(connected=False, trouble=event.reason)
                 return
-            if isinstance(event, Heard):
-                await self._heard(connection, session, event)
+            if isinstance(event, Heard) and event.topic == topics.ack(self._name):
+                await self._acknowledged(connection, session, event)
+            elif isinstance(event, Heard):
+                await self._commands(event.topic, event.payload)
 
     def _due(self, session: Session) -> list[Action]:
         now = self._clock.monotonic()
@@ -144,7 +156,7 @@ class Pump:
             heard.cancel()
             appended.cancel()
 
-    async def _heard(self, connection: Connection, session: Session, event: Heard) -> None:
+    async def _acknowledged(self, connection: Connection, session: Session, event: Heard) -> None:
         try:
             ack = control.decode(event.payload, control.Ack)
         except Garbled as error:

@@ -2,7 +2,7 @@
 
 uchet/1/<edge>/up/{archive,event,reply,void}/<name>/<store>/<seq>/<prev>    rows of the journal
 uchet/1/<edge>/up/{state,about,health}   uchet/1/<edge>/up/live/<meter>     about the edge; instantaneous values
-uchet/1/<edge>/down/ack                                                     central's word
+uchet/1/<edge>/down/ack   uchet/1/<edge>/down/command/<id>                  central's word; what it wants done
 """
 
 import re
@@ -51,6 +51,17 @@ class EdgeTopic:
 
 def ack(edge: str) -> str:
     return f"{ROOT}/{edge}/down/ack"
+
+
+def command(edge: str, id: str) -> str:
+    """`id` "+" = the filter of all of them."""
+    return f"{ROOT}/{edge}/down/command/{id}"
+
+
+def command_id(edge: str, topic: str) -> str | None:
+    """The <id> when this is a command to this edge; None for every other topic."""
+    id = topic.removeprefix(command(edge, ""))
+    return id if id != topic and valid_name(id) else None
 
 
 def valid_name(name: str) -> bool:

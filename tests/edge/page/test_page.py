@@ -10,6 +10,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from edge.config import Config, Edge, Line, Spodes, Uplink
 from edge.health import Board, LineState, MeterState
 from edge.journal.thread import JournalThread
+from edge.orders.desk import Desk
 from edge.page import russian
 from edge.page.server import Page
 from edge.uplink.pump import Pump
@@ -18,6 +19,10 @@ from tests.edge.parts import NOW, HandClock, commit
 pytestmark = pytest.mark.quick
 
 Client = TestClient  # type: ignore[type-arg]
+
+
+async def _nothing() -> None:
+    """No reader has more to read."""
 
 
 class Shown:
@@ -31,7 +36,8 @@ class Shown:
         clock = HandClock()
         self.board = Board()
         self.board.lines = {line.name: LineState(line.name, line.url) for line in config.line}
-        self.pump = Pump(config, journal, clock, "test")
+        desk = Desk(config, journal, clock, self.board, _nothing)
+        self.pump = Pump(config, journal, clock, "test", desk.heard)
         self.page = Page(config, self.board, journal, self.pump, clock)
 
     def meter(self, name: str, line: str = "A", **settings: object) -> None:

@@ -1,0 +1,188 @@
+"""Commands of central to an edge, and the edge's replies: signed, bounded in time, counted, of a closed list.
+
+`down/command/<id>` = {"v":1,"body":"<exact JSON text>","signature":"<base64>"}: Ed25519 over PREFIX + the text's bytes.
+The text: {"id","edge","counter","not_before","expires","command":"<name>","arguments":{…}}; arguments are typed by the
+name of the command (`ARGUMENTS`).
+`up/reply/<id>/<store>/<seq>/<prev>` = {"v":1,"id","status","at","detail"?,"result"?}, a row of the edge's journal.
+
+Status 1 is a promise: the last word comes later. Every other status is the last word.
+    backfill   rows of a meter that central lacks: what the journal still holds of them goes out again, and the meter is
+               asked for the whole span once more. 0 when nothing of the span is still to be read; 4 the same, but
+               the span began before what meters keep; 6 when it expired first.
+               result: `again` = rows of the journal sent again, `read` = readings that came new from the meter
+"""
+
+import base64
+import binascii
+from datetime import datetime
+from enum import IntEnum
+from typing import Literal, TypeVar
+
+import msgspec
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from protocol.errors import Garbled, LocalError, Refused, Unsupported
+from protocol.messages.bodies import MAX_BYTES
+
+VERSION = 1
+PREFIX = b"uchet/1/command\n"
+KEY_BYTES = 32  # of either key, raw
+
+
+class BadSignature(Refused):
+    """The command was not signed by the holder of the key."""
+
+
+class Status(IntEnum):
+    """What became of a command."""
+
+    DONE = 0
+    WAITING = 1
+    DENIED = 2
+    UNSUPPORTED = 3
+    PARTIAL = 4
+    NO_METER = 5
+    NO_ANSWER = 6
+    BAD_LINK = 7
+
+
+class Backfill(msgspec.Struct, frozen=True, kw_only=True, rename={"since": "from", "until": "to"}):
+    """Rows with since < stamp <= until; only kinds that a meter can be asked for again."""
+
+    meter: str
+    kind: Literal["load", "daily", "monthly", "event"]
+    since: datetime
+    until: datetime
+
+
+Arguments = Backfill  # a union as the list grows
+ARGUMENTS: dict[str, type[Arguments]] = {"backfill": Backfill}
+NAMES = {kind: name for name, kind in ARGUMENTS.items()}
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """The signed text. It may be executed from `not_before` until `expires`, by `edge` alone, once."""
+
+    id: str
+    edge: str
+    counter: int  # central's own per edge: a greater one is a later command
+    not_before: datetime
+    expires: datetime
+    command: str
+    arguments: msgspec.Raw
+
+    def typed(self) -> Arguments:
+        """Raises Unsupported for a command that this version does not know, or not with such arguments."""
+        kind = ARGUMENTS.get(self.command)
+        if kind is None:
+            raise Unsupported(f"no such command: {self.command!r}")
+        try:
+            found = msgspec.json.decode(self.arguments, type=kind)
+        except (msgspec.DecodeError, ValueError, RecursionError) as error:
+            raise Unsupported(f"arguments of {self.command}: {error}") from None
+        if found.since.tzinfo is None or found.until.tzinfo is None:
+            raise Unsupported(f"arguments of {self.command}: a time without zone")
+        return found
+
+
+class Reply(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The body of a row of the channel `reply`."""
+
+    v: int
+    id: str
+    status: Status
+    at: datetime
+    detail: str | None = None
+    result: dict[str, int] | None = None
+
+
+class _Envelope(msgspec.Struct, frozen=True, kw_only=True):
+    v: int
+    body: str
+    signature: str
+
+
+_T = TypeVar("_T", _Envelope, Order, Reply)
+
+
+def order(arguments: Arguments, *, id: str, edge: str, counter: int, not_before: datetime, expires: datetime) -> Order:
+    """The command that these arguments belong to."""
+    return Order(
+        id=id,
+        edge=edge,
+        counter=counter,
+        not_before=not_before,
+        expires=expires,
+        command=NAMES[type(arguments)],
+        arguments=msgspec.Raw(msgspec.json.encode(arguments)),
+    )
+
+
+def sign(order: Order, private: bytes) -> bytes:
+    """The payload of `down/command/<id>`; the same order and key give the same bytes."""
+    body = msgspec.json.encode(order)
+    signature = Ed25519PrivateKey.from_private_bytes(private).sign(PREFIX + body)
+    sealed = _Envelope(v=VERSION, body=body.decode(), signature=base64.b64encode(signature).decode())
+    return msgspec.json.encode(sealed)
+
+
+def verify(payload: bytes, public: bytes) -> Order:
+    """The order in a payload. Raises BadSignature, and Garbled for what is not a command of version 1."""
+    envelope = _decode(payload, _Envelope, "command")
+    if envelope.v != VERSION:
+        raise Garbled(f"version {envelope.v}, this program reads version {VERSION}")
+    body = envelope.body.encode("utf-8", "surrogatepass")
+    try:
+        signature = base64.b64decode(envelope.signature, validate=True)
+        Ed25519PublicKey.from_public_bytes(public).verify(signature, PREFIX + body)
+    except (InvalidSignature, binascii.Error, ValueError):
+        raise BadSignature("the signature is not central's") from None
+    found = _decode(body, Order, "command")
+    if found.not_before.tzinfo is None or found.expires.tzinfo is None:
+        raise Garbled("a time without zone")
+    if not 0 < found.counter < 2**63:
+        raise Garbled(f"counter {found.counter}")
+    return found
+
+
+def encode_reply(reply: Reply) -> bytes:
+    return msgspec.json.encode(reply)
+
+
+def decode_reply(payload: bytes) -> Reply:
+    """Raises Garbled, with the reason."""
+    reply = _decode(payload, Reply, "reply")
+    if reply.v != VERSION:
+        raise Garbled(f"version {reply.v}, this program reads version {VERSION}")
+    if reply.at.tzinfo is None:
+        raise Garbled("a time without zone")
+    if any(not -(2**63) <= number < 2**63 for number in (reply.result or {}).values()):
+        raise Garbled("a figure beyond 64 bits")
+    return reply
+
+
+def public_of(private: bytes) -> str:
+    """The public key as it stands in edge.toml."""
+    raw = Ed25519PrivateKey.from_private_bytes(private).public_key().public_bytes_raw()
+    return base64.b64encode(raw).decode()
+
+
+def key(text: str) -> bytes:
+    """A key written as base64. Raises LocalError."""
+    try:
+        raw = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        raise LocalError("base64 is expected") from None
+    if len(raw) != KEY_BYTES:
+        raise LocalError(f"{len(raw)} bytes, a key has {KEY_BYTES}")
+    return raw
+
+
+def _decode(payload: bytes, kind: type[_T], what: str) -> _T:
+    if len(payload) > MAX_BYTES:
+        raise Garbled(f"too large: {len(payload)} bytes, at most {MAX_BYTES}")
+    try:
+        return msgspec.json.decode(payload, type=kind)
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
+        raise Garbled(f"not a {what}: {error}") from None
