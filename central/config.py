@@ -60,7 +60,9 @@ class Series(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     password_file: str = ""
     token: str = ""  # InfluxDB 2 and 3
     token_file: str = ""
+    ca: str = ""  # authorities that an https address is checked against; "" = the machine's
     retention_days: Annotated[int, Meta(ge=0)] = 1830  # of the database when we create it; 0 = for ever
+    live_days: Annotated[int, Meta(ge=1)] = 90  # of instantaneous values
     timeout: Annotated[float, Meta(gt=0, le=300)] = 10.0  # seconds
 
 

@@ -6,8 +6,10 @@ another interval beside the first: it takes the next free `repeat` unless it sta
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import count
+
+from msgspec.structs import replace
 
 from central.timeseries.base import LoadRow, RegisterRow
 from protocol.messages.bodies import EVENT_COLUMNS, Body

@@ -2,31 +2,59 @@
 
     answer of /write                    what becomes of it
     204                                 held
-    400 of several lines                divided until the lines are found that the server never takes; the others stand
-    400 of one line                     SeriesRefused
+    400, 422 of several lines           divided until the lines are found that the server never takes; the others stand
+    400, 422 of one line                SeriesRefused
     413                                 divided
-    404 database not found              created once, then written again
+    404 database not found              created once, then written again; so the retention policy of live values
     anything else, or no answer         SeriesUnavailable: the same rows again later
 A line written twice is one point. Time is in milliseconds: a repeat stands n ms beside the first of its stamp.
+Live values stand under the retention policy `live` (2: the bucket «database/live», 3: the database of that name).
+`touched,month=2026-11 mark=…` says when rows of a month were last written, to the hour.
 """
 
 import gzip
 import json
-from collections.abc import Callable, Mapping, Sequence
+import secrets
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import chain
+from operator import attrgetter
 from typing import Any
 
 import urllib3
 from influxdb_client.client.influxdb_client import InfluxDBClient
 from influxdb_client.rest import ApiException
 
-from central.timeseries.base import LiveRow, LoadRow, RegisterRow, SeriesRefused, SeriesUnavailable
-from central.timeseries.rows import LIVE_FIELDS, LOAD_FIELDS, REGISTER_FIELDS, AnyRow, check
+from central.timeseries.base import (
+    DAY,
+    LIVE,
+    LIVE_DAYS,
+    AnyRow,
+    DaySum,
+    LiveRow,
+    LoadRow,
+    RegisterRow,
+    SeriesRefused,
+    SeriesUnavailable,
+    stamp,
+    wrapped,
+)
+from central.timeseries.lines import LOAD, REGISTER, line
+from central.timeseries.months import between, month_of
+from central.timeseries.rows import LIVE_FIELDS, LOAD_FIELDS, REGISTER_FIELDS, check
 from protocol.reading import Kind
 
 BATCH = 5000  # lines a request
 _GZIP_FROM = 1024  # bytes
-
-Point = Mapping[str, Any]  # column -> value, `time` in milliseconds
+_CHUNK = 10_000  # points of an answer that is read while it comes
+_HOUR = 3600
+_SETTLED = 2 * _HOUR  # a month touched later than so long ago may change without its mark
+_DIVIDED = (400, 413, 422)  # the server never takes one of the lines, or not so many
+_DAY = DAY * 1000
+_TOUCHED = "touched"
+_FIELDS = {LOAD: LOAD_FIELDS, REGISTER: REGISTER_FIELDS, LIVE: LIVE_FIELDS}
+_BESIDE = {LOAD: ("span", "q"), REGISTER: ("q",), LIVE: ()}  # columns that are no value
 
 
 class InfluxSeries:
@@ -40,202 +68,301 @@ class InfluxSeries:
         username: str = "",
         password: str = "",
         token: str = "",
+        ca: str | None = None,
         retention_days: int = 0,
+        live_days: int = LIVE_DAYS,
         timeout: float = 10.0,
+        wall: Callable[[], float] = time.time,
     ) -> None:
-        """`username` for InfluxDB 1.x, `token` for 2 and 3; `retention_days` of a database we create, 0 = for ever."""
+        """`username` for InfluxDB 1.x, `token` for 2 and 3; of an https address the certificate is always checked.
+
+        `ca`: a file with the authorities to trust, None = the machine's. `retention_days`, `live_days`: of what we
+        create, 0 = for ever. `wall` gives seconds UTC, `timeout` is in seconds.
+        """
         self._database = database
-        self._retention = f"{retention_days}d" if retention_days else "INF"
+        self._retention = _duration(retention_days)
+        self._live_retention = _duration(live_days)
+        self._wall = wall
         basic = {"token": f"{username}:{password}", "auth_basic": True} if username else {"token": token}
-        self._client = InfluxDBClient(url=url, org="-", timeout=int(timeout * 1000), **basic)
+        self._client = InfluxDBClient(
+            url=url, org="-", timeout=int(timeout * 1000), verify_ssl=True, ssl_ca_cert=ca, **basic
+        )
 
     def write(self, rows: Sequence[AnyRow]) -> None:
         check(rows)
-        lines = [line(row) for row in rows]
-        for start in range(0, len(lines), BATCH):
-            self._write(lines[start : start + BATCH])
+        live = [line(row) for row in rows if isinstance(row, LiveRow)]
+        billed = [line(row) for row in rows if not isinstance(row, LiveRow)]
+        if billed:
+            billed = self._touched(rows) + billed
+        for lines, policy in ((billed, ""), (live, LIVE)):
+            for start in range(0, len(lines), BATCH):
+                self._write(lines[start : start + BATCH], policy)
 
     def load(self, meter: str, since: int, until: int) -> list[LoadRow]:
-        query = f"SELECT {_columns(LOAD_FIELDS)}, span, q FROM load WHERE {_RANGE}"  # noqa: S608 - our own names
-        return [
-            LoadRow(
-                meter, point["time"] // 1000, point["span"], point["q"], _values(point, LOAD_FIELDS), _repeat(point)
-            )
-            for point in self._select(query, meter, since, until)
-        ]
+        return self._rows(LOAD, since, until, meter)  # type: ignore[return-value]
 
     def registers(self, meter: str, kinds: Sequence[Kind], since: int, until: int) -> list[RegisterRow]:
-        points = self._select(_registers(kinds), meter, since, until) if kinds else []
-        rows = [_register(meter, point) for point in points]
-        return sorted(rows, key=lambda row: (row.time, row.repeat, row.kind))
+        rows: list[RegisterRow] = []
+        for kind in kinds:
+            rows += self._rows(kind, since, until, meter)  # type: ignore[arg-type]
+        return rows if len(kinds) == 1 else sorted(rows, key=attrgetter("time", "repeat", "kind"))
 
     def last_register(self, meter: str, kinds: Sequence[Kind], until: int) -> RegisterRow | None:
-        if not kinds:
-            return None
-        newest = f"{_registers(kinds)} ORDER BY time DESC LIMIT {len(kinds)}"  # of one stamp there is one of each kind
-        rows = [_register(meter, point) for point in self._select(newest, meter, -1, until)]
-        return max(rows, key=lambda row: (row.time, row.repeat, row.kind), default=None)
+        newest = [row for kind in kinds for row in self._rows(kind, -1, until, meter, " ORDER BY time DESC LIMIT 1")]
+        return max(newest, key=attrgetter("time", "repeat", "kind"), default=None)  # type: ignore[return-value]
 
     def live(self, meter: str, since: int, until: int) -> list[LiveRow]:
-        query = f"SELECT {_columns(LIVE_FIELDS)} FROM live WHERE {_RANGE}"  # noqa: S608 - our own names
-        return [
-            LiveRow(
-                meter,
-                point["time"] // 1000,
-                {name: float(value) for name, value in _values(point, LIVE_FIELDS).items()},
+        return self._rows(LIVE, since, until, meter)  # type: ignore[return-value]
+
+    def months(self) -> dict[str, str]:
+        first, last = self._end("first"), self._end("last")
+        if not first:
+            return {}
+        settled = self._wall() - _SETTLED
+        marks = {
+            series["tags"]["month"]: f"{time}:{mark}"
+            for series in self._series("SELECT last(mark) FROM touched GROUP BY month")
+            for time, mark in series["values"]
+            if time / 1000 < settled
+        }
+        return {month: marks.get(month, "") for month in between(min(first), max(last))}
+
+    def newest(self, kind: str, until: int) -> dict[str, int]:
+        query = f"{_select(kind, -1, until)} GROUP BY meter ORDER BY time DESC LIMIT 1"
+        found = self._streamed(query, _policy(kind))
+        return {series["tags"]["meter"]: series["values"][0][0] // 1000 for series in found}
+
+    def scan(self, kind: str, since: int, until: int) -> Iterator[AnyRow]:
+        for series in self._streamed(f"{_select(kind, since, until)} GROUP BY meter", _policy(kind)):
+            yield from _made(kind, series["tags"]["meter"], series["values"])
+
+    def sums(self, kind: str, since: int, until: int, meter: str | None = None) -> Iterator[DaySum]:
+        one, bound = ("", {}) if meter is None else (" AND meter = $meter", {"meter": meter})
+        if kind == LIVE:  # floats are not added up, and no field is in every row
+            query = f"{_select(kind, since, until)}{one} GROUP BY meter"
+        else:
+            values = ", ".join(f"sum({name})" for name in _FIELDS[_measurement(kind)])
+            query = (
+                f"SELECT count(q), {values} FROM {_measurement(kind)} WHERE {_where(kind, since, until)}{one} "  # noqa: S608
+                "GROUP BY time(1d), meter fill(none)"
             )
-            for point in self._select(query, meter, since, until)
-        ]
+        counted: dict[int, int] = {}
+        for series in self._streamed(query, _policy(kind), True, **bound):
+            name = series["tags"]["meter"]
+            if kind != LIVE:
+                for time, rows, *totals in series["values"]:
+                    yield DaySum(name, time // _DAY, rows, wrapped(sum(filter(None, totals))))
+                continue
+            for time, *_ in series["values"]:
+                counted[time // _DAY] = counted.get(time // _DAY, 0) + 1
+            if not series.get("partial"):
+                yield from (DaySum(name, day, rows, 0) for day, rows in counted.items())
+                counted = {}
 
     def erase(self) -> None:
-        for measurement in ("load", "register", "live"):
-            self._query(f"DELETE FROM {measurement}")  # noqa: S608 - our own names
+        for measurement, policy in ((LOAD, ""), (REGISTER, ""), (_TOUCHED, ""), (LIVE, LIVE)):
+            self._series(f"DROP MEASUREMENT {measurement}", policy)
 
     def close(self) -> None:
         self._client.close()
 
+    def _rows(self, kind: str, since: int, until: int, meter: str, newest: str = "") -> list[AnyRow]:
+        query = f"{_select(kind, since, until)} AND meter = $meter{newest}"
+        rows: list[AnyRow] = []
+        for series in self._series(query, _policy(kind), meter=meter):
+            rows += _made(kind, meter, series["values"])
+        return rows
+
+    def _end(self, which: str) -> list[int]:
+        """Seconds of the first or last billed rows there are."""
+        found = self._series(f"SELECT {which}(q) FROM {LOAD}, {REGISTER}")  # noqa: S608 - our own names
+        return [series["values"][0][0] // 1000 for series in found]
+
+    def _touched(self, rows: Sequence[AnyRow]) -> list[str]:
+        """A point a month and hour: what is written again within the hour has another mark at the same time."""
+        months = {month_of(stamp(row)) for row in rows if not isinstance(row, LiveRow)}
+        hour = int(self._wall()) // _HOUR * _HOUR
+        return [f"{_TOUCHED},month={month} mark={secrets.randbits(62)}i {hour * 1000}" for month in sorted(months)]
+
     # the two paths
 
-    def _write(self, lines: list[str]) -> None:
+    def _write(self, lines: list[str], policy: str = "") -> None:
         try:
-            self._made(lambda: self._post_lines(lines))
+            self._made(lambda: self._post_lines(lines, policy))
         except ApiException as error:
-            if error.status not in (400, 413):
+            if error.status not in _DIVIDED:
                 raise _unavailable(error) from error
             if len(lines) == 1:
                 raise SeriesRefused(f"InfluxDB: {_said(error)}: {lines[0][:200]}") from error
-            self._divide(lines)
+            self._divide(lines, policy)
 
-    def _divide(self, lines: list[str]) -> None:
+    def _divide(self, lines: list[str], policy: str) -> None:
         """Both halves are tried whatever the first one's fate: one bad line keeps no other from being stored."""
         refused = None
         for half in (lines[: len(lines) // 2], lines[len(lines) // 2 :]):
             try:
-                self._write(half)
+                self._write(half, policy)
             except SeriesRefused as error:
                 refused = error
         if refused is not None:
             raise refused
 
-    def _post_lines(self, lines: list[str]) -> None:
+    def _post_lines(self, lines: list[str], policy: str = "") -> None:
         body = "\n".join(lines).encode("ascii")
         headers = {"Content-Type": "text/plain; charset=utf-8"}
         if len(body) >= _GZIP_FROM:
             body, headers["Content-Encoding"] = gzip.compress(body, 1), "gzip"
-        self._call("/write", {"db": self._database, "precision": "ms"}, headers, body=body)
+        with self._call("/write", {"precision": "ms"} | _under(policy), headers, body=body):
+            pass
 
-    def _select(self, query: str, meter: str, since: int, until: int) -> list[Point]:
-        """The points of since < time <= until (a repeat belongs to its second), without fields that are null."""
-        bounds = query.format(since=(since + 1) * 1000, until=(until + 1) * 1000)
-        return [
-            {column: value for column, value in zip(series["columns"], row, strict=True) if value is not None}
-            for series in self._query(bounds, meter=meter).get("series", ())
-            for row in series["values"]
-        ]
+    def _series(self, query: str, policy: str = "", **bound: str) -> list[dict[str, Any]]:
+        """The whole answer of one statement with its bound parameters, series by series."""
+        return list(self._streamed(query, policy, False, **bound))
 
-    def _query(self, text: str, **bound: str) -> dict[str, Any]:
-        """The one result of one statement with its bound parameters."""
+    def _streamed(self, query: str, policy: str = "", chunked: bool = True, **bound: str) -> Iterator[dict[str, Any]]:
+        """The answer while it comes: a series may come in several parts, all but its last say `partial`."""
         try:
-            result: dict[str, Any] = self._made(lambda: self._post_query(text, bound))
+            answers = self._made(lambda: self._first(self._post_query(query, policy, chunked, bound)))
         except ApiException as error:
             raise _unavailable(error) from error
-        return result
+        for result in answers:
+            yield from result.get("series", ())
 
-    def _post_query(self, text: str, bound: Mapping[str, str]) -> dict[str, Any]:
+    @staticmethod
+    def _first(results: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+        """The same, after the first was read: errors of the statement come now."""
+        return chain([next(results, {})], results)
+
+    def _post_query(
+        self, text: str, policy: str = "", chunked: bool = False, bound: Mapping[str, str] | None = None
+    ) -> Iterator[dict[str, Any]]:
         """Raises ApiException, _Missing, SeriesUnavailable. An error may hide in an answer of 200."""
-        query = {"db": self._database, "epoch": "ms", "params": json.dumps(bound)}
-        answer = self._call(
-            "/query", query, {"Content-Type": "application/x-www-form-urlencoded"}, post_params={"q": text}
-        )
-        result: dict[str, Any] = json.loads(answer)["results"][0]
-        said = result.get("error")
-        if said:
-            raise _Missing if "database not found" in said else SeriesUnavailable(f"InfluxDB: {said}")
-        return result
+        query = {"epoch": "ms", "params": json.dumps(bound or {})} | _under(policy)
+        if chunked:
+            query |= {"chunked": "true", "chunk_size": str(_CHUNK)}
+        form = {"Content-Type": "application/x-www-form-urlencoded"}
+        with self._call("/query", query, form, post_params={"q": text}) as response:
+            for answer in _lines(response) if chunked else [response.data]:
+                result: dict[str, Any] = json.loads(answer)["results"][0]
+                if said := result.get("error"):
+                    raise _missing(said) or SeriesUnavailable(f"InfluxDB: {said}")
+                yield result
 
-    def _call(self, path: str, query: Mapping[str, str], headers: Mapping[str, str], **body: Any) -> bytes:
-        """Raises ApiException, _Missing, SeriesUnavailable."""
+    @contextmanager
+    def _call(self, path: str, query: Mapping[str, str], headers: Mapping[str, str], **body: Any) -> Iterator[Any]:
+        """The response, not read yet. Raises ApiException, _Missing, SeriesUnavailable, also while it is read."""
+        response = None
         try:
             response = self._client.api_client.call_api(
                 path,
                 "POST",
-                query_params=list(query.items()),
+                query_params=[("db", self._database), *query.items()],
                 header_params=dict(headers),
                 _preload_content=False,  # else the answer is kept in the client, which threads share
                 _return_http_data_only=True,
                 **body,
             )
-            data: bytes = response.data
+            yield response
+            response.read()  # to its end, so that the connection serves again
         except ApiException as error:
-            if error.status == 404 and "database not found" in _said(error):
-                raise _Missing from error
+            if missing := _missing(_said(error)):
+                raise missing from error
             raise
         except urllib3.exceptions.HTTPError as error:
             raise SeriesUnavailable(f"InfluxDB does not answer: {error}") from error
-        return data
+        finally:
+            if response is not None:
+                response.close()
 
     def _made(self, call: Callable[[], Any]) -> Any:
-        """The call; when the database is not there, it is created and the call made once more."""
-        try:
-            return call()
-        except _Missing:
-            name = f'"{self._database}"'
-            shards = "26w" if self._retention == "INF" else "4w"
-            self._post_query(
-                f'CREATE DATABASE {name} WITH DURATION {self._retention} SHARD DURATION {shards} NAME "autogen"', {}
-            )
+        """The call; when the database or the policy of live values is not there, they are created, each once."""
+        for _ in range(2):
+            try:
+                return call()
+            except _Missing as missing:
+                list(self._post_query(self._creation(missing.what)))
         try:
             return call()
         except _Missing as error:
-            raise SeriesUnavailable("InfluxDB: the database is not there and was not created") from error
+            raise SeriesUnavailable(f"InfluxDB: the {error.what} is not there and was not created") from error
+
+    def _creation(self, what: str) -> str:
+        if what == "database":
+            shards = "26w" if self._retention == "INF" else "4w"
+            return (
+                f'CREATE DATABASE "{self._database}" WITH DURATION {self._retention} SHARD DURATION {shards} '
+                'NAME "autogen"'
+            )
+        return (
+            f'CREATE RETENTION POLICY "{LIVE}" ON "{self._database}" DURATION {self._live_retention} '
+            "REPLICATION 1 SHARD DURATION 1d"
+        )
 
 
 class _Missing(Exception):
-    """The database is not there."""
+    """The database, or a retention policy, is not there."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what)
+        self.what = what
 
 
-def line(row: AnyRow) -> str:
-    """One line of line protocol, milliseconds. Tags are names of ours and need no escaping: `check` saw to it."""
-    match row:
-        case LoadRow():
-            fields = [*_integers(row.values), f"span={row.span}i", f"q={row.quality}i"]
-            return f"load,meter={row.meter} {','.join(fields)} {row.end * 1000 + row.repeat}"
-        case RegisterRow():
-            fields = [*_integers(row.values), f"q={row.quality}i"]
-            tags = f"kind={row.kind.value},meter={row.meter}"
-            return f"register,{tags} {','.join(fields)} {row.time * 1000 + row.repeat}"
-        case LiveRow():
-            floats = ",".join(f"{name}={value!r}" for name, value in row.values.items())
-            return f"live,meter={row.meter} {floats} {row.time * 1000}"
+def _missing(said: str) -> _Missing | None:
+    """Whether the server's words say so."""
+    return next((_Missing(what) for what in ("database", "retention policy") if f"{what} not found" in said), None)
 
 
-def _integers(values: Mapping[str, int]) -> list[str]:
-    return [f"{name}={value}i" for name, value in values.items()]
+def _lines(response: Any) -> Iterator[bytes]:
+    """An answer line by line, while it comes."""
+    rest = b""
+    for part in response.stream(1 << 16):
+        *whole, rest = (rest + part).split(b"\n")
+        yield from filter(None, whole)
+    if rest:
+        yield rest
 
 
-_RANGE = "meter = $meter AND time >= {since}ms AND time < {until}ms"
+def _measurement(kind: str) -> str:
+    return kind if kind in _FIELDS else REGISTER
 
 
-def _columns(fields: Sequence[str]) -> str:
-    return ", ".join(fields)
+def _policy(kind: str) -> str:
+    return LIVE if kind == LIVE else ""
 
 
-def _registers(kinds: Sequence[Kind]) -> str:
-    either = " OR ".join(f"kind = '{kind.value}'" for kind in kinds)
-    return f"SELECT {_columns(REGISTER_FIELDS)}, q, kind FROM register WHERE {_RANGE} AND ({either})"  # noqa: S608
+def _under(policy: str) -> dict[str, str]:
+    return {"rp": policy} if policy else {}
 
 
-def _register(meter: str, point: Point) -> RegisterRow:
-    values = _values(point, REGISTER_FIELDS)
-    return RegisterRow(meter, point["time"] // 1000, Kind(point["kind"]), point["q"], values, _repeat(point))
+def _duration(days: int) -> str:
+    return f"{days}d" if days else "INF"
 
 
-def _values(point: Point, fields: Sequence[str]) -> dict[str, Any]:
-    return {name: point[name] for name in fields if name in point}
+def _select(kind: str, since: int, until: int) -> str:
+    measurement = _measurement(kind)
+    columns = ", ".join((*_FIELDS[measurement], *_BESIDE[measurement]))
+    return f"SELECT {columns} FROM {measurement} WHERE {_where(kind, since, until)}"  # noqa: S608 - our own names
 
 
-def _repeat(point: Point) -> int:
-    return int(point["time"] % 1000)
+def _where(kind: str, since: int, until: int) -> str:
+    """The points of since < time <= until; a repeat belongs to its second."""
+    of_kind = "" if kind in _FIELDS else f" AND kind = '{Kind(kind).value}'"
+    return f"time >= {(since + 1) * 1000}ms AND time < {(until + 1) * 1000}ms{of_kind}"
+
+
+def _made(kind: str, meter: str, points: Sequence[Sequence[Any]]) -> Iterator[AnyRow]:
+    """Rows of points whose columns are those of `_select`; a field that is null was not measured."""
+    fields = _FIELDS[_measurement(kind)]
+    last = len(fields) + 1
+    for point in points:
+        time, again = divmod(point[0], 1000)
+        values = {name: value for name, value in zip(fields, point[1:last], strict=True) if value is not None}
+        if kind == LIVE:
+            yield LiveRow(meter, time, {name: float(value) for name, value in values.items()})
+        elif kind == LOAD:
+            yield LoadRow(meter, time, point[last], point[last + 1], values, again)
+        else:
+            yield RegisterRow(meter, time, Kind(kind), point[last], values, again)
 
 
 def _said(error: ApiException) -> str:

@@ -2,12 +2,10 @@
 
 from collections.abc import Sequence
 
-from central.timeseries.base import LiveRow, LoadRow, RegisterRow, SeriesRefused
+from central.timeseries.base import AnyRow, LiveRow, LoadRow, RegisterRow, SeriesRefused
 from protocol.messages.topics import valid_name
 from protocol.quantities import QUANTITIES, Nature
 from protocol.reading import Kind
-
-AnyRow = LoadRow | RegisterRow | LiveRow
 
 LOAD_FIELDS = tuple(quantity.field for quantity in QUANTITIES if quantity.nature is Nature.INTERVAL)
 REGISTER_FIELDS = tuple(quantity.field for quantity in QUANTITIES if quantity.nature is Nature.REGISTER)

@@ -1,140 +1,166 @@
 """The time series in one SQLite file: for an installation of up to about a thousand points.
 
-Packed: one row of the table is all that a meter has of one kind and one UTC day, as compressed MessagePack. A day is
-read, merged and written whole, in one transaction with synchronous=FULL: what `write` returned for survives a power
-cut. Live values are kept for 90 days, everything else for ever.
+One row of the table is all that a meter has of one kind and one UTC day (`pages.py`). A day is read, merged and written
+whole, in one transaction with synchronous=FULL: what `write` returned for survives a power cut. Live values are kept
+for 90 days unless told otherwise, everything else for ever.
 """
 
+import os
 import sqlite3
 import threading
-import zlib
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import repeat
+from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple
 
-import msgspec
-
-from central.timeseries.base import LiveRow, LoadRow, RegisterRow, SeriesUnavailable
-from central.timeseries.rows import AnyRow, check
+from central.timeseries.base import (
+    DAY,
+    LIVE,
+    LIVE_DAYS,
+    AnyRow,
+    DaySum,
+    LiveRow,
+    LoadRow,
+    RegisterRow,
+    SeriesUnavailable,
+    stamp,
+    wrapped,
+)
+from central.timeseries.months import month_of
+from central.timeseries.pages import Block, Cell, Damaged, cells, pack, unpack
+from central.timeseries.rows import check
 from protocol.reading import Kind
 
-DAY = 86_400
-LIVE_DAYS = 90
-_LIVE = "live"
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS day (
     meter TEXT, kind TEXT, day INTEGER, body BLOB NOT NULL, PRIMARY KEY (meter, kind, day)
 ) WITHOUT ROWID
 """
-
-
-class _Cell(NamedTuple):
-    """One row inside a day; `second` of the day."""
-
-    second: int
-    repeat: int
-    span: int
-    quality: int
-    values: dict[str, int | float]
-
+# a mark begins anywhere, so that those of another file mean nothing here, and then counts the writes
+_MONTHS = "CREATE TABLE month (month TEXT PRIMARY KEY, mark INTEGER NOT NULL) WITHOUT ROWID"
+_FIRST_MONTHS = """
+INSERT INTO month SELECT month, random() / 2 FROM
+    (SELECT DISTINCT strftime('%Y-%m', day * 86400, 'unixepoch') AS month FROM day WHERE kind != 'live')
+"""
+_CHANGED = "INSERT INTO month VALUES (?, random() / 2) ON CONFLICT DO UPDATE SET mark = mark + 1"
 
 _Key = tuple[str, str, int]  # meter, kind, day
-_encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(list[_Cell])
+
+
+class _Open(NamedTuple):
+    """A connection, and which file it is to."""
+
+    connection: sqlite3.Connection
+    inode: int
 
 
 class SqliteSeries:
     """A `Series`. The file is opened when it is needed; threads may share it: each has its own connection."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, live_days: int = LIVE_DAYS) -> None:
         self._path = path
+        self._live_days = live_days
         self._own = threading.local()
         self._all: list[sqlite3.Connection] = []
 
     @property
     def _connection(self) -> sqlite3.Connection:
-        found: sqlite3.Connection | None = getattr(self._own, "connection", None)
+        """Raises sqlite3.Error, also when the file was taken away: what it took would be lost with it, unseen."""
+        found: _Open | None = getattr(self._own, "open", None)
         if found is None:
-            found = sqlite3.connect(self._path, timeout=30, isolation_level=None, check_same_thread=False)
-            found.execute("PRAGMA journal_mode=WAL")
-            found.execute("PRAGMA synchronous=FULL")
-            found.execute(_SCHEMA)
-            self._own.connection = found
-            self._all.append(found)
-        return found
+            connection = sqlite3.connect(self._path, timeout=30, isolation_level=None, check_same_thread=False)
+            self._all.append(connection)
+            _prepare(connection)
+            found = self._own.open = _Open(connection, self._inode())
+        elif found.inode != self._inode():
+            raise sqlite3.OperationalError(f"{self._path} was taken away: start this program again")
+        return found.connection
+
+    def _inode(self) -> int:
+        try:
+            return os.stat(self._path).st_ino
+        except OSError:
+            return 0
 
     def write(self, rows: Sequence[AnyRow]) -> None:
         check(rows)
-        pages: dict[_Key, list[_Cell]] = defaultdict(list)
+        pages: dict[_Key, list[Cell]] = defaultdict(list)
         for row in rows:
             kind, cell = _cell(row)
             pages[row.meter, kind, cell.second // DAY].append(cell._replace(second=cell.second % DAY))
         if not pages:
             return
-        with _translated():
-            connection = self._connection
+        with self._asked() as connection:
             connection.execute("BEGIN IMMEDIATE")
             try:
-                for key, cells in pages.items():
-                    self._merge(connection, key, cells)
+                for key, new in pages.items():
+                    self._merge(connection, key, new)
+                months = {month_of(day * DAY) for _, kind, day in pages if kind != LIVE}
+                connection.executemany(_CHANGED, [(month,) for month in sorted(months)])
                 connection.execute("COMMIT")
             finally:
                 if connection.in_transaction:
                     connection.rollback()
 
-    @staticmethod
-    def _merge(connection: sqlite3.Connection, key: _Key, cells: list[_Cell]) -> None:
+    def _merge(self, connection: sqlite3.Connection, key: _Key, new: list[Cell]) -> None:
         found = connection.execute("SELECT body FROM day WHERE (meter, kind, day) = (?, ?, ?)", key).fetchone()
-        page = {(cell.second, cell.repeat): cell for cell in _unpack(found[0])} if found else {}
-        for cell in cells:
+        page = cells(found[0]) if found else {}
+        for cell in new:
             before = page.get((cell.second, cell.repeat))
             page[cell.second, cell.repeat] = cell._replace(values={**before.values, **cell.values}) if before else cell
-        body = zlib.compress(_encoder.encode([page[place] for place in sorted(page)]), 1)
+        body = pack([page[place] for place in sorted(page)])
         connection.execute("INSERT OR REPLACE INTO day VALUES (?, ?, ?, ?)", (*key, body))
         meter, kind, day = key
-        if kind == _LIVE and not found:
-            connection.execute(
-                "DELETE FROM day WHERE meter = ? AND kind = ? AND day < ?", (meter, kind, day - LIVE_DAYS)
-            )
+        if kind == LIVE and not found:
+            old = "DELETE FROM day WHERE meter = ? AND kind = ? AND day < ?"
+            connection.execute(old, (meter, kind, day - self._live_days))
 
     def load(self, meter: str, since: int, until: int) -> list[LoadRow]:
-        return [
-            LoadRow(meter, time, cell.span, cell.quality, _whole(cell), cell.repeat)
-            for time, cell in self._cells(meter, Kind.LOAD, since, until)
-        ]
+        return self._rows(meter, Kind.LOAD, since, until)  # type: ignore[return-value]
 
     def registers(self, meter: str, kinds: Sequence[Kind], since: int, until: int) -> list[RegisterRow]:
-        rows = [
-            RegisterRow(meter, time, kind, cell.quality, _whole(cell), cell.repeat)
-            for kind in kinds
-            for time, cell in self._cells(meter, kind, since, until)
-        ]
-        return sorted(rows, key=lambda row: (row.time, row.repeat, row.kind))
+        rows: list[RegisterRow] = []
+        for kind in kinds:
+            rows += self._rows(meter, kind, since, until)  # type: ignore[arg-type]
+        return rows if len(kinds) == 1 else sorted(rows, key=attrgetter("time", "repeat", "kind"))
 
     def last_register(self, meter: str, kinds: Sequence[Kind], until: int) -> RegisterRow | None:
         newest = [row for kind in kinds if (row := self._last(meter, kind, until)) is not None]
-        return max(newest, key=lambda row: (row.time, row.repeat, row.kind), default=None)
-
-    def _last(self, meter: str, kind: Kind, until: int) -> RegisterRow | None:
-        query = "SELECT day FROM day WHERE meter = ? AND kind = ? AND day <= ? ORDER BY day DESC LIMIT 2"
-        with _translated():  # the newest day may hold only rows after `until`, the one before holds none
-            days = self._connection.execute(query, (meter, kind.value, until // DAY)).fetchall()
-        for (day,) in days:
-            if rows := self.registers(meter, [kind], day * DAY - 1, until):
-                return rows[-1]
-        return None
+        return max(newest, key=attrgetter("time", "repeat", "kind"), default=None)  # type: ignore[return-value]
 
     def live(self, meter: str, since: int, until: int) -> list[LiveRow]:
-        found = self._cells(meter, _LIVE, since, until)
-        return [
-            LiveRow(meter, time, {name: float(value) for name, value in cell.values.items()}) for time, cell in found
-        ]
+        return self._rows(meter, LIVE, since, until)  # type: ignore[return-value]
+
+    def months(self) -> dict[str, str]:
+        with self._asked() as connection:
+            return {month: str(mark) for month, mark in connection.execute("SELECT * FROM month ORDER BY month")}
+
+    def newest(self, kind: str, until: int) -> dict[str, int]:
+        lasts = ((meter, self._last(meter, kind, until)) for meter in self._meters())
+        return {meter: stamp(row) for meter, row in lasts if row is not None}
+
+    def scan(self, kind: str, since: int, until: int) -> Iterator[AnyRow]:
+        for meter in self._meters():
+            yield from self._rows(meter, kind, since, until)
+
+    def sums(self, kind: str, since: int, until: int, meter: str | None = None) -> Iterator[DaySum]:
+        for name in self._meters() if meter is None else [meter]:
+            days: dict[int, list[AnyRow]] = defaultdict(list)
+            for row in self._rows(name, kind, since, until):
+                days[stamp(row) // DAY].append(row)
+            for day, rows in days.items():
+                values = 0 if kind == LIVE else sum(sum(row.values.values()) for row in rows)
+                yield DaySum(name, day, len(rows), wrapped(int(values)))
 
     def erase(self) -> None:
-        with _translated():
-            self._connection.execute("DELETE FROM day")
+        with self._asked() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("DELETE FROM day")
+            connection.execute("DELETE FROM month")
+            connection.execute("COMMIT")
 
     def close(self) -> None:
         """The connections of all threads: nobody may use it any more."""
@@ -143,42 +169,87 @@ class SqliteSeries:
         self._all.clear()
         self._own = threading.local()
 
-    def _cells(self, meter: str, kind: str, since: int, until: int) -> Iterator[tuple[int, _Cell]]:
-        """Time and cell with since < time <= until, oldest first."""
+    @contextmanager
+    def _asked(self) -> Iterator[sqlite3.Connection]:
+        """Whatever SQLite says, the rows are still where they came from: later is another chance."""
+        try:
+            yield self._connection
+        except (sqlite3.Error, Damaged) as error:
+            raise SeriesUnavailable(f"SQLite: {error}") from error
+
+    def _meters(self) -> Iterator[str]:
+        """By seeking from each to the next: the table is large, its meters are few."""
+        after: str | None = ""
+        while True:
+            with self._asked() as connection:
+                (after,) = connection.execute("SELECT min(meter) FROM day WHERE meter > ?", (after,)).fetchone()
+            if after is None:
+                return
+            yield after
+
+    def _rows(self, meter: str, kind: str, since: int, until: int) -> list[AnyRow]:
+        """since < time <= until, oldest first."""
         query = "SELECT day, body FROM day WHERE meter = ? AND kind = ? AND day BETWEEN ? AND ? ORDER BY day"
-        with _translated():
-            days = self._connection.execute(query, (meter, str(kind), (since + 1) // DAY, until // DAY)).fetchall()
-            pages = [(day * DAY, _unpack(body)) for day, body in days]
-        for start, page in pages:
-            for cell in page:
-                if since < start + cell.second <= until:
-                    yield start + cell.second, cell
+        rows: list[AnyRow] = []
+        with self._asked() as connection:
+            days = connection.execute(query, (meter, kind, (since + 1) // DAY, until // DAY)).fetchall()
+            for day, body in days:
+                page = _page(meter, kind, day * DAY, unpack(body))
+                whole = since < day * DAY and (day + 1) * DAY <= until + 1
+                rows += page if whole else (row for row in page if since < stamp(row) <= until)
+        return rows
+
+    def _last(self, meter: str, kind: str, until: int) -> AnyRow | None:
+        query = "SELECT day FROM day WHERE meter = ? AND kind = ? AND day <= ? ORDER BY day DESC LIMIT 2"
+        with self._asked() as connection:  # the newest day may hold only rows after `until`, the one before holds none
+            days = connection.execute(query, (meter, kind, until // DAY)).fetchall()
+        for (day,) in days:
+            if rows := self._rows(meter, kind, day * DAY - 1, until):
+                return rows[-1]
+        return None
 
 
-def _cell(row: AnyRow) -> tuple[str, _Cell]:
+def _prepare(connection: sqlite3.Connection) -> None:
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute(_SCHEMA)
+    there = "SELECT 1 FROM sqlite_master WHERE name = 'month'"
+    if connection.execute(there).fetchone():
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        if not connection.execute(there).fetchone():
+            connection.execute(_MONTHS)
+            connection.execute(_FIRST_MONTHS)
+        connection.execute("COMMIT")
+    finally:
+        if connection.in_transaction:
+            connection.rollback()
+
+
+def _cell(row: AnyRow) -> tuple[str, Cell]:
     """Kind of the page and the cell, whose `second` still counts from 1970."""
-    values: dict[str, int | float] = dict(row.values)
     match row:
         case LoadRow():
-            return Kind.LOAD.value, _Cell(row.end, row.repeat, row.span, row.quality, values)
+            return Kind.LOAD.value, Cell(row.end, row.repeat, row.span, row.quality, row.values)
         case RegisterRow():
-            return row.kind.value, _Cell(row.time, row.repeat, 0, row.quality, values)
+            return row.kind.value, Cell(row.time, row.repeat, 0, row.quality, row.values)
         case LiveRow():
-            return _LIVE, _Cell(row.time, 0, 0, 0, values)
+            return LIVE, Cell(row.time, 0, 0, 0, row.values)
 
 
-def _unpack(body: bytes) -> list[_Cell]:
-    return _decoder.decode(zlib.decompress(body))
+def _page(meter: str, kind: str, start: int, blocks: Sequence[Block]) -> list[AnyRow]:
+    """The rows of a page, oldest first."""
+    if len(blocks) == 1:
+        return list(_made(meter, kind, start, blocks[0]))
+    rows = [row for block in blocks for row in _made(meter, kind, start, block)]
+    return sorted(rows, key=lambda row: (stamp(row), 0 if isinstance(row, LiveRow) else row.repeat))
 
 
-def _whole(cell: _Cell) -> dict[str, int]:
-    return {name: int(value) for name, value in cell.values.items()}
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    """Whatever SQLite says, the rows are still where they came from: later is another chance."""
-    try:
-        yield
-    except (sqlite3.Error, zlib.error, msgspec.DecodeError) as error:
-        raise SeriesUnavailable(f"SQLite: {error}") from error
+def _made(meter: str, kind: str, start: int, block: Block) -> Iterable[AnyRow]:
+    stamps = [start + second for second in block.second]
+    if kind == Kind.LOAD:
+        return map(LoadRow, repeat(meter), stamps, block.span, block.quality, block.dicts, block.repeat)
+    if kind == LIVE:
+        return map(LiveRow, repeat(meter), stamps, block.dicts)
+    return map(RegisterRow, repeat(meter), stamps, repeat(Kind(kind)), block.quality, block.dicts, block.repeat)

@@ -10,13 +10,15 @@ def open_series(config: CentralConfig) -> Series:
     """Nothing is asked of the store yet. Raises ConfigError."""
     settings = config.series
     if settings.kind == "sqlite":
-        return SqliteSeries(config.data / "series.sqlite")
+        return SqliteSeries(config.data / "series.sqlite", settings.live_days)
     return InfluxSeries(
         settings.url,
         settings.database,
         username=settings.username,
         password=config.secret(settings.password, settings.password_file),
         token=config.secret(settings.token, settings.token_file),
+        ca=str(config.path(settings.ca)) if settings.ca else None,
         retention_days=settings.retention_days,
+        live_days=settings.live_days,
         timeout=settings.timeout,
     )

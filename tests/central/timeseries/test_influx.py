@@ -8,8 +8,9 @@ import pytest
 from influxdb_client import Point, WritePrecision
 
 from central.timeseries.base import LiveRow, LoadRow, RegisterRow, SeriesRefused, SeriesUnavailable
-from central.timeseries.influx import InfluxSeries, line
-from central.timeseries.rows import AnyRow
+from central.timeseries.influx import InfluxSeries
+from central.timeseries.lines import line, parse
+from central.timeseries.base import AnyRow
 from protocol.reading import Kind
 from tests.central.timeseries.influx_admin import ADMIN, make_admin, statement
 from tests.parts import InfluxDB

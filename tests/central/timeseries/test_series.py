@@ -24,7 +24,8 @@ def series(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Series]:
     else:
         server = request.getfixturevalue("influxdb")
         make_admin(server.port)
-        store = InfluxSeries(f"http://127.0.0.1:{server.port}", "uchet", username=ADMIN, password=ADMIN)
+        url = f"http://127.0.0.1:{server.port}"
+        store = InfluxSeries(url, "uchet", username=ADMIN, password=ADMIN, live_days=0)  # the rows here are old
     yield store
     store.close()
 
