@@ -7,7 +7,19 @@ energy is integer mWh, money is Numeric -> Decimal. `valid_to` is exclusive and 
 
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, Engine, Integer, MetaData, Table, create_engine, event
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Engine,
+    Integer,
+    MetaData,
+    Table,
+    create_engine,
+    event,
+    func,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import GenericFunction
@@ -55,8 +67,18 @@ def connect(url: str) -> Engine:
 
 
 def writing(engine: Engine) -> Engine:
-    """The same engine, whose transactions take the write lock at once: no deadlock half way through."""
+    """The same engine, whose transactions take SQLite's one write lock at once: no deadlock half way through.
+
+    PostgreSQL has many writers: what is read to decide what is written needs `alone` or `with_for_update`, and rows
+    that two programs write are written in the order of their keys.
+    """
     return engine.execution_options(begin="IMMEDIATE")
+
+
+def alone(connection: Connection, what: str) -> None:
+    """Until this transaction ends nobody else is alone with `what`. In one of SQLite's `writing` nobody is anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(what, 0))))
 
 
 def insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:

@@ -1,15 +1,24 @@
-"""Fixtures of the real parts, and the flag for long forms."""
+"""Fixtures of the real parts, the flag for long forms, and the choice of SQL."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.parts import InfluxDB, Mosquitto
+from tests.central import sql as kit
+from tests.parts import InfluxDB, Mosquitto, PostgreSQL
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="also the long forms of the fault tests")
+    parser.addoption("--sql", choices=(*kit.KINDS, "both"), default="both", help="on which SQL central is tested")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test of central that opens a database runs on each."""
+    if "sql" in metafunc.fixturenames:
+        asked = metafunc.config.getoption("--sql")
+        metafunc.parametrize("sql", kit.KINDS if asked == "both" else [asked], indirect=True, scope="session")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -33,3 +42,36 @@ def influxdb(tmp_path: Path) -> Iterator[InfluxDB]:
     server.start()
     yield server
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgreSQL]:
+    """One server a process: each test has a database of its own on it."""
+    server = PostgreSQL()
+    server.start()
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def databases(postgresql: PostgreSQL) -> kit.Databases:
+    return kit.Databases(postgresql)
+
+
+@pytest.fixture(scope="session")
+def sql(request: pytest.FixtureRequest) -> Iterator[kit.Sql]:
+    """What `tests.central.sql.url` speaks of meanwhile."""
+    chosen: kit.Sql = request.getfixturevalue("databases") if request.param == "postgresql" else kit.Files()
+    kit.use(chosen)
+    yield chosen
+    kit.use(kit.Files())
+
+
+@pytest.fixture(autouse=True)
+def _databases_end_with_their_folder(request: pytest.FixtureRequest) -> Iterator[None]:
+    if "sql" not in request.fixturenames:
+        yield
+        return
+    chosen, folder = request.getfixturevalue("sql"), request.getfixturevalue("tmp_path")
+    yield
+    chosen.forget(folder)

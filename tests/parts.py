@@ -1,14 +1,20 @@
-"""Real parts for the tests: mosquitto and InfluxDB as child processes on free ports, in temporary folders.
+"""Real parts for the tests: mosquitto, InfluxDB, PostgreSQL as child processes on free ports, in temporary folders.
 
 They are started, killed and started again by the tests; nothing is left running. Their programs come by `./run test`.
 """
 
+import os
 import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
+
+import psycopg
 
 ACL = Path(__file__).parent.parent / "config/mosquitto/uchet.acl"
 
@@ -34,7 +40,7 @@ def wait_for_port(port: int, seconds: float = 10.0) -> None:
 class Part:
     """A child process that can be killed and started again on the same port with the same folder."""
 
-    program: str
+    who: dict[str, Any] = {}  # noqa: RUF012 - as whom it runs: arguments of Popen; {} = as the tests do
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -47,7 +53,7 @@ class Part:
 
     def start(self) -> None:
         with open(self.folder / "log", "ab") as log:
-            self._process = subprocess.Popen(self.command(), stdout=log, stderr=log, cwd=self.folder)
+            self._process = subprocess.Popen(self.command(), stdout=log, stderr=log, cwd=self.folder, **self.who)
         wait_for_port(self.port)
 
     def kill(self) -> None:
@@ -69,7 +75,8 @@ class Part:
 
 
 def _find(name: str) -> str:
-    path = shutil.which(name, path="/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin")
+    places = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin:/usr/lib/postgresql/15/bin"
+    path = shutil.which(name, path=places)
     if path is None:
         raise FileNotFoundError(f"{name} is not on this machine: `./run test` installs it")
     return path
@@ -112,3 +119,65 @@ class InfluxDB(Part):
 
     def command(self) -> list[str]:
         return [_find("influxd"), "-config", str(self.folder / "influxdb.conf")]
+
+
+class PostgreSQL(Part):
+    """PostgreSQL 15 of Debian in a folder of its own, since it refuses root: a folder that its own user can reach.
+
+    `durable` = it syncs as in production; otherwise it is quick, and a power cut would break it (kill -9 does not).
+    `close` when it is not needed any more.
+    """
+
+    def __init__(self, durable: bool = False) -> None:
+        folder = Path(tempfile.mkdtemp(prefix="uchet-postgresql-"))
+        super().__init__(folder)
+        if os.geteuid() == 0:
+            shutil.chown(folder, "postgres", "postgres")
+            self.who = {"user": "postgres", "group": "postgres", "extra_groups": []}
+        make = [_find("initdb"), "-D", str(folder / "data"), "-U", "uchet", "-A", "trust", "-E", "UTF8", "--no-sync"]
+        subprocess.run([*make, "--locale=C.UTF-8"], check=True, capture_output=True, cwd=folder, **self.who)
+        self._sync = [] if durable else ["fsync=off", "synchronous_commit=off", "full_page_writes=off"]
+
+    def command(self) -> list[str]:
+        where = [f"port={self.port}", "listen_addresses=127.0.0.1", "unix_socket_directories="]
+        settings = [*where, "max_connections=200", "timezone=UTC", *self._sync]
+        options = [part for setting in settings for part in ("-c", setting)]
+        return [_find("postgres"), "-D", str(self.folder / "data"), *options]
+
+    def start(self) -> None:
+        """Until it takes connections: after a kill it first plays its log back."""
+        super().start()
+        deadline = time.monotonic() + 30
+        while True:
+            try:
+                return self.run("SELECT 1")
+            except psycopg.OperationalError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.02)
+
+    def kill(self) -> None:
+        """kill -9 of the server and of each of its processes: they would end by themselves, but a little later."""
+        if self._process is not None:
+            pid = self._process.pid
+            children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+            super().kill()
+            for child in children:
+                with suppress(ProcessLookupError):
+                    os.kill(int(child), signal.SIGKILL)
+
+    def stop(self) -> None:
+        self._end(signal.SIGINT)  # does not wait for connections that somebody left open
+
+    def close(self) -> None:
+        self.stop()
+        shutil.rmtree(self.folder)
+
+    def url(self, database: str) -> str:
+        return f"postgresql+psycopg://uchet@127.0.0.1:{self.port}/{database}"
+
+    def run(self, statement: str) -> None:
+        """Outside a transaction, as CREATE DATABASE wants it."""
+        where = f"host=127.0.0.1 port={self.port} user=uchet dbname=postgres"
+        with psycopg.connect(where, autocommit=True) as connection:
+            connection.execute(statement)  # type: ignore[arg-type]

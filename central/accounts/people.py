@@ -7,6 +7,7 @@ from sqlalchemy import Connection, select
 from central.accounts.audit import note
 from central.accounts.passwords import Passwords
 from central.accounts.tables import account, grant, session
+from central.db import alone
 from central.registry.periods import refuse_overlap
 
 ROLES = ("consumer", "operator", "administrator")
@@ -74,6 +75,7 @@ def add_grant(
     """The account may see what is supplied under the contract in this time. Raises Overlap."""
     if role not in GRANTS:
         raise ValueError(f"role = {role!r}: {', '.join(GRANTS)} are allowed")
+    alone(connection, f"grants of {account_id}")
     same = select(grant).where(grant.c.account == account_id, grant.c.contract == contract)
     others = [
         (f"its grant {row.id} on contract {contract}", row.valid_from, row.valid_to) for row in connection.execute(same)

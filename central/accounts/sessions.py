@@ -15,7 +15,7 @@ from central.accounts.passwords import Passwords
 from central.accounts.people import normal
 from central.accounts.policy import MAY_LOG_IN, Viewer
 from central.accounts.tables import account, attempt, session
-from central.db import writing
+from central.db import alone, writing
 
 LIFETIME = 30 * 86_400
 IDLE = 7 * 86_400
@@ -58,6 +58,7 @@ def login(engine: Engine, passwords: Passwords, mail: str, password: str, device
 
 def _take_attempt(connection: Connection, key: str, now: int) -> bool:
     """Counts before the password is looked at, so that many at once are no more than one after another."""
+    alone(connection, f"attempts of {key}")
     connection.execute(attempt.delete().where(attempt.c.at <= now - ATTEMPTS_WITHIN))
     made = connection.execute(select(func.count()).where(attempt.c.mail == key)).scalar_one()
     if made < ATTEMPTS:

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import ColumnElement, Connection, Row, Table, select
 
+from central.db import alone
 from central.registry.periods import refuse_overlap
 from central.registry.schemes import SchemeSpec
 from central.registry.tables import (
@@ -67,6 +68,7 @@ def set_price(
     connection: Connection, scheme: int, zone: str, amount: Decimal, valid_from: date, valid_to: date | None = None
 ) -> int:
     """Roubles per kWh. An open price of the zone that began before ends where this one begins."""
+    alone(connection, "prices")
     tariffs = connection.execute(select(zone_scheme.c.tariffs).where(zone_scheme.c.id == scheme)).scalar_one()
     _one_of("zone", zone, tuple(tariffs))
     same = (price.c.scheme == scheme) & (price.c.zone == zone)
@@ -160,6 +162,7 @@ def mount(
         raise ValueError(f"ki = {ki}, ku = {ku}: ratios are greater than 0")
     if period <= 0 or 86_400 % period:
         raise ValueError(f"period = {period} s: a part of a day is allowed")
+    alone(connection, "mountings")
     rows = _rows(connection, mounting, (mounting.c.point == point) | (mounting.c.meter == meter))
     others = [(f"meter {row.meter} at point {row.point}", row.valid_from, row.valid_to) for row in rows]
     refuse_overlap(f"meter {meter} at point {point}", valid_from, valid_to, others)
@@ -188,6 +191,7 @@ def add_contract(connection: Connection, organisation: int, number: str, holder:
 
 def attach(connection: Connection, contract: int, point: int, valid_from: int, valid_to: int | None = None) -> int:
     """The point is supplied under the contract in this time; under one contract at a time."""
+    alone(connection, "contracts")
     rows = _rows(connection, contract_point, contract_point.c.point == point)
     others = [(f"contract {row.contract} of point {row.point}", row.valid_from, row.valid_to) for row in rows]
     refuse_overlap(f"contract {contract} of point {point}", valid_from, valid_to, others)

@@ -9,11 +9,13 @@ from sqlalchemy import Connection, Engine
 from central.config import CentralConfig, load
 from central.db import connect, writing
 from central.ingest.bindings import bind
+from central.jobs.leases import Hold
 from central.migrations.command import upgrade
 from protocol.messages import bodies
 from protocol.messages.chain import GENESIS, link
 from protocol.messages.topics import RowTopic
 from protocol.reading import Kind, Readings, Row
+from tests.central import sql
 
 NOW = 1_764_000_000  # the tests' own «now»: 2025-11-24T16:00:00Z
 T0 = 1_763_942_400  # the midnight before
@@ -21,16 +23,16 @@ CENTRAL = "00c0ffee00c0ffee"
 
 
 def config(folder: Path, text: str = "") -> CentralConfig:
-    """`text` = further sections."""
+    """`text` = further sections. The database is empty."""
     file = folder / "central.toml"
-    file.write_text(f'[central]\ndata = "data"\n{text}')
+    file.write_text(f'[central]\ndata = "data"\n{sql.section(folder)}{text}')
     (folder / "data").mkdir(exist_ok=True)
     return load(file)
 
 
 def database(folder: Path, *meters: str, edge: str = "edge-1") -> Engine:
     """The schema of this program, and these meters bound to the edge for ever."""
-    engine = connect(f"sqlite:///{folder / 'central.sqlite'}")
+    engine = connect(sql.url(folder, migrated=True))
     upgrade(engine)
     with writing(engine).begin() as connection:
         for meter in meters:
@@ -71,5 +73,5 @@ class NoFigures:
     def mark(self, _connection: Connection, meter: str, stamps: Sequence[int]) -> None:
         self.marked.append((meter, list(stamps)))
 
-    def recompute(self, now: int) -> int:
+    def recompute(self, now: int, _hold: Hold) -> int:
         return 0

@@ -31,6 +31,7 @@ from central.timeseries.base import LoadRow, RegisterRow
 from central.timeseries.sqlite import SqliteSeries
 from protocol.messages.control import Health, encode
 from protocol.reading import Kind, Quality
+from tests.central import sql
 
 TZ = "Europe/Moscow"
 NOW = int(datetime(2026, 11, 24, 6, 12, tzinfo=UTC).timestamp())  # 09:12 in Moscow
@@ -111,7 +112,7 @@ class Scene:
 def build(folder: Path, now: int = NOW, days: int = DAYS) -> Scene:
     """`days` whole local days and what there is of today, up to `now`."""
     folder.mkdir(parents=True, exist_ok=True)
-    engine = connect(f"sqlite:///{folder / 'central.sqlite'}")
+    engine = connect(sql.url(folder, migrated=True))
     upgrade(engine)
     scene = Scene(engine, SqliteSeries(folder / "series.sqlite"), now)
     begun = midnight(local(now, TZ).date() - timedelta(days=days), TZ)

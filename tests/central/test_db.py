@@ -7,9 +7,11 @@ import pytest
 from sqlalchemy import Column, Integer, Table, select
 from sqlalchemy.exc import IntegrityError
 
-from central.db import connect, insert, writing
+from central.db import alone, connect, insert, writing
 from central.ingest.tables import edge, edge_meter
 from tests.central.parts import NOW, database
+
+both = pytest.mark.usefixtures("sql")
 
 
 def test_an_acknowledged_row_survives_a_power_cut(tmp_path: Path) -> None:
@@ -20,13 +22,15 @@ def test_an_acknowledged_row_survives_a_power_cut(tmp_path: Path) -> None:
     assert asked == {"journal_mode": "wal", "synchronous": 2}
 
 
+@both
 def test_foreign_keys_hold(tmp_path: Path) -> None:
     with pytest.raises(IntegrityError), writing(database(tmp_path)).begin() as connection:
         connection.execute(edge_meter.insert().values(edge="none", meter="A-1", valid_from=0))
 
 
+@both
 def test_two_writers_wait_for_each_other(tmp_path: Path) -> None:
-    """Read-then-write in both: with a deferred BEGIN one of them would fail at once."""
+    """Read-then-write in both: with SQLite's deferred BEGIN one of them would fail at once."""
     engine = database(tmp_path)
     with writing(engine).begin() as connection:
         connection.execute(edge.insert().values(name="e", first_at=0, last_at=0))
@@ -34,6 +38,7 @@ def test_two_writers_wait_for_each_other(tmp_path: Path) -> None:
     def count_up() -> None:
         for _ in range(50):
             with writing(engine).begin() as connection:
+                alone(connection, "the counter")
                 seen = connection.execute(select(edge.c.last_at)).scalar_one()
                 connection.execute(edge.update().values(last_at=seen + 1))
 
@@ -46,6 +51,7 @@ def test_two_writers_wait_for_each_other(tmp_path: Path) -> None:
         assert connection.execute(select(edge.c.last_at)).scalar_one() == 150
 
 
+@both
 def test_insert_tells_which_rows_are_new(tmp_path: Path) -> None:
     with writing(database(tmp_path)).begin() as connection:
         rows = [{"name": name, "first_at": NOW, "last_at": NOW} for name in ("a", "b", "a")]

@@ -12,11 +12,14 @@ from alembic.migration import MigrationContext
 from central.config import ConfigError
 from central.db import connect, metadata
 from central.migrations.command import central_id, prepare, upgrade
+from tests.central import sql
 from tests.central.parts import config
+
+pytestmark = pytest.mark.usefixtures("sql")
 
 
 def test_the_migrated_schema_is_that_of_the_metadata(tmp_path: Path) -> None:
-    engine = connect(f"sqlite:///{tmp_path / 'central.sqlite'}")
+    engine = connect(sql.url(tmp_path))
     upgrade(engine)
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})

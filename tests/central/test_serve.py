@@ -33,6 +33,7 @@ def _answers(port: int) -> bool:
         return False
 
 
+@pytest.mark.usefixtures("sql")
 def test_serve_takes_readings_in_shows_pages_and_leaves(tmp_path: Path, mosquitto: Mosquitto) -> None:
     port = free_port()
     access = 'username = "central"\npassword = "central"\n'
@@ -56,6 +57,7 @@ def test_serve_takes_readings_in_shows_pages_and_leaves(tmp_path: Path, mosquitt
     assert "Traceback" not in program.log
 
 
+@pytest.mark.usefixtures("sql")
 @pytest.mark.parametrize("name", ["ingest", "worker", "serve"])
 def test_a_program_on_an_empty_database_says_what_to_do(tmp_path: Path, name: str) -> None:
     config(tmp_path)

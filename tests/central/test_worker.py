@@ -16,15 +16,16 @@ from central.figures.tables import conflict
 from central.ingest.bindings import bind
 from central.ingest.receive import Message, Receiver
 from central.ingest.replay import Which, replay_messages
-from central.ingest.retention import KEEP_DONE, forget
+from central.ingest.retention import DAY, KEEP_DONE, forget
 from central.ingest.tables import State, event, inbox, meter_seen
 from central.timeseries.base import LoadRow, SeriesRefused, SeriesUnavailable
 from central.timeseries.rows import AnyRow
 from central.timeseries.sqlite import SqliteSeries
-from central.worker import DAY, Worker
+from central.worker import Worker
 from protocol.messages import bodies
 from protocol.reading import Event, Kind, Quality
 from tests.central.parts import CENTRAL, NOW, T0, Journal, NoFigures, database, load_body
+from tests.central.sql import Sql
 
 
 class Bench:
@@ -58,7 +59,7 @@ class Bench:
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Bench:
+def bench(sql: Sql, tmp_path: Path) -> Bench:
     return Bench(tmp_path)
 
 

@@ -33,6 +33,7 @@ from demo import seed
 from demo.meters.host import serve
 from demo.meters.model import SpodesSite
 from demo.site import FLAT, LINES, WORKSHOP
+from tests.central import sql
 from tests.central.programs import Program
 from tests.central.timeseries.influx_admin import ADMIN, make_admin
 from tests.parts import InfluxDB, Mosquitto, free_port
@@ -104,7 +105,8 @@ class Chain:
 async def chain(folder: Path, broker: Mosquitto, series: str) -> AsyncIterator[Chain]:
     """All of it runs."""
     (folder / "central.toml").write_text(
-        f'[central]\ndata = "central"\n[mqtt]\nport = {broker.port}\nusername = "central"\npassword = "central"\n'
+        f'[central]\ndata = "central"\n{sql.section(folder)}'
+        f'[mqtt]\nport = {broker.port}\nusername = "central"\npassword = "central"\n'
         f'{series}[web]\nlisten = "127.0.0.1:{free_port()}"\n'
     )
     config = load(folder / "central.toml")
@@ -162,6 +164,7 @@ async def until(condition: Callable[[], bool]) -> None:
         await asyncio.sleep(0.3)
 
 
+@pytest.mark.usefixtures("sql")
 async def test_what_the_meters_counted_is_what_the_people_see(tmp_path: Path, broker: Mosquitto, series: str) -> None:
     async with chain(tmp_path, broker, series) as running:
 

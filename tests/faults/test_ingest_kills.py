@@ -80,11 +80,13 @@ def _settings(folder: Path, mosquitto: Mosquitto, series: str = "") -> CentralCo
     return config(folder, f'[mqtt]\nport = {mosquitto.port}\nusername = "central"\npassword = "central"\n{series}')
 
 
+@pytest.mark.usefixtures("sql")
 @pytest.mark.parametrize(("rows", "kills"), [(200, 6), pytest.param(3000, 90, marks=pytest.mark.long)])
 def test_nothing_is_lost_with_the_series_in_a_file(tmp_path: Path, mosquitto: Mosquitto, rows: int, kills: int) -> None:
     run(tmp_path, _settings(tmp_path, mosquitto), mosquitto.port, {"broker": mosquitto}, rows, kills)
 
 
+@pytest.mark.usefixtures("sql")
 @pytest.mark.parametrize(("rows", "kills"), [(200, 8), pytest.param(3000, 90, marks=pytest.mark.long)])
 def test_nothing_is_lost_with_the_series_in_influxdb(
     request: pytest.FixtureRequest, tmp_path: Path, mosquitto: Mosquitto, rows: int, kills: int

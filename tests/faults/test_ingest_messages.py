@@ -18,6 +18,7 @@ from central.migrations.command import prepare
 from central.timeseries.stores import open_series
 from tests.central.parts import NOW, T0, Journal, config, load_body
 from tests.central.programs import Program, until
+from tests.central.sql import Sql
 from tests.parts import Mosquitto
 
 Sent = list[tuple[Any, bytes]]
@@ -76,7 +77,7 @@ def client_of(mosquitto: Mosquitto, name: str, protocol: Any = paho.MQTTv311) ->
 
 
 @pytest.fixture
-def central(tmp_path: Path, mosquitto: Mosquitto) -> Iterator[Central]:
+def central(sql: Sql, tmp_path: Path, mosquitto: Mosquitto) -> Iterator[Central]:
     central = Central(tmp_path, mosquitto)
     yield central
     central.close()

@@ -13,6 +13,7 @@ from central.migrations.command import prepare
 from tests.central.parts import NOW, T0, config, load_body
 from tests.central.programs import Program, until
 from tests.central.publisher import Disk, Publisher
+from tests.central.sql import Sql
 from tests.parts import Mosquitto
 
 
@@ -56,7 +57,7 @@ class Place:
 
 
 @pytest.fixture
-def place(tmp_path: Path, mosquitto: Mosquitto) -> Iterator[Place]:
+def place(sql: Sql, tmp_path: Path, mosquitto: Mosquitto) -> Iterator[Place]:
     place = Place(tmp_path, mosquitto)
     yield place
     assert place.ingest.stop() == 0

@@ -10,12 +10,14 @@ from sqlalchemy import Connection
 from central.accounts.people import add_account, add_grant
 from central.accounts.policy import Viewer, policy, visible_points
 from central.accounts.tables import account
-from central.db import connect, metadata, writing
+from central.db import writing
 from central.registry import enter
 from central.registry.periods import Overlap
 from central.registry.schemes import ONE_ZONE
+from tests.central.parts import database
 from tests.central.registry.test_enter import BEGUN
 from tests.central.scene import CHEAP
+from tests.central.sql import Sql
 
 
 @dataclass
@@ -47,9 +49,8 @@ class World:
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    engine = connect(f"sqlite:///{tmp_path / 'p.sqlite'}")
-    metadata.create_all(engine)
+def world(sql: Sql, tmp_path: Path) -> Iterator[World]:
+    engine = database(tmp_path)
     with writing(engine).begin() as connection:
         scheme = enter.add_scheme(connection, "одна", ONE_ZONE, BEGUN)
         made = []

@@ -13,18 +13,19 @@ from central.accounts.people import NoAccount, add_account, set_password
 from central.accounts.sessions import ATTEMPTS, IDLE, LIFETIME, login, logout, revoke, sessions_of, viewer_of
 from central.accounts.tables import account, attempt, audit, session
 from central.cli import main
-from central.db import connect, metadata, writing
+from central.db import metadata, writing
 from central.registry.enter import add_organisation
+from tests.central.parts import config, database
 from tests.central.scene import CHEAP
+from tests.central.sql import Sql
 
 NOW = 1_795_500_000
 MAIL, PASSWORD = "anna@example.org", "сложный пароль"
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = connect(f"sqlite:///{tmp_path / 'a.sqlite'}")
-    metadata.create_all(engine)
+def engine(sql: Sql, tmp_path: Path) -> Iterator[Engine]:
+    engine = database(tmp_path)
     with writing(engine).begin() as connection:
         company = add_organisation(connection, "Энергосеть")
         for mail in (MAIL, "boris@example.org"):
@@ -55,7 +56,7 @@ def test_sql_holds_neither_password_nor_token(engine: Engine, tmp_path: Path) ->
     token = enter(engine)
     assert token is not None
     with engine.connect() as connection:
-        dump = "\n".join(connection.connection.dbapi_connection.iterdump())  # type: ignore[union-attr]
+        dump = "\n".join(str(row) for table in metadata.sorted_tables for row in connection.execute(select(table)))
     assert token not in dump
     assert PASSWORD not in dump
     assert "$argon2id$" in dump
@@ -202,11 +203,11 @@ def test_logins_are_audited_without_secrets(engine: Engine) -> None:
 class TestCommands:
     @pytest.fixture
     def run(self, engine: Engine, tmp_path: Path) -> Callable[..., tuple[int, str]]:
-        config = tmp_path / "central.toml"
-        config.write_text(f'[central]\ndata = "."\n[sql]\nurl = "sqlite:///{tmp_path / "a.sqlite"}"\n')
+        config(tmp_path)
 
         def call(*arguments: str, text: str | None = None) -> tuple[int, str]:
-            result = CliRunner().invoke(main, ["--config", str(config), "user", *arguments], input=text)
+            command = ["--config", str(tmp_path / "central.toml"), "user", *arguments]
+            result = CliRunner().invoke(main, command, input=text)
             return result.exit_code, result.output
 
         return call

@@ -6,17 +6,18 @@ from pathlib import Path
 import pytest
 
 from tests.central.scene import Scene, build
+from tests.central.sql import Sql
 
 
 @pytest.fixture(scope="session")
-def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+def scene(sql: Sql, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     made = build(tmp_path_factory.mktemp("scene"))
     yield made
     made.close()
 
 
 @pytest.fixture
-def own(tmp_path: Path) -> Iterator[Scene]:
+def own(sql: Sql, tmp_path: Path) -> Iterator[Scene]:
     """Eleven days: to be changed."""
     made = build(tmp_path / "scene", days=11)
     yield made

@@ -26,6 +26,7 @@ from protocol.messages.control import Ack
 from tests.central.parts import CENTRAL, NOW, T0, config, database, load_body
 from tests.central.programs import until
 from tests.central.publisher import Disk, Publisher
+from tests.central.sql import Sql
 from tests.parts import Mosquitto
 
 ROWS = 150  # three windows
@@ -75,7 +76,7 @@ def settings_for(folder: Path, port: int, protocol: str = "3.1.1", password: str
 
 
 @pytest.fixture
-def settings(request: pytest.FixtureRequest, tmp_path: Path, mosquitto: Mosquitto) -> CentralConfig:
+def settings(sql: Sql, request: pytest.FixtureRequest, tmp_path: Path, mosquitto: Mosquitto) -> CentralConfig:
     return settings_for(tmp_path, mosquitto.port, getattr(request, "param", "3.1.1"))
 
 
@@ -201,7 +202,7 @@ def _publish_live(mosquitto: Mosquitto) -> None:
 
 
 def test_a_wrong_password_is_said_and_tried_again(
-    tmp_path: Path, mosquitto: Mosquitto, caplog: pytest.LogCaptureFixture
+    sql: Sql, tmp_path: Path, mosquitto: Mosquitto, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.WARNING):
         running = Running(tmp_path, settings_for(tmp_path, mosquitto.port, password="wrong"))

@@ -17,10 +17,11 @@ from protocol.messages import bodies
 from protocol.messages.topics import RowTopic
 from protocol.reading import Event
 from tests.central.parts import CENTRAL, NOW, T0, Journal, database, load_body
+from tests.central.sql import Sql
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Engine:
+def engine(sql: Sql, tmp_path: Path) -> Engine:
     return database(tmp_path, "A-1", "B-2")
 
 

@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection
 
-from central.db import connect, metadata, writing
+from central.db import writing
 from central.registry import enter
 from central.registry.look import calendar_of, points_of, prices_of, segments_of, standing_at
 from central.registry.periods import Overlap
 from central.registry.schemes import ONE_ZONE, THREE_ZONES, TWO_ZONES, RuleSpec, SchemeSpec
+from tests.central.parts import database
+from tests.central.sql import Sql
 
 BEGUN = date(2013, 11, 26)
 DAY = 86_400
@@ -37,9 +39,8 @@ class Registry:
 
 
 @pytest.fixture
-def registry(tmp_path: Path) -> Iterator[Registry]:
-    engine = connect(f"sqlite:///{tmp_path / 'r.sqlite'}")
-    metadata.create_all(engine)
+def registry(sql: Sql, tmp_path: Path) -> Iterator[Registry]:
+    engine = database(tmp_path)
     with writing(engine).begin() as connection:
         yield Registry(connection)
 

@@ -7,11 +7,12 @@ import pytest
 from flask import Flask
 
 from tests.central.scene import Scene, build
+from tests.central.sql import Sql
 from tests.central.web.parts import make_app
 
 
 @pytest.fixture(scope="session")
-def scene_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def scene_folder(sql: Sql, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("web")
 
 

@@ -7,9 +7,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from central.config import Central, CentralConfig
+from central.config import Central, CentralConfig, Sql
 from central.web import create_app
 from tests.central import scene as s
+from tests.central import sql
 
 _TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 
@@ -17,7 +18,8 @@ _TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 def make_app(folder: Path, *, url: str = "http://127.0.0.1:8080") -> Flask:
     """Over the scene that was built in this folder, at the scene's own time."""
     (folder / "secret").write_text("a secret of the tests, long enough to be one")
-    config = CentralConfig(central=Central(data=str(folder), public_url=url), folder=str(folder))
+    central = Central(data=str(folder), public_url=url)
+    config = CentralConfig(central=central, sql=Sql(url=sql.url(folder)), folder=str(folder))
     return create_app(config, clock=lambda: s.NOW, passwords=s.CHEAP)
 
 

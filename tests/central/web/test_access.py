@@ -103,6 +103,7 @@ def test_staff_who_open_a_consumer_s_point_are_noted(app: Flask, scene: Scene) -
 BAIT = "\"'><script>alert(1)</script><img src=x onerror=alert(2)>{{7*7}}"
 
 
+@pytest.mark.usefixtures("sql")
 def test_names_are_text_wherever_they_stand(tmp_path: Path) -> None:
     scene = build(tmp_path, days=25)
     with writing(scene.engine).begin() as connection:

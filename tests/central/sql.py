@@ -1,0 +1,87 @@
+"""On which SQL a test of central runs: files of SQLite, or databases of one real PostgreSQL (`pytest --sql`).
+
+A test (or a fixture) that opens a database asks for the fixture `sql`: it runs once on each of the two. One folder has
+one database, made when it is first asked for; the test's end is the end of those below its own folder.
+"""
+
+from itertools import count
+from pathlib import Path
+from typing import Protocol
+
+from central.db import connect
+from central.migrations.command import upgrade
+from tests.parts import PostgreSQL
+
+KINDS = ("sqlite", "postgresql")
+
+
+class Sql(Protocol):
+    kind: str
+
+    def url(self, folder: Path, migrated: bool = False) -> str:
+        """Of this folder's database. A new one is empty, unless the schema is asked for and can be had for less."""
+
+    def forget(self, folder: Path) -> None:
+        """The databases of this folder and of all below."""
+
+
+class Files:
+    kind = "sqlite"
+
+    def url(self, folder: Path, migrated: bool = False) -> str:
+        return f"sqlite:///{folder / 'central.sqlite'}"
+
+    def forget(self, folder: Path) -> None:
+        """They go with the folder."""
+
+
+class Databases:
+    kind = "postgresql"
+
+    def __init__(self, server: PostgreSQL) -> None:
+        self._server = server
+        self._names: dict[Path, str] = {}
+        self._numbers = count(1)
+        self._template: str | None = None
+
+    def url(self, folder: Path, migrated: bool = False) -> str:
+        if folder not in self._names:
+            self._names[folder] = self._make(self._migrated() if migrated else "template0")
+        return self._server.url(self._names[folder])
+
+    def forget(self, folder: Path) -> None:
+        for below in [found for found in self._names if found.is_relative_to(folder)]:
+            self._server.run(f"DROP DATABASE IF EXISTS {self._names.pop(below)} WITH (FORCE)")
+
+    def _make(self, template: str) -> str:
+        name = f"test_{next(self._numbers)}"
+        self._server.run(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return name
+
+    def _migrated(self) -> str:
+        """A database with the schema, to be copied: copying costs a tenth of making it."""
+        if self._template is None:
+            name = self._make("template0")
+            engine = connect(self._server.url(name))
+            upgrade(engine)
+            engine.dispose()
+            self._template = name
+        return self._template
+
+
+_now: Sql = Files()  # what the tests of this moment run on; the fixture `sql` says so
+
+
+def use(sql: Sql) -> None:
+    global _now
+    _now = sql
+
+
+def url(folder: Path, migrated: bool = False) -> str:
+    """As `Sql.url`, of what the tests of this moment run on."""
+    return _now.url(folder, migrated)
+
+
+def section(folder: Path) -> str:
+    """The same as text of central.toml."""
+    return f'[sql]\nurl = "{url(folder)}"\n'
