@@ -6,10 +6,12 @@ to the folder of the file. A secret may stand in a file of its own: `password_fi
 
 import re
 import tomllib
+from email.utils import parseaddr
 from pathlib import Path
 from types import NoneType
 from typing import Annotated, Any, Literal, get_args, get_type_hints
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 from msgspec import Meta
@@ -73,6 +75,23 @@ class Web(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     behind_proxy: bool = False  # believe X-Forwarded-For and -Proto of exactly one proxy
 
 
+class Worker(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    time_zone: Text = "Europe/Moscow"  # of the company: whose night the nightly jobs run in
+    lease: Annotated[float, Meta(ge=1, le=600)] = 20.0  # seconds until another worker takes over from one that stopped
+
+
+class Mail(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    host: Text
+    port: Port = 587
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    ca: str = ""  # "" = those that this machine trusts
+    username: str = ""  # "" = the server asks for none
+    password: str = ""
+    password_file: str = ""
+    sender: Text  # an address, or «Name <address>»
+    timeout: Annotated[float, Meta(gt=0, le=300)] = 20.0  # seconds
+
+
 class CentralConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole file. `folder` = where it lies."""
 
@@ -81,6 +100,8 @@ class CentralConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     mqtt: Mqtt = Mqtt()
     series: Series = Series()
     web: Web = Web()
+    worker: Worker = Worker()
+    mail: Mail | None = None  # None: mail waits
     folder: str = msgspec.field(default="", name="(folder)")  # a name that cannot stand in the file
 
     @property
@@ -149,10 +170,28 @@ def _check(path: Path, text: str, config: CentralConfig) -> None:
         raise ConfigError(_at(path, text, "series.url", "credentials stand in username and password, not in the URL"))
     if not 1 <= config.address[1] <= 65535:
         raise ConfigError(_at(path, text, "web.listen", f"port {config.address[1]}: 1 to 65535 is allowed"))
-    for section in ("mqtt", "series"):
+    if not _is_zone(config.worker.time_zone):
+        zone = config.worker.time_zone
+        raise ConfigError(_at(path, text, "worker.time_zone", "a name like Europe/Moscow is allowed", f" = {zone!r}"))
+    if config.mail and not _is_address(config.mail.sender):
+        raise ConfigError(_at(path, text, "mail.sender", "an address, or a name and <address>"))
+    for section in ("mqtt", "series", "mail"):
         settings = getattr(config, section)
-        if settings.password and settings.password_file:
+        if settings and settings.password and settings.password_file:
             raise ConfigError(_at(path, text, f"{section}.password", "either password or password_file"))
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
+
+
+def _is_address(text: str) -> bool:
+    _, address = parseaddr(text)
+    return re.fullmatch(r"[^@\s]+@[^@\s]+", address) is not None
 
 
 _PATH = re.compile(r"(?P<what>.*) - at `\$\.?(?P<key>[^`]*)`", re.DOTALL)

@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from central.config import ConfigError, load
+from central.config import CentralConfig, ConfigError, load
 
 pytestmark = pytest.mark.quick
 
@@ -45,6 +46,8 @@ def test_only_the_folder_of_data_is_needed(tmp_path: Path) -> None:
 
 
 DATA = '[central]\ndata = "x"\n'
+MAIL = DATA + '[mail]\nhost = "h"\n'
+SECTIONS = ", ".join(field.name for field in msgspec.structs.fields(CentralConfig) if field.name != "folder")
 
 
 @pytest.mark.parametrize(
@@ -55,7 +58,7 @@ DATA = '[central]\ndata = "x"\n'
         (DATA + "[mqtt]\nport = 70000\n", ", line 4: mqtt.port = 70000: Expected `int` <= 65535"),
         (DATA + '[mqtt]\nprotocol = "4"\n', ", line 4: mqtt.protocol = '4': allowed: '3.1.1', '5'"),
         (DATA + '[series]\nkind = "csv"\n', ", line 4: series.kind = 'csv': allowed: 'sqlite', 'influxdb'"),
-        (DATA + "[mqt]\n", ", line 3: [mqt]: there is no such setting; known here: central, sql, mqtt, series, web"),
+        (DATA + "[mqt]\n", f", line 3: [mqt]: there is no such setting; known here: {SECTIONS}"),
         (DATA + "[sql]\nurls = 1\n", ", line 4: sql.urls: there is no such setting; known here: url"),
         (
             DATA + '[mqtt.tls]\nca = "c"\ncrt = "d"\n',
@@ -66,10 +69,20 @@ DATA = '[central]\ndata = "x"\n'
             DATA + '[mqtt]\npassword = "a"\npassword_file = "b"\n',
             ", line 4: mqtt.password: either password or password_file",
         ),
+        (
+            DATA + '[worker]\ntime_zone = "Moscow"\n',
+            ", line 4: worker.time_zone = 'Moscow': a name like Europe/Moscow is allowed",
+        ),
+        (MAIL, ", line 3: [mail]: Object missing required field `sender`"),
+        (MAIL + 'sender = "Учёт"\n', ", line 5: mail.sender: an address, or a name and <address>"),
+        (
+            MAIL + 'sender = "a@b"\npassword = "a"\npassword_file = "b"\n',
+            ", line 6: mail.password: either password or password_file",
+        ),
         (DATA + "[mqtt\n", ": not TOML: Expected ']' at the end of a table declaration (at line 3, column 6)"),
         (
             'folder = "x"\n' + DATA,
-            ", line 1: folder: there is no such setting; known here: central, sql, mqtt, series, web",
+            f", line 1: folder: there is no such setting; known here: {SECTIONS}",
         ),
     ],
 )
