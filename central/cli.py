@@ -16,7 +16,9 @@ COMMANDS = {
     "web": "central.serve:web",
     "serve": "central.serve:serve",
     "replay": "central.ingest.replay:replay",
+    "jobs": "central.jobs.commands:jobs",
     "user": "central.accounts.commands:user",
+    "command": "central.commands.cli:command",
 }
 
 

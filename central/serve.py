@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
@@ -30,6 +31,7 @@ log = logging.getLogger(__name__)
 
 def run_ingest(config: CentralConfig, stop: threading.Event) -> None:
     """Returns when `stop` is set."""
+    from central.commands.outbox import Outbox
     from central.ingest.live import LiveWriter
     from central.ingest.mqtt import Ingest
     from central.ingest.receive import Receiver
@@ -37,8 +39,9 @@ def run_ingest(config: CentralConfig, stop: threading.Event) -> None:
     engine, series = connect(config.sql_url), open_series(config)
     live = LiveWriter(engine, series)
     live.start()
+    outbox = Outbox(engine)
     try:
-        Ingest(config, Receiver(engine, central_id(engine)), live).run(stop)
+        Ingest(config, Receiver(engine, central_id(engine)), live, outbox=outbox).run(stop)
     finally:
         live.stop()
         series.close()
@@ -47,13 +50,19 @@ def run_ingest(config: CentralConfig, stop: threading.Event) -> None:
 
 def run_worker(config: CentralConfig, stop: threading.Event) -> None:
     """Returns when `stop` is set."""
+    from central.jobs.kinds import KINDS
+    from central.jobs.leases import Keeper
+    from central.jobs.owner import new_owner
+    from central.jobs.runner import job_loops
     from central.worker import Worker
     from central.worker.figures import PointDays
 
     engine, series = connect(config.sql_url), open_series(config)
     central_id(engine)  # says so when `migrate` was not run
+    keeper = Keeper(engine, new_owner(), config.worker.lease)
+    jobs = job_loops(config, series, keeper, KINDS, time.time)
     try:
-        Worker(engine, series, PointDays(engine, series)).run(stop)
+        Worker(engine, series, PointDays(engine, series), keeper=keeper, beside=jobs).run(stop)
     finally:
         series.close()
         engine.dispose()

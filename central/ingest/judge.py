@@ -12,8 +12,9 @@ import msgspec
 from central.ingest.bindings import Periods, entitled
 from central.ingest.session import void_hash
 from protocol.errors import Garbled
-from protocol.messages import bodies
+from protocol.messages import bodies, command
 from protocol.messages.bodies import Body
+from protocol.messages.command import Reply
 from protocol.messages.topics import SELF, RowTopic
 
 
@@ -22,7 +23,7 @@ class Reason(StrEnum):
     UNKNOWN_VERSION = "unknown_version"  # replayed after the upgrade
     WRONG_CHANNEL = "wrong_channel"  # events as archive, or the other way round
     FOREIGN_METER = "foreign_meter"  # this edge was not entitled to this meter then
-    UNKNOWN_COMMAND = "unknown_command"  # a reply to what was never asked
+    UNKNOWN_COMMAND = "unknown_command"  # a reply to what was never asked of this edge
     BAD_VOID = "bad_void"  # a lost row whose hash is not given
     UNKNOWN_COLUMNS = "unknown_columns"  # the known ones are taken, the message waits as `partial`
     SERIES_REFUSED = "series_refused"  # the time series will never take it
@@ -30,11 +31,12 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`body` = what can be projected (None for a void), or `reason` and `detail` = why nothing can."""
+    """`body` = what can be projected (None for a void and a reply), or `reason` and `detail` = why nothing can."""
 
     body: Body | None
     reason: Reason | None = None
     detail: str | None = None
+    reply: Reply | None = None
 
 
 _FIRST, _LAST = 0, 2**32  # stamps of 1970 to 2106: beyond them nothing was ever measured
@@ -45,12 +47,12 @@ class _Version(msgspec.Struct):
     v: int
 
 
-def judge(topic: RowTopic, payload: bytes, periods: Periods) -> Verdict:
-    """`periods` = when this edge is entitled to this meter."""
+def judge(topic: RowTopic, payload: bytes, periods: Periods, asked: bool = False) -> Verdict:
+    """`periods` = when this edge is entitled to this meter; `asked` = the command of a reply was sent to this edge."""
     if topic.channel == "void":
         return Verdict(None) if void_hash(payload) else _refuse(Reason.BAD_VOID, "its hash is not 16 hex digits")
     if topic.channel == "reply":
-        return _refuse(Reason.UNKNOWN_COMMAND, f"no command {topic.name} was sent")
+        return _reply(topic, payload) if asked else _refuse(Reason.UNKNOWN_COMMAND, f"no command {topic.name} was sent")
     try:
         body = bodies.decode(payload)
     except Garbled as error:
@@ -63,6 +65,16 @@ def judge(topic: RowTopic, payload: bytes, periods: Periods) -> Verdict:
     if body.rows and not any(takes(topic, stamp, periods) for stamp in stamps(body)):
         return _refuse(Reason.FOREIGN_METER, f"{topic.edge} was not entitled to {topic.name} at any row's time")
     return Verdict(body)
+
+
+def _reply(topic: RowTopic, payload: bytes) -> Verdict:
+    try:
+        reply = command.decode_reply(payload)
+    except Garbled as error:
+        return _refuse(_why(payload), str(error))
+    if reply.id != topic.name:
+        return _refuse(Reason.UNREADABLE, "it replies to another command than its topic says")
+    return Verdict(None, reply=reply)
 
 
 def takes(topic: RowTopic, stamp: int, periods: Periods) -> bool:

@@ -13,18 +13,20 @@ import ssl
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from sqlalchemy.exc import DBAPIError
 
+from central.commands.outbox import Outbox
 from central.config import CentralConfig
 from central.ingest.acks import Acks
 from central.ingest.intake import Arrival, Intake
 from central.ingest.live import LiveWriter
 from central.ingest.receive import Message, Receiver, Taken
+from central.sparingly import Sparingly
 from protocol.messages import control, topics
 
 log = logging.getLogger(__name__)
@@ -39,13 +41,25 @@ Wall = Callable[[], float]
 
 
 class Ingest:
-    """`run` returns when `stop` is set; what was not committed then was not acknowledged."""
+    """`run` returns when `stop` is set; what was not committed then was not acknowledged.
 
-    def __init__(self, config: CentralConfig, receiver: Receiver, live: LiveWriter, wall: Wall = time.time) -> None:
+    `outbox` = the commands to the edges; without it none is sent.
+    """
+
+    def __init__(
+        self,
+        config: CentralConfig,
+        receiver: Receiver,
+        live: LiveWriter,
+        wall: Wall = time.time,
+        outbox: Outbox | None = None,
+    ) -> None:
         self._config = config
         self._receiver = receiver
         self._live = live
         self._wall = wall
+        self._outbox = outbox
+        self._sparingly = Sparingly()
         self._acks = Acks()
         self._takeovers = Takeovers()
         self._counts: Counter[str] = Counter()
@@ -80,10 +94,27 @@ class Ingest:
                 for arrival in arrivals:
                     connection.acknowledge(arrival)
                 self._after(taken)
+                if taken.asked:
+                    self._command(connection, taken.asked)
+            self._command(connection, ())
             for edge, ack in self._acks.due(time.monotonic()):
                 connection.publish(topics.ack(edge), control.encode(ack))
         if not stop.is_set():
             log.warning("the broker is gone: %s", connection.reason)
+
+    def _command(self, connection: "Connection", asked: Collection[str]) -> None:
+        """Publishes the open commands of the edges that said `about`; asked by none, those whose turn it is."""
+        if self._outbox is None:
+            return
+        now = int(self._wall())
+        try:
+            found = self._outbox.open_for(asked, now) if asked else self._outbox.due(now, time.monotonic())
+        except DBAPIError as error:
+            if self._sparingly.may_say("commands", now):
+                log.error("commands wait: SQL does not answer: %s", error.orig)
+            return
+        for outgoing in found:
+            connection.publish(outgoing.topic, outgoing.payload)
 
     def _commit(self, messages: list[Message], stop: threading.Event) -> Taken | None:
         """Tries until SQL takes the batch; None when told to stop first."""

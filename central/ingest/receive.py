@@ -13,15 +13,17 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, delete, select, tuple_
 
+from central.commands import replies
 from central.db import insert, writing
 from central.ingest.bindings import Periods, periods_of
-from central.ingest.judge import judge, printable
+from central.ingest.judge import Verdict, judge, printable
 from central.ingest.session import Account, Link, Position, Session
 from central.ingest.tables import State, ahead, edge, edge_meter, edge_store, hole, inbox, meter_seen, stray
 from central.sparingly import Sparingly
 from protocol.errors import Garbled
 from protocol.messages import control
 from protocol.messages.chain import link
+from protocol.messages.command import Reply
 from protocol.messages.control import About, Ack, Health, Live
 from protocol.messages.topics import EdgeTopic, RowTopic, parse_up, valid_name
 
@@ -91,6 +93,7 @@ class _Batch:
         self._session = Session(self._load)
         self._periods: dict[tuple[str, str], Periods] = {}
         self._rows: list[dict[str, Any]] = []
+        self._replies: list[tuple[str, Reply]] = []
         self._strays: dict[str, dict[str, Any]] = {}
         self._edges: dict[str, dict[str, Any]] = {}
         self._healths: dict[str, Health] = {}
@@ -111,14 +114,16 @@ class _Batch:
     # rows of the journal
 
     def _row(self, topic: RowTopic, payload: bytes) -> None:
-        verdict = judge(topic, payload, self._periods_of(topic.edge, topic.name))
+        verdict = self._judge(topic, payload)
         if topic.channel == "void":
             position = self._session.void(topic.edge, topic.store, topic.seq, topic.prev, payload, topic.name)
         else:
             position = self._session.row(topic.edge, topic.store, topic.seq, topic.prev, payload)
         self.positions[topic.edge, topic.store] = position
         self._heard(topic.edge)
-        nothing_to_do = topic.channel == "void" and not verdict.reason
+        if verdict.reply is not None:
+            self._replies.append((topic.edge, verdict.reply))
+        nothing_to_do = topic.channel in ("void", "reply") and not verdict.reason
         state = State.QUARANTINED if verdict.reason else State.DONE if nothing_to_do else State.NEW
         self._rows.append(
             {
@@ -136,6 +141,11 @@ class _Batch:
                 "detail": verdict.detail,
             }
         )
+
+    def _judge(self, topic: RowTopic, payload: bytes) -> Verdict:
+        if topic.channel == "reply":
+            return judge(topic, payload, (), replies.asked(self._connection, topic.edge, topic.name))
+        return judge(topic, payload, self._periods_of(topic.edge, topic.name))
 
     def _periods_of(self, name: str, meter: str) -> Periods:
         if (name, meter) not in self._periods:
@@ -195,6 +205,8 @@ class _Batch:
     def save(self) -> None:
         self._save_edges()
         self._save_rows()
+        for name, reply in self._replies:
+            replies.replied(self._connection, name, reply, self._now)
         self._save_accounts()
         self._save_health()
 

@@ -34,7 +34,7 @@ class Which:
 
     @property
     def clause(self) -> ColumnElement[bool]:
-        conditions = [inbox.c.state == self.state, inbox.c.channel != "void"]
+        conditions = [inbox.c.state == self.state, inbox.c.channel.not_in(("void", "reply"))]
         for column, value in ((inbox.c.reason, self.reason), (inbox.c.edge, self.edge)):
             conditions.append(true() if value is None else column == value)
         conditions.append(true() if self.since is None else inbox.c.received_at >= self.since)

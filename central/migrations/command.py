@@ -1,7 +1,7 @@
 """`uchet-central migrate`: brings SQL to the schema of this program; the first time also makes what is made once.
 
 Made once: the id of this central (in SQL, so it is in every backup: acknowledgements carry it) and the key of the web's
-cookies (a file that only its owner may read). Running it again changes nothing.
+cookies and the one that signs commands (files that only their owner may read). Running it again changes nothing.
 """
 
 import os
@@ -13,9 +13,11 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Engine, select
 
+from central.commands import keys
 from central.config import CentralConfig, ConfigError, load
 from central.db import connect, insert, writing
 from central.ingest.tables import meta
+from protocol.messages import command as signing
 
 CENTRAL = "central"
 
@@ -27,6 +29,7 @@ def migrate(path: Path) -> None:
     config = load(path)
     central = prepare(config)
     click.echo(f"the schema is up to date; this is central {central}")
+    click.echo(f'edge.toml, [uplink]:\ncentral = "{central}"\ncommand_key = "{command_key(config)}"')
 
 
 def prepare(config: CentralConfig) -> str:
@@ -38,6 +41,7 @@ def prepare(config: CentralConfig) -> str:
         with writing(engine).begin() as connection:
             new = insert(connection, meta).values(key=CENTRAL, value=secrets.token_hex(8))
             connection.execute(new.on_conflict_do_nothing())
+            keys.make(connection, config)
         return central_id(engine)
     finally:
         engine.dispose()
@@ -56,6 +60,11 @@ def central_id(engine: Engine) -> str:
         if not engine.dialect.has_table(connection, meta.name):
             raise ConfigError("the database is empty: run `uchet-central migrate` first")
         return str(connection.execute(select(meta.c.value).where(meta.c.key == CENTRAL)).scalar_one())
+
+
+def command_key(config: CentralConfig) -> str:
+    """The public key that edges check commands with, as it stands in edge.toml. Raises ConfigError."""
+    return signing.public_of(keys.private_key(config))
 
 
 def _alembic(connection: Connection) -> Config:
