@@ -15,7 +15,8 @@ class State(StrEnum):
     WAITING = "waiting"  # for its time, the first one or the next attempt's
     RUNNING = "running"  # some process has it; when its lease ends, another takes it
     DONE = "done"
-    DEAD = "dead"  # it will not be tried again by itself
+    DEAD = "dead"  # it will not be tried again by itself: somebody is to decide
+    DROPPED = "dropped"  # somebody decided: never
 
 
 # who may do what at this time; `term` grows whenever the owner changes, so a late writer is known by it

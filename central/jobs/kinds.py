@@ -1,0 +1,58 @@
+"""THE table of jobs: what there is, which function does it, when it is due by itself, how often it is tried.
+
+A function is `(context, arguments) -> result`, both JSON objects; see context.py. It is imported when its first job is
+taken, so a broken room stops no other. It may be run again from the beginning at any time: what it does in SQL belongs
+into `context.final`, which happens once; what it does elsewhere must bear a repetition.
+"""
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from central.config import CentralConfig
+from central.jobs.context import Context
+from central.jobs.schedule import Every, Schedule
+
+HOUR = 3600
+
+Arguments = dict[str, Any]
+Result = dict[str, Any]
+Function = Callable[[Context, Arguments], Result]
+
+
+class Lane(StrEnum):
+    """Each process does one job of a lane at a time: a backup of an hour keeps no mail waiting."""
+
+    QUICK = "quick"
+    LONG = "long"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """`private`: arguments hold personal data; they are shown nowhere, and forgotten when the job is done."""
+
+    where: str  # module:function
+    schedule: Schedule | None = None
+    tries: int = 8  # then it is dead
+    limit: int = 6 * HOUR  # seconds; beyond it hangs, and another process may take it
+    lane: Lane = Lane.LONG
+    needs: str | None = None  # section of central.toml; without it jobs wait
+    private: bool = False
+
+    def ready(self, config: CentralConfig) -> bool:
+        """What it needs is configured."""
+        return self.needs is None or getattr(config, self.needs) is not None
+
+    def function(self) -> Function:
+        """Raises ImportError, AttributeError."""
+        module, _, name = self.where.partition(":")
+        found: Function = getattr(importlib.import_module(module), name)
+        return found
+
+
+KINDS = {
+    "forget": Kind("central.jobs.forget:run", schedule=Every(HOUR), tries=3),
+    "mail": Kind("central.mail.send:run", tries=72, limit=300, lane=Lane.QUICK, needs="mail", private=True),
+}
