@@ -17,6 +17,7 @@ COMMANDS = {
     "serve": "central.serve:serve",
     "replay": "central.ingest.replay:replay",
     "jobs": "central.jobs.commands:jobs",
+    "jobs": "central.jobs.commands:jobs",
     "user": "central.accounts.commands:user",
     "command": "central.commands.cli:command",
 }
