@@ -17,7 +17,9 @@ COMMANDS = {
     "serve": "central.serve:serve",
     "replay": "central.ingest.replay:replay",
     "jobs": "central.jobs.commands:jobs",
-    "jobs": "central.jobs.commands:jobs",
+    "series": "central.timeseries.commands:series",
+    "backup": "central.backup.commands:backup",
+    "restore": "central.backup.commands:restore",
     "user": "central.accounts.commands:user",
     "command": "central.commands.cli:command",
 }

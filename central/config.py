@@ -68,6 +68,11 @@ class Series(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     timeout: Annotated[float, Meta(gt=0, le=300)] = 10.0  # seconds
 
 
+class Backup(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    folder: str = ""  # where backups are made and looked for, unless the command names another
+    keep: Annotated[int, Meta(ge=1)] = 14  # so many of them; older ones are removed
+
+
 class Web(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     listen: Listen = "127.0.0.1:8080"
     threads: Annotated[int, Meta(ge=1, le=64)] = 8
@@ -99,6 +104,7 @@ class CentralConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     sql: Sql = Sql()
     mqtt: Mqtt = Mqtt()
     series: Series = Series()
+    backup: Backup = Backup()
     web: Web = Web()
     worker: Worker = Worker()
     mail: Mail | None = None  # None: mail waits
