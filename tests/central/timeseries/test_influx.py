@@ -7,10 +7,9 @@ from typing import Any
 import pytest
 from influxdb_client import Point, WritePrecision
 
-from central.timeseries.base import LiveRow, LoadRow, RegisterRow, SeriesRefused, SeriesUnavailable
+from central.timeseries.base import AnyRow, LiveRow, LoadRow, RegisterRow, SeriesRefused, SeriesUnavailable
 from central.timeseries.influx import InfluxSeries
 from central.timeseries.lines import line, parse
-from central.timeseries.base import AnyRow
 from protocol.reading import Kind
 from tests.central.timeseries.influx_admin import ADMIN, make_admin, statement
 from tests.parts import InfluxDB
@@ -61,6 +60,26 @@ def test_a_line_is_what_the_client_would_write(row: AnyRow) -> None:
     wanted_head, wanted_values, wanted_stamp = point.time(time, WritePrecision.MS).to_line_protocol().split(" ")
     assert (head, stamp) == (wanted_head, wanted_stamp)
     assert _parsed(values) == _parsed(wanted_values)
+    assert parse(line(row)) == row
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "load,meter=a ap=1i,span=2i,q=0i",
+        "load,meter=a ap=1.5,span=2i,q=0i 1000",
+        "load,meter=a ap=1i,q=0i 1000",
+        "load ap=1i,span=1i,q=0i 1000",
+        "register,kind=hourly,meter=a ap0=1i,q=0i 1000",
+        "live,meter=a u_a=nan 1000",
+        "temperature,meter=a t=1i 1000",
+    ],
+)
+def test_what_is_no_line_of_ours_is_said_to_be_none(text: str) -> None:
+    with pytest.raises(ValueError, match="not a line of the series"):
+        parse(text)
 
 
 def _parsed(text: str) -> dict[str, int | float]:

@@ -7,7 +7,19 @@ from typing import Literal
 
 import pytest
 
-from central.timeseries.base import LiveRow, LoadRow, RegisterRow, Series, SeriesRefused, SeriesUnavailable
+from central.timeseries.base import (
+    BILLED,
+    DAY,
+    LIVE,
+    DaySum,
+    LiveRow,
+    LoadRow,
+    RegisterRow,
+    Series,
+    SeriesRefused,
+    SeriesUnavailable,
+    stamp,
+)
 from central.timeseries.influx import InfluxSeries
 from central.timeseries.sqlite import SqliteSeries
 from protocol.reading import Kind
@@ -147,6 +159,72 @@ def test_more_rows_than_one_request_takes(series: Series) -> None:
     rows = [load(T0 + 1800 * n) for n in range(12_000)]
     series.write(rows)
     assert series.load("A-1", 0, T0 + 10**9) == rows
+
+
+def some(series: Series) -> list[LoadRow | RegisterRow | LiveRow]:
+    """Rows of three meters, three kinds and three months, written; in the order of a scan of each kind."""
+    rows: list[LoadRow | RegisterRow | LiveRow] = [
+        load(T0 + 40 * DAY * n + second, meter, repeat, ap=n + second, rm=2**62)
+        for meter in ("10", "A-1", "a")
+        for n in range(3)
+        for second, repeat in ((0, 0), (1800, 0), (1800, 1))
+    ]
+    rows += [register(T0 + 40 * DAY * n, meter=meter) for meter in ("A-1", "b") for n in range(3)]
+    rows += [LiveRow("c", T0 + n, {"u_a": 230.5}) for n in range(3)]
+    series.write(random.Random(2).sample(rows, len(rows)))
+    return rows
+
+
+def test_a_scan_goes_through_all_meters_of_a_kind(series: Series) -> None:
+    rows = some(series)
+    assert list(series.scan(Kind.LOAD, 0, T0 + 10**8)) == [row for row in rows if isinstance(row, LoadRow)]
+    assert list(series.scan(Kind.DAILY, 0, T0 + 10**8)) == [row for row in rows if isinstance(row, RegisterRow)]
+    assert list(series.scan(LIVE, 0, T0 + 10**8)) == [row for row in rows if isinstance(row, LiveRow)]
+    assert list(series.scan(Kind.MONTHLY, 0, T0 + 10**8)) == []
+    some_of_it = list(series.scan(Kind.LOAD, T0, T0 + 1800))
+    assert [(row.meter, stamp(row)) for row in some_of_it] == [
+        (meter, T0 + 1800) for meter in ("10", "A-1", "a") for _ in range(2)
+    ]
+
+
+def test_sums_by_meter_and_day_are_those_of_the_rows(series: Series) -> None:
+    rows = some(series)
+    for kind in (*BILLED, LIVE):
+        wanted: dict[tuple[str, int], list[int]] = {}
+        for row in rows:
+            if (LIVE if isinstance(row, LiveRow) else Kind.LOAD if isinstance(row, LoadRow) else row.kind) == kind:
+                found = wanted.setdefault((row.meter, stamp(row) // DAY), [0, 0])
+                found[0] += 1
+                found[1] += 0 if isinstance(row, LiveRow) else sum(row.values.values())
+        sums = [DaySum(*key, count, (total + 2**63) % 2**64 - 2**63) for key, (count, total) in sorted(wanted.items())]
+        assert list(series.sums(kind, 0, T0 + 10**8)) == sums
+        assert list(series.sums(kind, 0, T0 + 10**8, "A-1")) == [found for found in sums if found.meter == "A-1"]
+    assert list(series.sums(Kind.LOAD, T0, T0 + 1800, "a")) == [DaySum("a", T0 // DAY, 2, -(2**63) + 3600)]
+
+
+def test_the_newest_stamp_of_each_meter(series: Series) -> None:
+    some(series)
+    last = T0 + 80 * DAY
+    assert series.newest(Kind.LOAD, last + DAY) == dict.fromkeys(("10", "A-1", "a"), last + 1800)
+    assert series.newest(Kind.LOAD, last + 1799) == dict.fromkeys(("10", "A-1", "a"), last)
+    assert series.newest(Kind.DAILY, last - 1) == dict.fromkeys(("A-1", "b"), T0 + 40 * DAY)
+    assert series.newest(LIVE, last) == {"c": T0 + 2}
+    assert series.newest(Kind.LOAD, T0 - 1) == {}
+
+
+def test_months_are_marked_when_their_rows_change(series: Series) -> None:
+    assert series.months() == {}
+    some(series)
+    before = series.months()
+    assert sorted(before) == ["2025-11", "2025-12", "2026-01", "2026-02"] or sorted(before) == [
+        "2025-11",
+        "2026-01",
+        "2026-02",
+    ]
+    series.write([load(T0 + 80 * DAY + 7200)])
+    after = series.months()
+    assert after["2025-11"] == before["2025-11"]
+    assert after["2026-02"] == "" or after["2026-02"] != before["2026-02"]
 
 
 def test_a_store_that_is_away_says_so_when_it_is_needed(tmp_path: Path) -> None:

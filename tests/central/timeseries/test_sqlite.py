@@ -1,12 +1,16 @@
 """The series' file alone: what it costs, what it forgets, what it does when the disk is full."""
 
+import sqlite3
 import threading
+import zlib
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from central.timeseries.base import LiveRow, LoadRow, SeriesUnavailable
-from central.timeseries.sqlite import DAY, LIVE_DAYS, SqliteSeries
+from central.timeseries.base import DAY, LIVE_DAYS, LiveRow, LoadRow, SeriesUnavailable
+from central.timeseries.sqlite import SqliteSeries
+from protocol.reading import Kind
 
 T0 = 1_763_942_400
 
@@ -67,3 +71,45 @@ def test_a_damaged_page_is_said(tmp_path: Path) -> None:
     series._connection.execute("UPDATE day SET body = x'00ff'")
     with pytest.raises(SeriesUnavailable):
         series.load("A-1", 0, T0)
+
+
+def test_a_file_of_the_first_form_goes_on(tmp_path: Path) -> None:
+    """Pages as they lie on disks since the first version; the next write of a day makes it a page of today."""
+    rows = [load(T0 + 1800 * n) for n in range(100)]
+    with sqlite3.connect(tmp_path / "s") as old:
+        old.execute(
+            "CREATE TABLE day (meter TEXT, kind TEXT, day INTEGER, body BLOB NOT NULL, PRIMARY KEY (meter, kind, day))"
+        )
+        for day in sorted({row.end // DAY for row in rows}):
+            page = [(row.end % DAY, 0, 1800, 0, dict(row.values)) for row in rows if row.end // DAY == day]
+            body = zlib.compress(msgspec.msgpack.encode(page), 1)
+            old.execute("INSERT INTO day VALUES ('A-1', 'load', ?, ?)", (day, body))
+    old.close()
+    series = SqliteSeries(tmp_path / "s")
+    assert series.load("A-1", 0, T0 + 10**6) == rows
+    assert list(series.months()) == ["2025-11"]
+    series.write([load(T0 + 180_000)])
+    assert series.load("A-1", 0, T0 + 10**6) == [*rows, load(T0 + 180_000)]
+    assert [row.rows for row in series.sums(Kind.LOAD, 0, T0 + 10**6)] == [48, 48, 5]
+
+
+def test_a_file_taken_away_is_said_by_who_has_it_open(tmp_path: Path) -> None:
+    """Else all it writes would be lost with the file, and nobody would know."""
+    series = SqliteSeries(tmp_path / "s")
+    series.write([load(T0)])
+    (tmp_path / "s").rename(tmp_path / "elsewhere")
+    for call in (lambda: series.write([load(T0)]), lambda: series.load("A-1", 0, T0)):
+        with pytest.raises(SeriesUnavailable, match="taken away"):
+            call()
+
+
+def test_every_write_changes_the_mark_of_its_month_alone(tmp_path: Path) -> None:
+    series, other = SqliteSeries(tmp_path / "s"), SqliteSeries(tmp_path / "other")
+    for store in (series, other):
+        store.write([load(T0), load(T0 + 40 * DAY)])
+    before = series.months()
+    series.write([load(T0 + 40 * DAY)])
+    after = series.months()
+    assert {month for month in before if before[month] != after[month]} == {"2026-01"}
+    assert other.months().keys() == before.keys()
+    assert not set(other.months().values()) & set(before.values()), "a mark of another file means nothing here"
