@@ -33,7 +33,7 @@ NOBODY = ""
 PROJECTION = "projection"
 SLICE = tuple(f"slice/{number:02}" for number in range(SLICES))
 _MEMBER = "worker/"  # + owner: this process lives
-_STUCK = 15_000  # ms: PostgreSQL ends the session of a process that stopped inside a fenced transaction
+_STUCK = 15_000  # ms: PostgreSQL ends the session of a process that stopped inside one of these transactions
 
 
 class LeaseLost(Exception):
@@ -182,6 +182,7 @@ class Keeper:
 
     def _settle(self, connection: Connection, now: int) -> dict[str, int]:
         """Name -> term of what is held afterwards."""
+        impatient(connection)
         until = now + int(self.seconds)
         self._say_that_we_live(connection, until)
         rows = _rows(connection)
