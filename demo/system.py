@@ -30,7 +30,7 @@ from sqlalchemy import Engine
 
 from central import config as central_config
 from central.db import connect
-from central.migrations.command import prepare
+from central.migrations.command import command_key, prepare
 from demo import seed
 from demo.broker import CENTRAL
 from demo.meters.model import SpodesSite
@@ -197,7 +197,8 @@ class System:
         series = self._influx(stop) if self._real else '[series]\nkind = "sqlite"\n'
         self._say("… the server's database")
         config = self._central_toml(series)
-        central = prepare(central_config.load(config))
+        settings = central_config.load(config)
+        central = prepare(settings)
         self._engine = connect(central_config.load(config).sql_url)
         seed.seed(self._engine, self.logins, int(time.time()))
         for port in self._meter_ports:
@@ -208,7 +209,7 @@ class System:
         self._wait(server, page(self.web_port, "/health"), stop)
         self._say("… the concentrator")
         run_edge = [sys.executable, "-c", "from edge.cli import main; main()", "run"]
-        edge = self._run("edge", [*run_edge, "--config", str(self._edge_toml(central))])
+        edge = self._run("edge", [*run_edge, "--config", str(self._edge_toml(central, command_key(settings)))])
         self._wait(edge, page(self._page_port, "/state.json"), stop)
 
     def watch(self, stop: threading.Event) -> None:
@@ -250,9 +251,9 @@ class System:
             f'{series}\n[web]\nlisten = "{HOST}:{self.web_port}"\n',
         )
 
-    def _edge_toml(self, central: str) -> Path:
+    def _edge_toml(self, central: str, key: str) -> Path:
         """Brisk: each minute the registers and the moment's values, so that one sees it live."""
-        uplink = {"host": HOST, "port": self._broker_port, "central": central}
+        uplink = {"host": HOST, "port": self._broker_port, "central": central, "command_key": key}
         text = "\n".join(
             (
                 _table("[edge]", {"name": seed.EDGE, "title": "Демонстрация", "data": str(self.folder / "edge")}),

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from central.db import connect, writing
 from central.ingest.bindings import bind
 from central.ingest.tables import edge_store, inbox
-from central.migrations.command import prepare
+from central.migrations.command import command_key, prepare
 from edge.status import ask
 from protocol.messages.chain import link
 from tests.central.parts import NOW, config
@@ -41,14 +41,14 @@ class Meter:
 class Edge:
     """`uchet-edge run` in a folder of its own. Kill it, copy its file, start it again."""
 
-    def __init__(self, folder: Path, broker: int, central: str, meter: int, more: str = "") -> None:
+    def __init__(self, folder: Path, broker: int, central: str, meter: int, more: str = "", uplink: str = "") -> None:
         self.folder = folder
         self.file = folder / "data/journal.db"
         self.page = free_port()
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "edge.toml").write_text(
             f'[edge]\nname = "edge-1"\ndata = "{folder}/data"\n\n'
-            f'[uplink]\nhost = "127.0.0.1"\nport = {broker}\ncentral = "{central}"\npassword = "edge-1"\n\n'
+            f'[uplink]\nhost = "127.0.0.1"\nport = {broker}\ncentral = "{central}"\npassword = "edge-1"\n{uplink}\n'
             f'[page]\nlisten = "127.0.0.1:{self.page}"\n\n[schedule]\nnow = 1\nlive = 1\n\n'
             f'[[line]]\nname = "A"\nurl = "tcp://127.0.0.1:{meter}"\n\n'
             '[[meter]]\nid = "A-1"\nline = "A"\ndriver = "spodes"\nlink = "wrapper"\npassword = "12345678"\n' + more
@@ -114,6 +114,7 @@ class House:
         settings = config(folder / "central", f"[mqtt]\nport = {mosquitto.port}\n{access}")
         self.folder, self.broker = folder, mosquitto.port
         self.central = prepare(settings)
+        self.key = f'command_key = "{command_key(settings)}"\n'
         self.engine = connect(settings.sql_url)
         with writing(self.engine).begin() as connection:
             bind(connection, "edge-1", "A-1", 0, None, NOW)
@@ -123,7 +124,7 @@ class House:
         self._edges: list[Edge] = []
 
     def edge(self, name: str = "edge") -> Edge:
-        made = Edge(self.folder / name, self.broker, self.central, self.meter.port)
+        made = Edge(self.folder / name, self.broker, self.central, self.meter.port, uplink=self.key)
         self._edges.append(made)
         return made
 

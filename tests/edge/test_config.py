@@ -74,6 +74,8 @@ def test_meters_are_what_the_drivers_take(tmp_path: Path) -> None:
         ('central = "c1"', "", 5, ["uplink", "«central» is missing"]),
         ('host = "mqtt"', 'host = "mqtt"\nport = 99999', 7, ["uplink.port = 99999", "<= 65535"]),
         ('host = "mqtt"', 'host = "mqtt"\nprotocol = "4"', 7, ["uplink.protocol = '4'"]),
+        ('host = "mqtt"', 'host = "mqtt"\ncommand_key = "c2hvcnQ="', 7, ["uplink.command_key", "5 bytes, a key"]),
+        ('host = "mqtt"', 'host = "mqtt"\ncommand_key = "§"', 7, ["uplink.command_key", "base64"]),
         ("tcp://10.0.0.1:4059", "udp://10.0.0.1", 11, ["line 1: url = 'udp://10.0.0.1'", "tcp://"]),
         ('line = "A"\ndriver = "modbus"', 'line = "B"\ndriver = "modbus"', 20, ["meter 2: line = 'B'", "there are: A"]),
         ('id = "m-2"', 'id = "m-1"', 19, ["meter 2: id = 'm-1'", "another meter"]),

@@ -1,11 +1,16 @@
 """How the file is opened: what a power cut may take is decided here."""
 
+import sqlite3
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+from sqlite_utils import Database
 
-from edge.journal.schema import connect
+from edge.journal.check import open_journal
+from edge.journal.journal import Journal
+from edge.journal.schema import VERSION, connect, migrations
+from tests.edge.parts import NOW, commit
 
 pytestmark = pytest.mark.quick
 FULL = 2
@@ -16,3 +21,18 @@ def test_every_commit_is_synced_and_stays_so_when_the_file_is_opened_again(tmp_p
         with closing(connect(tmp_path / "journal.db")) as connection:
             assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
             assert connection.execute("PRAGMA synchronous").fetchone() == (FULL,)
+
+
+def test_a_file_of_the_first_version_is_brought_up_and_keeps_its_rows(tmp_path: Path) -> None:
+    file = tmp_path / "journal.db"
+    with closing(sqlite3.connect(file, isolation_level=None)) as old:
+        migrations.apply(Database(old), stop_before="commands")
+        Journal(old).append(commit((NOW, 1)), NOW)
+        assert old.execute("PRAGMA user_version").fetchone() == (1,)
+        assert not old.execute("SELECT 1 FROM sqlite_master WHERE name = 'command'").fetchone()
+    found, salvage = open_journal(file, NOW, 2**30)
+    assert salvage is None
+    assert [entry.seq for entry in found.entries(0, 10)] == [1]
+    assert found.connection.execute("PRAGMA user_version").fetchone() == (VERSION,)
+    assert found.connection.execute("SELECT count(*) FROM command").fetchone() == (0,)
+    found.close()
