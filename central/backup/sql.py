@@ -93,7 +93,7 @@ def _save(connection: Connection, found: Table, path: Path) -> int:
     asked = [cast(here, Text) if isinstance(here.type, JSON) else here for here in found.columns]
     rows = 0
     with gzip.open(path, "wb", compresslevel=6) as out:
-        out.write(_line([(here.name, form.name) for here, form in zip(found.columns, forms, strict=True)]))
+        out.write(_line([(str(here.name), form.name) for here, form in zip(found.columns, forms, strict=True)]))
         for row in connection.execute(select(*asked).execution_options(yield_per=_BATCH)):
             cells = zip(row, forms, strict=True)
             out.write(_line([None if value is None else form.to_line(value) for value, form in cells]))
