@@ -3,9 +3,10 @@
 import urllib.error
 import urllib.request
 
+import psycopg
 import pytest
 
-from tests.parts import InfluxDB, Mosquitto
+from tests.parts import InfluxDB, Mosquitto, PostgreSQL
 
 
 def test_mosquitto_starts_again_after_a_kill(mosquitto: Mosquitto) -> None:
@@ -17,3 +18,17 @@ def test_influxdb_refuses_a_query_without_credentials(influxdb: InfluxDB) -> Non
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(f"http://127.0.0.1:{influxdb.port}/query?q=SHOW+DATABASES")
     assert refused.value.code in (401, 403)
+
+
+def test_postgresql_keeps_what_it_committed_over_a_kill() -> None:
+    server = PostgreSQL(durable=True)
+    try:
+        server.start()
+        server.run("CREATE TABLE kept AS SELECT 1 AS one")
+        server.kill()
+        with pytest.raises(psycopg.OperationalError):
+            server.run("SELECT one FROM kept")
+        server.start()
+        server.run("SELECT one FROM kept")
+    finally:
+        server.close()

@@ -18,6 +18,7 @@ from central.figures.source import ACTIVE_IMPORT
 from central.figures.tables import point_day
 from central.metering.slots import completeness, energies, maximum
 from central.metering.zones import Uncovered, day_of, days, midnight
+from central.partitions import make, point_day_month
 from central.registry.look import calendar_of, segments_of
 from central.registry.tables import point
 from central.timeseries.base import Series
@@ -61,6 +62,7 @@ def run(
                 log.error("ALARM point %d, %s cannot be computed: %s", key, day, error)
                 continue
             waiting += [(key, other) for other in others if (key, other) not in {*figures, *waiting}]
+    make(engine, {point_day_month(day) for _, day in figures})
     with writing(engine).begin() as connection:
         if fence is not None:
             fence(connection)

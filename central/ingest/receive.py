@@ -6,7 +6,7 @@ No message raises: what cannot be read is kept whole, with the reason.
 
 import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
@@ -15,10 +15,13 @@ from sqlalchemy import Connection, Engine, Table, delete, select, tuple_
 
 from central.commands import replies
 from central.db import insert, writing
+from central.ingest import weeks
 from central.ingest.bindings import Periods, periods_of
 from central.ingest.judge import Verdict, judge, printable
 from central.ingest.session import Account, Link, Position, Session
 from central.ingest.tables import State, ahead, edge, edge_meter, edge_store, hole, inbox, meter_seen, stray
+from central.ingest.weeks import Weeks
+from central.partitions import week_of
 from central.sparingly import Sparingly
 from protocol.errors import Garbled
 from protocol.messages import control
@@ -55,11 +58,13 @@ class Receiver:
 
     def __init__(self, engine: Engine, central: str) -> None:
         self._engine = writing(engine)
+        self._weeks = Weeks(engine)
         self._central = central
         self._sparingly = Sparingly()
 
     def take(self, messages: Sequence[Message], now: int) -> Taken:
         """`now` in seconds UTC. Raises sqlalchemy.exc.DBAPIError: then nothing of the batch was taken."""
+        self._weeks.open(now)
         with self._engine.begin() as connection:
             batch = _Batch(connection, now, self._sparingly)
             for message in messages:
@@ -139,6 +144,7 @@ class _Batch:
                 "state": state,
                 "reason": verdict.reason,
                 "detail": verdict.detail,
+                "week": week_of(self._now),
             }
         )
 
@@ -211,7 +217,7 @@ class _Batch:
         self._save_health()
 
     def _save_edges(self) -> None:
-        for name, columns in self._edges.items():
+        for name, columns in sorted(self._edges.items()):  # as each transaction does: PostgreSQL's never cross
             values = {"last_at": self._now, **columns}
             upsert = insert(self._connection, edge).values(name=name, first_at=self._now, **values)
             self._connection.execute(upsert.on_conflict_do_update(index_elements=["name"], set_=values))
@@ -219,7 +225,8 @@ class _Batch:
     def _save_rows(self) -> None:
         counts = self.taken.counts
         counts["rows"] += len(self._rows)
-        fresh = self._insert_new(inbox, self._rows, inbox.c.edge, inbox.c.reason, inbox.c.detail, inbox.c.name)
+        unknown = weeks.unknown(self._connection, self._rows, self._now)
+        fresh = self._insert_new(inbox, unknown, inbox.c.edge, inbox.c.reason, inbox.c.detail, inbox.c.name)
         counts["repeated"] += len(self._rows) - len(fresh)
         for name, reason, detail, meter in fresh:
             counts["quarantined"] += bool(reason)
@@ -230,7 +237,7 @@ class _Batch:
             if self._sparingly.may_say(("stray", topic), self._now):
                 log.warning("ALARM a message nobody can read is kept aside: %s: %s", topic, detail)
 
-    def _insert_new(self, table: Table, rows: list[dict[str, Any]], *columns: Any) -> list[Any]:
+    def _insert_new(self, table: Table, rows: Sequence[Mapping[str, Any]], *columns: Any) -> list[Any]:
         """Inserts those that are not there; returns these columns of the new ones."""
         if not rows:
             return []
@@ -269,7 +276,7 @@ class _Batch:
     def _save_health(self) -> None:
         for name, health in self._healths.items():
             own = set(self._connection.scalars(select(edge_meter.c.meter).where(edge_meter.c.edge == name)))
-            for meter, said in health.meters.items():
+            for meter, said in sorted(health.meters.items()):
                 if meter not in own:
                     continue
                 values: dict[str, Any] = {

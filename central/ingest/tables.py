@@ -119,6 +119,8 @@ inbox = Table(
     Column("state", String(12), nullable=False),
     Column("reason", String(NAME)),  # a word for programs: central.ingest.judge.Reason
     Column("detail", Text),  # a sentence for people
+    # weeks since 1970 of `received_at`: PostgreSQL's partitions. There it is part of both keys, and what waits moves on
+    Column("week", Integer, nullable=False),
     UniqueConstraint("edge", "store", "seq", "prev", "sha"),
 )
 Index("ix_inbox_state_id", inbox.c.state, inbox.c.id)

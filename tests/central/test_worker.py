@@ -16,7 +16,7 @@ from central.figures.tables import conflict
 from central.ingest.bindings import bind
 from central.ingest.receive import Message, Receiver
 from central.ingest.replay import Which, replay_messages
-from central.ingest.retention import DAY, KEEP_DONE, forget
+from central.ingest.retention import DAY
 from central.ingest.tables import State, event, inbox, meter_seen
 from central.timeseries.base import LoadRow, SeriesRefused, SeriesUnavailable
 from central.timeseries.rows import AnyRow
@@ -292,16 +292,6 @@ def test_what_the_series_refuses_is_set_aside_alone(bench: Bench) -> None:
     Worker(bench.engine, Refusing(bench.series), bench.figures).step(NOW)  # type: ignore[arg-type]
     assert bench.states() == [("done", None), ("quarantined", "series_refused"), ("done", None)]
     assert sorted(bench.load().values()) == [12, 14]
-
-
-def test_done_messages_are_dropped_after_14_days_and_no_others(bench: Bench) -> None:
-    bench.receive(load_body((T0, 1)))
-    bench.receive(b"poison")
-    bench.work()
-    bench.receive(load_body((T0 + 1800, 1)))
-    assert forget(bench.engine, NOW + KEEP_DONE) == 0
-    assert forget(bench.engine, NOW + KEEP_DONE + 1) == 1
-    assert [state for state, _ in bench.states()] == ["quarantined", "new"]
 
 
 def test_a_row_is_in_the_series_within_a_second(bench: Bench) -> None:

@@ -4,6 +4,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import update
 
 from central import figures
 from central.db import writing
@@ -11,6 +12,7 @@ from central.metering.terms import State
 from central.metering.zones import midnight
 from central.registry import enter
 from central.registry.schemes import THREE_ZONES
+from central.registry.tables import mounting
 from central.timeseries.base import LoadRow, RegisterRow
 from protocol.reading import Kind
 from tests.central import scene as s
@@ -30,8 +32,7 @@ def swapped(own: Scene) -> Scene:
     end = {field: value + 3_000_000 for field, value in before.values.items()}
     with writing(own.engine).begin() as connection:
         enter.add_meter(connection, NEW, serial="новый", type="т", maker="м")
-        connection.exec_driver_sql(f"UPDATE mounting SET valid_to = {SWAP} WHERE meter = '{OLD}'")
-        connection.exec_driver_sql("UPDATE mounting SET reg_end = ? WHERE meter = ?", (str(end).replace("'", '"'), OLD))
+        connection.execute(update(mounting).where(mounting.c.meter == OLD).values(valid_to=SWAP, reg_end=end))
         enter.mount(connection, own.points[s.FLAT], NEW, SWAP, ki=Decimal(20), reg_start=START, act="замена")
     own.arrive(
         NEW,
