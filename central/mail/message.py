@@ -1,5 +1,7 @@
 """PURE: the message as it goes on the wire."""
 
+import re
+from contextlib import suppress
 from datetime import UTC, datetime
 from email.errors import MessageError
 from email.headerregistry import Address
@@ -8,6 +10,9 @@ from email.policy import SMTP
 from email.utils import parseaddr
 
 import msgspec
+
+_POLICY = SMTP.clone(cte_type="7bit")  # any server takes it
+_ADDRESS = re.compile(r"""[^\s@<>()\[\],;:"\\]+@[^\s@<>()\[\],;:"\\]+""")
 
 
 class Mail(msgspec.Struct, frozen=True):
@@ -25,14 +30,9 @@ def compose(mail: Mail, sender: str, name: str, moment: int) -> EmailMessage:
     Raises ValueError: an address or a subject that no header can hold.
     """
     shown, address = parseaddr(sender)
-    message = EmailMessage(SMTP)
-    try:
-        message["From"] = Address(shown, addr_spec=address)
-        message["To"] = Address(addr_spec=mail.to)
-    except (MessageError, IndexError) as error:
-        raise ValueError(f"not an address: {type(error).__name__}") from None
-    if "@" not in mail.to or not mail.to.isprintable():
-        raise ValueError("not an address")
+    message = EmailMessage(_POLICY)
+    message["From"] = _address(address, shown)
+    message["To"] = _address(mail.to)
     message["Subject"] = mail.subject
     message["Date"] = datetime.fromtimestamp(moment, UTC)
     message["Message-ID"] = f"<{name}@{address.rpartition('@')[2]}>"
@@ -40,4 +40,13 @@ def compose(mail: Mail, sender: str, name: str, moment: int) -> EmailMessage:
     message.set_content(mail.text)
     if mail.html is not None:
         message.add_alternative(mail.html, subtype="html")
+        message.set_boundary(f"part-{name}")
     return message
+
+
+def _address(bare: str, shown: str = "") -> Address:
+    """The words of an error do not repeat it: they may end in a log."""
+    if _ADDRESS.fullmatch(bare) and bare.isprintable():
+        with suppress(MessageError, ValueError, IndexError):
+            return Address(shown, addr_spec=bare)
+    raise ValueError("not an address")
