@@ -4,9 +4,9 @@ A partition is made before the first row that belongs there, without stopping th
 its parent, then attached to it. It is dropped whole, which costs the same however many rows it has.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Engine, text
 
@@ -45,6 +45,12 @@ def point_day_month(day: date) -> Partition:
     return Partition("point_day", first.strftime(_POINT_DAY), f"'{first}'", f"'{following}'")
 
 
+_OF_ROW: dict[str, Callable[[Mapping[str, Any]], Partition]] = {
+    "inbox": lambda row: inbox_week(row["week"]),
+    "point_day": lambda row: point_day_month(row["day"]),
+}
+
+
 def make(engine: Engine, wanted: Iterable[Partition]) -> None:
     """Those that are missing, each in a transaction of its own. Nothing on SQLite. Raises DBAPIError."""
     if not is_partitioned(engine):
@@ -55,6 +61,13 @@ def make(engine: Engine, wanted: Iterable[Partition]) -> None:
     for name in sorted(missing):
         with engine.begin() as connection:
             _make(connection, by_name[name])
+
+
+def make_for(connection: Connection, parent: str, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Those that rows from elsewhere need (a backup), in this transaction; nothing where the table is whole."""
+    if parent in _OF_ROW and _is_split(connection, parent):
+        for partition in sorted({_OF_ROW[parent](row) for row in rows}):
+            _make(connection, partition)
 
 
 def inbox_weeks(engine: Engine) -> list[int]:
@@ -87,6 +100,13 @@ def _make(connection: Connection, partition: Partition) -> None:
     if name not in _standing(connection, [parent]):
         connection.execute(text(f"CREATE TABLE {name} (LIKE {parent} INCLUDING ALL)"))
         connection.execute(text(f"ALTER TABLE {parent} ATTACH PARTITION {name} FOR VALUES FROM ({since}) TO ({until})"))
+
+
+def _is_split(connection: Connection, parent: str) -> bool:
+    """Before revision 0002 no table was."""
+    if not is_partitioned(connection.engine):
+        return False
+    return bool(connection.scalar(text("SELECT relkind = 'p' FROM pg_class WHERE relname = :name"), {"name": parent}))
 
 
 def _standing(connection: Connection, parents: Iterable[str]) -> set[str]:

@@ -42,6 +42,7 @@ from central import migrations
 from central.backup.manifest import BadBackup, File, sha256, sync
 from central.db import writing
 from central.migrations.tables import metadata
+from central.partitions import make_for
 
 FOLDER = "sql"
 _SUFFIX = ".jsonl.gz"
@@ -152,6 +153,7 @@ def _restore(connection: Connection, found: Table, path: Path) -> None:
         postponed: list[dict[str, Any]] = []
         while batch := list(islice(rows, _BATCH)):
             postponed += [row for row in batch if any(row[name] is not None for name in later)]
+            make_for(connection, found.name, batch)
             connection.execute(insert, [{name: row[name] for name in names if name not in later} for row in batch])
     for row in postponed:  # a row that names another of its own table, which may come after it
         key = [here == row[here.name] for here in found.primary_key]

@@ -21,6 +21,7 @@ from sqlalchemy import (
 )
 
 from central.db import Id, Seconds, metadata
+from central.partitions import week_of
 
 NAME = 40  # longest name in a topic
 HASH = 16  # digits of a link of the chain
@@ -120,7 +121,7 @@ inbox = Table(
     Column("reason", String(NAME)),  # a word for programs: central.ingest.judge.Reason
     Column("detail", Text),  # a sentence for people
     # weeks since 1970 of `received_at`: PostgreSQL's partitions. There it is part of both keys, and what waits moves on
-    Column("week", Integer, nullable=False),
+    Column("week", Integer, nullable=False, default=lambda row: week_of(row.get_current_parameters()["received_at"])),
     UniqueConstraint("edge", "store", "seq", "prev", "sha"),
 )
 Index("ix_inbox_state_id", inbox.c.state, inbox.c.id)

@@ -25,6 +25,7 @@ from central.db import connect, writing
 from central.ingest.tables import inbox, meta
 from central.migrations.command import prepare
 from central.migrations.tables import metadata
+from central.partitions import make_for
 from central.registry.tables import node
 from central.timeseries.base import BILLED, DAY, AnyRow, LoadRow
 from central.timeseries.sqlite import SqliteSeries
@@ -64,6 +65,7 @@ class House:
         with self.sql() as engine, writing(engine).begin() as connection:
             connection.execute(node.update().where(node.c.id == 1).values(parent=2))  # a child before its parent
             connection.execute(node.update().where(node.c.id == 2).values(parent=None))
+            make_for(connection, inbox.name, [MESSAGE])
             connection.execute(inbox.insert().values(MESSAGE))
         return self
 
