@@ -85,6 +85,10 @@ class Worker(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     lease: Annotated[float, Meta(ge=1, le=600)] = 20.0  # seconds until another worker takes over from one that stopped
 
 
+class Keeping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    point_day_years: Annotated[int, Meta(ge=0, le=100)] = 0  # days of points, with all their versions; 0 = for ever
+
+
 class Mail(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     host: Text
     port: Port = 587
@@ -107,6 +111,7 @@ class CentralConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     backup: Backup = Backup()
     web: Web = Web()
     worker: Worker = Worker()
+    keeping: Keeping = Keeping()
     mail: Mail | None = None  # None: mail waits
     folder: str = msgspec.field(default="", name="(folder)")  # a name that cannot stand in the file
 

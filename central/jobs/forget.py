@@ -2,13 +2,16 @@
 
 from typing import Any
 
-from central.ingest import retention
+from central.figures import retention as of_figures
+from central.ingest import retention as of_ingest
 from central.jobs import queue
 from central.jobs.context import Context
 
 
 def run(context: Context, _arguments: dict[str, Any]) -> dict[str, Any]:
     """Again and again changes nothing."""
-    messages = retention.forget(context.engine, context.now)
+    messages = of_ingest.forget(context.engine, context.now)
     context.check()
-    return {"messages": messages, "jobs": queue.forget(context.engine, context.now)}
+    days = of_figures.forget(context.engine, context.now, context.config.keeping.point_day_years)
+    context.check()
+    return {"messages": messages, "days": days, "jobs": queue.forget(context.engine, context.now)}
