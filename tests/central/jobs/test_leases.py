@@ -128,7 +128,9 @@ def test_a_process_of_this_machine_that_is_gone_is_succeeded_at_once(workers: Wo
 
 
 @pytest.mark.quick
-@pytest.mark.parametrize("owner", ["", "elsewhere/1/x", "nonsense", new_owner()])
+@pytest.mark.parametrize(
+    "owner", ["", "elsewhere/1/x", "nonsense", new_owner()], ids=["empty", "elsewhere", "nonsense", "ours"]
+)
 def test_of_nobody_else_is_it_said_that_he_is_gone(owner: str) -> None:
     assert not gone(owner)
 
