@@ -1,5 +1,7 @@
 """What the edges answered. A reply is taken in the transaction of its row: who answers for it is ingest."""
 
+from collections.abc import Collection
+
 from sqlalchemy import Connection, and_, or_, select, update
 
 from central.commands.tables import State, command
@@ -7,10 +9,12 @@ from central.ingest.judge import printable
 from protocol.messages.command import Reply, Status
 
 
-def asked(connection: Connection, edge: str, id: str) -> bool:
-    """This command was sent to this edge."""
-    query = select(command.c.id).where(command.c.id == id, command.c.edge == edge)
-    return connection.execute(query).first() is not None
+def asked(connection: Connection, pairs: Collection[tuple[str, str]]) -> frozenset[tuple[str, str]]:
+    """Of these (edge, command): which commands were sent to which edge."""
+    if not pairs:
+        return frozenset()
+    query = select(command.c.edge, command.c.id).where(command.c.id.in_({id for _, id in pairs}))
+    return frozenset((row.edge, row.id) for row in connection.execute(query)) & frozenset(pairs)
 
 
 def replied(connection: Connection, edge: str, reply: Reply, now: int) -> None:

@@ -8,7 +8,7 @@ import threading
 from collections import deque
 from typing import Any, NamedTuple
 
-from central.ingest.receive import Message
+from central.ingest.parcel import Message
 
 
 class Arrival(NamedTuple):

@@ -25,7 +25,8 @@ from central.config import CentralConfig
 from central.ingest.acks import Acks
 from central.ingest.intake import Arrival, Intake
 from central.ingest.live import LiveWriter
-from central.ingest.receive import Message, Receiver, Taken
+from central.ingest.parcel import Message
+from central.ingest.receive import Receiver, Taken
 from central.sparingly import Sparingly
 from protocol.messages import control, topics
 

@@ -6,40 +6,31 @@ No message raises: what cannot be read is kept whole, with the reason.
 
 import logging
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, delete, select, tuple_
+from sqlalchemy import Connection, Engine
 
 from central.commands import replies
 from central.db import insert, writing
-from central.ingest import weeks
-from central.ingest.bindings import Periods, periods_of
-from central.ingest.judge import Verdict, judge, printable
-from central.ingest.session import Account, Link, Position, Session
-from central.ingest.tables import State, ahead, edge, edge_meter, edge_store, hole, inbox, meter_seen, stray
-from central.ingest.weeks import Weeks
+from central.ingest.bindings import periods_of
+from central.ingest.judge import judge, printable
+from central.ingest.parcel import Message, Parcel, unpack
+from central.ingest.remembered import Remembered, add_new, save_edges, save_health, save_holes
+from central.ingest.session import Position, Session
+from central.ingest.tables import State, inbox, stray
+from central.ingest.weeks import Weeks, unknown
 from central.partitions import week_of
 from central.sparingly import Sparingly
-from protocol.errors import Garbled
 from protocol.messages import control
 from protocol.messages.chain import link
 from protocol.messages.command import Reply
 from protocol.messages.control import About, Ack, Health, Live
-from protocol.messages.topics import EdgeTopic, RowTopic, parse_up, valid_name
+from protocol.messages.topics import RowTopic
 
 log = logging.getLogger(__name__)
-
-_SEQ = 10**18  # a seq of a topic has at most 18 digits; so has `low`
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    topic: str
-    payload: bytes
-    retained: bool = False
 
 
 @dataclass(slots=True)
@@ -65,10 +56,11 @@ class Receiver:
     def take(self, messages: Sequence[Message], now: int) -> Taken:
         """`now` in seconds UTC. Raises sqlalchemy.exc.DBAPIError: then nothing of the batch was taken."""
         self._weeks.open(now)
+        parcels = [unpack(message) for message in messages]
         with self._engine.begin() as connection:
-            batch = _Batch(connection, now, self._sparingly)
-            for message in messages:
-                batch.add(message)
+            batch = _Batch(connection, parcels, now, self._sparingly)
+            for parcel in parcels:
+                batch.add(parcel)
             batch.save()
         taken = batch.taken
         for (name, store), position in batch.positions.items():
@@ -88,15 +80,22 @@ class Receiver:
 
 
 class _Batch:
-    """One transaction: everything is gathered in the order of arrival, then saved."""
+    """One transaction: what SQL remembers is read, everything is gathered in the order of arrival, then saved."""
 
-    def __init__(self, connection: Connection, now: int, sparingly: Sparingly) -> None:
+    def __init__(self, connection: Connection, parcels: Sequence[Parcel], now: int, sparingly: Sparingly) -> None:
         self._connection = connection
         self._now = now
         self._sparingly = sparingly
-        self._remembered: dict[tuple[str, str], set[tuple[int, Link]]] = {}
-        self._session = Session(self._load)
-        self._periods: dict[tuple[str, str], Periods] = {}
+        rows = [parcel.topic for parcel in parcels if isinstance(parcel.topic, RowTopic)]
+        stores = {(topic.edge, topic.store) for topic in rows}
+        stores |= {(parcel.edge, parcel.said.store) for parcel in parcels if isinstance(parcel.said, About)}
+        self._remembered = Remembered(connection, stores)
+        self._session = Session(self._remembered.account)
+        meters = {(topic.edge, topic.name) for topic in rows if topic.channel not in ("reply", "void")}
+        self._periods = periods_of(connection, meters)
+        self._asked = replies.asked(
+            connection, {(topic.edge, topic.name) for topic in rows if topic.channel == "reply"}
+        )
         self._rows: list[dict[str, Any]] = []
         self._replies: list[tuple[str, Reply]] = []
         self._strays: dict[str, dict[str, Any]] = {}
@@ -106,20 +105,20 @@ class _Batch:
         self.positions: dict[tuple[str, str], Position] = {}
         self.abouts: dict[str, About] = {}
 
-    def add(self, message: Message) -> None:
-        try:
-            topic = parse_up(message.topic)
-            if isinstance(topic, RowTopic):
-                self._row(topic, message.payload)
-            else:
-                self._about_edge(topic, message)
-        except Garbled as error:
-            self._stray(message, str(error))
+    def add(self, parcel: Parcel) -> None:
+        match parcel:
+            case Parcel(topic=None):
+                self._stray(parcel.message, parcel.trouble)
+            case Parcel(topic=RowTopic() as topic):
+                self._row(topic, parcel.message.payload)
+            case _:
+                self._about_edge(parcel)
 
     # rows of the journal
 
     def _row(self, topic: RowTopic, payload: bytes) -> None:
-        verdict = self._judge(topic, payload)
+        key = (topic.edge, topic.name)
+        verdict = judge(topic, payload, self._periods.get(key, ()), key in self._asked)
         if topic.channel == "void":
             position = self._session.void(topic.edge, topic.store, topic.seq, topic.prev, payload, topic.name)
         else:
@@ -148,38 +147,26 @@ class _Batch:
             }
         )
 
-    def _judge(self, topic: RowTopic, payload: bytes) -> Verdict:
-        if topic.channel == "reply":
-            return judge(topic, payload, (), replies.asked(self._connection, topic.edge, topic.name))
-        return judge(topic, payload, self._periods_of(topic.edge, topic.name))
-
-    def _periods_of(self, name: str, meter: str) -> Periods:
-        if (name, meter) not in self._periods:
-            self._periods[name, meter] = periods_of(self._connection, [(name, meter)]).get((name, meter), ())
-        return self._periods[name, meter]
-
     # messages about the edge
 
-    def _about_edge(self, topic: EdgeTopic, message: Message) -> None:
-        name = topic.edge
-        match topic.what:
-            case "about":
-                about = _about(message.payload)
+    def _about_edge(self, parcel: Parcel) -> None:
+        name, message = parcel.edge, parcel.message
+        match parcel.said:
+            case About() as about:
                 self.positions[name, about.store] = self._session.about(name, about.store, about.low)
                 self.abouts[name] = about
                 self.taken.asked.add(name)
                 self._heard(name, about=message.payload, about_at=self._now)
                 self.taken.counts["about"] += 1
-            case "state":
-                state = control.decode(message.payload, control.State)
+            case control.State() as state:
                 self._heard(name, state=state.state, state_at=int(state.since.timestamp()))
                 if state.state == "online" and not message.retained:
                     self.taken.connects.append(name)
-            case "health":
-                self._healths[name] = control.decode(message.payload, Health)
+            case Health() as health:
+                self._healths[name] = health
                 self._heard(name, health=message.payload, health_at=self._now)
-            case "live":
-                self.taken.live.append((name, topic.meter or "", control.decode(message.payload, Live)))
+            case Live() as live:
+                self.taken.live.append((name, parcel.meter, live))
 
     def _heard(self, name: str, **columns: Any) -> None:
         self._edges.setdefault(name, {}).update(columns)
@@ -196,108 +183,35 @@ class _Batch:
 
     # SQL
 
-    def _load(self, name: str, store: str) -> Account | None:
-        query = select(edge_store).where(edge_store.c.edge == name, edge_store.c.store == store)
-        row = self._connection.execute(query.with_for_update()).one_or_none()  # SQLite: the transaction has the lock
-        if row is None:
-            return None
-        waiting = select(ahead.c.seq, ahead.c.prev, ahead.c.sha).where(ahead.c.edge == name, ahead.c.store == store)
-        account = Account(row.upto, row.sha or None, row.low)
-        for seq, prev, sha in self._connection.execute(waiting):
-            account.ahead.setdefault(seq, set()).add(Link(prev, sha or None))
-        self._remembered[name, store] = _links(account)
-        return account
-
     def save(self) -> None:
-        self._save_edges()
+        save_edges(self._connection, self._edges, self._now)
         self._save_rows()
         for name, reply in self._replies:
             replies.replied(self._connection, name, reply, self._now)
-        self._save_accounts()
-        self._save_health()
-
-    def _save_edges(self) -> None:
-        for name, columns in sorted(self._edges.items()):  # as each transaction does: PostgreSQL's never cross
-            values = {"last_at": self._now, **columns}
-            upsert = insert(self._connection, edge).values(name=name, first_at=self._now, **values)
-            self._connection.execute(upsert.on_conflict_do_update(index_elements=["name"], set_=values))
+        self._remembered.save(self._session.accounts, self._now)
+        save_holes(self._connection, self._session.holes, self._now)
+        save_health(self._connection, self._healths)
 
     def _save_rows(self) -> None:
         counts = self.taken.counts
+        fresh = unknown(self._connection, self._rows)
+        add_new(self._connection, inbox, fresh)
         counts["rows"] += len(self._rows)
-        unknown = weeks.unknown(self._connection, self._rows, self._now)
-        fresh = self._insert_new(inbox, unknown, inbox.c.edge, inbox.c.reason, inbox.c.detail, inbox.c.name)
         counts["repeated"] += len(self._rows) - len(fresh)
-        for name, reason, detail, meter in fresh:
+        for row in fresh:
+            name, meter, reason = row["edge"], row["name"], row["reason"]
             counts["quarantined"] += bool(reason)
             if reason and self._sparingly.may_say((reason, name, meter), self._now):
-                log.warning("ALARM %s: messages of edge %s, meter %s are quarantined: %s", reason, name, meter, detail)
-        for topic, detail in self._insert_new(stray, list(self._strays.values()), stray.c.topic, stray.c.detail):
-            counts["strays"] += 1
+                log.warning(
+                    "ALARM %s: messages of edge %s, meter %s are quarantined: %s", reason, name, meter, row["detail"]
+                )
+        self._save_strays()
+
+    def _save_strays(self) -> None:
+        if not self._strays:
+            return
+        statement = insert(self._connection, stray).on_conflict_do_nothing().returning(stray.c.topic, stray.c.detail)
+        for topic, detail in self._connection.execute(statement, list(self._strays.values())):
+            self.taken.counts["strays"] += 1
             if self._sparingly.may_say(("stray", topic), self._now):
                 log.warning("ALARM a message nobody can read is kept aside: %s: %s", topic, detail)
-
-    def _insert_new(self, table: Table, rows: Sequence[Mapping[str, Any]], *columns: Any) -> list[Any]:
-        """Inserts those that are not there; returns these columns of the new ones."""
-        if not rows:
-            return []
-        statement = insert(self._connection, table).on_conflict_do_nothing().returning(*columns)
-        return list(self._connection.execute(statement, rows))
-
-    def _save_accounts(self) -> None:
-        for (name, store), account in self._session.accounts.items():
-            values = {"upto": account.upto, "sha": account.sha or "", "low": account.low, "heard_at": self._now}
-            upsert = insert(self._connection, edge_store).values(edge=name, store=store, **values)
-            self._connection.execute(upsert.on_conflict_do_update(index_elements=["edge", "store"], set_=values))
-            before, after = self._remembered.get((name, store), set()), _links(account)
-            gone = [(name, store, seq, came.prev, came.sha or "") for seq, came in before - after]
-            if gone:
-                key = tuple_(*ahead.primary_key.columns)
-                for start in range(0, len(gone), 100):
-                    self._connection.execute(delete(ahead).where(key.in_(gone[start : start + 100])))
-            new = [
-                {"edge": name, "store": store, "seq": seq, "prev": came.prev, "sha": came.sha or ""}
-                for seq, came in after - before
-            ]
-            self._insert_new(ahead, new, ahead.c.seq)
-        holes = [
-            {
-                "edge": found.edge,
-                "store": found.store,
-                "first": found.first,
-                "last": found.last,
-                "meter": found.name,
-                "found_at": self._now,
-            }
-            for found in self._session.holes
-        ]
-        self._insert_new(hole, holes, hole.c.id)
-
-    def _save_health(self) -> None:
-        for name, health in self._healths.items():
-            own = set(self._connection.scalars(select(edge_meter.c.meter).where(edge_meter.c.edge == name)))
-            for meter, said in sorted(health.meters.items()):
-                if meter not in own:
-                    continue
-                values: dict[str, Any] = {
-                    "fault": None if said.fault is None else printable(said.fault),
-                    "overwritten_from_at": said.overwritten_from and int(said.overwritten_from.timestamp()),
-                }
-                if said.last_success is not None:
-                    values["last_success_at"] = int(said.last_success.timestamp())
-                upsert = insert(self._connection, meter_seen).values(meter=meter, **values)
-                self._connection.execute(upsert.on_conflict_do_update(index_elements=["meter"], set_=values))
-
-
-def _links(account: Account) -> set[tuple[int, Link]]:
-    return {(seq, came) for seq, waiting in account.ahead.items() for came in waiting}
-
-
-def _about(payload: bytes) -> About:
-    """Raises Garbled also for numbers and names that no journal has."""
-    about = control.decode(payload, About)
-    if not 1 <= about.low <= about.next < _SEQ:
-        raise Garbled(f"low {about.low}, next {about.next}: 1 <= low <= next is the rule")
-    if not valid_name(about.store):
-        raise Garbled(f"store {about.store!r} is not a name")
-    return about

@@ -1,17 +1,18 @@
 """The inbox of PostgreSQL is one table a week: a week is there before its first row, and no row stands in two of them.
 
-SQLite's inbox is one table with one unique key: there is nothing to do.
+SQLite's inbox is one table with one unique key; what is new is found the same way.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Engine, and_, column, select, values
+from sqlalchemy import Connection, Engine, select, tuple_
 
 from central.ingest.tables import inbox
-from central.partitions import inbox_week, is_partitioned, make, week_of
+from central.partitions import inbox_week, make, week_of
 
 _KEY = ("edge", "store", "seq", "prev", "sha")
+CHUNK = 500  # keys a query
 _OURS = [inbox.c[name] for name in _KEY]
 
 
@@ -30,15 +31,15 @@ class Weeks:
             self._open = week
 
 
-def unknown(connection: Connection, rows: Sequence[Mapping[str, Any]], now: int) -> list[Mapping[str, Any]]:
-    """The rows (columns of the inbox) without those that stand in an earlier week: this week has its unique key."""
-    if not rows or not is_partitioned(connection.engine):
-        return list(rows)
-    came = values(*(column(name, inbox.c[name].type) for name in _KEY), name="came").data([_key(row) for row in rows])
-    same = and_(*(ours == came.c[ours.name] for ours in _OURS))
-    earlier = select(*_OURS).join(came, same).where(inbox.c.week < week_of(now))
-    standing = {tuple(row) for row in connection.execute(earlier)}
-    return [row for row in rows if _key(row) not in standing]
+def unknown(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The rows (columns of the inbox) that stand nowhere in it yet, in whichever week; each once."""
+    by_key = {_key(row): row for row in rows}
+    keys = list(by_key)
+    for start in range(0, len(keys), CHUNK):
+        came = tuple_(inbox.c.edge, inbox.c.store, inbox.c.seq).in_([key[:3] for key in keys[start : start + CHUNK]])
+        for row in connection.execute(select(*_OURS).where(came)):
+            by_key.pop(tuple(row), None)
+    return list(by_key.values())
 
 
 def _key(row: Mapping[str, Any]) -> tuple[Any, ...]:

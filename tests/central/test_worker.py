@@ -14,7 +14,8 @@ from sqlalchemy import Engine, func, select, update
 from central.db import writing
 from central.figures.tables import conflict
 from central.ingest.bindings import bind
-from central.ingest.receive import Message, Receiver
+from central.ingest.parcel import Message
+from central.ingest.receive import Receiver
 from central.ingest.replay import Which, replay_messages
 from central.ingest.retention import DAY
 from central.ingest.tables import State, event, inbox, meter_seen

@@ -3,7 +3,8 @@
 from datetime import date
 
 from central import figures
-from central.ingest.receive import Message, Receiver
+from central.ingest.parcel import Message
+from central.ingest.receive import Receiver
 from central.metering.terms import State
 from central.metering.zones import midnight
 from central.worker import Worker

@@ -18,7 +18,8 @@ from central.ingest.acks import Acks
 from central.ingest.intake import Arrival, Intake
 from central.ingest.live import LiveWriter
 from central.ingest.mqtt import Connection, Ingest, Takeovers
-from central.ingest.receive import Message, Receiver, Taken
+from central.ingest.parcel import Message
+from central.ingest.receive import Receiver, Taken
 from central.ingest.tables import inbox
 from central.timeseries.base import LiveRow
 from central.timeseries.sqlite import SqliteSeries

@@ -10,7 +10,8 @@ from sqlalchemy import Engine, func, select
 from central.db import writing
 from central.ingest import tables
 from central.ingest.bindings import bind
-from central.ingest.receive import Message, Receiver, Taken
+from central.ingest.parcel import Message
+from central.ingest.receive import Receiver, Taken
 from central.ingest.session import Session
 from central.ingest.tables import ahead, edge, edge_store, hole, inbox, meter_seen, stray
 from protocol.messages import bodies

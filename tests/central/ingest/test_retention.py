@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy import Engine, select, update
 
 from central.db import writing
-from central.ingest.receive import Message, Receiver
+from central.ingest.parcel import Message
+from central.ingest.receive import Receiver
 from central.ingest.retention import KEEP_DONE, KEEP_STRAY, forget
 from central.ingest.tables import State, inbox, stray
 from central.partitions import WEEK, inbox_weeks, is_partitioned, week_of

@@ -1,0 +1,151 @@
+"""What SQL remembers of the edges of a batch: read before it in a fixed number of queries, written after it likewise.
+
+The cost of a message is the same whether a batch comes from one edge or from five hundred.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence, Set
+from typing import Any
+
+from sqlalchemy import Connection, Table, delete, func, select, tuple_
+
+from central.db import insert
+from central.ingest.judge import printable
+from central.ingest.session import Account, Hole, Link
+from central.ingest.tables import ahead, edge, edge_meter, edge_store, hole, meter_seen
+from protocol.messages.control import Health
+
+Store = tuple[str, str]  # edge, store
+_CHUNK = 500  # keys a query
+_SAID = ("state", "state_at", "about", "about_at", "health", "health_at")  # columns of `edge`, from its messages
+
+
+class Remembered:
+    """The accounts of these stores; locked until the transaction ends (SQLite: the transaction has the only lock)."""
+
+    def __init__(self, connection: Connection, stores: Iterable[Store]) -> None:
+        self._connection = connection
+        self._accounts: dict[Store, Account] = {}
+        wanted = sorted(set(stores))
+        for start in range(0, len(wanted), _CHUNK):
+            self._read(wanted[start : start + _CHUNK])
+        self._before = {store: _links(account) for store, account in self._accounts.items()}
+
+    def account(self, name: str, store: str) -> Account | None:
+        return self._accounts.get((name, store))
+
+    def save(self, accounts: Mapping[Store, Account], now: int) -> None:
+        """Positions, and what waits for its turn."""
+        positions = [
+            {
+                "edge": name,
+                "store": store,
+                "upto": account.upto,
+                "sha": account.sha or "",
+                "low": account.low,
+                "heard_at": now,
+            }
+            for (name, store), account in sorted(accounts.items())
+        ]
+        upsert(self._connection, edge_store, positions)
+        gone: list[tuple[Any, ...]] = []
+        new: list[dict[str, Any]] = []
+        for (name, store), account in sorted(accounts.items()):
+            before, after = self._before.get((name, store), set()), _links(account)
+            gone += [(name, store, seq, came.prev, came.sha or "") for seq, came in before - after]
+            new += [
+                {"edge": name, "store": store, "seq": seq, "prev": came.prev, "sha": came.sha or ""}
+                for seq, came in after - before
+            ]
+        key = tuple_(*ahead.primary_key.columns)
+        for start in range(0, len(gone), 100):
+            self._connection.execute(delete(ahead).where(key.in_(gone[start : start + 100])))
+        add_new(self._connection, ahead, new)
+
+    def _read(self, wanted: Sequence[Store]) -> None:
+        here = tuple_(edge_store.c.edge, edge_store.c.store).in_(wanted)
+        query = select(edge_store).where(here).order_by(edge_store.c.edge, edge_store.c.store).with_for_update()
+        for row in self._connection.execute(query):
+            self._accounts[row.edge, row.store] = Account(row.upto, row.sha or None, row.low)
+        for row in self._connection.execute(select(ahead).where(tuple_(ahead.c.edge, ahead.c.store).in_(wanted))):
+            waiting = self._accounts[row.edge, row.store].ahead.setdefault(row.seq, set())
+            waiting.add(Link(row.prev, row.sha or None))
+
+
+def save_edges(connection: Connection, heard: Mapping[str, Mapping[str, Any]], now: int) -> None:
+    """Edge -> columns of its last messages; each is heard now. An edge not heard of yet is made."""
+    rows = [
+        {"name": name, "first_at": now, "last_at": now, **dict.fromkeys(_SAID), **columns}
+        for name, columns in heard.items()
+    ]
+    upsert(connection, edge, rows, first={"first_at"}, kept=set(_SAID))
+
+
+def save_holes(connection: Connection, holes: Iterable[Hole], now: int) -> None:
+    add_new(
+        connection,
+        hole,
+        [
+            {
+                "edge": found.edge,
+                "store": found.store,
+                "first": found.first,
+                "last": found.last,
+                "meter": found.name,
+                "found_at": now,
+            }
+            for found in sorted(holes, key=lambda one: (one.edge, one.store, one.first, one.last))
+        ],
+    )
+
+
+def save_health(connection: Connection, healths: Mapping[str, Health]) -> None:
+    """What the edges say of their own meters; what one says of another's is not believed."""
+    if not healths:
+        return
+    query = select(edge_meter.c.edge, edge_meter.c.meter).where(edge_meter.c.edge.in_(list(healths)))
+    own = {(row.edge, row.meter) for row in connection.execute(query)}
+    said = {
+        meter: {
+            "meter": meter,
+            "fault": None if one.fault is None else printable(one.fault),
+            "overwritten_from_at": one.overwritten_from and int(one.overwritten_from.timestamp()),
+            "last_success_at": one.last_success and int(one.last_success.timestamp()),
+        }
+        for name, health in healths.items()
+        for meter, one in health.meters.items()
+        if (name, meter) in own
+    }
+    upsert(connection, meter_seen, said.values(), kept={"last_success_at"})
+
+
+def upsert(
+    connection: Connection,
+    table: Table,
+    rows: Iterable[Mapping[str, Any]],
+    first: Set[str] = frozenset(),
+    kept: Set[str] = frozenset(),
+) -> None:
+    """Rows of one shape, with their primary key. Columns of `first` are set only when the row is made; one of `kept`
+    that is null leaves what stands. In the order of the keys, as each transaction writes them, so that two of
+    PostgreSQL never wait for each other."""
+    key = [column.name for column in table.primary_key]
+    ordered = sorted(rows, key=lambda row: [row[name] for name in key])
+    if not ordered:
+        return
+    statement = insert(connection, table)
+    changed = {
+        name: func.coalesce(statement.excluded[name], table.c[name]) if name in kept else statement.excluded[name]
+        for name in ordered[0]
+        if name not in key and name not in first
+    }
+    connection.execute(statement.on_conflict_do_update(index_elements=key, set_=changed), ordered)
+
+
+def add_new(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Those that are not there yet."""
+    if rows:
+        connection.execute(insert(connection, table).on_conflict_do_nothing(), list(rows))
+
+
+def _links(account: Account) -> set[tuple[int, Link]]:
+    return {(seq, came) for seq, waiting in account.ahead.items() for came in waiting}
