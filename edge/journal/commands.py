@@ -32,7 +32,7 @@ class Held:
     """One command. `reply` = the body of the last reply; `seq`: rows from here on came after its execution."""
 
     id: str
-    state: State
+    state: str  # State, unless the disk has spoilt it
     body: bytes
     reply: bytes | None
     seq: int | None
@@ -118,16 +118,26 @@ class Commands:
         if greatest is None:
             return 0
         with self._journal.writing(now) as writer:
-            values = (FLOOR, str(max(greatest, self.floor())))
-            writer.db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", values)
+            self._count(writer, greatest)
             return writer.db.execute(f"DELETE FROM command WHERE {old}", where).rowcount  # noqa: S608 our own text
+
+    def drop(self, id: str, now: int) -> None:
+        """One that cannot be read any more: it is forgotten at once."""
+        with self._journal.writing(now) as writer:
+            (counter,) = writer.db.execute("SELECT counter FROM command WHERE id = ?", (id,)).fetchone()
+            self._count(writer, counter)
+            writer.db.execute("DELETE FROM command WHERE id = ?", (id,))
 
     # ---- inside
 
     def _select(self, where: str, *arguments: str) -> Iterator[Held]:
         question = f"SELECT id, state, body, reply, seq FROM command {where}"  # noqa: S608 our own text
         for id, state, body, reply, seq in self._db.execute(question, arguments).fetchall():
-            yield Held(id, State(state), body, reply, seq)
+            yield Held(id, state, body, reply, seq)
+
+    def _count(self, writer: Writer, counter: int) -> None:
+        values = (FLOOR, str(max(counter, self.floor())))
+        writer.db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", values)
 
     @staticmethod
     def _insert(writer: Writer, id: str, counter: int, expires: int, body: bytes) -> None:

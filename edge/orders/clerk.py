@@ -5,6 +5,7 @@ that was taken and not done (the process died between) is done at the next look,
 time are judged only while the time is known: until then nothing is taken, and central repeats.
 """
 
+import logging
 from datetime import UTC, datetime
 from functools import partial
 
@@ -16,8 +17,11 @@ from edge.journal.journal import Journal
 from edge.journal.rows import Span
 from edge.meters.base import ModbusMeter
 from edge.orders.verdict import Alarm, Dropped, Refusal, Stretch, accepted, judged
+from protocol.errors import Garbled, RemoteError
 from protocol.messages import command
 from protocol.messages.command import Order, Reply, Status
+
+log = logging.getLogger("edge.orders")
 
 ANSWER_EVERY = (
     30.0  # seconds between two answers to one known id: central asks each minute, a stranger as often as he likes
@@ -50,17 +54,27 @@ class Clerk:
     def look(self, now: int, trusted: bool) -> None:
         """What was taken is done, what was begun is told when it has come to its end."""
         for held in self._commands.unfinished():
-            order = msgspec.json.decode(held.body, type=Order)
-            if held.state is State.WAITING:
-                self._finish(order, held, now, trusted)
-            elif trusted:
-                self._execute(order, now)
+            try:
+                self._go_on(held, now, trusted)
+            except (msgspec.DecodeError, RemoteError) as error:
+                self._commands.drop(held.id, now)
+                log.error("a command is given up: its row cannot be read error=%r", str(error))
 
     def forget(self, now: int) -> int:
         """Commands of long ago; how many."""
         return self._commands.forget(now)
 
     # ---- inside
+
+    def _go_on(self, held: Held, now: int, trusted: bool) -> None:
+        """Raises DecodeError or RemoteError when the disk has spoilt the row, or a newer program wrote it."""
+        order = msgspec.json.decode(held.body, type=Order)
+        if held.state == State.WAITING:
+            self._finish(order, held, now, trusted)
+        elif held.state != State.TAKEN:
+            raise Garbled(f"state {held.state!r}")
+        elif trusted:
+            self._execute(order, now)
 
     def _answer(self, held: Held, now: int, moment: float) -> None:
         self._answered = {id: at for id, at in self._answered.items() if moment - at < ANSWER_EVERY}
@@ -86,8 +100,8 @@ class Clerk:
 
     def _finish(self, order: Order, held: Held, now: int, trusted: bool) -> None:
         """The last word of a backfill, when nothing of its stretch is left to be read, or its time has passed."""
-        assert held.reply is not None, "a command waits from its first reply on"
-        assert held.seq is not None
+        if held.reply is None or held.seq is None:
+            raise Garbled("it waits, and has no reply")
         begun, asked = command.decode_reply(held.reply), order.typed()
         until = min(asked.until, begun.at)
         span = Span(asked.meter, asked.kind, int(asked.since.timestamp()), int(until.timestamp()))

@@ -1,6 +1,7 @@
 """The readers of a line, with meters that answer from a dictionary, a real journal and a clock set by hand."""
 
 from collections.abc import AsyncIterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from edge.config import DAY, Config, Edge, Line, Modbus, Schedule, Spodes, Uplink
 from edge.health import Board
 from edge.journal.journal import Journal
+from edge.journal.rows import Commit, Span
 from edge.journal.thread import JournalThread
 from edge.lines.base import LineDown
 from edge.meters import boundary
@@ -129,6 +131,25 @@ async def test_a_new_period_is_read_and_only_it(place: Place) -> None:
     await place.rest(reader)
     assert meter.asked[0] == ("load", NOW, NOW + 60 + 2 * PERIOD)
     assert (await place.readings())["m-1"][-1] == Row(NOW + PERIOD, PERIOD, 0, (7,))
+
+
+async def test_a_stretch_that_central_asks_for_waits_behind_the_present_and_the_newer_past(place: Place) -> None:
+    meter = place.meter("m-1", rows=days(9))
+    reader = place.reader(ONLY_LOAD)
+    place.clock.go(60)
+    await reader.step()  # the first day; four more are still to be read
+    asked = Span("m-1", Kind.LOAD.value, NOW - 9 * DAY, NOW - 6 * DAY)
+    await place.journal.do(lambda j: j.append(Commit(missing=[asked]), NOW))
+    await reader.remember()
+    meter.asked.clear()
+    meter.cost = PERIOD / 2  # after each chunk of the past the present is due again
+    for number in range(12):
+        meter.rows[Kind.LOAD].append(Row(NOW + PERIOD * (number + 1), PERIOD, 0, (number,)))
+        await reader.step()
+    past = [until for _, since, until in meter.asked if until <= NOW]
+    assert past == [NOW - day * DAY for day in (1, 2, 3, 4, 6, 7, 8)], "newest first"
+    present = [until > NOW for _, _, until in meter.asked]
+    assert all(any(pair) for pair in pairwise(present)), "never two of the past in a row"
 
 
 async def test_one_dead_meter_does_not_stall_the_others(place: Place) -> None:

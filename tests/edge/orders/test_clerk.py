@@ -166,6 +166,26 @@ def test_what_is_not_finished_is_not_forgotten(place: Place) -> None:
     assert place.clerk.forget(NOW + 2 * KEEP) == 0
 
 
+@pytest.mark.parametrize(
+    "spoilt",
+    [
+        "body = X'7B'",
+        "reply = X'7B'",
+        "reply = NULL",
+        "state = 'waitinh'",
+        "body = CAST(replace(body, 'load', 'lord') AS BLOB)",
+    ],
+)
+def test_a_command_whose_row_the_disk_has_spoilt_is_given_up(place: Place, spoilt: str) -> None:
+    place.hear(signed())
+    place.journal.connection.execute(f"UPDATE command SET {spoilt}")
+    place.clerk.look(NOW, True)
+    place.clerk.look(NOW, True)
+    with pytest.raises(Dropped):
+        place.hear(signed())
+    assert place.statuses == [Status.WAITING]
+
+
 def test_a_salvaged_file_does_not_run_old_commands(place: Place) -> None:
     place.hear(signed(counter=5))
     place.journal.close()

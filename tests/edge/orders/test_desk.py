@@ -1,0 +1,74 @@
+"""Where commands arrive: readers learn that there is more to read, the pump of the reply, the engineer of strangers."""
+
+import logging
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from edge.health import Board
+from edge.journal.rows import Span
+from edge.journal.thread import JournalThread
+from edge.orders.desk import SAY_EVERY, Desk
+from edge.orders.verdict import Alarm
+from protocol.messages import topics
+from tests.edge.orders.parts import DAY, config, replies, signed
+from tests.edge.parts import NOW, HandClock
+
+pytestmark = pytest.mark.quick
+
+TOPIC = topics.command("edge-1", "c1")
+
+
+class Office:
+    def __init__(self, folder: Path, journal: JournalThread) -> None:
+        self.journal, self.clock, self.board = journal, HandClock(), Board()
+        self.refreshed = 0
+        self.desk = Desk(config(folder), journal, self.clock, self.board, self.refresh)
+
+    async def refresh(self) -> None:
+        self.refreshed += 1
+
+
+@pytest.fixture
+async def office(tmp_path: Path) -> AsyncIterator[Office]:
+    journal = JournalThread()
+    await journal.open(tmp_path / "journal.db", NOW, 2**30)
+    yield Office(tmp_path, journal)
+    await journal.close()
+
+
+async def test_a_command_is_done_and_told_to_readers_and_pump(office: Office) -> None:
+    await office.desk.heard(TOPIC, signed())
+    assert await office.journal.do(lambda j: j.gaps()) == [Span("m-1", "load", NOW - DAY, NOW)]
+    assert (office.refreshed, office.journal.appended.is_set()) == (1, True)
+    await office.desk.heard(TOPIC, signed(end=NOW + 5000))
+    assert len(await office.journal.do(replies)) == 2
+    assert office.board.dropped == {}
+
+
+async def test_strangers_are_told_to_the_engineer_and_cannot_fill_the_log(
+    office: Office, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.ERROR):
+        for _ in range(100):
+            await office.desk.heard(TOPIC, signed(key=bytes(32)))
+        office.clock.go(SAY_EVERY)
+        await office.desk.heard(TOPIC, signed(key=bytes(32)))
+    assert len(caplog.records) == 2
+    assert office.board.dropped == {Alarm.UNSIGNED: NOW + SAY_EVERY}
+    assert office.refreshed == 0
+
+
+async def test_a_topic_that_is_none_of_ours_is_nothing(office: Office) -> None:
+    await office.desk.heard("uchet/1/edge-1/down/command/a/b", signed())
+    assert (office.board.dropped, office.refreshed) == ({}, 0)
+
+
+async def test_a_disk_that_refuses_is_told_and_the_next_time_it_is_done(office: Office) -> None:
+    await office.journal.do(lambda j: j.connection.execute("PRAGMA query_only = 1"))
+    await office.desk.heard(TOPIC, signed())
+    assert office.board.journal_fault
+    await office.journal.do(lambda j: j.connection.execute("PRAGMA query_only = 0"))
+    await office.desk.heard(TOPIC, signed())
+    assert office.refreshed == 1
