@@ -11,7 +11,6 @@ import signal
 import sys
 import threading
 import time
-import time
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
@@ -51,10 +50,6 @@ def run_ingest(config: CentralConfig, stop: threading.Event) -> None:
 
 def run_worker(config: CentralConfig, stop: threading.Event) -> None:
     """Returns when `stop` is set."""
-    from central.jobs.kinds import KINDS
-    from central.jobs.leases import Keeper
-    from central.jobs.owner import new_owner
-    from central.jobs.runner import job_loops
     from central.jobs.kinds import KINDS
     from central.jobs.leases import Keeper
     from central.jobs.owner import new_owner

@@ -63,12 +63,13 @@ class Records:
         tips: dict[Place, int] = {}
         heard: dict[str, _Heard] = {}
         for work in works:
-            for row in work.writes:
-                stamps[row.meter].add(stamp(row))
             for line in work.projection.events:  # an outage told later than its gap changes what the gap is
                 stamps[work.topic.name].add(line.time)
             for row in work.projection.rows:
                 at, place = stamp(row), (row.meter, kind(row))
+                # its day, though the series may have had it: who wrote it may have died before its transaction, and SQL
+                # that was restored knows nothing of it
+                stamps[row.meter].add(at)
                 if at <= now + DAY:
                     tips[place] = max(at, tips.get(place, 0))
                     before = heard.get(row.meter, _Heard(0, 0))
