@@ -18,7 +18,7 @@ from central.migrations.command import central_id
 from central.timeseries.base import BILLED, DAY, Series, SeriesError
 from central.timeseries.copying import Compared, compare
 from central.timeseries.months import bounds
-from central.timeseries.rebuild import Idle, Sql, ask_edges, copy_months, give_inbox, remake_tips, wait_for_worker
+from central.timeseries.rebuild import Idle, Sql, ask_edges, copy_months, give_inbox, remake_tips, told, wait_for_worker
 from central.timeseries.sqlite import SqliteSeries
 from central.timeseries.stores import open_series
 
@@ -51,7 +51,7 @@ def rebuild(path: Path, from_backup: Path | None, wipe: bool, ask: bool, dry_run
             click.echo("no backup was named: only what the inbox and the edges hold comes back")
         else:
             found = copy_months(saved, target, sql, click.echo, dry_run=dry_run)
-            click.echo(f"backup: {found.days} days of meters, {found.rows} rows; {found.same} days stood already")
+            click.echo(f"backup: {told(found, dry_run)}")
         _project_again(engine, ask, dry_run)
 
 
@@ -123,7 +123,7 @@ def _source(config: CentralConfig, text: str) -> Series:
             raise ConfigError("[series] is this very store: name the new one there first")
         return SqliteSeries(file, config.series.live_days)
     before = load(Path(text))
-    if (before.series, before.data) == (config.series, config.data):
+    if (before.series, before.data.resolve()) == (config.series, config.data.resolve()):
         raise ConfigError("both configurations name the same store")
     return open_series(before)
 

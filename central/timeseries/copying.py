@@ -1,17 +1,19 @@
 """Rows from one store into another, and whether two stores hold the same: move, rebuild and restore stand on it.
 
-Both go month by month and kind by kind, meter by meter, in bounded memory. A day of a meter whose count and sum are the
-same on both sides is left alone, so what broke off half way goes on where it stopped.
+Both go month by month and kind by kind, meter by meter, in bounded memory. A row that stands in the target already is
+not written again, so what broke off half way goes on where it stopped.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
-from central.timeseries.base import DAY, LIVE, AnyRow, DaySum, Series, stamp, wrapped
+from central.timeseries.base import DAY, AnyRow, LiveRow, Series, stamp, wrapped
 
 BATCH = 5000  # rows a write
+
+Say = Callable[[str], None]  # progress, one line
 
 
 class Source(Protocol):
@@ -22,15 +24,6 @@ class Source(Protocol):
     def scan(self, kind: str, since: int, until: int) -> Iterator[AnyRow]: ...
 
 
-@dataclass(slots=True)
-class Copied:
-    """Days of meters that were the same on both sides, and what was written of the others."""
-
-    same: int = 0
-    days: int = 0
-    rows: int = 0
-
-
 class Around(Protocol):
     """What goes with the rows: told before each batch is written, and after it."""
 
@@ -39,38 +32,41 @@ class Around(Protocol):
     def after(self, rows: Sequence[AnyRow]) -> None: ...
 
 
-class Nothing:
-    """Only the rows."""
+@dataclass(slots=True)
+class Copied:
+    """Rows: those that stood already, and those that were written, of so many days of meters."""
 
-    def before(self, rows: Sequence[AnyRow]) -> None:
-        """Nothing to do."""
-
-    def after(self, rows: Sequence[AnyRow]) -> None:
-        """Nothing to do."""
+    same: int = 0
+    rows: int = 0
+    days: int = 0
 
 
 def copy(
     source: Source, target: Series, kind: str, since: int, until: int, around: Around | None, dry_run: bool = False
 ) -> Copied:
-    """Days that differ, whole. Raises SeriesUnavailable, SeriesRefused, and what the source raises."""
+    """Same stamp, other value: the source's is what stands afterwards. Fields that only the target has stay.
+
+    Raises SeriesUnavailable, SeriesRefused, and what the source raises.
+    """
     copied, waiting = Copied(), list[AnyRow]()
-    standing = _Standing(target.sums(kind, since, until))
-    around = around or Nothing()
+    standing = _Beside(_by_day(target.scan(kind, since, until)))
 
     def write() -> None:
-        around.before(waiting)
+        if around:
+            around.before(waiting)
         target.write(waiting)
-        around.after(waiting)
+        if around:
+            around.after(waiting)
         waiting.clear()
 
-    for found, rows in _days(source.scan(kind, since, until), kind):
-        if standing.of(found.meter).get(found.day) == found:
-            copied.same += 1
-            continue
-        copied.days += 1
-        copied.rows += len(rows)
+    for place, rows in _by_day(source.scan(kind, since, until)):
+        there = {_key(row): row for row in standing.at(place) or ()}
+        new = [row for row in rows if not _holds(there.get(_key(row)), row)]
+        copied.same += len(rows) - len(new)
+        copied.rows += len(new)
+        copied.days += bool(new)
         if not dry_run:
-            waiting += rows
+            waiting += new
             if len(waiting) >= BATCH:
                 write()
     if waiting:
@@ -80,7 +76,7 @@ def copy(
 
 @dataclass(slots=True)
 class Compared:
-    """Rows and their sum on both sides; `lacking` = meters and days of which there are fewer there, or others."""
+    """Rows and their sum on both sides; `lacking` = days of meters of which there are fewer there, or others."""
 
     rows: int = 0
     total: int = 0
@@ -90,55 +86,63 @@ class Compared:
 
 
 def compare(source: Series, target: Series, kind: str, since: int, until: int) -> Compared:
-    """What the source has against what the target has. Raises SeriesUnavailable."""
+    """What the source has against what the target has, by the sums of days. Raises SeriesUnavailable."""
     found = Compared()
-    standing = _Standing(target.sums(kind, since, until))
-    for here in source.sums(kind, since, until):
-        there = standing.of(here.meter).get(here.day)
-        found.rows += here.rows
-        found.total = wrapped(found.total + here.total)
-        if there is None or there.rows < here.rows or (there.rows == here.rows and there.total != here.total):
+
+    def counted() -> Iterator[tuple[Place, tuple[int, int]]]:
+        for meter, day, rows, total in target.sums(kind, since, until):
+            found.there += rows
+            found.total_there = wrapped(found.total_there + total)
+            yield (meter, day), (rows, total)
+
+    standing = _Beside(counted())
+    for meter, day, rows, total in source.sums(kind, since, until):
+        found.rows += rows
+        found.total = wrapped(found.total + total)
+        there, total_there = standing.at((meter, day)) or (0, 0)
+        if there < rows or (there == rows and total_there != total):
             found.lacking += 1
-    found.there, found.total_there = standing.all()
+    standing.at(_END)
     return found
 
 
-class _Standing:
-    """The sums of a store beside those of another, while both go through the meters in the order of names."""
-
-    def __init__(self, sums: Iterator[DaySum]) -> None:
-        self._meters = groupby(self._counted(sums), key=lambda found: found.meter)
-        self._meter = ""
-        self._days: dict[int, DaySum] = {}
-        self._rows = self._total = 0
-
-    def of(self, meter: str) -> dict[int, DaySum]:
-        """By day; of a meter that is not before the last one asked for."""
-        while self._meter < meter:
-            self._meter, days = next(self._meters, (_NO_MORE, iter(())))
-            self._days = {found.day: found for found in days}
-        return self._days if self._meter == meter else {}
-
-    def all(self) -> tuple[int, int]:
-        """Rows and their sum, of everything."""
-        self.of(_NO_MORE)
-        return self._rows, self._total
-
-    def _counted(self, sums: Iterator[DaySum]) -> Iterator[DaySum]:
-        for found in sums:
-            self._rows += found.rows
-            self._total = wrapped(self._total + found.total)
-            yield found
+Place = tuple[str, int]  # meter, day
+T = TypeVar("T")
+_END: Place = ("~", 0)  # after every meter
 
 
-_NO_MORE = "~"  # after every name
+class _Beside(Generic[T]):
+    """What one store has, place by place, while another is gone through in the same order."""
+
+    def __init__(self, found: Iterator[tuple[Place, T]]) -> None:
+        self._found = found
+        self._place: Place = ("", 0)
+        self._value: T | None = None
+
+    def at(self, place: Place) -> T | None:
+        """Of a place that does not come before the last one asked for."""
+        while self._place < place:
+            self._place, self._value = next(self._found, (_END, None))
+        return self._value if self._place == place else None
 
 
-def _days(rows: Iterator[AnyRow], kind: str) -> Iterator[tuple[DaySum, list[AnyRow]]]:
-    for (meter, day), found in groupby(rows, key=lambda row: (row.meter, stamp(row) // DAY)):
-        of_day = list(found)
-        values = 0 if kind == LIVE else wrapped(int(sum(sum(row.values.values()) for row in of_day)))
-        yield DaySum(meter, day, len(of_day), values), of_day
+def _by_day(rows: Iterator[AnyRow]) -> Iterator[tuple[Place, list[AnyRow]]]:
+    for place, found in groupby(rows, key=lambda row: (row.meter, stamp(row) // DAY)):
+        yield place, list(found)
 
 
-Say = Callable[[str], None]  # progress, one line
+def _key(row: AnyRow) -> tuple[int, int]:
+    return stamp(row), 0 if isinstance(row, LiveRow) else row.repeat
+
+
+def _holds(there: AnyRow | None, row: AnyRow) -> bool:
+    """All of the row stands there; there may be further fields."""
+    if there is None or there == row:
+        return there is not None
+    values: Mapping[str, float] = there.values
+    return _beside(there) == _beside(row) and all(values.get(name) == value for name, value in row.values.items())
+
+
+def _beside(row: AnyRow) -> tuple[int, ...]:
+    """What a row has besides its values."""
+    return tuple(getattr(row, name, 0) for name in ("span", "quality"))

@@ -1,7 +1,7 @@
 """A series made anew: from a backup or another store, then the inbox, then the edges. Safe beside running programs.
 
     tips       are raised before rows are written: the worker never writes over a row that it did not compare
-    rows       days of meters that differ, whole; the same again changes nothing
+    rows       those that are not there, or are others; the same again changes nothing
     days       each that was touched is to be computed anew
     inbox      what went through is given to the worker once more, oldest first: the same order, the same conflicts
     edges      may be asked for all that their journals hold (45 days)
@@ -87,16 +87,17 @@ def copy_months(
         pieces.append((LIVE, LIVE, live_since, sql.now))
     for number, (name, kind, since, until) in enumerate(pieces, 1):
         found = copy(source, target, kind, since, until, sql, dry_run)
-        if found.days or found.same:
-            what = "would be written" if dry_run else "written"
-            say(
-                f"{number}/{len(pieces)} {name} {kind}: {found.days} days of meters {what} ({found.rows} rows), "
-                f"{found.same} stood already"
-            )
+        if found.rows or found.same:
+            say(f"{number}/{len(pieces)} {name} {kind}: {told(found, dry_run)}")
         all_of_it.same += found.same
         all_of_it.days += found.days
         all_of_it.rows += found.rows
     return all_of_it
+
+
+def told(found: Copied, dry_run: bool) -> str:
+    what = "would be written" if dry_run else "written"
+    return f"{found.rows} rows in {found.days} days of meters {what}, {found.same} stood already"
 
 
 def give_inbox(engine: Engine, *, dry_run: bool = False) -> int:
