@@ -236,17 +236,14 @@ class InfluxSeries:
     def _post_query(
         self, text: str, policy: str = "", chunked: bool = False, bound: Mapping[str, str] | None = None
     ) -> Iterator[dict[str, Any]]:
-        """Raises ApiException, _Missing, SeriesUnavailable. An error may hide in an answer of 200."""
+        """Result by result. Raises ApiException, _Missing, SeriesUnavailable."""
         query = {"epoch": "ms", "params": json.dumps(bound or {})} | _under(policy)
         if chunked:
             query |= {"chunked": "true", "chunk_size": str(_CHUNK)}
         form = {"Content-Type": "application/x-www-form-urlencoded"}
         with self._call("/query", query, form, post_params={"q": text}) as response:
             for answer in _lines(response) if chunked else [response.data]:
-                result: dict[str, Any] = json.loads(answer)["results"][0]
-                if said := result.get("error"):
-                    raise _missing(said) or SeriesUnavailable(f"InfluxDB: {said}")
-                yield result
+                yield _result(answer)
 
     @contextmanager
     def _call(self, path: str, query: Mapping[str, str], headers: Mapping[str, str], **body: Any) -> Iterator[Any]:
@@ -310,6 +307,18 @@ class _Missing(Exception):
 def _missing(said: str) -> _Missing | None:
     """Whether the server's words say so."""
     return next((_Missing(what) for what in ("database", "retention policy") if f"{what} not found" in said), None)
+
+
+def _result(answer: bytes) -> dict[str, Any]:
+    """The one result of one statement. Raises _Missing, SeriesUnavailable: an error may hide in an answer of 200."""
+    try:
+        result: dict[str, Any] = json.loads(answer)["results"][0]
+        said = result.get("error")
+    except (ValueError, LookupError, TypeError, AttributeError):
+        raise SeriesUnavailable(f"not an answer of InfluxDB: {answer[:100]!r}") from None
+    if said:
+        raise _missing(said) or SeriesUnavailable(f"InfluxDB: {said}")
+    return result
 
 
 def _lines(response: Any) -> Iterator[bytes]:
