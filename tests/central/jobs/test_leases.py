@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, select
+from sqlalchemy.exc import DBAPIError
 
 from central.db import connect, writing
 from central.figures.dirty import SLICES
@@ -15,6 +16,7 @@ from central.jobs.leases import PROJECTION, SLICE, Hold, Keeper, LeaseLost, Row,
 from central.jobs.owner import gone, new_owner
 from central.jobs.tables import lease
 from tests.central.parts import NOW, database
+from tests.central.programs import until
 from tests.central.sql import Sql
 
 SECONDS = 20
@@ -194,6 +196,24 @@ def test_a_lease_is_not_taken_while_its_owner_writes(workers: Workers) -> None:
     thread.join()
     workers.beat("b")
     assert workers.projecting() == "b"
+
+
+def test_a_process_that_stops_inside_its_transaction_does_not_keep_its_lease(
+    workers: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PostgreSQL ends its session. (SQLite has one lock for all, and no one who could.)"""
+    if workers.engine.dialect.name == "sqlite":
+        return
+    monkeypatch.setattr("central.jobs.leases._STUCK", 200)
+    workers.beat("a")
+    hold = workers.of["a"].hold([PROJECTION])
+    assert hold is not None
+    with workers.engine.connect() as stuck:
+        hold.fence(stuck)
+        workers.clock.now += SECONDS
+        until(lambda: workers.beat("b") or workers.projecting() == "b", 10)
+        with pytest.raises(DBAPIError):
+            stuck.execute(select(lease))
 
 
 def test_a_hundred_beats_of_many_at_once_leave_one_owner_each(sql: Sql, tmp_path: Path) -> None:
