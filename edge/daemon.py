@@ -122,6 +122,8 @@ class Daemon:
                 if trimmed.given_up:
                     log.error("no space: rows given up before central had them: %d", trimmed.given_up)
             self._board.waiting = await self._journal.do(partial(Journal.waiting, central=central))
+            counted = partial(Journal.counted, central=central, now=now)
+            self._board.store, self._board.counted = await self._journal.do(counted)
             pump.health(self._board.message(now, trusted, depth))
             await asyncio.sleep(MINUTE)
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from edge.config import DAY
 from edge.journal.journal import Waiting
 from edge.journal.rows import Span
-from protocol.messages.control import Health, MeterHealth
+from protocol.messages.control import Counted, Health, MeterHealth, with_counts
 from protocol.reading import Kind
 
 
@@ -48,11 +48,13 @@ class Board:
     waiting: Waiting = field(default_factory=lambda: Waiting(0, None, 0, None))
     journal_fault: str | None = None  # why the disk refused the last commit
     notices: list[str] = field(default_factory=list)  # what an engineer must know about this start
+    store: str | None = None
+    counted: list[Counted] = field(default_factory=list)  # newest first
     dropped: dict[str, int] = field(default_factory=dict)  # commands that were not obeyed: why -> when last
 
     def message(self, now: int, trusted: bool, depth: int) -> Health:
         """`depth` = days that the meters keep."""
-        return Health(
+        health = Health(
             time=_moment(now),
             waiting=self.waiting.rows,
             oldest=None if self.waiting.oldest is None else _moment(self.waiting.oldest),
@@ -67,6 +69,7 @@ class Board:
                 for meter in self.meters.values()
             },
         )
+        return health if self.store is None else with_counts(health, self.store, self.counted)
 
     def learn(self, marks: Mapping[tuple[str, str], int], gaps: Iterable[Span]) -> None:
         """What the journal knows: (meter, kind) -> stamp, and what is still to be read."""

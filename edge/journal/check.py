@@ -7,15 +7,16 @@ are not taken over either, but how far they were counted is: none of them runs a
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from edge.journal import schema
 from edge.journal.commands import FLOOR
-from edge.journal.journal import Journal
-from edge.journal.rows import REPLY, Entry
+from edge.journal.journal import INSERT, Journal
+from edge.journal.rows import REPLY, Entry, shape, shape_of_reply
 from protocol.errors import Garbled
 from protocol.messages import bodies, command
 from protocol.messages.chain import GENESIS, link
@@ -90,12 +91,17 @@ def _copy(aside: Path, target: sqlite3.Connection) -> int:
     """Every row whose checksum is right and whose body can be read; one transaction."""
     target.execute("BEGIN IMMEDIATE")
     seq, prev = 1, GENESIS
+    saved: Counter[tuple[str, int]] = Counter()
     for at, t0, t1, entry in _readable(aside):
         assert entry.body is not None
         sha = link(prev, entry.body)
-        row = (seq, at, entry.meter, entry.kind, t0, t1, prev, entry.body, sha)
-        target.execute("INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+        found = shape_of_reply(at) if entry.kind == REPLY else shape(entry.body)
+        saved[entry.meter, found.day] += found.entries
+        target.execute(
+            INSERT, (seq, at, entry.meter, entry.kind, t0, t1, prev, entry.body, sha, found.day, found.entries)
+        )
         seq, prev = seq + 1, sha
+    target.executemany("INSERT INTO count VALUES (?, ?, ?, 0, ?)", _counts(aside, saved))
     meta = [("next", str(seq)), ("last", prev), (FLOOR, str(_counted(aside)))]
     target.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", meta)
     target.execute("COMMIT")
@@ -117,6 +123,20 @@ def _readable(path: Path) -> Iterator[tuple[int, int, int, Entry]]:
                 continue
             if row is not None and _good(entry := Entry(*row[3:])):
                 yield row[0], row[1], row[2], entry
+
+
+def _counts(path: Path, saved: Mapping[tuple[str, int], int]) -> Iterator[tuple[str, int, int, int]]:
+    """Meter, day, readings that came in, when they last grew: as this file says, else as many as were saved of them."""
+    read, changed = dict(saved), {key: key[1] for key in saved}
+    with (
+        suppress(sqlite3.DatabaseError, ValueError, TypeError),
+        closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection,
+    ):
+        connection.text_factory = schema.lenient
+        for meter, day, here, gone, last in connection.execute("SELECT * FROM count").fetchall():
+            read[meter, day] = max(read.get((meter, day), 0), int(here) - int(gone))
+            changed[meter, day] = int(last)
+    return ((*key, count, changed[key]) for key, count in read.items() if count > 0)
 
 
 def _counted(path: Path) -> int:

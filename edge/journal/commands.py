@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from edge.journal.counts import count_read
 from edge.journal.journal import Journal, Writer
-from edge.journal.rows import REPLY, Entry, Span
+from edge.journal.rows import DAY, REPLY, Entry, Span, shape, shape_of_reply
 from protocol.messages import bodies, command
 from protocol.messages.command import Reply
 
@@ -88,7 +89,7 @@ class Commands:
         """What was replied, as a new row. A command that has no reply yet gets one when it is executed."""
         if held.reply is not None:
             with self._journal.writing(now) as writer:
-                writer.row(held.id, REPLY, now, now, held.reply)
+                writer.row(held.id, REPLY, shape_of_reply(now), held.reply)
 
     def backfill(self, id: str, span: Span, reading: Span | None, reply: Callable[[int], Reply], now: int) -> None:
         """The journal's rows of `span` once more, `reading` is to be read, and central is told how many rows it was."""
@@ -97,8 +98,9 @@ class Commands:
             for entry in self._held(span, 0):
                 assert entry.body is not None
                 if entry.body not in copied:  # an earlier backfill sent it again too
-                    t0, t1 = self._stamps(entry.seq)
-                    writer.row(span.meter, span.kind, t0, t1, entry.body)
+                    found = shape(entry.body)
+                    writer.row(span.meter, span.kind, found, entry.body)
+                    count_read(writer.db, span.meter, found.day, found.entries, now // DAY)
                     copied.add(entry.body)
             if reading is not None:
                 self._journal.to_read([reading])
@@ -147,7 +149,7 @@ class Commands:
     @staticmethod
     def _say(writer: Writer, state: State, reply: Reply, now: int) -> None:
         text = command.encode_reply(reply)
-        writer.row(reply.id, REPLY, now, now, text)
+        writer.row(reply.id, REPLY, shape_of_reply(now), text)
         writer.db.execute("UPDATE command SET state = ?, reply = ? WHERE id = ?", (state, text, reply.id))
 
     def _held(self, span: Span, seq: int) -> list[Entry]:
@@ -158,7 +160,3 @@ class Commands:
             (span.meter, span.kind, span.since, span.until, seq),
         )
         return [entry for entry in (Entry(*row) for row in found) if entry.sound]
-
-    def _stamps(self, seq: int) -> tuple[int, int]:
-        t0, t1 = self._db.execute("SELECT t0, t1 FROM journal WHERE seq = ?", (seq,)).fetchone()
-        return t0, t1

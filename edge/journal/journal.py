@@ -12,17 +12,20 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
-from edge.journal.rows import Batch, Commit, Content, Entry, Sample, Span, mend, union, without
+from edge.journal import counts
+from edge.journal.rows import DAY, Batch, Commit, Content, Entry, Sample, Shape, Span, mend, shape, union, without
 from protocol.messages import bodies
 from protocol.messages.chain import GENESIS, link
+from protocol.messages.control import Counted
 from protocol.reading import Kind, Readings, Row
 
 KEEP = 45 * 86400  # seconds
 KEEP_SAMPLES = 2 * 86400
 STEP = 200  # rows given up at a time when space is short
-ROW_OVERHEAD = 150  # bytes of a row beside its body, index included
+ROW_OVERHEAD = 180  # bytes of a row beside its body, index included
 CHEAP = (Kind.NOW.value, bodies.EVENT)  # given up before anything that is billed
 
+INSERT = "INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _ENTRY = "SELECT seq, meter, kind, prev, body, sha FROM journal"
 
 
@@ -57,11 +60,11 @@ class Writer:
         self.next, self.last = following, last
         self._now = now
 
-    def row(self, meter: str, kind: str, t0: int, t1: int, body: bytes) -> None:
+    def row(self, meter: str, kind: str, shape: Shape, body: bytes) -> None:
         sha = link(self.last, body)
         self.db.execute(
-            "INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (self.next, self._now, meter, kind, t0, t1, self.last, body, sha),
+            INSERT,
+            (self.next, self._now, meter, kind, shape.t0, shape.t1, self.last, body, sha, shape.day, shape.entries),
         )
         self.next, self.last = self.next + 1, sha
 
@@ -141,6 +144,10 @@ class Journal:
         total = self._db.execute("SELECT count(*) FROM journal").fetchone()[0]
         return Waiting(self.next - 1 - after, oldest and oldest[0], total, self._days_left())
 
+    def counted(self, central: str, now: int) -> tuple[str, list[Counted]]:
+        """The store, and how many readings of which day came in, stand here, were acknowledged; newest days first."""
+        return self.store, counts.counted(self._db, self.cursor(central), now // DAY)
+
     # ---- writing
 
     def append(self, commit: Commit, now: int) -> int:
@@ -150,8 +157,8 @@ class Journal:
             for batch in commit.batches:
                 content, count = self._new(batch)
                 for body in _encode(content, now, batch.offset):
-                    writer.row(batch.meter, batch.kind, *_stamps(body), body)
-                self._count(batch, count)
+                    writer.row(batch.meter, batch.kind, shape(body), body)
+                self._count(batch, count, now // DAY)
                 added += count
             self._db.executemany(
                 "INSERT INTO mark VALUES (?, ?, ?, 0) "
@@ -191,6 +198,7 @@ class Journal:
         store = self._ids()
         with self._writing():
             self._save_meta(store=store)
+            counts.forget_gone(self._db)
         self.store = store
         return store
 
@@ -204,13 +212,14 @@ class Journal:
                 self._db.execute("DELETE FROM sample WHERE at < ?", ((now - KEEP_SAMPLES) * 1000,))
                 stays = "SELECT min(seq) FROM journal WHERE at >= ? OR seq > ?"
                 first = self._db.execute(stays, (now - KEEP, cursor)).fetchone()[0]
-                acknowledged += self._delete("seq < ?", first if first is not None else self.next)
+                acknowledged += self._delete_acknowledged((first if first is not None else self.next) - 1)
+                counts.forget(self._db, now // DAY)
             self._save_cursors()
         while self._used() > self._limit:
             with self._writing():
-                if gone := self._delete_front(cursor):
+                if gone := self._delete_acknowledged(min(cursor, self.low + STEP - 1, self.next - 2)):
                     acknowledged += gone
-                elif gone := self._empty_cheap(cursor) or self._delete_front(self.next):
+                elif gone := self._empty_cheap(cursor) or self._delete_front():
                     given_up += gone
                 else:
                     break
@@ -268,7 +277,8 @@ class Journal:
                 assert entry.body is not None
                 yield bodies.decode(entry.body)
 
-    def _count(self, batch: Batch, count: int) -> None:
+    def _count(self, batch: Batch, count: int, today: int) -> None:
+        counts.count_read(self._db, batch.meter, today, count, today)
         self._db.execute(
             "INSERT INTO mark VALUES (?, ?, NULL, ?) ON CONFLICT DO UPDATE SET entries = entries + excluded.entries",
             (batch.meter, batch.kind, count),
@@ -299,9 +309,13 @@ class Journal:
     def _delete(self, where: str, *arguments: int) -> int:
         return self._db.execute(f"DELETE FROM journal WHERE {where}", arguments).rowcount  # noqa: S608 our own text
 
-    def _delete_front(self, upto: int) -> int:
-        """The oldest rows, at most STEP, none above `upto`; the last row of the journal stays."""
-        return self._delete("seq < ? AND seq <= ? AND seq < ?", self.low + STEP, upto, self.next - 1)
+    def _delete_acknowledged(self, upto: int) -> int:
+        counts.count_gone(self._db, 0, upto)
+        return self._delete("seq <= ?", upto)
+
+    def _delete_front(self) -> int:
+        """The oldest rows, at most STEP; the last row of the journal stays."""
+        return self._delete("seq < ? AND seq < ?", self.low + STEP, self.next - 1)
 
     def _empty_cheap(self, cursor: int) -> int:
         """The oldest `now` rows and events, at most STEP, become voids. The stretch is written anew: a body that is
@@ -315,10 +329,7 @@ class Journal:
             rows = self._db.execute("SELECT * FROM journal WHERE seq BETWEEN ? AND ?", stretch).fetchall()
             self._delete("seq BETWEEN ? AND ?", *stretch)
             gone = {seq for (seq,) in cheap}
-            self._db.executemany(
-                "INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                [(*row[:7], None if row[0] in gone else row[7], row[8]) for row in rows],
-            )
+            self._db.executemany(INSERT, [(*row[:7], None if row[0] in gone else row[7], *row[8:]) for row in rows])
         return len(cheap)
 
     def _used(self) -> int:
@@ -363,11 +374,3 @@ def _encode(content: Content, now: int, offset: int) -> Iterator[bytes]:
     if isinstance(content, Readings):
         return bodies.encode_readings(content, made=now, offset=offset)
     return bodies.encode_events(content, made=now, offset=offset)
-
-
-def _stamps(body: bytes) -> tuple[int, int]:
-    """First and last stamp in a body."""
-    decoded = bodies.decode(body)
-    t0 = int(decoded.t0.timestamp())
-    ends = [t0 + (row[0] or 0) for row in decoded.rows]
-    return min(ends), max(ends)

@@ -4,13 +4,16 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import chain, pairwise
+from typing import NamedTuple
 
+from protocol.messages import bodies
 from protocol.messages.bodies import EVENT
 from protocol.messages.chain import GENESIS, link
 from protocol.reading import Event, Readings
 
 REPLY = "reply"  # the kind of a row that answers a command; its `meter` is the command's id
 _CHANNELS = {EVENT: "event", REPLY: "reply"}
+DAY = 86400
 _HASH = re.compile(r"[0-9a-f]{16}")
 
 
@@ -45,6 +48,28 @@ class Entry:
 
 
 Content = Readings | tuple[Event, ...]
+
+
+class Shape(NamedTuple):
+    """What the journal knows of a body beside it: first and last stamp, UTC day of its `made`, readings in it."""
+
+    t0: int
+    t1: int
+    day: int
+    entries: int
+
+
+def shape(body: bytes) -> Shape:
+    """Of a body of readings or events. Raises Garbled."""
+    decoded = bodies.decode(body)
+    t0 = int(decoded.t0.timestamp())
+    ends = [t0 + (row[0] or 0) for row in decoded.rows]
+    return Shape(min(ends, default=t0), max(ends, default=t0), int(decoded.made.timestamp()) // DAY, len(decoded.rows))
+
+
+def shape_of_reply(now: int) -> Shape:
+    """Given at this moment; it holds no reading."""
+    return Shape(now, now, now // DAY, 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@
     cursor   up to which seq a central has acknowledged a store
     sample   registers of meters without a memory, at the boundaries of their periods
     command  orders of central that were taken: signed text, what was replied
+    count    readings that came in, by meter and day; of them what was acknowledged and has left the journal
 
 Every commit is on the disk when it returns (WAL, synchronous=FULL).
 """
@@ -16,7 +17,7 @@ from pathlib import Path
 
 from sqlite_utils import Database, Migrations
 
-VERSION = 2  # PRAGMA user_version: a file with a greater one was written by a newer program
+VERSION = 3  # PRAGMA user_version: a file with a greater one was written by a newer program
 
 migrations = Migrations("edge")
 
@@ -67,6 +68,28 @@ def commands(db: Database) -> None:
         strict=True,
     )
     db.execute("PRAGMA user_version = 2")
+
+
+@migrations()
+def counts(db: Database) -> None:
+    db.table("journal").add_column("day", int)  # UTC day of the body's `made`, since 1970
+    db.table("journal").add_column("entries", int)  # readings or events in the body; null = not counted
+    db.execute("CREATE INDEX journal_day ON journal (day, meter, entries) WHERE body IS NOT NULL AND entries > 0")
+    db.table("count").create(
+        {
+            "meter": str,
+            "day": int,
+            "read": int,
+            "gone": int,  # acknowledged, and no longer in the journal
+            "changed": int,  # the day on which `read` last grew
+        },
+        pk=("meter", "day"),
+        not_null={"read", "gone", "changed"},
+        strict=True,
+    )
+    # what stands already was not counted, nor is what the same day still brings
+    db.execute("INSERT INTO meta SELECT 'counted', max(at) / 86400 + 1 FROM journal HAVING count(*) > 0")
+    db.execute("PRAGMA user_version = 3")
 
 
 def lenient(text: bytes) -> str:

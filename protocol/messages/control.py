@@ -1,7 +1,8 @@
 """Messages about the edge itself and central's word: state, about, ack, live, health."""
 
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Literal, TypeVar
+from typing import Literal, NamedTuple, TypeVar
 
 import msgspec
 
@@ -63,9 +64,37 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     days_left: float | None  # of journal space
     clock: Literal["trusted", "untrusted"]
     meters: dict[str, MeterHealth]
+    store: str | None = None  # whose counts these are
+    counts: dict[str, list[tuple[int, int, int, int]]] | None = None  # meter -> day since 1970, read, journal, sent
+
+
+class Counted(NamedTuple):
+    """Readings of one meter in bodies made on one UTC day: came in from the meter, stand in the journal, acknowledged.
+
+    Rows that central asked for again are counted again, on all ways.
+    """
+
+    meter: str
+    day: int  # since 1970
+    read: int
+    journal: int
+    sent: int
 
 
 _Message = TypeVar("_Message", State, About, Ack, Live, Health)
+
+
+def with_counts(health: Health, store: str, counted: Iterable[Counted]) -> Health:
+    """As many of the counts as the message has room for, in the order given."""
+    counts: dict[str, list[tuple[int, int, int, int]]] = {}
+    found = msgspec.structs.replace(health, store=store, counts=counts)
+    room = MAX_BYTES - len(encode(found))
+    for one in counted:
+        room -= len(msgspec.json.encode(one[1:])) + 1 + (0 if one.meter in counts else len(one.meter) + 6)
+        if room < 0:
+            break
+        counts.setdefault(one.meter, []).append(one[1:])
+    return found
 
 
 def encode(message: State | About | Ack | Live | Health) -> bytes:
