@@ -149,8 +149,11 @@ def _pack(column: Numbers) -> Any:
     if all(value == first for value in column):
         return first
     if isinstance(first, int):
-        divisor = math.gcd(*column)
-        return _array(column) if divisor == 1 else [divisor, _array([value // divisor for value in column])]
+        plain, divisor = _array(column), math.gcd(*column)
+        if divisor == 1:
+            return plain
+        divided = _array([value // divisor for value in column])
+        return [divisor, divided] if len(divided) < len(plain) else plain
     for times in _DECIMALS:
         whole = [round(value * times) if abs(value) < _EXACT / times else 0 for value in column]
         if all(number / times == value for number, value in zip(whole, column, strict=True)):
