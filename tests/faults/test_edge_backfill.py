@@ -136,7 +136,7 @@ def test_a_command_that_central_did_not_sign_does_nothing_and_is_told(house: Hou
     taken.disconnect()
     taken.loop_stop()
     until(lambda: any("did not sign" in notice for notice in edge.state["notices"]))  # type: ignore[index]
-    assert edge.log.count("ALARM dropped") == 1
+    assert edge.log.count("dropped: a command that our central did not sign") == 1
     assert edge.stop() == 0
     with closing(sqlite3.connect(edge.file)) as journal:
         assert journal.execute("SELECT count(*) FROM journal WHERE kind = 'reply'").fetchone() == (0,)

@@ -43,7 +43,7 @@ def test_a_lost_private_key_is_made_anew_and_that_is_said(tmp_path: Path) -> Non
     keys.file(settings).unlink()
     with pytest.raises(ConfigError, match="cannot read the key of commands"):
         command_key(settings)
-    assert "ALARM the key of commands is another one" in central(settings, "migrate").stderr
+    assert "the key of commands is another one" in central(settings, "migrate").stderr
     assert command_key(settings) != before
     engine = connect(settings.sql_url)
     with engine.connect() as connection:
