@@ -46,7 +46,8 @@ def rebuild(path: Path, from_backup: Path | None, wipe: bool, ask: bool, dry_run
         if wipe and not dry_run:
             target.erase()
             click.echo("the series is empty")
-        remake_tips(engine, target, sql.now)
+        if not dry_run:
+            remake_tips(engine, target, sql.now)
         if saved is None:
             click.echo("no backup was named: only what the inbox and the edges hold comes back")
         else:

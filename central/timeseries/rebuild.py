@@ -24,6 +24,7 @@ from central.timeseries.copying import Copied, Say, Source, copy
 from central.timeseries.months import bounds
 from protocol.reading import Kind
 
+TIPS = 1000  # a transaction: the worker goes on between two
 LOOK = 0.5  # seconds between two looks at how far the worker is
 
 
@@ -70,9 +71,10 @@ def raise_tips(connection: Connection, tips: dict[tuple[str, str], int]) -> None
 def remake_tips(engine: Engine, series: Series, now: int) -> None:
     """After SQL was put back to an earlier day: the series may hold more than it remembers."""
     for kind in BILLED:
-        tips = {(meter, kind.value): last for meter, last in series.newest(kind, now + DAY).items()}
-        with writing(engine).begin() as connection:
-            raise_tips(connection, tips)
+        newest = sorted(series.newest(kind, now + DAY).items())
+        for start in range(0, len(newest), TIPS):
+            with writing(engine).begin() as connection:
+                raise_tips(connection, {(meter, kind.value): last for meter, last in newest[start : start + TIPS]})
 
 
 def copy_months(
