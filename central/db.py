@@ -5,22 +5,30 @@ Each room keeps its tables in its own `tables.py` on this metadata. Instants are
 energy is integer mWh, money is Numeric -> Decimal. `valid_to` is exclusive and null = open.
 """
 
+import json
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    Column,
     ColumnElement,
     Connection,
     Engine,
     Integer,
     MetaData,
+    Subquery,
     Table,
+    cast,
+    column,
     create_engine,
     event,
     func,
+    literal,
     select,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import GenericFunction
 from sqlalchemy.types import String
@@ -87,6 +95,20 @@ def insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.I
     `rowcount` after ON CONFLICT DO NOTHING is -1 on PostgreSQL: ask with `.returning(…)` which rows are new.
     """
     return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+
+
+def given(connection: Connection, keys: Collection[Sequence[str | int]], *columns: Column[Any]) -> Subquery:
+    """Keys as a table to join with: its columns are named as these, and as typed. One statement for any number."""
+    text = literal(json.dumps([list(key) for key in keys]), String)
+    cells: list[ColumnElement[Any]]
+    if connection.dialect.name == "postgresql":
+        rows = func.jsonb_array_elements(cast(text, JSONB)).table_valued(column("value", JSONB))
+        cells = [cast(rows.c.value[number].astext, one.type) for number, one in enumerate(columns)]
+    else:
+        rows = func.json_each(text).table_valued("value")
+        cells = [func.json_extract(rows.c.value, f"$[{number}]", type_=one.type) for number, one in enumerate(columns)]
+    named = [cell.label(one.name) for cell, one in zip(cells, columns, strict=True)]
+    return select(*named).subquery("given")
 
 
 class folded(GenericFunction[str]):

@@ -6,9 +6,9 @@ does the register frozen at the moment it begins.
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import Connection, select, tuple_
+from sqlalchemy import Connection, select
 
-from central.db import insert
+from central.db import given, insert
 from central.ingest.tables import edge, edge_meter
 
 Periods = Sequence[tuple[int, int | None]]  # since, until (null = open), seconds UTC
@@ -26,9 +26,10 @@ def periods_of(connection: Connection, pairs: Iterable[tuple[str, str]]) -> dict
     """Periods of these (edge, meter) pairs; a pair without any is not in the answer."""
     wanted = sorted(set(pairs))
     found: dict[tuple[str, str], list[tuple[int, int | None]]] = {}
-    for start in range(0, len(wanted), 300):  # SQL limits the number of its parameters
-        query = select(edge_meter).where(tuple_(edge_meter.c.edge, edge_meter.c.meter).in_(wanted[start : start + 300]))
-        for row in connection.execute(query):
+    if wanted:
+        ours = given(connection, wanted, edge_meter.c.edge, edge_meter.c.meter)
+        same = (edge_meter.c.edge == ours.c.edge) & (edge_meter.c.meter == ours.c.meter)
+        for row in connection.execute(select(edge_meter).join_from(ours, edge_meter, same)):
             found.setdefault((row.edge, row.meter), []).append((row.valid_from, row.valid_to))
     return dict(found)
 

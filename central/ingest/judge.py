@@ -59,10 +59,13 @@ def judge(topic: RowTopic, payload: bytes, periods: Periods, asked: bool = False
         return _refuse(_why(payload), str(error))
     if (topic.channel == "event") != (body.kind == bodies.EVENT):
         return _refuse(Reason.WRONG_CHANNEL, f"a body of {body.kind} on the channel {topic.channel}")
-    for number, stamp in enumerate(stamps(body)):
-        if not _FIRST <= stamp < _LAST:
-            return _refuse(Reason.UNREADABLE, f"row {number}: its stamp is not between 1970 and 2106")
-    if body.rows and not any(takes(topic, stamp, periods) for stamp in stamps(body)):
+    moments = stamps(body)
+    if not moments:
+        return Verdict(body)
+    if min(moments) < _FIRST or max(moments) >= _LAST:
+        number = next(number for number, stamp in enumerate(moments) if not _FIRST <= stamp < _LAST)
+        return _refuse(Reason.UNREADABLE, f"row {number}: its stamp is not between 1970 and 2106")
+    if not any(takes(topic, stamp, periods) for stamp in moments):
         return _refuse(Reason.FOREIGN_METER, f"{topic.edge} was not entitled to {topic.name} at any row's time")
     return Verdict(body)
 

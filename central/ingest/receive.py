@@ -117,12 +117,12 @@ class _Batch:
     # rows of the journal
 
     def _row(self, topic: RowTopic, payload: bytes) -> None:
-        key = (topic.edge, topic.name)
+        key, sha = (topic.edge, topic.name), link(topic.prev, payload)
         verdict = judge(topic, payload, self._periods.get(key, ()), key in self._asked)
         if topic.channel == "void":
             position = self._session.void(topic.edge, topic.store, topic.seq, topic.prev, payload, topic.name)
         else:
-            position = self._session.row(topic.edge, topic.store, topic.seq, topic.prev, payload)
+            position = self._session.row(topic.edge, topic.store, topic.seq, topic.prev, sha)
         self.positions[topic.edge, topic.store] = position
         self._heard(topic.edge)
         if verdict.reply is not None:
@@ -135,7 +135,7 @@ class _Batch:
                 "store": topic.store,
                 "seq": topic.seq,
                 "prev": topic.prev,
-                "sha": link(topic.prev, payload),
+                "sha": sha,
                 "channel": topic.channel,
                 "name": topic.name,
                 "body": payload,

@@ -8,14 +8,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, delete, func, select, tuple_
 
-from central.db import insert
+from central.db import given, insert
 from central.ingest.judge import printable
 from central.ingest.session import Account, Hole, Link
 from central.ingest.tables import ahead, edge, edge_meter, edge_store, hole, meter_seen
 from protocol.messages.control import Health
 
 Store = tuple[str, str]  # edge, store
-_CHUNK = 500  # keys a query
 _SAID = ("state", "state_at", "about", "about_at", "health", "health_at")  # columns of `edge`, from its messages
 
 
@@ -26,8 +25,8 @@ class Remembered:
         self._connection = connection
         self._accounts: dict[Store, Account] = {}
         wanted = sorted(set(stores))
-        for start in range(0, len(wanted), _CHUNK):
-            self._read(wanted[start : start + _CHUNK])
+        if wanted:
+            self._read(wanted)
         self._before = {store: _links(account) for store, account in self._accounts.items()}
 
     def account(self, name: str, store: str) -> Account | None:
@@ -62,11 +61,13 @@ class Remembered:
         add_new(self._connection, ahead, new)
 
     def _read(self, wanted: Sequence[Store]) -> None:
-        here = tuple_(edge_store.c.edge, edge_store.c.store).in_(wanted)
-        query = select(edge_store).where(here).order_by(edge_store.c.edge, edge_store.c.store).with_for_update()
-        for row in self._connection.execute(query):
+        mine = given(self._connection, wanted, edge_store.c.edge, edge_store.c.store)
+        here = (edge_store.c.edge == mine.c.edge) & (edge_store.c.store == mine.c.store)
+        query = select(edge_store).join_from(mine, edge_store, here).order_by(edge_store.c.edge, edge_store.c.store)
+        for row in self._connection.execute(query.with_for_update(of=edge_store)):
             self._accounts[row.edge, row.store] = Account(row.upto, row.sha or None, row.low)
-        for row in self._connection.execute(select(ahead).where(tuple_(ahead.c.edge, ahead.c.store).in_(wanted))):
+        there = (ahead.c.edge == mine.c.edge) & (ahead.c.store == mine.c.store)
+        for row in self._connection.execute(select(ahead).join_from(mine, ahead, there)):
             waiting = self._accounts[row.edge, row.store].ahead.setdefault(row.seq, set())
             waiting.add(Link(row.prev, row.sha or None))
 

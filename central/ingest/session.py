@@ -17,8 +17,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from protocol.messages.chain import link
-
 _HASH = re.compile(rb"[0-9a-f]{16}")
 
 
@@ -81,9 +79,9 @@ class Session:
         account.low = low
         return self._advance(account)
 
-    def row(self, edge: str, store: str, seq: int, prev: str, body: bytes) -> Position:
-        """A row came, readable or not."""
-        return self._take(edge, store, seq, Link(prev, link(prev, body)))
+    def row(self, edge: str, store: str, seq: int, prev: str, sha: str) -> Position:
+        """A row came, readable or not; `sha` = its link, of `prev` and its body as they came."""
+        return self._take(edge, store, seq, Link(prev, sha))
 
     def void(self, edge: str, store: str, seq: int, prev: str, payload: bytes, name: str) -> Position:
         """A row that is lost at the edge; `payload` = the hash it had, if that is known."""

@@ -6,13 +6,13 @@ SQLite's inbox is one table with one unique key; what is new is found the same w
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Engine, select, tuple_
+from sqlalchemy import Connection, Engine, and_, select
 
+from central.db import given
 from central.ingest.tables import inbox
 from central.partitions import inbox_week, make, week_of
 
 _KEY = ("edge", "store", "seq", "prev", "sha")
-CHUNK = 500  # keys a query
 _OURS = [inbox.c[name] for name in _KEY]
 
 
@@ -34,10 +34,10 @@ class Weeks:
 def unknown(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """The rows (columns of the inbox) that stand nowhere in it yet, in whichever week; each once."""
     by_key = {_key(row): row for row in rows}
-    keys = list(by_key)
-    for start in range(0, len(keys), CHUNK):
-        came = tuple_(inbox.c.edge, inbox.c.store, inbox.c.seq).in_([key[:3] for key in keys[start : start + CHUNK]])
-        for row in connection.execute(select(*_OURS).where(came)):
+    if by_key:
+        came = given(connection, [key[:3] for key in by_key], inbox.c.edge, inbox.c.store, inbox.c.seq)
+        same = and_(*(inbox.c[name] == came.c[name] for name in _KEY[:3]))
+        for row in connection.execute(select(*_OURS).join_from(came, inbox, same)):
             by_key.pop(tuple(row), None)
     return list(by_key.values())
 

@@ -14,7 +14,7 @@ from central.ingest.parcel import Message
 from central.ingest.receive import Receiver, Taken
 from central.ingest.session import Session
 from central.ingest.tables import ahead, edge, edge_store, hole, inbox, meter_seen, stray
-from protocol.messages import bodies
+from protocol.messages import bodies, chain
 from protocol.messages.topics import RowTopic
 from protocol.reading import Event
 from tests.central.parts import CENTRAL, NOW, T0, Journal, database, load_body
@@ -109,7 +109,7 @@ def test_sql_accounts_as_the_rules_alone_do(engine: Engine) -> None:
                     alone.void("edge-1", topic.store, topic.seq, topic.prev, b"?", topic.name)
                     batch.append((topic, b"?"))
                 else:
-                    alone.row("edge-1", topic.store, topic.seq, topic.prev, body)
+                    alone.row("edge-1", topic.store, topic.seq, topic.prev, chain.link(topic.prev, body))
                     batch.append((topic, body))
         take(engine, *batch)
         with engine.connect() as connection:

@@ -24,7 +24,8 @@ def chain(*contents: bytes, prev: str = GENESIS) -> list[tuple[int, str, bytes, 
 
 
 def take(session: Session, row: tuple[int, str, bytes, str], store: str = "s") -> Position:
-    return session.row("e", store, *row[:3])
+    seq, prev, _, sha = row
+    return session.row("e", store, seq, prev, sha)
 
 
 def test_rows_in_order_move_the_tip() -> None:

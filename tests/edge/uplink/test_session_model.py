@@ -21,6 +21,7 @@ from edge.journal.journal import Journal
 from edge.journal.rows import Batch, Commit
 from edge.journal.schema import migrations
 from edge.uplink.session import Action, SendAbout, Session
+from protocol.messages.chain import link
 from protocol.messages.control import Ack
 from protocol.reading import Event
 
@@ -54,7 +55,7 @@ class Central:
                 position = self.rules.void(NAME, store, row.seq, row.prev, row.payload, row.meter)
             else:
                 self.held.add(row.payload)
-                position = self.rules.row(NAME, store, row.seq, row.prev, row.payload)
+                position = self.rules.row(NAME, store, row.seq, row.prev, link(row.prev, row.payload))
         return Ack(central=self.name, store=action.store, upto=position.upto, sha=position.sha)
 
 
