@@ -1,12 +1,12 @@
 """`uchet-central`: the list of commands. Each is imported when it is called, so one broken room stops no other."""
 
 import importlib
-import logging
 from pathlib import Path
 
 import click
 
-from central.config import DEFAULT_PATH, ConfigError
+from central import logs
+from central.config import DEFAULT_PATH, ConfigError, Log
 
 # command -> module:function, a click command that gets the path of the configuration as its context's object
 COMMANDS = {
@@ -22,6 +22,7 @@ COMMANDS = {
     "restore": "central.backup.commands:restore",
     "user": "central.accounts.commands:user",
     "command": "central.commands.cli:command",
+    "doctor": "central.operation.doctor.command:doctor",
 }
 
 
@@ -59,7 +60,5 @@ class Commands(click.Group):
 @click.pass_context
 def main(context: click.Context, config: Path, verbose: bool) -> None:
     """The server of Uchet: takes readings in, keeps them, shows them."""
-    logging.basicConfig(
-        level=logging.DEBUG if verbose else logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s"
-    )
+    logs.setup(Log(), verbose)  # a program does so again, as its configuration says
     context.obj = config

@@ -22,6 +22,7 @@ Port = Annotated[int, Meta(ge=1, le=65535)]
 Text = Annotated[str, Meta(min_length=1)]
 Url = Annotated[str, Meta(pattern=r"^https?://[^\s/]+(/\S*)?$")]
 Listen = Annotated[str, Meta(pattern=r"^[^\s]+:[0-9]{1,5}$")]
+Watched = Annotated[str, Meta(pattern=r"^$|^[^\s]+:[0-9]{1,5}$")]
 
 
 class ConfigError(Exception):
@@ -89,6 +90,25 @@ class Keeping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     point_day_years: Annotated[int, Meta(ge=0, le=100)] = 0  # days of points, with all their versions; 0 = for ever
 
 
+class Log(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    format: Literal["logfmt", "json"] = "logfmt"
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class Metrics(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where each program answers Prometheus and whoever watches its health; "" = nowhere."""
+
+    ingest: Watched = ""
+    worker: Watched = ""
+    web: Watched = ""
+    serve: Watched = ""
+
+    def address(self, program: str) -> tuple[str, int] | None:
+        """Host and port; `program` is one of the names above."""
+        text: str = getattr(self, program)
+        return _host_and_port(text) if text else None
+
+
 class Mail(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     host: Text
     port: Port = 587
@@ -113,6 +133,8 @@ class CentralConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     worker: Worker = Worker()
     keeping: Keeping = Keeping()
     mail: Mail | None = None  # None: mail waits
+    log: Log = Log()
+    metrics: Metrics = Metrics()
     folder: str = msgspec.field(default="", name="(folder)")  # a name that cannot stand in the file
 
     @property
@@ -135,8 +157,7 @@ class CentralConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     @property
     def address(self) -> tuple[str, int]:
         """Host and port that the web listens on."""
-        host, _, port = self.web.listen.rpartition(":")
-        return host.strip("[]"), int(port)
+        return _host_and_port(self.web.listen)
 
     def path(self, text: str) -> Path:
         return Path(self.folder) / text
@@ -156,6 +177,11 @@ class CentralConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
             return path.read_text("utf-8").strip()
         except OSError as error:
             raise ConfigError(f"cannot read the secret in {path}: {error.strerror}") from None
+
+
+def _host_and_port(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    return host.strip("[]"), int(port)
 
 
 def load(path: Path) -> CentralConfig:
@@ -181,6 +207,11 @@ def _check(path: Path, text: str, config: CentralConfig) -> None:
         raise ConfigError(_at(path, text, "series.url", "credentials stand in username and password, not in the URL"))
     if not 1 <= config.address[1] <= 65535:
         raise ConfigError(_at(path, text, "web.listen", f"port {config.address[1]}: 1 to 65535 is allowed"))
+    for program in config.metrics.__struct_fields__:
+        address = config.metrics.address(program)
+        if address and not 1 <= address[1] <= 65535:
+            where = f"metrics.{program}"
+            raise ConfigError(_at(path, text, where, f"port {address[1]}: 1 to 65535 is allowed"))
     if not _is_zone(config.worker.time_zone):
         zone = config.worker.time_zone
         raise ConfigError(_at(path, text, "worker.time_zone", "a name like Europe/Moscow is allowed", f" = {zone!r}"))

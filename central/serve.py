@@ -2,7 +2,8 @@
 
 They meet only in SQL, so they may run as one process on a small machine or as three on several. SIGTERM and SIGINT end
 each of them cleanly: what was not committed was not acknowledged. When one part of `serve` dies, all of it ends with
-exit code 1: whoever started it (systemd) starts it again.
+exit code 1: whoever started it (systemd) starts it again. Each is under watch: where `[metrics]` says so it tells its
+figures and its health.
 """
 
 import logging
@@ -18,9 +19,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from central import logs
 from central.config import DEFAULT_PATH, CentralConfig, load
 from central.db import connect
 from central.migrations.command import central_id
+from central.operation import probes
+from central.operation.pulse import attend
+from central.operation.watch import Watch, listen, watched
 from central.timeseries.stores import open_series
 
 if TYPE_CHECKING:
@@ -29,62 +34,105 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-def run_ingest(config: CentralConfig, stop: threading.Event) -> None:
+def run_ingest(config: CentralConfig, stop: threading.Event, watch: Watch | None = None) -> None:
     """Returns when `stop` is set."""
     from central.commands.outbox import Outbox
     from central.ingest.live import LiveWriter
     from central.ingest.mqtt import Ingest
     from central.ingest.receive import Receiver
 
+    watch = watch or Watch()
     engine, series = connect(config.sql_url), open_series(config)
+    attend(engine, watch.pulse)
+    watch.needs("sql", probes.sql(engine))
     live = LiveWriter(engine, series)
     live.start()
     outbox = Outbox(engine)
     try:
-        Ingest(config, Receiver(engine, central_id(engine)), live, outbox=outbox).run(stop)
+        ingest = Ingest(config, Receiver(engine, central_id(engine)), live, outbox=outbox, pulse=watch.pulse)
+        watch.needs("broker", probes.holds(lambda: ingest.connected, "not connected"))
+        ingest.run(stop)
     finally:
         live.stop()
         series.close()
         engine.dispose()
 
 
-def run_worker(config: CentralConfig, stop: threading.Event) -> None:
+def run_worker(config: CentralConfig, stop: threading.Event, watch: Watch | None = None) -> None:
     """Returns when `stop` is set."""
     from central.jobs.kinds import KINDS
     from central.jobs.leases import Keeper
     from central.jobs.owner import new_owner
     from central.jobs.runner import job_loops
+    from central.operation.metrics import waiting
     from central.worker import Worker
     from central.worker.figures import PointDays
 
+    watch = watch or Watch()
     engine, series = connect(config.sql_url), open_series(config)
+    attend(engine, watch.pulse)
+    watch.needs("sql", probes.sql(engine))
+    watch.needs("series", probes.series(series))
     central_id(engine)  # says so when `migrate` was not run
-    keeper = Keeper(engine, new_owner(), config.worker.lease)
+    keeper = Keeper(engine, new_owner(), config.worker.lease, pulse=watch.pulse)
     jobs = job_loops(config, series, keeper, KINDS, time.time)
+    hide = waiting.show(engine, time.time)
     try:
-        Worker(engine, series, PointDays(engine, series), keeper=keeper, beside=jobs).run(stop)
+        figures = PointDays(engine, series)
+        Worker(engine, series, figures, keeper=keeper, beside=jobs, pulse=watch.pulse).run(stop)
     finally:
+        hide()
         series.close()
         engine.dispose()
 
 
-def run_web(config: CentralConfig) -> None:
+def run_web(config: CentralConfig, watch: Watch) -> None:
     """Returns at SystemExit, which the handler of signals raises in the main thread."""
     import waitress
 
     from central.web import create_app
 
+    watch.needs("sql", probes.sql(connect(config.sql_url)))
     host, port = config.address
-    server = waitress.create_server(create_app(config), host=host, port=port, threads=config.web.threads)
+    heart = {Heart.PLACE: Heart(watch)}
+    server = waitress.create_server(create_app(config), heart, host=host, port=port, threads=config.web.threads)
     log.info("the web listens on http://%s:%d", host, port)
     server.run()
 
 
+class Heart:
+    """Beats among waitress's sockets: its loop asks each, at each turn, whether there is something to do."""
+
+    PLACE = -1  # no socket has this number
+
+    def __init__(self, watch: Watch) -> None:
+        self._watch = watch
+
+    def readable(self) -> bool:
+        self._watch.pulse.beat("web")
+        return False
+
+    def writable(self) -> bool:
+        return False
+
+    def close(self) -> None:
+        """There is no socket."""
+
+
 def app() -> "Flask":
-    """For gunicorn: `gunicorn 'central.serve:app()'`; the configuration is that of UCHET_CENTRAL_CONFIG."""
+    """For gunicorn: `gunicorn 'central.serve:app()'`; the configuration is that of UCHET_CENTRAL_CONFIG.
+
+    Each of its processes listens for Prometheus on the one port and answers for all, by PROMETHEUS_MULTIPROC_DIR. A
+    process that hangs is ended by gunicorn.
+    """
     from central.web import create_app
 
-    return create_app(load(Path(os.environ.get("UCHET_CENTRAL_CONFIG", DEFAULT_PATH))))
+    config = load(Path(os.environ.get("UCHET_CENTRAL_CONFIG", DEFAULT_PATH)))
+    logs.setup(config.log)
+    made, watch = create_app(config), Watch()
+    watch.needs("sql", probes.sql(connect(config.sql_url)))
+    listen(config.metrics.address("web"), watch, shared=True)
+    return made
 
 
 def _on_signals(stop: threading.Event, leave: bool = False) -> None:
@@ -100,65 +148,87 @@ def _on_signals(stop: threading.Event, leave: bool = False) -> None:
 
 
 def _part(
-    run: Callable[[CentralConfig, threading.Event], None], config: CentralConfig, stop: threading.Event, died: list[str]
+    run: Callable[[CentralConfig, threading.Event, Watch], None],
+    config: CentralConfig,
+    stop: threading.Event,
+    watch: Watch,
+    died: list[str],
 ) -> None:
     """One part of `serve` in its thread: its end, unless asked for, is noted and ends the main thread too."""
     try:
-        run(config, stop)
+        run(config, stop, watch)
     finally:
         if not stop.is_set():
             died.append(run.__name__)
             os.kill(os.getpid(), signal.SIGTERM)
 
 
+def _configured(path: Path) -> CentralConfig:
+    """The configuration; the log is as it says from now on. Raises ConfigError."""
+    config = load(path)
+    logs.setup(config.log, verbose=bool(click.get_current_context().find_root().params.get("verbose")))
+    return config
+
+
 @click.command()
 @click.pass_obj
 def ingest(path: Path) -> None:
     """Take messages from the broker into SQL and acknowledge them."""
-    stop = threading.Event()
+    config, stop = _configured(path), threading.Event()
     _on_signals(stop)
-    run_ingest(load(path), stop)
+    with watched(config.metrics.address("ingest")) as watch:
+        run_ingest(config, stop, watch)
 
 
 @click.command()
 @click.pass_obj
 def worker(path: Path) -> None:
     """Bring what came into the time series and the figures."""
-    stop = threading.Event()
+    config, stop = _configured(path), threading.Event()
     _on_signals(stop)
-    run_worker(load(path), stop)
+    with watched(config.metrics.address("worker")) as watch:
+        run_worker(config, stop, watch)
 
 
 @click.command()
 @click.pass_obj
 def web(path: Path) -> None:
     """Serve the cabinet and the console."""
+    config = _configured(path)
     _on_signals(threading.Event(), leave=True)
-    run_web(load(path))
+    with watched(config.metrics.address("web")) as watch:
+        run_web(config, watch)
 
 
 @click.command()
 @click.pass_obj
 def serve(path: Path) -> None:
     """Ingest, worker and web in one process: a small installation."""
-    config = load(path)
+    config = _configured(path)
     engine = connect(config.sql_url)
     central_id(engine)  # says so when `migrate` was not run
     engine.dispose()
+    with watched(config.metrics.address("serve")) as watch:
+        died = _all_three(config, watch)
+    if died:
+        log.error("%s ended by itself", ", ".join(died))
+        sys.exit(1)
+
+
+def _all_three(config: CentralConfig, watch: Watch) -> list[str]:
+    """Until told to leave, or until one of them ends by itself; returns which did."""
     stop, asked = threading.Event(), threading.Event()
     died: list[str] = []
-    parts = [threading.Thread(target=_part, args=(run, config, stop, died)) for run in (run_ingest, run_worker)]
+    parts = [threading.Thread(target=_part, args=(run, config, stop, watch, died)) for run in (run_ingest, run_worker)]
     _on_signals(asked, leave=True)
     for part in parts:
         part.start()
     try:
-        run_web(config)
+        run_web(config, watch)
     except SystemExit:
         pass  # asked to leave before the web was there
     finally:
         stop.set()
         for part in parts:
             part.join()
-    if died:
-        log.error("%s ended by itself", ", ".join(died))
-        sys.exit(1)
+    return died

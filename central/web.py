@@ -21,7 +21,7 @@ from central.cabinet.pages import cabinet
 from central.config import CentralConfig
 from central.console.pages import console
 from central.db import connect
-from central.faces import access, headers, preferences, templating
+from central.faces import access, headers, preferences, requests, templating
 from central.faces.door import door
 from central.faces.here import KEY, Here, Person, here
 from central.figures import NotFound, Source
@@ -52,6 +52,7 @@ def create_app(
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1)  # type: ignore[method-assign]
     source = Source(connect(config.sql_url), open_series(config))
     app.extensions[KEY] = Here(source, passwords or Passwords(), clock, config.https)
+    requests.install(app, behind_proxy=config.web.behind_proxy)
     CSRFProtect(app)
     Babel(app, locale_selector=preferences.language)
     _login(app)

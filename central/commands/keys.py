@@ -15,6 +15,8 @@ from sqlalchemy import Connection, select
 from central.config import CentralConfig, ConfigError
 from central.db import insert
 from central.ingest.tables import meta
+from central.logs import about
+from central.operation.alarms import Alarm
 from protocol.errors import LocalError
 from protocol.messages import command
 
@@ -50,7 +52,10 @@ def make(connection: Connection, config: CentralConfig) -> None:
             writer.write(base64.b64encode(secrets.token_bytes(command.KEY_BYTES)).decode() + "\n")
     found, before = command.public_of(private_key(config)), public_key(connection)
     if before not in (None, found):
-        log.warning("ALARM the key of commands is another one than before: edges refuse it until edge.toml names it")
+        log.warning(
+            "the key of commands is another one than before: edges refuse it until edge.toml names it",
+            extra=about(Alarm.COMMAND_KEY_CHANGED),
+        )
     values = {"value": found}
     known = insert(connection, meta).values(key=PUBLIC, **values)
     connection.execute(known.on_conflict_do_update(index_elements=["key"], set_=values))

@@ -16,8 +16,10 @@ from central.figures import dirty
 from central.figures.material import Material, Place
 from central.figures.source import ACTIVE_IMPORT
 from central.figures.tables import point_day
+from central.logs import about
 from central.metering.slots import completeness, energies, maximum
 from central.metering.zones import Uncovered, day_of, days, midnight
+from central.operation.alarms import Alarm
 from central.partitions import make, point_day_month
 from central.registry.look import calendar_of, segments_of
 from central.registry.tables import point
@@ -59,7 +61,8 @@ def run(
             try:
                 figures[key, day], others = compute(connection, series, places[key], day, now)
             except Uncovered as error:  # rows of a time when the scheme was not there: no other day waits for them
-                log.error("ALARM point %d, %s cannot be computed: %s", key, day, error)
+                ids = {"point": key, "day": day}
+                log.error("a day cannot be computed: %s", error, extra=about(Alarm.DAY_NOT_COMPUTED, **ids))
                 continue
             waiting += [(key, other) for other in others if (key, other) not in {*figures, *waiting}]
     make(engine, {point_day_month(day) for _, day in figures})

@@ -26,6 +26,16 @@ class Intake:
         self._closed = False
         self._changed = threading.Condition()
 
+    @property
+    def count(self) -> int:
+        """Messages that wait."""
+        return len(self._waiting)
+
+    @property
+    def bytes(self) -> int:
+        """Their payloads."""
+        return self._bytes
+
     def put(self, arrival: Arrival) -> None:
         """Waits for room. After `close` the message is dropped: it was not acknowledged."""
         with self._changed:

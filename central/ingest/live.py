@@ -12,6 +12,8 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 from central.ingest.bindings import entitled, periods_of
+from central.logs import told
+from central.operation.metrics import ingest as metrics
 from central.timeseries.base import LiveRow, Series, SeriesError
 from protocol.messages.control import Live
 from protocol.quantities import BY_NAME, Nature
@@ -43,7 +45,9 @@ class LiveWriter:
     def offer(self, messages: Iterable[tuple[str, str, Live]]) -> None:
         """Edge, meter, values; returns at once."""
         with self._changed:
-            self._waiting.extend(messages)
+            before, new = len(self._waiting), list(messages)
+            self._waiting.extend(new)
+            metrics.LIVE_DROPPED.inc(before + len(new) - len(self._waiting))
             self._changed.notify()
 
     def _run(self) -> None:
@@ -57,7 +61,10 @@ class LiveWriter:
             try:
                 self._write(messages)
             except (SeriesError, DBAPIError) as error:
-                log.log(logging.DEBUG if self._failing else logging.WARNING, "live values are not kept: %s", error)
+                metrics.LIVE_DROPPED.inc(len(messages))
+                log.log(
+                    logging.DEBUG if self._failing else logging.WARNING, "live values are not kept: %s", told(error)
+                )
                 self._failing = True
             else:
                 self._failing = False

@@ -27,6 +27,10 @@ from central.ingest.intake import Arrival, Intake
 from central.ingest.live import LiveWriter
 from central.ingest.parcel import Message
 from central.ingest.receive import Receiver, Taken
+from central.logs import about, told
+from central.operation.alarms import Alarm
+from central.operation.metrics import ingest as metrics
+from central.operation.pulse import Pulse
 from central.sparingly import Sparingly
 from protocol.messages import control, topics
 
@@ -44,7 +48,7 @@ Wall = Callable[[], float]
 class Ingest:
     """`run` returns when `stop` is set; what was not committed then was not acknowledged.
 
-    `outbox` = the commands to the edges; without it none is sent.
+    `outbox` = the commands to the edges; without it none is sent. `pulse` hears each turn of the loop.
     """
 
     def __init__(
@@ -54,6 +58,7 @@ class Ingest:
         live: LiveWriter,
         wall: Wall = time.time,
         outbox: Outbox | None = None,
+        pulse: Pulse | None = None,
     ) -> None:
         self._config = config
         self._receiver = receiver
@@ -64,29 +69,37 @@ class Ingest:
         self._acks = Acks()
         self._takeovers = Takeovers()
         self._counts: Counter[str] = Counter()
+        self._pulse = pulse or Pulse()
+        self.connected = False  # the subscription stands
+        metrics.CONNECTED.set_function(lambda: self.connected)
 
     def run(self, stop: threading.Event) -> None:
         pause = 0.5
         while not stop.is_set():
+            self._pulse.beat("ingest")
             connection = Connection(self._config)
             try:
                 connection.open()
             except (OSError, ConnectionRefusedError) as error:
-                log.log(logging.WARNING if pause == 0.5 else logging.DEBUG, "no broker: %s", error)
+                level = logging.WARNING if pause == 0.5 else logging.DEBUG
+                log.log(level, "no broker: %s", error, extra=about(Alarm.BROKER_AWAY))
                 stop.wait(pause * random.uniform(0.7, 1.3))  # noqa: S311 - spreads load, guards nothing
                 pause = min(pause * 2, LONGEST_PAUSE)
                 continue
             log.info("connected to the broker")
-            pause = 0.5
+            pause, self.connected = 0.5, True
+            metrics.intake(connection.intake)
             try:
                 self._serve(connection, stop)
             finally:
+                self.connected = False
                 connection.close()
         log.info("stopped: %s", dict(self._counts))
 
     def _serve(self, connection: "Connection", stop: threading.Event) -> None:
         """Until the connection is lost or `stop`."""
         while not stop.is_set() and connection.alive:
+            self._pulse.beat("ingest")
             arrivals = connection.intake.take(BATCH, timeout=self._acks.wait(time.monotonic(), longest=0.5))
             if arrivals:
                 taken = self._commit([arrival.message for arrival in arrivals], stop)
@@ -100,8 +113,9 @@ class Ingest:
             self._command(connection, ())
             for edge, ack in self._acks.due(time.monotonic()):
                 connection.publish(topics.ack(edge), control.encode(ack))
+                metrics.ACKS.inc()
         if not stop.is_set():
-            log.warning("the broker is gone: %s", connection.reason)
+            log.warning("the broker is gone: %s", connection.reason, extra=about(Alarm.BROKER_AWAY))
 
     def _command(self, connection: "Connection", asked: Collection[str]) -> None:
         """Publishes the open commands of the edges that said `about`; asked by none, those whose turn it is."""
@@ -112,7 +126,7 @@ class Ingest:
             found = self._outbox.open_for(asked, now) if asked else self._outbox.due(now, time.monotonic())
         except DBAPIError as error:
             if self._sparingly.may_say("commands", now):
-                log.error("commands wait: SQL does not answer: %s", error.orig)
+                log.error("commands wait: SQL does not answer: %s", told(error))
             return
         for outgoing in found:
             connection.publish(outgoing.topic, outgoing.payload)
@@ -121,15 +135,20 @@ class Ingest:
         """Tries until SQL takes the batch; None when told to stop first."""
         pause = 0.2
         while not stop.is_set():
+            self._pulse.beat("ingest")
             try:
-                taken = self._receiver.take(messages, int(self._wall()))
+                with metrics.COMMIT.time():
+                    taken = self._receiver.take(messages, int(self._wall()))
             except DBAPIError as error:
-                log.log(logging.ERROR if pause == 0.2 else logging.DEBUG, "ALARM SQL takes nothing: %s", error.orig)
+                metrics.REFUSED.inc()
+                level = logging.ERROR if pause == 0.2 else logging.DEBUG
+                log.log(level, "SQL takes nothing: %s", told(error), extra=about(Alarm.SQL_REFUSES))
                 stop.wait(pause)
                 pause = min(pause * 2, LONGEST_PAUSE)
             else:
                 if pause > 0.2:
                     log.info("SQL takes messages again")
+                metrics.count(len(messages), taken.counts)
                 return taken
         return None
 
@@ -140,9 +159,9 @@ class Ingest:
         for edge in taken.connects:
             if self._takeovers.too_many(edge, time.monotonic()):
                 log.warning(
-                    "ALARM edge %s connected %d times in 10 minutes: two devices with one name, or a line that breaks",
-                    edge,
+                    "an edge connected %d times in 10 minutes: two devices with one name, or a line that breaks",
                     TAKEOVERS,
+                    extra=about(Alarm.TWO_DEVICES, edge=edge),
                 )
         self._live.offer(taken.live)
 

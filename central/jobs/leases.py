@@ -24,6 +24,10 @@ from central.db import insert, writing
 from central.figures.dirty import SLICES
 from central.jobs.owner import gone
 from central.jobs.tables import lease
+from central.logs import about, told
+from central.operation.alarms import Alarm
+from central.operation.metrics import worker as metrics
+from central.operation.pulse import TURN, Pulse
 
 log = logging.getLogger(__name__)
 
@@ -137,6 +141,7 @@ class Keeper:
     wall: Callable[[], float] = time.time
     clock: Callable[[], float] = time.monotonic
     also: list[Also] = field(default_factory=list)
+    pulse: Pulse = field(default_factory=Pulse)
 
     def __post_init__(self) -> None:
         self._terms: dict[str, int] = {}
@@ -151,10 +156,12 @@ class Keeper:
         """Beats until `stop`, then gives everything back."""
         away = False
         while not stop.wait(self.seconds / BEATS):
+            self.pulse.beat("leases", TURN + self.seconds)
             try:
                 self.beat()
             except DBAPIError as error:
-                log.log(logging.DEBUG if away else logging.WARNING, "ALARM leases are not renewed: %s", error.orig)
+                level = logging.DEBUG if away else logging.WARNING
+                log.log(level, "leases are not renewed: %s", told(error), extra=about(Alarm.LEASES_NOT_RENEWED))
                 away = True
             else:
                 away = False
@@ -171,6 +178,7 @@ class Keeper:
         if terms.keys() != self._terms.keys():
             log.info("this worker has %s", _told(terms))
         self._terms, self._until = terms, began + self.seconds
+        metrics.LEASES.set(len(terms))
 
     def leave(self) -> None:
         """Others need not wait for the end of our leases."""

@@ -9,6 +9,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Mapping
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Engine, select
@@ -22,12 +23,17 @@ from central.jobs.kinds import Kind, Lane
 from central.jobs.leases import Keeper, LeaseLost
 from central.jobs.schedule import name_of
 from central.jobs.tables import job
+from central.logs import about
+from central.logs import told as told_of
+from central.operation.alarms import Alarm
+from central.operation.metrics import worker as metrics
 from central.timeseries.base import Series, SeriesUnavailable
 
 log = logging.getLogger(__name__)
 
 IDLE = 1.0  # seconds between two looks at an empty queue
 PAUSE = 5.0  # while SQL is away
+GRACE = 300.0  # seconds that a job which was given up has to end; after them its loop counts as hung
 LONGEST_ERROR = 500  # characters
 
 Loop = Callable[[threading.Event], None]
@@ -71,6 +77,8 @@ class Runner:
         self._config = config
         self._engine: Engine = keeper.engine
         self._owner, self._seconds = keeper.owner, keeper.seconds
+        self._pulse = keeper.pulse
+        self._name = "jobs " + " ".join(sorted({kind.lane.value for kind in kinds.values()}))
         self._series = series
         self._kinds = kinds
         self._wall = wall
@@ -80,10 +88,11 @@ class Runner:
     def run(self, stop: threading.Event) -> None:
         """Until `stop`, which the job at hand hears of."""
         while not stop.is_set():
+            self._pulse.beat(self._name)
             try:
                 busy, idle = self.turn(stop), IDLE
             except DBAPIError as error:
-                log.warning("jobs wait: %s", error.orig)
+                log.warning("jobs wait: %s", told_of(error))
                 busy, idle = False, PAUSE
             if not busy:
                 stop.wait(idle)
@@ -97,6 +106,7 @@ class Runner:
         kind = self._kinds[taken.kind]
         context = Context(self._config, self._engine, self._series, taken, self._wall, stop, forgets=kind.private)
         self._give_up_at, self._at_hand = time.monotonic() + kind.limit, context
+        self._pulse.beat(self._name, kind.limit + GRACE)
         try:
             self._attempt(context, kind)
         finally:
@@ -109,7 +119,8 @@ class Runner:
         if context is None or context.lost.is_set():
             return
         if time.monotonic() >= self._give_up_at:
-            log.error("ALARM job %d (%s) hangs: it is given up", context.job.id, context.job.kind)
+            told = "job %d (%s) hangs: it is given up"
+            log.error(told, context.job.id, context.job.kind, extra=_about(context.job, Alarm.JOB_HANGS))
             context.lost.set()
         elif not queue.renew(connection, context.job, now + int(self._seconds)) and not context.finished:
             context.lost.set()
@@ -121,9 +132,11 @@ class Runner:
             if not context.finished:
                 with context.final(result):
                     pass
-            log.info("job %d (%s) is done", taken.id, taken.kind)
+            metrics.JOBS.labels(taken.kind, "done").inc()
+            log.info("job %d (%s) is done", taken.id, taken.kind, extra=_about(taken))
         except LeaseLost as lost:
-            log.warning("job %d (%s) is left: %s", taken.id, taken.kind, lost)
+            metrics.JOBS.labels(taken.kind, "left").inc()
+            log.warning("job %d (%s) is left: %s", taken.id, taken.kind, lost, extra=_about(taken))
         except Stopping:
             with writing(self._engine).begin() as connection:
                 queue.give_back(connection, taken)
@@ -136,10 +149,16 @@ class Runner:
         again_at = None if final else now + queue.pause(taken.tries, random.random())  # noqa: S311 - spreads load
         with writing(self._engine).begin() as connection:
             queue.fail(connection, taken, told, now, again_at)
+        metrics.JOBS.labels(taken.kind, "dead" if final else "failed").inc()
         if final:
-            log.error("ALARM job %d (%s) is dead: %s", taken.id, taken.kind, told)
+            log.error("job %d (%s) is dead: %s", taken.id, taken.kind, told, extra=_about(taken, Alarm.JOB_DEAD))
         else:
-            log.warning("job %d (%s) failed, try %d of %d: %s", taken.id, taken.kind, taken.tries, kind.tries, told)
+            tries = f"try {taken.tries} of {kind.tries}"
+            log.warning("job %d (%s) failed, %s: %s", taken.id, taken.kind, tries, told, extra=_about(taken))
+
+
+def _about(taken: queue.Taken, alarm: Alarm | None = None) -> dict[str, Any]:
+    return about(alarm, job=taken.id, kind=taken.kind)
 
 
 def _told(error: Exception, private: bool) -> str:

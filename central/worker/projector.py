@@ -16,6 +16,7 @@ from central.ingest.judge import Reason
 from central.ingest.projection import Conflict, SeriesRow, kind, settle, stamp
 from central.ingest.tables import State, inbox, tip
 from central.jobs.leases import Fence
+from central.operation.metrics import worker as metrics
 from central.timeseries.base import Series, SeriesRefused
 from central.worker.figures import Figures
 from central.worker.records import Records
@@ -50,6 +51,8 @@ class Projector:
             with writing(self._engine).begin() as connection:
                 fence.fence(connection)
                 self._records.keep(connection, works, now)
+            metrics.MESSAGES.inc(len(works))
+            metrics.CONFLICTS.inc(sum(len(work.conflicts) for work in works))
         self._sure = fence.term
         return len(messages)
 
@@ -95,13 +98,16 @@ class Projector:
         rows = [row for work in works for row in work.writes]
         try:
             if rows:
-                self._series.write(rows)
+                with metrics.WRITE.time():
+                    self._series.write(rows)
+                metrics.ROWS.inc(len(rows))
         except SeriesRefused:
             for work in works:
                 try:
                     self._series.write(work.writes)
                 except SeriesRefused as error:
                     work.refuse(Reason.SERIES_REFUSED, str(error))
+                    metrics.REFUSED.inc()
 
 
 def _tips(connection: Connection, meters: Iterable[str]) -> dict[Place, int]:

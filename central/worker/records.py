@@ -14,6 +14,8 @@ from central.db import insert
 from central.figures.tables import conflict
 from central.ingest.projection import kind, stamp
 from central.ingest.tables import State, event, inbox, meter_seen, tip
+from central.logs import about
+from central.operation.alarms import Alarm
 from central.sparingly import Sparingly
 from central.worker.figures import Figures
 from central.worker.work import DAY, Place, Work
@@ -39,7 +41,8 @@ class Records:
         for work in works:
             said = (work.reason, work.topic.edge, work.topic.name)
             if work.state is State.QUARANTINED and self._sparingly.may_say(said, now):
-                log.warning("ALARM %s: %s is quarantined: %s", work.reason, work.topic, work.detail)
+                ids = {"reason": work.reason, "edge": work.topic.edge, "meter": work.topic.name, "seq": work.topic.seq}
+                log.warning("a message is quarantined: %s", work.detail, extra=about(Alarm.QUARANTINE, **ids))
         _save_events(connection, works)
         self._save_conflicts(connection, works, now)
         self._save_progress(connection, works, now)
@@ -56,7 +59,7 @@ class Records:
                 values = {"kept": found.kept, "came": found.came, "at": now, "state": "open"}
                 connection.execute(conflict.insert().values(**names, **values))
                 if self._sparingly.may_say(("conflict", found.row.meter), now):
-                    log.warning("ALARM meter %s, %s of %d: %s stands, %s came", *key, found.kept, found.came)
+                    log.warning("two values for one stamp; the first stays", extra=about(Alarm.CONFLICT, **names))
 
     def _save_progress(self, connection: Connection, works: Sequence[Work], now: int) -> None:
         stamps: dict[str, set[int]] = defaultdict(set)

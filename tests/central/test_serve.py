@@ -16,6 +16,7 @@ from central.config import CentralConfig
 from central.db import connect, writing
 from central.ingest.bindings import bind
 from central.migrations.command import prepare
+from central.operation.watch import Watch
 from central.timeseries.stores import open_series
 from tests.central.parts import NOW, T0, config, load_body
 from tests.central.programs import Program, until
@@ -77,10 +78,10 @@ def test_a_part_that_ends_by_itself_ends_the_program(
     monkeypatch.setattr(serve.os, "kill", lambda pid, number: sent.append((pid, number)))
     stop = threading.Event()
 
-    def part(_config: CentralConfig, stop: threading.Event) -> None:
+    def part(_config: CentralConfig, stop: threading.Event, _watch: Watch) -> None:
         if asked:
             stop.set()
 
     died: list[str] = []
-    serve._part(part, config(tmp_path), stop, died)
+    serve._part(part, config(tmp_path), stop, Watch(), died)
     assert (sent, died) == (([], []) if asked else ([(os.getpid(), signal.SIGTERM)], ["part"]))
