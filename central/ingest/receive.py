@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine
 
+from central.audits import counting
 from central.commands import replies
 from central.db import insert, writing
 from central.ingest.bindings import periods_of
@@ -144,6 +145,7 @@ class _Batch:
                 "reason": verdict.reason,
                 "detail": verdict.detail,
                 "week": week_of(self._now),
+                **counting.columns_of(topic, payload, verdict.body, self._now),
             }
         )
 
@@ -191,10 +193,11 @@ class _Batch:
         self._remembered.save(self._session.accounts, self._now)
         save_holes(self._connection, self._session.holes, self._now)
         save_health(self._connection, self._healths)
+        counting.told(self._connection, self._healths, self._now)
 
     def _save_rows(self) -> None:
         counts = self.taken.counts
-        fresh = unknown(self._connection, self._rows)
+        fresh = counting.received(self._connection, unknown(self._connection, self._rows), self._now)
         add_new(self._connection, inbox, fresh)
         counts["rows"] += len(self._rows)
         counts["repeated"] += len(self._rows) - len(fresh)

@@ -122,8 +122,13 @@ inbox = Table(
     Column("detail", Text),  # a sentence for people
     # weeks since 1970 of `received_at`: PostgreSQL's partitions. There it is part of both keys, and what waits moves on
     Column("week", Integer, nullable=False, default=lambda row: week_of(row.get_current_parameters()["received_at"])),
+    # what the audit counts (central.audits.counting): UTC day of the body's `made`, readings in it, those projected
+    Column("day", Integer, nullable=False, server_default="0"),
+    Column("entries", Integer, nullable=False, server_default="0"),
+    Column("projected", Integer, nullable=False, server_default="0"),
     UniqueConstraint("edge", "store", "seq", "prev", "sha"),
 )
+Index("ix_inbox_name_day", inbox.c.name, inbox.c.day)
 Index("ix_inbox_state_id", inbox.c.state, inbox.c.id)
 
 # messages that belong to no journal and cannot be read: unknown topic, broken about, health, live

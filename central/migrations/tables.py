@@ -1,6 +1,7 @@
 """Every table of central on its one metadata: each room keeps its own, here they meet."""
 
 from central.accounts import tables as accounts
+from central.audits import tables as audits
 from central.commands import tables as commands
 from central.db import metadata
 from central.figures import tables as figures
@@ -8,6 +9,6 @@ from central.ingest import tables as ingest
 from central.jobs import tables as jobs
 from central.registry import tables as registry
 
-ROOMS = (accounts, commands, figures, ingest, jobs, registry)
+ROOMS = (accounts, audits, commands, figures, ingest, jobs, registry)
 
 __all__ = ["ROOMS", "metadata"]

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, Table, bindparam, case, select, tuple_, update
 
+from central.audits import counting
 from central.db import insert
 from central.figures.tables import conflict
 from central.ingest.projection import kind, stamp
@@ -35,9 +36,11 @@ class Records:
         """All of it, in this transaction."""
         by_id = update(inbox).where(inbox.c.id == bindparam("key"))
         results = [
-            {"key": work.id, "state": work.state, "reason": work.reason, "detail": work.detail} for work in works
+            {"key": work.id, "state": work.state, "reason": work.reason, "detail": work.detail, **work.counts}
+            for work in works
         ]
         connection.execute(by_id, results)
+        counting.projected(connection, works)
         for work in works:
             said = (work.reason, work.topic.edge, work.topic.name)
             if work.state is State.QUARANTINED and self._sparingly.may_say(said, now):

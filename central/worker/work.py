@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from central.audits.counting import shape_of
 from central.ingest.bindings import Periods
 from central.ingest.judge import Reason, judge, takes
 from central.ingest.projection import Conflict, Projection, SeriesRow, project
@@ -30,6 +31,17 @@ class Work:
     projection: Projection = field(default_factory=Projection)
     writes: list[SeriesRow] = field(default_factory=list)
     conflicts: list[Conflict] = field(default_factory=list)
+    day: int = 0  # these three as the inbox has them: central.audits.counting
+    entries: int = 0
+    projected: int = 0
+    shape: tuple[int, int] | None = None  # day and entries, by a program that can read it
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Day, entries, projected, as the inbox has them from now on. What went on once has gone on."""
+        day, entries = self.shape if self.shape and self.entries else (self.day, self.entries)
+        gone_on = len(self.projection.rows) + len(self.projection.events)
+        return {"day": day, "entries": entries, "projected": min(entries, max(self.projected, gone_on))}
 
     def refuse(self, reason: Reason, detail: str) -> None:
         """None of it goes anywhere: it waits in quarantine."""
@@ -40,11 +52,13 @@ class Work:
 def judged(message: Row[Any], periods: Periods) -> Work:
     """The edge was entitled to the meter in these periods."""
     topic = RowTopic(message.edge, message.channel, message.name, message.store, message.seq, message.prev)
-    work = Work(message.id, topic, message.received_at)
+    counted = {"day": message.day, "entries": message.entries, "projected": message.projected}
+    work = Work(message.id, topic, message.received_at, **counted)
     verdict = judge(topic, message.body, periods)
     if verdict.reason:
         work.refuse(verdict.reason, verdict.detail or "")
     elif verdict.body:
+        work.shape = shape_of(verdict.body)
         work.projection = project(topic.name, verdict.body, lambda at: takes(topic, at, periods))
         if work.projection.foreign:
             work.state, work.reason = State.PARTIAL, Reason.FOREIGN_METER
