@@ -5,6 +5,7 @@ import subprocess
 import threading
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, select
@@ -196,6 +197,25 @@ def test_a_lease_is_not_taken_while_its_owner_writes(workers: Workers) -> None:
     thread.join()
     workers.beat("b")
     assert workers.projecting() == "b"
+
+
+def test_who_was_quicker_keeps_it(workers: Workers, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both find it free; the one takes it while the other still thinks. (On SQLite beats come one after the other.)"""
+    if workers.engine.dialect.name == "sqlite":
+        return
+
+    def think(*arguments: Any) -> frozenset[str]:
+        monkeypatch.setattr("central.jobs.leases.share", share)
+        workers.beat("a")
+        return share(*arguments)
+
+    workers.beat("ab")
+    for keeper in workers.of.values():
+        keeper.leave()
+    monkeypatch.setattr("central.jobs.leases.share", think)
+    workers.beat("b")
+    workers.write(workers.of["a"].hold([PROJECTION, *SLICE]))
+    assert workers.projecting() == "a"
 
 
 def test_a_process_that_stops_inside_its_transaction_does_not_keep_its_lease(

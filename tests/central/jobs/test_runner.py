@@ -16,7 +16,7 @@ from central.ingest.tables import meta
 from central.jobs import queue
 from central.jobs.context import Context, JobFailed, JobRefused
 from central.jobs.kinds import KINDS, Kind
-from central.jobs.leases import Keeper
+from central.jobs.leases import Keeper, LeaseLost
 from central.jobs.runner import Runner, job_loops, make_due
 from central.jobs.schedule import Daily, Every
 from central.jobs.tables import State
@@ -27,10 +27,10 @@ Arguments = dict[str, Any]
 
 
 def note(context: Context, arguments: Arguments) -> Arguments:
-    """An effect that is seen when it happens twice: the same key again is an error."""
+    """An effect that is seen when it happens twice."""
     result = {"noted": arguments["n"]}
     with context.final(result) as connection:
-        connection.execute(meta.insert().values(key=f"note-{arguments['n']}", value=str(context.job.id)))
+        connection.execute(meta.insert().values(key=f"note-{arguments['n']}-{context.job.owner}", value=""))
     return result
 
 
@@ -44,7 +44,11 @@ def test_a_job_is_done_and_says_what_came_of_it(desk: Desk) -> None:
     desk.function("plain", lambda _context, arguments: {"sum": arguments["a"] + 1})
     first, second = desk.enqueue("note", n=7), desk.enqueue("plain", a=1)
     assert [desk.turn(), desk.turn(), desk.turn()] == [True, True, False]
-    assert (desk.row(first).state, desk.row(first).result, notes(desk)) == (State.DONE, {"noted": 7}, ["note-7"])
+    assert (desk.row(first).state, desk.row(first).result, notes(desk)) == (
+        State.DONE,
+        {"noted": 7},
+        ["note-7-worker-1"],
+    )
     assert (desk.row(second).state, desk.row(second).result) == (State.DONE, {"sum": 2})
     assert (desk.row(second).started_at, desk.row(second).finished_at, desk.row(second).error) == (NOW, NOW, None)
 
@@ -61,7 +65,7 @@ def test_one_that_comes_late_leaves_no_effect(desk: Desk) -> None:
     desk.function("note", slow)
     number = desk.enqueue("note", n=1)
     assert desk.turn("worker-1")
-    assert (notes(desk), desk.row(number).owner, desk.row(number).tries) == (["note-1"], "worker-2", 2)
+    assert (notes(desk), desk.row(number).owner, desk.row(number).tries) == (["note-1-worker-2"], "worker-2", 2)
 
 
 def test_what_it_wrote_before_it_failed_is_undone_with_it(desk: Desk) -> None:
@@ -180,6 +184,23 @@ def test_the_beat_keeps_a_long_job_and_gives_up_one_that_hangs(
     runner.turn(threading.Event())
     assert (desk.row(number).state, desk.row(number).owner) == (state, owner)
     assert (desk.take("worker-2", kind="long") is not None) is (limit == 0)
+
+
+def test_one_whose_job_was_taken_hears_of_it_at_the_next_beat(desk: Desk) -> None:
+    def long(context: Context, _arguments: Arguments) -> Arguments:
+        desk.now += 20
+        assert desk.take("worker-2", kind="long") is not None
+        with writing(desk.engine).begin() as connection:
+            runner.beat(connection, desk.now)
+        with pytest.raises(LeaseLost):
+            context.check()
+        raise LeaseLost("as it was told")
+
+    desk.function("long", long)
+    number = desk.enqueue("long")
+    runner: Runner = desk.runner()
+    runner.turn(threading.Event())
+    assert (desk.row(number).state, desk.row(number).owner) == (State.RUNNING, "worker-2")
 
 
 def test_the_leases_of_a_process_that_is_gone_end_at_the_next_beat(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
