@@ -24,7 +24,7 @@ def run(context: Context, arguments: dict[str, Any]) -> dict[str, Any]:
     name = f"job-{context.job.id}.{central_id(context.engine)}"
     message = compose(mail, settings.sender, name, context.job.made_at)
     try:
-        with _server(context.config, settings) as server:
+        with connected(context.config, settings) as server:
             server.send_message(message)
     except smtplib.SMTPRecipientsRefused as refused:
         ((code, text),) = refused.recipients.values()
@@ -39,8 +39,8 @@ def run(context: Context, arguments: dict[str, Any]) -> dict[str, Any]:
 
 
 @contextmanager
-def _server(config: CentralConfig, settings: Settings) -> Iterator[smtplib.SMTP]:
-    """Greeted, encrypted and logged in as configured."""
+def connected(config: CentralConfig, settings: Settings) -> Iterator[smtplib.SMTP]:
+    """Greeted, encrypted and logged in as configured. Raises SMTPException, OSError, ConfigError."""
     trust = ssl.create_default_context(cafile=str(config.path(settings.ca)) if settings.ca else None)
     place = (settings.host, settings.port)
     if settings.security == "tls":

@@ -2,9 +2,9 @@
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from queue import Empty, Queue
-from typing import Any, Generic, TypeVar
+from concurrent.futures import Future
+from queue import Queue
+from typing import Generic, TypeVar
 
 from sqlalchemy import Engine, select
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -28,51 +28,44 @@ class NotReady(Exception):
 
 def within(seconds: float, question: Callable[[], T]) -> T:
     """What the question returns or raises; NoAnswer after so many seconds: its thread is left to itself."""
-    answers: Queue[Callable[[], T]] = Queue(1)
-
-    def ask() -> None:
-        try:
-            answer = question()
-        except Exception as error:  # noqa: BLE001 - the top of a thread: it is raised where somebody waits
-            answers.put(_raiser(error))
-        else:
-            answers.put(lambda: answer)
-
-    threading.Thread(target=ask, name="probe", daemon=True).start()
-    try:
-        found = answers.get(timeout=seconds)
-    except Empty:
-        raise NoAnswer(f"no answer in {seconds:.0f} s") from None
-    return found()
+    return Probe(question, seconds).ask()
 
 
-def _raiser(error: Exception) -> Callable[[], Any]:
-    def fail() -> Any:
-        raise error
-
-    return fail
-
-
-@dataclass(eq=False)
 class Probe(Generic[T]):
-    """A question that is asked again and again, one at a time."""
+    """A question that may be asked again and again, one at a time, always in the same thread of its own."""
 
-    question: Callable[[], T]
-    seconds: float = SECONDS
-    _asking: threading.Lock = field(default_factory=threading.Lock)
+    def __init__(self, question: Callable[[], T], seconds: float = SECONDS) -> None:
+        self._question = question
+        self._seconds = seconds
+        self._free = threading.Lock()
+        self._asked: Queue[Future[T]] = Queue()
+        self._thread: threading.Thread | None = None
 
     def ask(self) -> T:
         """Raises NoAnswer, and what the question raises."""
-        if not self._asking.acquire(blocking=False):
+        if not self._free.acquire(timeout=self._seconds):
             raise NoAnswer("still no answer to the question before")
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="probe", daemon=True)
+            self._thread.start()
+        answer: Future[T] = Future()
+        self._asked.put(answer)
+        try:
+            return answer.result(self._seconds)
+        except TimeoutError:
+            raise NoAnswer(f"no answer in {self._seconds:.0f} s") from None
 
-        def once() -> T:
+    def _run(self) -> None:
+        while True:
+            answer = self._asked.get()
             try:
-                return self.question()
-            finally:
-                self._asking.release()
-
-        return within(self.seconds, once)
+                found = self._question()
+            except Exception as error:  # noqa: BLE001 - the top of a thread: whoever asked gets it
+                self._free.release()
+                answer.set_exception(error)
+            else:
+                self._free.release()
+                answer.set_result(found)
 
 
 def sql(engine: Engine) -> Callable[[], None]:

@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import chain
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 import urllib3
 from influxdb_client.client.influxdb_client import InfluxDBClient
@@ -53,8 +53,16 @@ _SETTLED = 2 * _HOUR  # a month touched later than so long ago may change withou
 _DIVIDED = (400, 413, 422)  # the server never takes one of the lines, or not so many
 _DAY = DAY * 1000
 _TOUCHED = "touched"
+_FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 _FIELDS = {LOAD: LOAD_FIELDS, REGISTER: REGISTER_FIELDS, LIVE: LIVE_FIELDS}
 _BESIDE = {LOAD: ("span", "q"), REGISTER: ("q",), LIVE: ()}  # columns that are no value
+
+
+class Server(NamedTuple):
+    """`policies`: how long each keeps (`43920h0m0s`; `0s` = for ever); None = our database is not there yet."""
+
+    version: str
+    policies: dict[str, str] | None
 
 
 class InfluxSeries:
@@ -184,6 +192,27 @@ class InfluxSeries:
         hour = int(self._wall()) // _HOUR * _HOUR
         return [f"{_TOUCHED},month={month} mark={secrets.randbits(62)}i {hour * 1000}" for month in sorted(months)]
 
+    def server(self) -> Server:
+        """Whom we speak to, as it says. Nothing is made and nothing written; an empty write shows that we may.
+
+        Raises SeriesUnavailable.
+        """
+        asked = {"q": f'SHOW RETENTION POLICIES ON "{self._database}"'}
+        try:
+            with self._call("/query", {}, _FORM, post_params=asked) as response:
+                version = response.headers.get("X-Influxdb-Version", "")
+                result = json.loads(response.data)["results"][0]
+            if said := result.get("error"):
+                raise _missing(said) or SeriesUnavailable(f"InfluxDB: {said}")
+            with self._call("/write", {}, {"Content-Type": "text/plain"}, body=b""):
+                pass
+        except _Missing:
+            return Server(version, None)
+        except ApiException as error:
+            raise _unavailable(error) from error
+        rows = [row for series in result.get("series", ()) for row in series["values"]]
+        return Server(version, {row[0]: row[1] for row in rows})
+
     # the two paths
 
     def _write(self, lines: list[str], policy: str = "") -> None:
@@ -240,8 +269,7 @@ class InfluxSeries:
         query = {"epoch": "ms", "params": json.dumps(bound or {})} | _under(policy)
         if chunked:
             query |= {"chunked": "true", "chunk_size": str(_CHUNK)}
-        form = {"Content-Type": "application/x-www-form-urlencoded"}
-        with self._call("/query", query, form, post_params={"q": text}) as response:
+        with self._call("/query", query, _FORM, post_params={"q": text}) as response:
             for answer in _lines(response) if chunked else [response.data]:
                 yield _result(answer)
 
