@@ -8,6 +8,7 @@ for 90 days unless told otherwise, everything else for ever.
 import os
 import sqlite3
 import threading
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -194,9 +195,7 @@ class SqliteSeries:
         with self._asked() as connection:
             days = connection.execute(query, (meter, kind, (since + 1) // DAY, until // DAY)).fetchall()
             for day, body in days:
-                page = _page(meter, kind, day * DAY, unpack(body))
-                whole = since < day * DAY and (day + 1) * DAY <= until + 1
-                rows += page if whole else (row for row in page if since < stamp(row) <= until)
+                rows += _page(meter, kind, day * DAY, unpack(body), since, until)
         return rows
 
     def _last(self, meter: str, kind: str, until: int) -> AnyRow | None:
@@ -238,18 +237,23 @@ def _cell(row: AnyRow) -> tuple[str, Cell]:
             return LIVE, Cell(row.time, 0, 0, 0, row.values)
 
 
-def _page(meter: str, kind: str, start: int, blocks: Sequence[Block]) -> list[AnyRow]:
-    """The rows of a page, oldest first."""
+def _page(meter: str, kind: str, start: int, blocks: Sequence[Block], since: int, until: int) -> Iterable[AnyRow]:
+    """The rows of a page in since < time <= until, oldest first."""
     if len(blocks) == 1:
-        return list(_made(meter, kind, start, blocks[0]))
-    rows = [row for block in blocks for row in _made(meter, kind, start, block)]
+        return _made(meter, kind, start, blocks[0], since, until)
+    rows = [row for block in blocks for row in _made(meter, kind, start, block, since, until)]
     return sorted(rows, key=lambda row: (stamp(row), 0 if isinstance(row, LiveRow) else row.repeat))
 
 
-def _made(meter: str, kind: str, start: int, block: Block) -> Iterable[AnyRow]:
-    stamps = [start + second for second in block.second]
+def _made(meter: str, kind: str, start: int, block: Block, since: int, until: int) -> Iterable[AnyRow]:
+    stamps = [start + second for second in block.second]  # in order
+    again, span, quality, values = block.repeat, block.span, block.quality, block.dicts
+    if start <= since or start + DAY - 1 > until:
+        first, last = bisect_right(stamps, since), bisect_right(stamps, until)
+        stamps, values = stamps[first:last], values[first:last]
+        again, span, quality = again[first:last], span[first:last], quality[first:last]
     if kind == Kind.LOAD:
-        return map(LoadRow, repeat(meter), stamps, block.span, block.quality, block.dicts, block.repeat)
+        return map(LoadRow, repeat(meter), stamps, span, quality, values, again)
     if kind == LIVE:
-        return map(LiveRow, repeat(meter), stamps, block.dicts)
-    return map(RegisterRow, repeat(meter), stamps, repeat(Kind(kind)), block.quality, block.dicts, block.repeat)
+        return map(LiveRow, repeat(meter), stamps, values)
+    return map(RegisterRow, repeat(meter), stamps, repeat(Kind(kind)), quality, values, again)
