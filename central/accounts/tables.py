@@ -29,7 +29,7 @@ session = Table(
     Column("account", ForeignKey("account.id"), nullable=False, index=True),
     Column("created_at", Seconds, nullable=False),
     Column("seen_at", Seconds, nullable=False),
-    Column("expires_at", Seconds, nullable=False),
+    Column("expires_at", Seconds, nullable=False, index=True),
     Column("device", String(200), nullable=False),
 )
 
@@ -49,7 +49,7 @@ attempt = Table(
     metadata,
     Column("id", Id, primary_key=True),
     Column("mail", String(64), nullable=False, index=True),  # SHA-256: an unknown address is not kept in clear
-    Column("at", Seconds, nullable=False),
+    Column("at", Seconds, nullable=False, index=True),
 )
 
 audit = Table(

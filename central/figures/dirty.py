@@ -49,7 +49,7 @@ def mark_days(connection: Connection, point: int, days: Iterable[date]) -> None:
 
 def take(connection: Connection, limit: int, slices: Collection[int] | None = None) -> list[Mark]:
     """The newest days first: today is looked at while a backlog is computed. `slices` = only their points."""
-    query = select(*_KEY).order_by(dirty.c.day.desc(), dirty.c.point).limit(limit)
+    query = select(*_KEY).order_by(dirty.c.day.desc(), dirty.c.point.desc()).limit(limit)  # one index, backwards
     if slices is not None and len(slices) < SLICES:
         query = query.where((dirty.c.point % SLICES).in_(slices))
     return [Mark(*row) for row in connection.execute(query)]
@@ -57,7 +57,9 @@ def take(connection: Connection, limit: int, slices: Collection[int] | None = No
 
 def clear(connection: Connection, marks: Iterable[Mark]) -> None:
     """What was computed is clean, unless it was marked again meanwhile, or is being marked at this moment."""
-    query = select(*_KEY).where(tuple_(*_KEY).in_(list(marks)))
+    computed = list(marks)
+    query = select(*_KEY).where(tuple_(*_KEY).in_(computed))
+    query = query.where(dirty.c.point.in_({mark.point for mark in computed}))  # SQLite has no index for a tuple
     clean = connection.execute(query.with_for_update(skip_locked=True)).all()
     if clean:
         names = [{"its_point": row.point, "its_day": row.day} for row in clean]

@@ -36,11 +36,13 @@ def _forget_months(engine: Engine, before: date) -> int:
 
 def _forget_rows(engine: Engine, before: date) -> int:
     """Point by point: the days of one are found by the key."""
-    with engine.connect() as connection:
-        points = connection.scalars(select(point.c.id).order_by(point.c.id)).all()
     old = delete(point_day).where(point_day.c.point == bindparam("key"), point_day.c.day < before)
-    gone = 0
-    for start in range(0, len(points), CHUNK):
+    gone, last = 0, 0
+    while True:
         with writing(engine).begin() as connection:
-            gone += connection.execute(old, [{"key": key} for key in points[start : start + CHUNK]]).rowcount
-    return gone
+            some = select(point.c.id).where(point.c.id > last).order_by(point.c.id).limit(CHUNK)
+            points = connection.scalars(some).all()
+            if not points:
+                return gone
+            gone += connection.execute(old, [{"key": key} for key in points]).rowcount
+        last = points[-1]

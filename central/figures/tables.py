@@ -10,6 +10,7 @@ dirty = Table(
     Column("point", ForeignKey("point.id"), primary_key=True),
     Column("day", Date, primary_key=True),
     Column("mark", Integer, nullable=False),  # grows at each marking: a day marked meanwhile stays dirty
+    Index("ix_dirty_day_point", "day", "point"),
 )
 
 point_day = Table(

@@ -6,7 +6,7 @@ The cost of a message is the same whether a batch comes from one edge or from fi
 from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any
 
-from sqlalchemy import Connection, Table, delete, func, select, tuple_
+from sqlalchemy import Connection, Table, bindparam, delete, func, select
 
 from central.db import given, insert
 from central.ingest.judge import printable
@@ -46,18 +46,16 @@ class Remembered:
             for (name, store), account in sorted(accounts.items())
         ]
         upsert(self._connection, edge_store, positions)
-        gone: list[tuple[Any, ...]] = []
+        gone: list[dict[str, Any]] = []
         new: list[dict[str, Any]] = []
         for (name, store), account in sorted(accounts.items()):
             before, after = self._before.get((name, store), set()), _links(account)
-            gone += [(name, store, seq, came.prev, came.sha or "") for seq, came in before - after]
-            new += [
-                {"edge": name, "store": store, "seq": seq, "prev": came.prev, "sha": came.sha or ""}
-                for seq, came in after - before
-            ]
-        key = tuple_(*ahead.primary_key.columns)
-        for start in range(0, len(gone), 100):
-            self._connection.execute(delete(ahead).where(key.in_(gone[start : start + 100])))
+            gone += [_row(name, store, seq, came) for seq, came in before - after]
+            new += [_row(name, store, seq, came) for seq, came in after - before]
+        if gone:
+            its = [column == bindparam(f"its_{column.name}") for column in ahead.primary_key.columns]
+            keys = [{f"its_{name}": value for name, value in row.items()} for row in gone]
+            self._connection.execute(delete(ahead).where(*its), keys)
         add_new(self._connection, ahead, new)
 
     def _read(self, wanted: Sequence[Store]) -> None:
@@ -70,6 +68,10 @@ class Remembered:
         for row in self._connection.execute(select(ahead).join_from(mine, ahead, there)):
             waiting = self._accounts[row.edge, row.store].ahead.setdefault(row.seq, set())
             waiting.add(Link(row.prev, row.sha or None))
+
+
+def _row(name: str, store: str, seq: int, came: Link) -> dict[str, Any]:
+    return {"edge": name, "store": store, "seq": seq, "prev": came.prev, "sha": came.sha or ""}
 
 
 def save_edges(connection: Connection, heard: Mapping[str, Mapping[str, Any]], now: int) -> None:

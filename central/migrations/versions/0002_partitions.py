@@ -1,4 +1,4 @@
-"""PostgreSQL: the inbox by week, the days of points by month.
+"""PostgreSQL: the inbox by week, the days of points by month. Indexes that the plans lacked.
 
 `week` = weeks since 1970 of `received_at`. A unique key cannot span partitions, so there it holds within a week, and
 ingest looks into the others. SQLite has the column too, and one table.
@@ -26,6 +26,9 @@ def upgrade() -> None:
         op.execute("UPDATE inbox SET week = received_at / 604800")
         with op.batch_alter_table("inbox") as batch:
             batch.alter_column("week", existing_type=sa.Integer(), nullable=False)
+    op.create_index("ix_attempt_at", "attempt", ["at"])
+    op.create_index("ix_dirty_day_point", "dirty", ["day", "point"])
+    op.create_index("ix_session_expires_at", "session", ["expires_at"])
 
 
 def _inbox_by_week() -> None:
