@@ -32,7 +32,7 @@ from central.timeseries.base import BILLED, DAY, LoadRow, RegisterRow, Series
 from central.timeseries.copying import compare, copy
 from central.timeseries.influx import InfluxSeries, _select
 from central.timeseries.months import bounds
-from central.timeseries.pages import unpack
+from central.timeseries.pages import Block, unpack
 from central.timeseries.rows import LOAD_FIELDS
 from central.timeseries.sqlite import SqliteSeries
 from protocol.reading import Kind
@@ -155,10 +155,10 @@ def _sqlite(folder: Path, meters: int, days: int) -> None:
     series.close()
 
 
-def _own(series: SqliteSeries, meter: str, since: int, until: int) -> int:
+def _own(series: SqliteSeries, meter: str, since: int, until: int) -> list[Block]:
     query = "SELECT day, body FROM day WHERE meter = ? AND kind = 'load' AND day BETWEEN ? AND ? ORDER BY day"
     pages = series._connection.execute(query, (meter, (since + 1) // DAY, until // DAY)).fetchall()
-    return len([block for _, body in pages for block in unpack(body)])
+    return [block for _, body in pages for block in unpack(body)]
 
 
 def _plain(path: Path, meters: int, days: int) -> sqlite3.Connection:

@@ -16,12 +16,13 @@ import gzip
 import json
 import secrets
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import chain
+from itertools import chain, repeat
 from operator import attrgetter
 from typing import Any, NamedTuple
 
+import msgspec
 import urllib3
 from influxdb_client.client.influxdb_client import InfluxDBClient
 from influxdb_client.rest import ApiException
@@ -40,6 +41,7 @@ from central.timeseries.base import (
     stamp,
     wrapped,
 )
+from central.timeseries.dicts import dicts
 from central.timeseries.lines import LOAD, REGISTER, line
 from central.timeseries.months import between, month_of
 from central.timeseries.rows import LIVE_FIELDS, LOAD_FIELDS, REGISTER_FIELDS, check
@@ -340,9 +342,9 @@ def _missing(said: str) -> _Missing | None:
 def _result(answer: bytes) -> dict[str, Any]:
     """The one result of one statement. Raises _Missing, SeriesUnavailable: an error may hide in an answer of 200."""
     try:
-        result: dict[str, Any] = json.loads(answer)["results"][0]
+        result: dict[str, Any] = msgspec.json.decode(answer)["results"][0]
         said = result.get("error")
-    except (ValueError, LookupError, TypeError, AttributeError):
+    except (msgspec.DecodeError, LookupError, TypeError, AttributeError):
         raise SeriesUnavailable(f"not an answer of InfluxDB: {answer[:100]!r}") from None
     if said:
         raise _missing(said) or SeriesUnavailable(f"InfluxDB: {said}")
@@ -387,19 +389,31 @@ def _where(kind: str, since: int, until: int) -> str:
     return f"time >= {(since + 1) * 1000}ms AND time < {(until + 1) * 1000}ms{of_kind}"
 
 
-def _made(kind: str, meter: str, points: Sequence[Sequence[Any]]) -> Iterator[AnyRow]:
-    """Rows of points whose columns are those of `_select`; a field that is null was not measured."""
+def _made(kind: str, meter: str, points: Sequence[Sequence[Any]]) -> Iterable[AnyRow]:
+    """Rows of points whose columns are those of `_select`."""
     fields = _FIELDS[_measurement(kind)]
-    last = len(fields) + 1
-    for point in points:
-        time, again = divmod(point[0], 1000)
-        values = {name: value for name, value in zip(fields, point[1:last], strict=True) if value is not None}
-        if kind == LIVE:
-            yield LiveRow(meter, time, {name: float(value) for name, value in values.items()})
-        elif kind == LOAD:
-            yield LoadRow(meter, time, point[last], point[last + 1], values, again)
-        else:
-            yield RegisterRow(meter, time, Kind(kind), point[last], values, again)
+    times, *columns = zip(*points, strict=True)
+    stamps, again = [time // 1000 for time in times], [time % 1000 for time in times]
+    values, beside = _values(fields, columns[: len(fields)], len(points)), columns[len(fields) :]
+    if kind == LIVE:  # a whole number comes as an integer
+        whole = ({name: float(value) for name, value in found.items()} for found in values)
+        return map(LiveRow, repeat(meter), stamps, whole)
+    if kind == LOAD:
+        return map(LoadRow, repeat(meter), stamps, *beside, values, again)
+    return map(RegisterRow, repeat(meter), stamps, repeat(Kind(kind)), *beside, values, again)
+
+
+def _values(fields: Sequence[str], columns: Sequence[Sequence[Any]], rows: int) -> list[dict[str, Any]]:
+    """Row by row; a field that is null was not measured."""
+    there = [(name, column) for name, column in zip(fields, columns, strict=True) if any(map(_measured, column))]
+    values = dicts(tuple(name for name, _ in there), (column for _, column in there), rows)
+    if not any(None in column for _, column in there):
+        return values
+    return [{name: value for name, value in found.items() if value is not None} for found in values]
+
+
+def _measured(value: object) -> bool:
+    return value is not None
 
 
 def _said(error: ApiException) -> str:
