@@ -20,6 +20,7 @@ COMMANDS = {
     "series": "central.timeseries.commands:series",
     "backup": "central.backup.commands:backup",
     "restore": "central.backup.commands:restore",
+    "audit": "central.audits.cli:audit",
     "user": "central.accounts.commands:user",
     "command": "central.commands.cli:command",
     "doctor": "central.operation.doctor.command:doctor",

@@ -90,6 +90,14 @@ class Keeping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     point_day_years: Annotated[int, Meta(ge=0, le=100)] = 0  # days of points, with all their versions; 0 = for ever
 
 
+class Audits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is asked of the concentrators for readings that are missing."""
+
+    depth: Annotated[int, Meta(ge=1, le=400)] = 90  # days that are looked at: what meters keep
+    backfills: Annotated[int, Meta(ge=0, le=100)] = 4  # commands open at once at one concentrator; 0 = none
+    days: Annotated[int, Meta(ge=0, le=10_000)] = 60  # of the load profile, in one night at one concentrator
+
+
 class Log(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     format: Literal["logfmt", "json"] = "logfmt"
     level: Literal["debug", "info", "warning", "error"] = "info"
@@ -132,6 +140,7 @@ class CentralConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     web: Web = Web()
     worker: Worker = Worker()
     keeping: Keeping = Keeping()
+    audits: Audits = Audits()
     mail: Mail | None = None  # None: mail waits
     log: Log = Log()
     metrics: Metrics = Metrics()

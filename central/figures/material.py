@@ -112,7 +112,7 @@ class Material:
         found: set[int] = set()
         if missing:
             for segment in self.segments:
-                outages = _outages(self._connection, segment.meter, self.since - REACH, self.until + REACH)
+                outages = outages_of(self._connection, segment.meter, self.since - REACH, self.until + REACH)
                 if any(covered(slot, outages) for slot in missing):
                     found |= self._closed(segment, missing, outages)
         return frozenset(found)
@@ -157,7 +157,8 @@ def _load(series: Series, segments: Iterable[Segment], since: int, until: int) -
     return [row for meter in meters for row in series.load(meter, since, until + CATCH_UP)]
 
 
-def _outages(connection: Connection, meter: str, since: int, until: int) -> list[Outage]:
+def outages_of(connection: Connection, meter: str, since: int, until: int) -> list[Outage]:
+    """Of a meter, by its journal of switching on and off, in this time; seconds UTC."""
     query = (
         select(event.c.time, event.c.code)
         .where(event.c.meter == meter, event.c.journal == JOURNAL, event.c.time.between(since, until))

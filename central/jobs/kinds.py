@@ -8,12 +8,13 @@ into `context.final`, which happens once; what it does elsewhere must bear a rep
 import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import time
 from enum import StrEnum
 from typing import Any
 
 from central.config import CentralConfig
 from central.jobs.context import Context
-from central.jobs.schedule import Every, Schedule
+from central.jobs.schedule import Daily, Every, Schedule
 
 HOUR = 3600
 
@@ -53,6 +54,11 @@ class Kind:
 
 
 KINDS = {
+    "audit_counts": Kind("central.audits.jobs:count", schedule=Every(600), tries=3),
+    "audit_projection": Kind("central.audits.jobs:project", schedule=Daily(time(2, 30)), tries=3),
+    # after the concentrators have read their meters' last days again, at 3 o'clock
+    "audit_completeness": Kind("central.audits.jobs:complete", schedule=Daily(time(4, 30)), tries=3),
+    "audit_answers": Kind("central.audits.jobs:answer", schedule=Every(600), tries=3),
     "forget": Kind("central.jobs.forget:run", schedule=Every(HOUR), tries=3),
     "mail": Kind("central.mail.send:run", tries=72, limit=300, lane=Lane.QUICK, needs="mail", private=True),
 }
