@@ -6,7 +6,7 @@ energy is integer mWh, money is Numeric -> Decimal. `valid_to` is exclusive and 
 """
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -19,12 +19,12 @@ from sqlalchemy import (
     MetaData,
     Subquery,
     Table,
+    bindparam,
     cast,
     column,
     create_engine,
     event,
     func,
-    literal,
     select,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -94,21 +94,31 @@ def insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.I
 
     `rowcount` after ON CONFLICT DO NOTHING is -1 on PostgreSQL: ask with `.returning(…)` which rows are new.
     """
-    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+    return insert_of(connection.dialect.name, table)
 
 
-def given(connection: Connection, keys: Collection[Sequence[str | int]], *columns: Column[Any]) -> Subquery:
-    """Keys as a table to join with: its columns are named as these, and as typed. One statement for any number."""
-    text = literal(json.dumps([list(key) for key in keys]), String)
+def insert_of(dialect: str, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """The same for a statement that is made once."""
+    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+
+
+def given(dialect: str, *columns: Column[Any]) -> Subquery:
+    """Keys as a table to join with; its columns are named and typed as these. The keys are the parameter `keys`, as
+    `keys_of` writes them: one statement, made once, for any number."""
+    keys = bindparam("keys", type_=String)
     cells: list[ColumnElement[Any]]
-    if connection.dialect.name == "postgresql":
-        rows = func.jsonb_array_elements(cast(text, JSONB)).table_valued(column("value", JSONB))
+    if dialect == "postgresql":
+        rows = func.jsonb_array_elements(cast(keys, JSONB)).table_valued(column("value", JSONB))
         cells = [cast(rows.c.value[number].astext, one.type) for number, one in enumerate(columns)]
     else:
-        rows = func.json_each(text).table_valued("value")
+        rows = func.json_each(keys).table_valued("value")
         cells = [func.json_extract(rows.c.value, f"$[{number}]", type_=one.type) for number, one in enumerate(columns)]
     named = [cell.label(one.name) for cell, one in zip(cells, columns, strict=True)]
     return select(*named).subquery("given")
+
+
+def keys_of(keys: Iterable[Sequence[str | int]]) -> dict[str, str]:
+    return {"keys": json.dumps([list(key) for key in keys])}
 
 
 class folded(GenericFunction[str]):

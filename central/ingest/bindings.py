@@ -5,10 +5,12 @@ does the register frozen at the moment it begins.
 """
 
 from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, select
 
-from central.db import given, insert
+from central.db import given, insert, keys_of
 from central.ingest.tables import edge, edge_meter
 
 Periods = Sequence[tuple[int, int | None]]  # since, until (null = open), seconds UTC
@@ -27,11 +29,16 @@ def periods_of(connection: Connection, pairs: Iterable[tuple[str, str]]) -> dict
     wanted = sorted(set(pairs))
     found: dict[tuple[str, str], list[tuple[int, int | None]]] = {}
     if wanted:
-        ours = given(connection, wanted, edge_meter.c.edge, edge_meter.c.meter)
-        same = (edge_meter.c.edge == ours.c.edge) & (edge_meter.c.meter == ours.c.meter)
-        for row in connection.execute(select(edge_meter).join_from(ours, edge_meter, same)):
+        for row in connection.execute(_periods(connection.dialect.name), keys_of(wanted)):
             found.setdefault((row.edge, row.meter), []).append((row.valid_from, row.valid_to))
     return dict(found)
+
+
+@cache
+def _periods(dialect: str) -> Select[Any]:
+    ours = given(dialect, edge_meter.c.edge, edge_meter.c.meter)
+    same = (edge_meter.c.edge == ours.c.edge) & (edge_meter.c.meter == ours.c.meter)
+    return select(edge_meter).join_from(ours, edge_meter, same)
 
 
 def entitled(periods: Periods, stamp: int) -> bool:

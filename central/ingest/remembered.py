@@ -3,12 +3,14 @@
 The cost of a message is the same whether a batch comes from one edge or from five hundred.
 """
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, delete, func, select
+from sqlalchemy import Connection, Select, Table, bindparam, delete, func, select
+from sqlalchemy.dialects import postgresql, sqlite
 
-from central.db import given, insert
+from central.db import given, insert_of, keys_of
 from central.ingest.judge import printable
 from central.ingest.session import Account, Hole, Link
 from central.ingest.tables import ahead, edge, edge_meter, edge_store, hole, meter_seen
@@ -59,13 +61,11 @@ class Remembered:
         add_new(self._connection, ahead, new)
 
     def _read(self, wanted: Sequence[Store]) -> None:
-        mine = given(self._connection, wanted, edge_store.c.edge, edge_store.c.store)
-        here = (edge_store.c.edge == mine.c.edge) & (edge_store.c.store == mine.c.store)
-        query = select(edge_store).join_from(mine, edge_store, here).order_by(edge_store.c.edge, edge_store.c.store)
-        for row in self._connection.execute(query.with_for_update(of=edge_store)):
+        positions, waiting_rows = _queries(self._connection.dialect.name)
+        keys = keys_of(wanted)
+        for row in self._connection.execute(positions, keys):
             self._accounts[row.edge, row.store] = Account(row.upto, row.sha or None, row.low)
-        there = (ahead.c.edge == mine.c.edge) & (ahead.c.store == mine.c.store)
-        for row in self._connection.execute(select(ahead).join_from(mine, ahead, there)):
+        for row in self._connection.execute(waiting_rows, keys):
             waiting = self._accounts[row.edge, row.store].ahead.setdefault(row.seq, set())
             waiting.add(Link(row.prev, row.sha or None))
 
@@ -74,13 +74,23 @@ def _row(name: str, store: str, seq: int, came: Link) -> dict[str, Any]:
     return {"edge": name, "store": store, "seq": seq, "prev": came.prev, "sha": came.sha or ""}
 
 
+@cache
+def _queries(dialect: str) -> tuple[Select[Any], Select[Any]]:
+    """Of the stores that are given: their positions, locked in the order of their keys; what waits for its turn."""
+    mine = given(dialect, edge_store.c.edge, edge_store.c.store)
+    here = (edge_store.c.edge == mine.c.edge) & (edge_store.c.store == mine.c.store)
+    positions = select(edge_store).join_from(mine, edge_store, here).order_by(edge_store.c.edge, edge_store.c.store)
+    there = (ahead.c.edge == mine.c.edge) & (ahead.c.store == mine.c.store)
+    return positions.with_for_update(of=edge_store), select(ahead).join_from(mine, ahead, there)
+
+
 def save_edges(connection: Connection, heard: Mapping[str, Mapping[str, Any]], now: int) -> None:
     """Edge -> columns of its last messages; each is heard now. An edge not heard of yet is made."""
     rows = [
         {"name": name, "first_at": now, "last_at": now, **dict.fromkeys(_SAID), **columns}
         for name, columns in heard.items()
     ]
-    upsert(connection, edge, rows, first={"first_at"}, kept=set(_SAID))
+    upsert(connection, edge, rows, first=frozenset({"first_at"}), kept=frozenset(_SAID))
 
 
 def save_holes(connection: Connection, holes: Iterable[Hole], now: int) -> None:
@@ -118,36 +128,47 @@ def save_health(connection: Connection, healths: Mapping[str, Health]) -> None:
         for meter, one in health.meters.items()
         if (name, meter) in own
     }
-    upsert(connection, meter_seen, said.values(), kept={"last_success_at"})
+    upsert(connection, meter_seen, said.values(), kept=frozenset({"last_success_at"}))
 
 
 def upsert(
     connection: Connection,
     table: Table,
     rows: Iterable[Mapping[str, Any]],
-    first: Set[str] = frozenset(),
-    kept: Set[str] = frozenset(),
+    first: frozenset[str] = frozenset(),
+    kept: frozenset[str] = frozenset(),
 ) -> None:
     """Rows of one shape, with their primary key. Columns of `first` are set only when the row is made; one of `kept`
     that is null leaves what stands. In the order of the keys, as each transaction writes them, so that two of
     PostgreSQL never wait for each other."""
     key = [column.name for column in table.primary_key]
     ordered = sorted(rows, key=lambda row: [row[name] for name in key])
-    if not ordered:
-        return
-    statement = insert(connection, table)
+    if ordered:
+        connection.execute(_upsert(connection.dialect.name, table, tuple(ordered[0]), first, kept), ordered)
+
+
+@cache
+def _upsert(
+    dialect: str, table: Table, names: tuple[str, ...], first: frozenset[str], kept: frozenset[str]
+) -> sqlite.Insert | postgresql.Insert:
+    statement = insert_of(dialect, table)
     changed = {
         name: func.coalesce(statement.excluded[name], table.c[name]) if name in kept else statement.excluded[name]
-        for name in ordered[0]
-        if name not in key and name not in first
+        for name in names
+        if name not in first and not table.c[name].primary_key
     }
-    connection.execute(statement.on_conflict_do_update(index_elements=key, set_=changed), ordered)
+    return statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=changed)
 
 
 def add_new(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Those that are not there yet."""
     if rows:
-        connection.execute(insert(connection, table).on_conflict_do_nothing(), list(rows))
+        connection.execute(_add_new(connection.dialect.name, table), list(rows))
+
+
+@cache
+def _add_new(dialect: str, table: Table) -> sqlite.Insert | postgresql.Insert:
+    return insert_of(dialect, table).on_conflict_do_nothing()
 
 
 def _links(account: Account) -> set[tuple[int, Link]]:

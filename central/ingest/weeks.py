@@ -4,11 +4,12 @@ SQLite's inbox is one table with one unique key; what is new is found the same w
 """
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Engine, and_, select
+from sqlalchemy import Connection, Engine, Select, and_, select
 
-from central.db import given
+from central.db import given, keys_of
 from central.ingest.tables import inbox
 from central.partitions import inbox_week, make, week_of
 
@@ -35,11 +36,16 @@ def unknown(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> list[M
     """The rows (columns of the inbox) that stand nowhere in it yet, in whichever week; each once."""
     by_key = {_key(row): row for row in rows}
     if by_key:
-        came = given(connection, [key[:3] for key in by_key], inbox.c.edge, inbox.c.store, inbox.c.seq)
-        same = and_(*(inbox.c[name] == came.c[name] for name in _KEY[:3]))
-        for row in connection.execute(select(*_OURS).join_from(came, inbox, same)):
+        for row in connection.execute(_standing(connection.dialect.name), keys_of(key[:3] for key in by_key)):
             by_key.pop(tuple(row), None)
     return list(by_key.values())
+
+
+@cache
+def _standing(dialect: str) -> Select[Any]:
+    came = given(dialect, inbox.c.edge, inbox.c.store, inbox.c.seq)
+    same = and_(*(inbox.c[name] == came.c[name] for name in _KEY[:3]))
+    return select(*_OURS).join_from(came, inbox, same)
 
 
 def _key(row: Mapping[str, Any]) -> tuple[Any, ...]:
