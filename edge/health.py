@@ -39,6 +39,12 @@ class LineState:
     url: str
     fault: str | None = None
     since: int | None = None
+    visits: Counter[str] = field(default_factory=Counter)  # conversations by outcome, since the start
+    busy: float = 0.0  # seconds they took
+
+    def visited(self, outcome: str, seconds: float) -> None:
+        self.visits[outcome] += 1
+        self.busy += seconds
 
 
 @dataclass(slots=True)

@@ -143,10 +143,12 @@ class LineReader:
         except TimeoutError:
             fault = NoAnswer(f"{client.meter.id}: the conversation took more than {VISIT_SECONDS:.0f} s")
         except LineDown as error:
+            self.state.visited("line down", self._clock.monotonic() - began)
             await self._save(client, commit)
             await self._line_down(error)
             return
         self._line_up()
+        self.state.visited("well" if fault is None else type(fault).__name__, self._clock.monotonic() - began)
         if await self._save(client, commit):
             self._judge(client, fault, self._clock.monotonic() - began)
         else:  # no fault of the meter, but no use in asking it again at once

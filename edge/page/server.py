@@ -18,7 +18,7 @@ from edge.config import Config
 from edge.health import Board
 from edge.journal.journal import Journal
 from edge.journal.thread import JournalThread
-from edge.page import russian
+from edge.page import metrics, russian
 from edge.page.view import state
 from edge.uplink.pump import Pump
 
@@ -52,6 +52,7 @@ class Page:
         for name in FILES:
             app.router.add_get(f"/{name}", self._file)
         app.router.add_get("/state.json", self._json)
+        app.router.add_get("/metrics", self._metrics)
         return app
 
     async def run(self) -> None:
@@ -94,6 +95,10 @@ class Page:
 
     async def _json(self, _request: web.Request) -> web.Response:
         return web.json_response(await self._state())
+
+    async def _metrics(self, _request: web.Request) -> web.Response:
+        body = metrics.text(await self._state(), self._board.lines, self._board.journal_fault)
+        return web.Response(body=body, headers={"Content-Type": metrics.CONTENT_TYPE})
 
     async def _state(self) -> dict[str, object]:
         self._board.waiting = await self._journal.do(partial(Journal.waiting, central=self._config.uplink.central))
