@@ -13,54 +13,17 @@ import time
 from pathlib import Path
 
 from flask.testing import FlaskClient
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from central.db import writing
 from tests.central import scene as s
-from tests.central.scene import Scene
+from tests.central.crowd import grow
 from tests.central.web.parts import make_app, person
 
 SIZES = (1_000, 10_000, 100_000)
 DAYS = 395
 ASKED = 60
 MAILS = {"nobody@example.org": None, s.CONSUMER: "100-1", s.OPERATOR: None}
-_CLONES = (  # a point of the scene as many others: :first …, :last are their numbers
-    "INSERT INTO point (id, organisation, node, code, name, address, tz, zone_source, scheme, power_max) "
-    "SELECT n, organisation, node, 'К-' || n, name, address || ', ' || n, tz, zone_source, scheme, power_max "
-    "FROM point, many WHERE point.id = :origin",
-    "INSERT INTO meter (id, serial, type, maker, register_end, resolution) "
-    "SELECT 'M-' || n, '' || n, type, maker, register_end, resolution FROM meter, many WHERE meter.id = :meter",
-    "INSERT INTO mounting "
-    "(id, point, meter, valid_from, valid_to, wires, ki, ku, values_are, clock_offset, period, act) "
-    "SELECT n, n, 'M-' || n, valid_from, valid_to, wires, ki, ku, values_are, clock_offset, period, act "
-    "FROM mounting, many WHERE mounting.point = :origin",
-    "INSERT INTO contract (id, organisation, number, holder) SELECT n, 1, 'Д-' || n, 'Иванов ' || n FROM many",
-    "INSERT INTO contract_point (id, contract, point, valid_from) SELECT n, n, n, 0 FROM many",
-    "INSERT INTO edge (name, first_at, last_at, state) SELECT 'edge-' || n, 0, 0, 'online' FROM many WHERE n % 100 = 0",
-    "INSERT INTO edge_meter (edge, meter, valid_from) SELECT 'edge-' || (n / 100 * 100), 'M-' || n, 0 FROM many",
-    "INSERT INTO meter_seen (meter, last_stamp, last_received_at, last_success_at) "
-    "SELECT 'M-' || n, last_stamp - CASE WHEN n % 50 = 0 THEN 86400 ELSE 0 END, last_received_at, last_success_at "
-    "FROM meter_seen, many WHERE meter_seen.meter = :meter",
-    "INSERT INTO point_day SELECT n, day, version, energies, expected, got, off, estimated, missing, max_power, "
-    "max_at, registers, cause, author, made_at FROM many, point_day WHERE point_day.point = :origin",
-)
-_MANY = "WITH RECURSIVE many(n) AS (SELECT :first UNION ALL SELECT n + 1 FROM many WHERE n < :last) "
-FIRST = 1000  # numbers below are the scene's own
-
-
-def grow(scene: Scene, have: int, want: int) -> None:
-    """From this many cloned points to that many, a thousand in a transaction."""
-    origin = scene.points[s.FLAT]
-    for first in range(FIRST + have, FIRST + want, 1000):
-        last = min(first + 999, FIRST + want - 1)
-        with writing(scene.engine).begin() as connection:
-            for clone in _CLONES:
-                head, _, body = clone.partition(" SELECT ")
-                given = {"first": first, "last": last, "origin": origin, "meter": f"MIL-{s.FLAT}"}
-                statement = text(f"{head} {_MANY} SELECT {body}")
-                connection.execute(statement, {name: given[name] for name in statement.compile().params})
-    with scene.engine.begin() as connection:
-        connection.execute(text("ANALYZE"))
 
 
 def a_consumer_without_points(connection: Connection, now: int) -> None:

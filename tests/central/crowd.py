@@ -13,7 +13,7 @@ from tests.central import scene as s
 from tests.central.scene import Scene
 
 FIRST = 1000  # numbers below are the scene's own
-CHUNK = 10_000  # points a transaction
+CHUNK = 1000  # points a transaction
 _MANY = "WITH RECURSIVE many(n) AS (SELECT CAST(:first AS INTEGER) UNION ALL SELECT n + 1 FROM many WHERE n < :last) "
 _POINTS = (  # :first …, :last are their numbers
     "INSERT INTO point (id, organisation, node, code, name, address, tz, zone_source, scheme, power_max) "
@@ -41,7 +41,7 @@ _TRAFFIC = (  # one message a point, now and a week ago; one row in a hundred of
     ":now - n % 2 * :week, CASE WHEN n % 100 = 0 THEN 'quarantined' ELSE 'done' END, (:now - n % 2 * :week) / :week "
     "FROM many",
     "INSERT INTO edge_store SELECT 'edge-' || n, 's', n, 's' || n, 1, :now FROM many WHERE n % 100 = 0",
-    "INSERT INTO ahead SELECT 'edge-' || (n / 100 * 100), 's', n + 100, 'p' || n, 's' || n FROM many",
+    "INSERT INTO ahead SELECT 'edge-' || n, 's', n + 2, 'p' || n, 's' || n FROM many WHERE n % 100 = 0",
     "INSERT INTO hole (edge, store, first, last, found_at) "
     "SELECT 'edge-' || (n / 100 * 100), 's', n, n, :now FROM many",
     "INSERT INTO stray (hash, topic, payload, received_at, detail) "

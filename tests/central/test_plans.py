@@ -1,7 +1,7 @@
 """No statement of a page, of ingest or of the worker walks a table that grows with points: its plan is asked for.
 
 What is sent is what the programs send: pages are opened by people who logged in, messages are received, the worker
-works, all on a company of 10,000 points (100,000 in the long form), on each SQL.
+works, all on a company of 10,000 points. There an index must be; at 100,000 (the long form) it must also be taken.
 """
 
 from collections.abc import Iterator
@@ -72,6 +72,8 @@ ALLOWED = {
     "folded": "a part of a text has no index: a search walks each of the tables once",
     "lower(": "the same, as PostgreSQL writes it",
 }
+# a page of concentrators has 5,000 of the 100,000 meters on it: PostgreSQL reads them all, and is right
+CHEAPEST = "count(DISTINCT edge_meter.meter)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ class Company:
         found = []
         for statement, values in sent.items():
             walked = walks(self.engine, statement, values, self.large, reluctantly=True)
-            if self.points == LONG:  # what is walked at this size is walked because nothing better is there
+            if self.points == LONG and CHEAPEST not in statement:
                 walked |= walks(self.engine, statement, values, self.largest)
             if walked and not any(part in statement for part in ALLOWED):
                 found.append(f"{', '.join(sorted(walked))}: {' '.join(statement.split())[:600]}")
@@ -139,7 +141,7 @@ def test_no_page_walks_a_table(company: Company) -> None:
     assert company.offenders(sent) == ""
 
 
-def _messages(now: int) -> list[Message]:
+def messages(now: int) -> list[Message]:
     """Of each kind; some are there already, one comes early, one is poison, one belongs to nothing."""
     journal = Journal(edge=EDGE)
     rows = [journal.append(load_body((now - 1800 * back, back)), METER) for back in (5, 4, 3, 2)]
@@ -161,7 +163,7 @@ def _messages(now: int) -> list[Message]:
     ]
 
 
-def _the_one_that_came_late(now: int) -> list[Message]:
+def the_one_that_came_late(now: int) -> list[Message]:
     journal = Journal(edge=EDGE)
     rows = [journal.append(load_body((now - 1800 * back, back)), METER) for back in (5, 4, 3)]
     return [Message(str(rows[-1][0]), rows[-1][1])]
@@ -171,8 +173,8 @@ def test_ingest_walks_no_table(company: Company) -> None:
     receiver, outbox = Receiver(company.engine, CENTRAL), Outbox(company.engine)
     now = company.scene.now
     with statements() as sent:
-        for moment, messages in enumerate((_messages(now), _messages(now), _the_one_that_came_late(now))):
-            receiver.take(messages, now + moment)
+        for moment, batch in enumerate((messages(now), messages(now), the_one_that_came_late(now))):
+            receiver.take(batch, now + moment)
             outbox.due(now + moment, 100.0 * (moment + 1))
             outbox.open_for([EDGE], now)
     assert len(sent) > 10
@@ -181,7 +183,7 @@ def test_ingest_walks_no_table(company: Company) -> None:
 
 def test_the_worker_walks_no_table(company: Company) -> None:
     scene, now = company.scene, company.scene.now
-    Receiver(scene.engine, CENTRAL).take(_messages(now), now)
+    Receiver(scene.engine, CENTRAL).take(messages(now), now)
     figures = PointDays(scene.engine, scene.series)
     worker = Worker(scene.engine, scene.series, figures)
     keeper = Keeper(scene.engine, new_owner(), wall=lambda: now)

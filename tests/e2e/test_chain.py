@@ -89,14 +89,14 @@ class Chain:
 
     def acknowledged(self) -> bool:
         """The edge knows that central has all of its journal, and all of it is where it belongs."""
-        with sqlite3.connect(f"file:{self.journal}?mode=ro", uri=True) as edge:
-            gaps = edge.execute("SELECT count(*) FROM gap").fetchone()[0]
-        edge.close()
         try:  # not the file: it has the cursor a little later
             with urllib.request.urlopen(f"http://127.0.0.1:{self.page}/state.json", timeout=10) as answer:
                 waiting = json.load(answer)["journal"]["waiting"]
         except OSError:
             return False  # the page comes after the journal
+        with sqlite3.connect(f"file:{self.journal}?mode=ro", uri=True) as edge:
+            gaps = edge.execute("SELECT count(*) FROM gap").fetchone()[0]
+        edge.close()
         written, received, done = self.counts()
         return not gaps and waiting == 0 < written == received == done
 
