@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from edge.journal.rows import Entry
-from protocol.messages.control import Ack
+from protocol.messages.control import WINDOW, Ack
 
-WINDOW = 64  # rows sent in order and not acknowledged
 OUTSIDE = 16  # newest rows sent ahead of their turn since the cursor moved
 NEWEST_EVERY = 5  # of the rows sent while behind
 PATIENCE = 30.0  # seconds without progress, then `about` again, doubled up to

@@ -9,6 +9,8 @@ import msgspec
 from protocol.errors import Garbled
 from protocol.messages.bodies import MAX_BYTES
 
+WINDOW = 64  # rows that an edge sends in order beyond the last acknowledged one
+
 
 class State(msgspec.Struct, frozen=True, kw_only=True):
     """`up/state`, retained, and the last will (state «lost», since = time of that connect)."""

@@ -11,10 +11,9 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from protocol.messages import control, topics
 from protocol.messages.chain import GENESIS, link
-from protocol.messages.control import About, Ack
+from protocol.messages.control import WINDOW, About, Ack
 from protocol.messages.topics import EdgeTopic, RowTopic
 
-WINDOW = 64
 _stores = count(1)
 
 

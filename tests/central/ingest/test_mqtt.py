@@ -265,6 +265,19 @@ def test_acknowledgements_wait_for_their_second() -> None:
 
 
 @pytest.mark.quick
+def test_an_edge_that_catches_up_is_told_at_each_half_of_its_window() -> None:
+    acks = Acks()
+
+    def told(upto: int, now: float) -> list[int]:
+        acks.note("e", Ack(central="c", store="a", upto=upto, sha=None), at_once=False)
+        return [ack.upto for _, ack in acks.due(now)]
+
+    assert told(5, 10.0) == [5]
+    assert [told(36, 10.1), told(37, 10.2), told(68, 10.3), told(69, 10.4)] == [[], [37], [], [69]]
+    assert told(70, 11.5) == [70]
+
+
+@pytest.mark.quick
 def test_two_devices_with_one_name_are_noticed() -> None:
     takeovers = Takeovers()
     assert [takeovers.too_many("e", now) for now in (0, 100, 200, 300, 400, 500)] == [False] * 4 + [True, False]

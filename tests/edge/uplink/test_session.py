@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from edge.journal.journal import Journal
-from edge.uplink.session import OUTSIDE, PATIENCE, PATIENCE_MAX, WINDOW, Action, SendAbout, SendRow, Session
-from protocol.messages.control import Ack
+from edge.uplink.session import OUTSIDE, PATIENCE, PATIENCE_MAX, Action, SendAbout, SendRow, Session
+from protocol.messages.control import WINDOW, Ack
 from tests.edge.parts import NOW, commit, grown, raw
 
 pytestmark = pytest.mark.quick
