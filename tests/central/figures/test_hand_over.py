@@ -46,7 +46,15 @@ def test_a_foreign_point_does_not_exist(scene: Scene, name: str, mail: str, seri
 def test_every_view_of_a_point_is_walked_here() -> None:
     of_a_point = {"day_history", "days", "interval", "point_view", "readings", "summary"}
     assert set(CALLS) == of_a_point
-    assert set(figures.__all__) - of_a_point == {"NotFound", "Source", "TooLong", "edge_list", "point_list", "points", "silent"}
+    assert set(figures.__all__) - of_a_point == {
+        "NotFound",
+        "Source",
+        "TooLong",
+        "edge_list",
+        "point_list",
+        "points",
+        "silent",
+    }
 
 
 def test_the_half_hours_end_and_begin_with_the_hand_over(scene: Scene) -> None:
