@@ -1,8 +1,8 @@
-"""Fault 2: kill -9 of ingest, worker, broker and time series while readings come in. Mark: 0 lost, end to end."""
+"""Fault 2: kill -9 of ingest, worker, broker, SQL and time series while readings come in. Mark: 0 lost, end to end."""
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Protocol
 
@@ -13,11 +13,12 @@ from central.db import connect, writing
 from central.ingest.bindings import bind
 from central.migrations.command import prepare
 from central.timeseries.stores import open_series
+from tests.central import sql as kit
 from tests.central.parts import NOW, T0, config, load_body
 from tests.central.programs import Program, until
 from tests.central.publisher import Disk, Publisher
 from tests.central.timeseries.influx_admin import ADMIN, make_admin
-from tests.parts import Mosquitto
+from tests.parts import Mosquitto, PostgreSQL
 
 
 class Victim(Protocol):
@@ -97,3 +98,22 @@ def test_nothing_is_lost_with_the_series_in_influxdb(
     series += f'username = "{ADMIN}"\npassword = "{ADMIN}"\ntimeout = 2.0\n'
     victims: dict[str, Victim] = {"broker": mosquitto, "series": server}
     run(tmp_path, _settings(tmp_path, mosquitto, series), mosquitto.port, victims, rows, kills)
+
+
+@pytest.fixture
+def own_postgresql() -> Iterator[PostgreSQL]:
+    """To be killed: it syncs, and is this test's SQL."""
+    server = PostgreSQL(durable=True)
+    server.start()
+    kit.use(kit.Databases(server))
+    yield server
+    kit.use(kit.Files())
+    server.close()
+
+
+@pytest.mark.parametrize(("rows", "kills"), [(200, 8), pytest.param(3000, 90, marks=pytest.mark.long)])
+def test_nothing_is_lost_with_a_postgresql_that_dies(
+    own_postgresql: PostgreSQL, tmp_path: Path, mosquitto: Mosquitto, rows: int, kills: int
+) -> None:
+    victims: dict[str, Victim] = {"broker": mosquitto, "sql": own_postgresql}
+    run(tmp_path, _settings(tmp_path, mosquitto), mosquitto.port, victims, rows, kills)
