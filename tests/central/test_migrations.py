@@ -8,15 +8,18 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from sqlalchemy import select, text
 
 from central.config import ConfigError
-from central.db import connect, metadata
-from central.migrations.command import central_id, prepare, upgrade
-from central.partitions import inbox_week, make, point_day_month
+from central.db import connect, metadata, writing
+from central.ingest.tables import inbox
+from central.migrations.command import _alembic, central_id, prepare, upgrade
+from central.partitions import WEEK, inbox_week, make, point_day_month, week_of
 from tests.central import sql
-from tests.central.parts import config
+from tests.central.parts import NOW, config
 
 pytestmark = pytest.mark.usefixtures("sql")
 
@@ -37,6 +40,29 @@ def _of_the_metadata(_thing: object, name: str | None, kind: str, *_: object) ->
     return not partition and name != "uq_inbox_edge_store_seq_prev_sha"
 
 
+def test_what_stood_there_before_the_partitions_is_there_after(tmp_path: Path) -> None:
+    engine = connect(sql.url(tmp_path))
+    row = "'e', 's', {}, 'p', 'h', 'archive', 'A-1', '', {}, 'new'"
+    names = "edge, store, seq, prev, sha, channel, name, body, received_at, state"
+    with writing(engine).begin() as connection:
+        command.upgrade(_alembic(connection), "0001")
+        for seq, at in enumerate((NOW, NOW + 9 * WEEK), 1):
+            connection.execute(text(f"INSERT INTO inbox ({names}) VALUES ({row.format(seq, at)})"))
+    upgrade(engine)
+    make(engine, [inbox_week(week_of(NOW) + 1)])
+    columns = inbox.c.id, inbox.c.seq, inbox.c.received_at, inbox.c.week
+    with writing(engine).begin() as connection:
+        after = {"edge": "e", "store": "s", "seq": 3, "prev": "p", "sha": "h", "channel": "archive", "name": "A-1"}
+        connection.execute(inbox.insert().values(**after, body=b"", received_at=NOW + WEEK, state="new"))
+        found = [tuple(row) for row in connection.execute(select(*columns).order_by(inbox.c.id))]
+    week = week_of(NOW)
+    assert found == [
+        (1, 1, NOW, week),
+        (2, 2, NOW + 9 * WEEK, week + 9),
+        (3, 3, NOW + WEEK, week + 1),
+    ]
+
+
 def test_the_id_and_the_secret_are_made_once(tmp_path: Path) -> None:
     settings = config(tmp_path)
     first, secret = prepare(settings), settings.web_secret
@@ -53,11 +79,11 @@ def test_a_program_on_an_empty_database_says_what_to_do(tmp_path: Path) -> None:
 
 def test_the_command_and_a_wrong_configuration(tmp_path: Path) -> None:
     config(tmp_path)
-    command = [sys.executable, "-m", "central", "--config", str(tmp_path / "central.toml")]
-    done = subprocess.run([*command, "migrate"], capture_output=True, text=True, check=True)
+    program = [sys.executable, "-m", "central", "--config", str(tmp_path / "central.toml")]
+    done = subprocess.run([*program, "migrate"], capture_output=True, text=True, check=True)
     assert "this is central" in done.stdout
     (tmp_path / "central.toml").write_text("[central]\n")
-    wrong = subprocess.run([*command, "migrate"], capture_output=True, text=True)
+    wrong = subprocess.run([*program, "migrate"], capture_output=True, text=True)
     assert wrong.returncode == 2
     assert "line 1: [central]: Object missing required field `data`" in wrong.stderr
     assert "Traceback" not in wrong.stderr
