@@ -23,6 +23,8 @@ from central.ingest.bindings import Periods, periods_of
 from central.ingest.judge import judge, takes
 from central.ingest.projection import Conflict, SeriesRow, kind, project, settle, stamp
 from central.ingest.tables import State, inbox
+from central.logs import about
+from central.operation.alarms import Alarm
 from central.timeseries.base import BILLED, DAY, DaySum, Series, wrapped
 from protocol.messages.topics import RowTopic
 from protocol.reading import Kind
@@ -241,12 +243,10 @@ def _keep(connection: Connection, meter: str, days: dict[_Day, Any], found: Sequ
         connection.execute(update(finding).where(finding.c.id.in_(agree)).values(mended))
     for one in found:
         log.warning(
-            "ALARM meter %s, %s of UTC day %d: %d rows of the inbox are not in the series, %d stand otherwise",
-            one.meter,
-            one.kind.value,
-            one.day,
+            "%d rows of the inbox are not in the series, %d stand otherwise",
             one.missing,
             one.differing,
+            extra=about(Alarm.SERIES_DIFFERS, meter=one.meter, kind=one.kind.value, day=one.day),
         )
         key = {"meter": one.meter, "kind": one.kind.value, "day": one.day}
         values = {
