@@ -14,6 +14,7 @@ from central.backup.restore import checked
 from central.backup.series import SavedSeries
 from central.config import CentralConfig, ConfigError, load
 from central.db import connect
+from central.ingest.retention import KEEP_DONE
 from central.migrations.command import central_id
 from central.timeseries.base import BILLED, DAY, Series, SeriesError
 from central.timeseries.copying import Compared, compare
@@ -33,7 +34,7 @@ DRY_RUN = click.option("--dry-run", is_flag=True, help="Only say what would be d
 
 @series.command()
 @click.option("--from-backup", type=click.Path(path_type=Path), help="A backup, or a folder of them: the newest.")
-@click.option("--wipe", is_flag=True, help="Erase what the series holds first.")
+@click.option("--wipe", is_flag=True, help="Erase what the series holds first; needs a backup of the last days.")
 @click.option("--ask-edges", "ask", is_flag=True, help="Let the edges send all they hold (45 days) once more.")
 @DRY_RUN
 @click.pass_obj
@@ -41,8 +42,14 @@ def rebuild(path: Path, from_backup: Path | None, wipe: bool, ask: bool, dry_run
     """Make the series anew from a backup, the inbox (14 days), the edges. Safe beside running programs, and twice."""
     config = load(path)
     with _opened(config) as (engine, target):
-        saved = SavedSeries(*checked(from_backup)) if from_backup else None
+        folder, manifest = checked(from_backup) if from_backup else (None, None)
+        saved = SavedSeries(folder, manifest) if folder and manifest else None
         sql = Sql(engine, int(time.time()))
+        if wipe and (manifest is None or manifest.made.timestamp() < sql.now - KEEP_DONE):
+            raise click.ClickException(
+                "--wipe needs --from-backup and a backup of the last 14 days: "
+                "what is older than the inbox would be lost"
+            )
         if wipe and not dry_run:
             target.erase()
             click.echo("the series is empty")

@@ -1,13 +1,21 @@
 """Fault 36: the time series is wiped under a running central. Mark: the same rows, figures equal to the last mWh."""
 
+import random
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import delete, func, select, update
 
+from central.backup.make import make
+from central.cli import main
 from central.db import writing
 from central.ingest.tables import State, inbox
+from central.timeseries.base import DAY
 from central.timeseries.stores import open_series
 from tests.central.publisher import Disk, Publisher
 from tests.central.timeseries.influx_admin import ADMIN, make_admin, statement
@@ -115,9 +123,10 @@ def test_with_nothing_else_left_the_edges_are_asked(wiped: tuple[CentralHouse, W
         publisher.close()
 
 
-def test_what_was_written_wrong_goes_with_wipe(wiped: tuple[CentralHouse, Wipe]) -> None:
+def test_what_was_written_wrong_goes_with_wipe(wiped: tuple[CentralHouse, Wipe], tmp_path: Path) -> None:
     """The other value came first into the empty store: with --wipe all is decided again in the order it came."""
     house, wipe = wiped
+    house.command("backup", tmp_path / "backups")
     disk = Disk()
     write_days(disk, 0, 2)
     house.deliver(disk)
@@ -129,6 +138,52 @@ def test_what_was_written_wrong_goes_with_wipe(wiped: tuple[CentralHouse, Wipe])
         connection.execute(update(inbox).where(inbox.c.id.in_(second)).values(state=State.NEW))
     house.settle()
     assert {row.values["ap"] // 1000 for row in house.held().rows} == {999}  # type: ignore[index]
-    house.command("series", "rebuild", "--wipe")
+    house.command("series", "rebuild", "--wipe", "--from-backup", tmp_path / "backups")
     house.settle()
     assert house.held() == before
+
+
+def test_killed_at_any_moment_and_started_again(wiped: tuple[CentralHouse, Wipe], tmp_path: Path) -> None:
+    house, wipe = wiped
+    disk = Disk()
+    write_days(disk, 0, 30)
+    house.deliver(disk)
+    house.settle()
+    house.command("backup", tmp_path / "backups")
+    before = house.held()
+    wipe()
+    command = [sys.executable, "-m", "central", "--config", house.folder / "central.toml", "series", "rebuild"]
+    chance, killed = random.Random(36), 0
+    while killed < 4:
+        process = subprocess.Popen([*command, "--from-backup", tmp_path / "backups"], stdout=subprocess.PIPE, text=True)
+        assert process.stdout is not None
+        for _ in range(chance.randrange(3)):  # lines of progress
+            process.stdout.readline()
+        time.sleep(chance.uniform(0, 0.1))
+        killed += process.poll() is None
+        process.kill()
+        process.communicate()
+    assert "the worker has taken all of it" in house.command("series", "rebuild", "--from-backup", tmp_path / "backups")
+    house.settle()
+    assert house.held() == before
+
+
+def test_wipe_without_a_fresh_backup_is_refused(tmp_path: Path, mosquitto: Mosquitto) -> None:
+    """What is older than the inbox stands nowhere else."""
+    house = CentralHouse(tmp_path / "central", mosquitto, series_section(None))
+    try:
+        disk = Disk()
+        write_days(disk, 0, 1)
+        house.deliver(disk)
+        house.settle()
+        before = house.held()
+        old = make(house.config, tmp_path / "backups", int(time.time()) - 15 * DAY, lambda _: None)
+        for arguments in ([], ["--from-backup", str(old)]):
+            done = CliRunner().invoke(
+                main, ["--config", str(house.folder / "central.toml"), "series", "rebuild", "--wipe", *arguments]
+            )
+            assert done.exit_code == 1
+            assert "would be lost" in done.output
+        assert house.held() == before
+    finally:
+        house.close()
