@@ -127,13 +127,12 @@ def _load(
 
 
 def _lacking(sums: Mapping[tuple[Kind, int], DaySum], period: int, first: int, last: int) -> list[int]:
-    """UTC days of the stamps that hold fewer rows than the profile has places there."""
+    """UTC days of the stamps that hold fewer rows than a whole day has; days begun or ended within are always looked
+    at, since rows beside what is asked for would hide what is missing."""
     days = []
     for day in range(first // DAY, last // DAY + 1):
-        since, until = max(first, day * DAY - 1), min(last, (day + 1) * DAY - 1)
-        expected = until // period - since // period
         there = sums.get((Kind.LOAD, day))
-        if (there.rows if there else 0) < expected:
+        if (there.rows if there else 0) < DAY // period:
             days.append(day)
     return days
 
