@@ -47,6 +47,6 @@ job = Table(
     Column("error", Text),  # of the last attempt
     Column("result", JSON(none_as_null=True)),
     UniqueConstraint("kind", "key"),
-    Index("ix_job_state_due_at", "state", "due_at"),
+    Index("ix_job_state_due_at_id", "state", "due_at", "id"),
     Index("ix_job_state_finished_at", "state", "finished_at"),
 )

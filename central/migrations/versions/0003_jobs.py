@@ -37,5 +37,5 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_job"),
         sa.UniqueConstraint("kind", "key", name="uq_job_kind_key"),
     )
-    op.create_index("ix_job_state_due_at", "job", ["state", "due_at"])
+    op.create_index("ix_job_state_due_at_id", "job", ["state", "due_at", "id"])
     op.create_index("ix_job_state_finished_at", "job", ["state", "finished_at"])
