@@ -176,7 +176,7 @@ def ingest(path: Path) -> None:
     """Take messages from the broker into SQL and acknowledge them."""
     config, stop = _configured(path), threading.Event()
     _on_signals(stop)
-    with watched(config.metrics.address("ingest")) as watch:
+    with watched(config.metrics.address("ingest"), "ingest") as watch:
         run_ingest(config, stop, watch)
 
 
@@ -186,7 +186,7 @@ def worker(path: Path) -> None:
     """Bring what came into the time series and the figures."""
     config, stop = _configured(path), threading.Event()
     _on_signals(stop)
-    with watched(config.metrics.address("worker")) as watch:
+    with watched(config.metrics.address("worker"), "worker") as watch:
         run_worker(config, stop, watch)
 
 
@@ -196,7 +196,7 @@ def web(path: Path) -> None:
     """Serve the cabinet and the console."""
     config = _configured(path)
     _on_signals(threading.Event(), leave=True)
-    with watched(config.metrics.address("web")) as watch:
+    with watched(config.metrics.address("web"), "web") as watch:
         run_web(config, watch)
 
 
@@ -208,7 +208,7 @@ def serve(path: Path) -> None:
     engine = connect(config.sql_url)
     central_id(engine)  # says so when `migrate` was not run
     engine.dispose()
-    with watched(config.metrics.address("serve")) as watch:
+    with watched(config.metrics.address("serve"), "ingest", "worker", "web") as watch:
         died = _all_three(config, watch)
     if died:
         log.error("%s ended by itself", ", ".join(died))

@@ -53,6 +53,11 @@ class Pulse:
                 loop.turned += self._clock() - loop.asked
                 loop.asked = None
 
+    def begun(self, loop: str) -> bool:
+        """It has turned at least once."""
+        with self._lock:
+            return loop in self._loops
+
     def hung(self) -> list[str]:
         """A sentence for each loop that should have turned by now."""
         return [

@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 
 from central.logs import about
@@ -19,10 +19,14 @@ LOOK = 20.0  # seconds between two looks at the pulse, unless systemd is less pa
 
 
 class Watch:
-    """What is known of the health of one process. Its parts say by `needs` what they cannot serve without."""
+    """What is known of the health of one process, whose loops are these.
 
-    def __init__(self, pulse: Pulse | None = None) -> None:
+    Its parts say by `needs` what they cannot serve without.
+    """
+
+    def __init__(self, pulse: Pulse | None = None, loops: Collection[str] = ()) -> None:
         self.pulse = pulse or Pulse()
+        self._loops = loops
         self._probes: dict[str, Probe[None]] = {}
 
     def needs(self, name: str, question: Callable[[], None]) -> None:
@@ -35,7 +39,9 @@ class Watch:
 
     def ready(self) -> list[str]:
         """Why it cannot serve; [] = it can."""
-        return [*self.live(), *self.pulse.waiting(), *filter(None, map(self._ask, list(self._probes)))]
+        starting = [f"{loop}: has not begun" for loop in self._loops if not self.pulse.begun(loop)]
+        answers = map(self._ask, list(self._probes))
+        return [*self.live(), *starting, *self.pulse.waiting(), *filter(None, answers)]
 
     def _ask(self, name: str) -> str:
         try:
@@ -46,9 +52,9 @@ class Watch:
 
 
 @contextmanager
-def watched(address: Address | None) -> Iterator[Watch]:
-    """While the program runs inside; the address is where one may ask."""
-    watch, ending = Watch(), threading.Event()
+def watched(address: Address | None, *loops: str) -> Iterator[Watch]:
+    """While the program runs inside; the address is where one may ask, the loops are those it has when it serves."""
+    watch, ending = Watch(loops=loops), threading.Event()
     listener = listen(address, watch)
     feeder = threading.Thread(target=_feed, args=(watch, ending), name="watchdog", daemon=True)
     feeder.start()

@@ -53,7 +53,7 @@ def test_systemd_hears_from_a_program_that_turns_and_nothing_from_one_that_hangs
     systemd: Systemd, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     clock, port = Hand(), free_port()
-    monkeypatch.setattr(room, "Watch", lambda: Watch(room.Pulse(clock)))
+    monkeypatch.setattr(room, "Watch", lambda loops: Watch(room.Pulse(clock), loops))
     with watched(("127.0.0.1", port)) as watch:
         watch.pulse.beat("ingest")
         until(lambda: "WATCHDOG=1" in systemd.heard())
@@ -69,6 +69,16 @@ def test_systemd_hears_from_a_program_that_turns_and_nothing_from_one_that_hangs
         until(lambda: "WATCHDOG=1" in systemd.heard())
     assert systemd.heard()[-1] == "STOPPING=1"
     assert get(port, "/health/live")[0] == 0
+
+
+def test_a_program_whose_loops_have_not_begun_is_alive_and_not_ready() -> None:
+    port = free_port()
+    with watched(("127.0.0.1", port), "ingest", "web") as watch:
+        watch.pulse.beat("web")
+        assert health(port, "live") == (200, [])
+        assert health(port, "ready") == (503, ["ingest: has not begun"])
+        watch.pulse.beat("ingest")
+        assert health(port, "ready") == (200, [])
 
 
 def test_it_is_ready_when_all_it_needs_answers() -> None:
