@@ -15,7 +15,6 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from werkzeug.serving import make_server
 
 from tests.central import scene as s
-from tests.central.sql import Sql
 from tests.central.web.parts import make_app
 
 CHROMIUM = "/usr/bin/chromium"
@@ -54,7 +53,7 @@ PATHS: dict[str | None, tuple[tuple[str, int], ...]] = {  # who -> path, status
 
 
 @pytest.fixture(scope="module")
-def address(sql: Sql, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Of the real app over a scene."""
     folder = tmp_path_factory.mktemp("walk")
     scene = s.build(folder)
