@@ -11,6 +11,7 @@ import json
 import logging
 import re
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Iterator
@@ -21,9 +22,12 @@ from sqlalchemy.exc import DBAPIError
 from central.config import Log
 from central.operation.alarms import Alarm
 
+log = logging.getLogger(__name__)
+
 _MAIL = re.compile(r"[^\s@<>\"'(),;=:/]+@[^\s@<>\"'(),;:/]+\.[^\s@<>\"'(),;:/]+")
 _CREDENTIALS = re.compile(r"(?<=://)[^\s/@]+@")
-_BARE = re.compile(r"[^\s\"=\\]+")
+_BARE = re.compile(r"[^\s\"=\\\x00-\x1f\x7f-\x9f]+")
+_ESCAPED = {"\\": "\\\\", '"': '\\"'}
 _QUIET = (
     "paho",
     "waitress",
@@ -52,6 +56,16 @@ def setup(settings: Log, verbose: bool = False) -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
+def catch() -> None:
+    """What nobody caught goes into the log too, in the whole process: Python would print the values of statements."""
+
+    def ends(kind: type[BaseException], error: BaseException | None, *_: object) -> None:
+        log.critical("nobody caught %s", kind.__name__, exc_info=error)
+
+    sys.excepthook = ends
+    threading.excepthook = lambda said: ends(said.exc_type, said.exc_value)
+
+
 class Line(logging.Formatter):
     """`form`: logfmt or json."""
 
@@ -74,9 +88,9 @@ class Line(logging.Formatter):
 
 
 def told(error: BaseException) -> str:
-    """An error for the log: its kind, and its words without the values that a database quotes."""
+    """An error for the log: its kind and the first line of its words. A database quotes values in the next ones."""
     words = str(error.orig) if isinstance(error, DBAPIError) else str(error)
-    first = words.partition("\n")[0] if isinstance(error, DBAPIError) else words
+    first = words.partition("\n")[0]
     return cut(f"{type(error).__name__}: {first}" if first else type(error).__name__)
 
 
@@ -107,5 +121,8 @@ def _quoted(name: str, value: Any) -> str:
     text = str(value)
     if name != "msg" and _BARE.fullmatch(text):
         return text
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\r", "\\r").replace("\n", "\\n")
-    return f'"{escaped}"'
+    return '"' + "".join(_ESCAPED.get(letter) or _printable(letter) for letter in text) + '"'
+
+
+def _printable(letter: str) -> str:
+    return letter if letter.isprintable() else letter.encode("unicode_escape").decode()

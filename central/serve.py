@@ -129,6 +129,7 @@ def app() -> "Flask":
 
     config = load(Path(os.environ.get("UCHET_CENTRAL_CONFIG", DEFAULT_PATH)))
     logs.setup(config.log)
+    logs.catch()
     made, watch = create_app(config), Watch()
     watch.needs("sql", probes.sql(connect(config.sql_url)))
     listen(config.metrics.address("web"), watch, shared=True)
@@ -167,6 +168,7 @@ def _configured(path: Path) -> CentralConfig:
     """The configuration; the log is as it says from now on. Raises ConfigError."""
     config = load(path)
     logs.setup(config.log, verbose=bool(click.get_current_context().find_root().params.get("verbose")))
+    logs.catch()
     return config
 
 
