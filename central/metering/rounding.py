@@ -8,17 +8,23 @@ MWH_PER_KWH = 1_000_000
 KOPECK = Decimal("0.01")
 
 
-def half_away(value: Fraction) -> int:
+def half_away(value: Fraction | int) -> int:
     """The nearest integer; a half goes away from zero."""
     above, below = value.numerator, value.denominator
     nearest = (2 * abs(above) + below) // (2 * below)
     return -nearest if above < 0 else nearest
 
 
-def running(values: Iterable[Fraction]) -> list[int]:
+def whole_if_can(value: Fraction) -> Fraction | int:
+    """The same number; an integer where it is one, since integers are many times quicker."""
+    return value.numerator if value.denominator == 1 else value
+
+
+def running(values: Iterable[Fraction | int]) -> list[int]:
     """Each value rounded so that every partial sum is the rounded partial sum: rests are carried, not lost."""
     found = []
-    exact, given = Fraction(0), 0
+    exact: Fraction | int = 0
+    given = 0
     for value in values:
         exact += value
         found.append(half_away(exact) - given)

@@ -14,7 +14,7 @@ from fractions import Fraction
 from itertools import groupby
 from operator import itemgetter
 
-from central.metering.rounding import half_away, running
+from central.metering.rounding import half_away, running, whole_if_can
 from central.metering.terms import Segment, State, possible
 from central.metering.zones import Calendar, day_of, days, midnight
 from protocol.reading import Quality
@@ -152,12 +152,11 @@ def fill(
     """The places of [since, until) with what is in them. Samples of other meters or outside a tenure are ignored."""
     grid = places(segments, since, until, tz)
     parts = _parts(grid, segments, samples)
+    ratios = {segment.mounting: whole_if_can(segment.k) for segment in segments}
     found: list[Slot] = []
     for _, day in groupby(grid, key=lambda place: day_of(place[0], tz)):
         spans = list(day)
-        exact = [
-            sum((Fraction(part.value) * part.segment.k for part in parts[start]), Fraction(0)) for start, _ in spans
-        ]
+        exact = [sum([part.value * ratios[part.segment.mounting] for part in parts[start]]) for start, _ in spans]
         for (start, end), energy in zip(spans, running(exact), strict=True):
             zone = calendar.zone(start, tz)
             found.append(_slot(start, end, zone, tuple(parts[start]), energy, now, due_after))
@@ -189,10 +188,13 @@ def _spread(grid: Sequence[tuple[int, int]], segment: Segment, sample: Sample) -
     """
     begin = sample.end - (sample.span or 1)
     first = max(0, bisect_right(grid, begin, key=itemgetter(0)) - 1)
-    for start, end in grid[first:]:
+    for number in range(first, len(grid)):
+        start, end = grid[number]
         if start >= sample.end:
             return
-        if end > begin:
+        if start <= begin and sample.end <= end:
+            yield start, sample.value, True
+        elif end > begin:
             cuts = (max(start, begin), min(end, sample.end))
             before, upto = (_prefix(sample, begin, cut) for cut in cuts)
             yield start, upto - before, cuts == (begin, sample.end)
@@ -283,7 +285,7 @@ def maximum(slots: Iterable[Slot]) -> Maximum | None:
             sample, period = part.sample, part.segment.period
             if sample.span != period or sample.quality & NO_MAXIMUM or sample.end != slot.end:
                 continue
-            power = half_away(Fraction(sample.value) * part.segment.k * 3600 / period)
+            power = half_away(Fraction(sample.value * 3600, period) * part.segment.k)
             if best is None or power > best.power:
                 best = Maximum(power, sample.end - period, sample.end, bool(sample.quality & Quality.COMPUTED))
     return best
