@@ -91,7 +91,9 @@ def _sql(config: CentralConfig) -> tuple[Engine | None, Finding | None]:
     engine = connect(config.sql_url)
     try:
         within(SQL_SECONDS, lambda: _answers(engine))
-    except (NoAnswer, SQLAlchemyError) as error:
+    except NoAnswer:
+        return None, Finding("база SQL", f"не отвечает {SQL_SECONDS:.0f} с", SQL)
+    except SQLAlchemyError as error:
         return None, Finding("база SQL", f"не отвечает: {told(error)}", SQL)
     return engine, None
 

@@ -4,6 +4,7 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -164,7 +165,8 @@ def _all_of(server: PostgreSQL, how: signal.Signals) -> None:
     assert server._process is not None
     pid = server._process.pid
     for one in [pid, *map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())]:
-        os.kill(one, how)
+        with suppress(ProcessLookupError):  # one of a connection that is gone
+            os.kill(one, how)
 
 
 def test_a_schema_that_is_not_this_programs_is_not_ready(house: House) -> None:
