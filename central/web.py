@@ -19,7 +19,7 @@ from central.accounts import sessions
 from central.accounts.passwords import Passwords
 from central.cabinet.pages import cabinet
 from central.config import CentralConfig
-from central.console.pages import console
+from central.console import console
 from central.db import connect
 from central.faces import access, headers, preferences, requests, templating
 from central.faces.door import door

@@ -8,12 +8,13 @@ A reading is a row inside a body; an event is one. Replies are none, a void is c
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any, NamedTuple, Protocol
 
-from sqlalchemy import Connection, case, select
+from sqlalchemy import Connection, Select, and_, bindparam, case, select
 
 from central.audits.tables import traffic
-from central.db import insert
+from central.db import given, insert_of, keys_of
 from central.ingest.tables import edge_meter
 from protocol.errors import Garbled
 from protocol.messages import bodies
@@ -70,7 +71,7 @@ def received(connection: Connection, fresh: Sequence[Mapping[str, Any]], now: in
             figures[2] = max(figures[2], row["seq"])
     if found:
         connection.execute(
-            _receive(connection),
+            _receive(connection.dialect.name),
             [
                 {**_NOTHING, **key._asdict(), "received": entries, "void": void, "last_seq": seq, "received_at": now}
                 for key, (entries, void, seq) in sorted(found.items())
@@ -99,7 +100,7 @@ def told(connection: Connection, healths: Mapping[str, Health], now: int) -> Non
     changed = {key: figures for key, figures in said.items() if key not in same}
     if changed:
         connection.execute(
-            _tell(connection),
+            _tell(connection.dialect.name),
             [
                 {**_NOTHING, **key._asdict(), **dict(zip(_TOLD, figures, strict=True)), "told_at": now}
                 for key, figures in sorted(changed.items())
@@ -138,7 +139,7 @@ def projected(connection: Connection, works: Iterable[Counted]) -> None:
             {**_NOTHING, **key._asdict(), "received": entries, "projected": gone_on}
             for key, (entries, gone_on) in sorted(found.items())
         ]
-        connection.execute(_project(connection), rows)
+        connection.execute(_project(connection.dialect.name), rows)
 
 
 # ---- inside
@@ -156,15 +157,17 @@ def _without_forgotten(
     old = {_key(row) for row in fresh if row["entries"] and row["day"] < (now - FORGOTTEN) // DAY}
     if not old:
         return fresh
-    last = {}
-    for day in sorted({key.day for key in old}):
-        query = select(*(traffic.c[name] for name in _KEY), traffic.c.last_seq).where(
-            traffic.c.day == day,
-            traffic.c.edge.in_(sorted({key.edge for key in old})),
-            traffic.c.received_at < now - FORGOTTEN,
-        )
-        last.update({Key(*row[:4]): row.last_seq for row in connection.execute(query)})
+    asked = {**keys_of(sorted(old)), "before": now - FORGOTTEN}
+    last = {Key(*row[:4]): row.last_seq for row in connection.execute(_forgotten(connection.dialect.name), asked)}
     return [{**row, "entries": 0} if row["seq"] <= last.get(_key(row), -1) else row for row in fresh]
+
+
+@cache
+def _forgotten(dialect: str) -> Select[Any]:
+    ours = given(dialect, *(traffic.c[name] for name in _KEY))
+    same = and_(*(traffic.c[name] == ours.c[name] for name in _KEY))
+    query = select(*(traffic.c[name] for name in _KEY), traffic.c.last_seq).join_from(ours, traffic, same)
+    return query.where(traffic.c.received_at < bindparam("before"))
 
 
 def _said_already(connection: Connection, said: Mapping[Key, list[int]]) -> set[Key]:
@@ -181,8 +184,9 @@ def _said_already(connection: Connection, said: Mapping[Key, list[int]]) -> set[
     return same
 
 
-def _receive(connection: Connection) -> Any:
-    new = insert(connection, traffic)
+@cache
+def _receive(dialect: str) -> Any:
+    new = insert_of(dialect, traffic)
     return new.on_conflict_do_update(
         index_elements=list(_KEY),
         set_={
@@ -196,15 +200,17 @@ def _receive(connection: Connection) -> Any:
     )
 
 
-def _tell(connection: Connection) -> Any:
-    new = insert(connection, traffic)
+@cache
+def _tell(dialect: str) -> Any:
+    new = insert_of(dialect, traffic)
     return new.on_conflict_do_update(
         index_elements=list(_KEY), set_={name: new.excluded[name] for name in (*_TOLD, "told_at")}
     )
 
 
-def _project(connection: Connection) -> Any:
-    new = insert(connection, traffic)
+@cache
+def _project(dialect: str) -> Any:
+    new = insert_of(dialect, traffic)
     return new.on_conflict_do_update(
         index_elements=list(_KEY),
         set_={name: traffic.c[name] + new.excluded[name] for name in ("received", "projected")},

@@ -181,9 +181,15 @@ class Held:
 
 
 def held_of(
-    connection: Connection, first: int, last: int, *, meter: str | None = None, edge: str | None = None
+    connection: Connection,
+    first: int,
+    last: int,
+    *,
+    meter: str | None = None,
+    edge: str | None = None,
+    meters: Sequence[str] | None = None,
 ) -> Held:
-    """Walks what waits, nothing else."""
+    """Walks what waits, nothing else; with `meters` only theirs."""
     key = (inbox.c.day, inbox.c.edge, inbox.c.store, inbox.c.name)
     query = (
         select(*key, inbox.c.state, func.sum(inbox.c.entries - inbox.c.projected))
@@ -192,6 +198,8 @@ def held_of(
     )
     for column, value in ((inbox.c.name, meter), (inbox.c.edge, edge)):
         query = query if value is None else query.where(column == value)
+    if meters is not None:
+        query = query.where(inbox.c.name.in_(meters))
     found: dict[tuple[int, str, str, str], list[int]] = defaultdict(lambda: [0, 0])
     for *where, state, count in connection.execute(query):
         found[where[0], where[1], where[2], where[3]][state == State.NEW] += int(count)

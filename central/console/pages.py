@@ -1,13 +1,10 @@
 """The console, read-only as yet: points and concentrators with their last success."""
 
-from flask import Blueprint, render_template, request
+from flask import render_template, request
 
 from central import figures
+from central.console.room import ROWS, TZ, console
 from central.faces.here import here, viewer
-
-console = Blueprint("console", __name__, url_prefix="/console")
-ROWS = 50
-TZ = "Europe/Moscow"  # of what belongs to no point: the company's own time
 
 
 @console.get("/points")

@@ -27,6 +27,7 @@ ACCESS: dict[str, frozenset[str]] = {  # endpoint -> roles
     "cabinet.readings": SIGNED_IN,
     "console.points": STAFF,
     "console.edges": STAFF,
+    "console.audit": STAFF,
 }
 
 

@@ -6,7 +6,11 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 from flask_babel.speaklater import LazyString
 
+from central.audits.ledger import Step, Verdict
+from central.audits.tables import GapState
 from central.figures.views import Concern
+from central.ingest.judge import Reason
+from central.ingest.tables import State as InboxState
 from central.metering.consumption import Rule
 from central.metering.slots import Completeness
 from central.metering.terms import State
@@ -87,6 +91,51 @@ EDGE_STATES: Mapping[str | None, LazyString] = {
     None: _l("ещё не выходил на связь"),
 }
 CLOCKS: Mapping[str | None, LazyString] = {"trusted": _l("верные"), "untrusted": _l("не сверены"), None: _l("—")}
+VERDICTS: Mapping[int, tuple[str, str, LazyString]] = {  # badge · icon · word
+    Verdict.EQUAL: ("ok", "check", _l("сходится")),
+    Verdict.UNDER_WAY: ("look", "clock", _l("в пути")),
+    Verdict.DIFFERS: ("act", "circle-alert", _l("расходится")),
+}
+LOSSES: Mapping[Step, LazyString] = {
+    Step.EDGE: _l("потеряно в концентраторе: прочитано и не отправлено"),
+    Step.DELIVERY: _l("потеряно в пути: подтверждено и не получено"),
+    Step.SURPLUS: _l("лишние: концентратор таких не хранил"),
+    Step.CENTRAL: _l("потеряно в центре: получено и не дошло до ряда"),
+}
+GAP_STATES: Mapping[str, tuple[str, str, LazyString]] = {
+    GapState.OPEN: ("look", "clock", _l("ждёт запроса")),
+    GapState.ASKED: ("look", "router", _l("запрошено")),
+    GapState.FILLED: ("ok", "check", _l("заполнено")),
+    GapState.LOST: ("act", "circle-alert", _l("утрачено")),
+}
+ARCHIVES: Mapping[str, LazyString] = {
+    Kind.LOAD: _l("профиль"),
+    Kind.DAILY: _l("на начало суток"),
+    Kind.MONTHLY: _l("на расчётную дату"),
+    Kind.NOW: _l("в момент опроса"),
+}
+CHANNELS_OF_INBOX: Mapping[str, LazyString] = {
+    "archive": _l("показания"),
+    "event": _l("события"),
+    "reply": _l("ответ на команду"),
+    "void": _l("утрачено в концентраторе"),
+}
+INBOX_STATES: Mapping[str, tuple[str, str, LazyString]] = {
+    InboxState.NEW: ("look", "clock", _l("ждёт обработки")),
+    InboxState.DONE: ("ok", "check", _l("в ряду")),
+    InboxState.PARTIAL: ("look", "triangle-alert", _l("принято частично")),
+    InboxState.QUARANTINED: ("act", "circle-alert", _l("в карантине")),
+}
+REASONS: Mapping[str, LazyString] = {  # why a message is held back
+    Reason.UNREADABLE: _l("нельзя прочесть"),
+    Reason.UNKNOWN_VERSION: _l("версия, которой этот центр не знает"),
+    Reason.WRONG_CHANNEL: _l("не тот вид сообщения"),
+    Reason.FOREIGN_METER: _l("счётчик не закреплён за концентратором"),
+    Reason.UNKNOWN_COMMAND: _l("ответ на неизвестную команду"),
+    Reason.BAD_VOID: _l("утрата без контрольной суммы"),
+    Reason.UNKNOWN_COLUMNS: _l("неизвестные величины"),
+    Reason.SERIES_REFUSED: _l("ряд не принимает значения"),
+}
 ROLES: Mapping[str, LazyString] = {
     "consumer": _l("потребитель"),
     "operator": _l("оператор"),
