@@ -55,6 +55,7 @@ EDGES = 20
 ROWS = 48
 BATCH = 500
 T0 = 1_763_942_400
+MADE = int(time.time())  # rows are of any days; they were read a moment ago
 DAY = 86_400
 COLUMNS = ("active_import", "active_export", "reactive_import", "reactive_export")
 IN_FLIGHT = (20, 100, 500, 1000)
@@ -69,7 +70,7 @@ def body(start: int, number: int) -> bytes:
         Row(start + 1800 * n, 1800, 0, (41_412_350 + number * 7731 + n, 12_345 + n, 11_411_000 + n * 333, 4411 + n))
         for n in range(ROWS)
     )
-    (made,) = bodies.encode_readings(Readings(Kind.LOAD, COLUMNS, rows), made=start, offset=180)
+    (made,) = bodies.encode_readings(Readings(Kind.LOAD, COLUMNS, rows), made=MADE, offset=180)
     return made
 
 
@@ -301,7 +302,7 @@ def growth(folder: Path, sizes: Sequence[int] = (1_000, 10_000, 100_000), count:
                 prevs[meter // 100] = seq + 1, link(prev, made)
                 batch.append(Message(str(topic), made))
             began = time.perf_counter()
-            receiver.take(batch, T0)
+            receiver.take(batch, MADE)
             taken.append((time.perf_counter() - began) / BATCH)
         costs.append(statistics.median(taken))
         say(f"taken, of {size:,} meters", 1 / costs[-1], "messages", f"cost × {costs[-1] / costs[0]:.2f} (mark: 1.2)")
@@ -330,7 +331,7 @@ def projecting(folder: Path, influx: InfluxDB, count: int) -> None:
     _prepare(folder)
     sent = messages(count)
     for start in range(0, len(sent), BATCH):
-        receiver.take([Message(topic, payload) for topic, payload in sent[start : start + BATCH]], T0)
+        receiver.take([Message(topic, payload) for topic, payload in sent[start : start + BATCH]], MADE)
     make_admin(influx.port)
     rows = len(sent) * ROWS
     alone = _bare_writing(influx.port, sent)
