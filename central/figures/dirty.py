@@ -3,18 +3,21 @@
 Points are cut into slices, so that several workers never compute the same one.
 """
 
-from collections.abc import Collection, Iterable, Sequence
-from datetime import date
-from typing import NamedTuple
+from bisect import bisect_right
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import date, timedelta
+from functools import cache
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, delete, select, tuple_
 
-from central.db import insert
+from central.db import insert_of
 from central.figures.tables import dirty
-from central.metering.zones import day_of
-from central.registry.look import points_of
+from central.metering.zones import day_of, midnight
+from central.registry.look import tenures_of
 
 SLICES = 16
+ONE_DAY = timedelta(days=1)
 _KEY = (dirty.c.point, dirty.c.day, dirty.c.mark)
 
 
@@ -26,25 +29,50 @@ class Mark(NamedTuple):
     mark: int
 
 
-def mark(connection: Connection, meter: str, stamps: Sequence[int]) -> None:
-    """Marks the local days of these stamps (seconds UTC), of the points where the meter stood then.
+def mark(connection: Connection, stamps: Mapping[str, Collection[int]]) -> None:
+    """Meter -> stamps (seconds UTC): marks their local days, of the points where the meter stood then.
 
     A stamp is the END of an interval and the moment of a register: at midnight it concerns the day that ends and the
     one that begins.
     """
-    if not stamps:
-        return
-    found = points_of(connection, meter, min(stamps), max(stamps))
-    for point, tz in found.items():
-        mark_days(connection, point, {day_of(moment, tz) for stamp in stamps for moment in (stamp - 1, stamp)})
+    wanted = {meter: sorted(moments) for meter, moments in stamps.items() if moments}
+    marks: set[tuple[int, date]] = set()
+    for meter, point, tz, since, until in tenures_of(connection, wanted):
+        first, last = wanted[meter][0], wanted[meter][-1]
+        if since <= last and (until is None or until >= first):
+            marks |= {(point, day) for day in _days_of(wanted[meter], tz)}
+    _mark(connection, marks)
 
 
 def mark_days(connection: Connection, point: int, days: Iterable[date]) -> None:
     """Marks these days of one point."""
-    for day in sorted(days):
-        upsert = insert(connection, dirty).values(point=point, day=day, mark=1)
-        again = {"mark": dirty.c.mark + 1}
-        connection.execute(upsert.on_conflict_do_update(index_elements=["point", "day"], set_=again))
+    _mark(connection, {(point, day) for day in days})
+
+
+def _days_of(moments: Sequence[int], tz: str) -> Iterator[date]:
+    """Local days that these stamps, in order, concern."""
+    number = 0
+    while number < len(moments):
+        day = day_of(moments[number] - 1, tz)
+        yield day
+        end = midnight(day + ONE_DAY, tz)
+        number = bisect_right(moments, end, number)
+        if moments[number - 1] == end:
+            yield day + ONE_DAY
+
+
+def _mark(connection: Connection, marks: Iterable[tuple[int, date]]) -> None:
+    rows = [{"point": point, "day": day, "mark": 1} for point, day in sorted(marks)]
+    if rows:
+        connection.execute(_again(connection.dialect.name), rows)
+
+
+@cache
+def _again(dialect: str) -> Any:
+    """A day that is marked already is marked once more."""
+    return insert_of(dialect, dirty).on_conflict_do_update(
+        index_elements=["point", "day"], set_={"mark": dirty.c.mark + 1}
+    )
 
 
 def take(connection: Connection, limit: int, slices: Collection[int] | None = None) -> list[Mark]:

@@ -86,6 +86,15 @@ def takes(topic: RowTopic, stamp: int, periods: Periods) -> bool:
     return own or entitled(periods, stamp)
 
 
+def takes_all(topic: RowTopic, body: Body, periods: Periods) -> bool:
+    """Rows of every stamp are taken: one period holds them all."""
+    moments = stamps(body)
+    if not moments or (topic.channel == "event" and topic.name == SELF):
+        return True
+    first, last = min(moments), max(moments)
+    return any(entitled([period], first) and entitled([period], last) for period in periods)
+
+
 def stamps(body: Body) -> list[int]:
     """Seconds UTC of each row."""
     t0 = int(body.t0.timestamp())

@@ -12,12 +12,13 @@ from itertools import count
 from msgspec.structs import replace
 
 from central.timeseries.base import LoadRow, RegisterRow
-from protocol.messages.bodies import EVENT_COLUMNS, Body
+from protocol.messages.bodies import EVENT, EVENT_COLUMNS, Body
 from protocol.quantities import BY_NAME, Nature
-from protocol.reading import Event, Kind, Quality, Row
+from protocol.reading import Event, Kind, Quality
 
 SeriesRow = LoadRow | RegisterRow
 Standing = Mapping[int, SeriesRow]  # what stands at one stamp, by repeat
+_REPEATED = int(Quality.REPEATED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,34 +40,37 @@ class Conflict:
     came: dict[str, int]
 
 
-def project(meter: str, body: Body, takes: Callable[[int], bool]) -> Projection:
-    """`takes` says of a stamp whether the edge was entitled then."""
-    if body.kind == "event":
-        events = tuple(event for event in body.events if takes(event.time))
+def project(meter: str, body: Body, takes: Callable[[int], bool] | None = None) -> Projection:
+    """`takes` says of a stamp whether the edge was entitled then; None = at all of them."""
+    if body.kind == EVENT:
+        events = tuple(event for event in body.events if takes is None or takes(event.time))
         unknown = tuple(name for name in body.cols if name not in EVENT_COLUMNS)
         return Projection(events=events, unknown=unknown, foreign=len(body.rows) - len(events))
-    readings = body.readings
-    nature = Nature.INTERVAL if readings.kind is Kind.LOAD else Nature.REGISTER
-    fields = [
-        quantity.field if (quantity := BY_NAME.get(name)) and quantity.nature is nature else None
-        for name in readings.columns
-    ]
+    kind = Kind(body.kind)
+    fields = [_field(name, Nature.INTERVAL if kind is Kind.LOAD else Nature.REGISTER) for name in body.cols]
+    t0 = int(body.t0.timestamp())
     repeats: Counter[int] = Counter()
     rows: list[SeriesRow] = []
-    for row in readings.rows:
-        if takes(row.end):
-            repeats[row.end] += bool(row.quality & Quality.REPEATED)
-            repeat = repeats[row.end] if row.quality & Quality.REPEATED else 0
-            rows.append(_row(meter, readings.kind, row, fields, repeat))
-    unknown = tuple(name for name, field in zip(readings.columns, fields, strict=True) if field is None)
-    return Projection(rows=tuple(rows), unknown=unknown, foreign=len(readings.rows) - len(rows))
+    for end, span, quality, *cells in body.rows:
+        at = t0 + (end or 0)
+        if takes is not None and not takes(at):
+            continue
+        repeat = 0
+        if (quality or 0) & _REPEATED:
+            repeats[at] += 1
+            repeat = repeats[at]
+        values = {field: cell for field, cell in zip(fields, cells, strict=True) if cell is not None and field}
+        if kind is Kind.LOAD:
+            rows.append(LoadRow(meter, at, span or 0, quality or 0, values, repeat))
+        else:
+            rows.append(RegisterRow(meter, at, kind, quality or 0, values, repeat))
+    unknown = tuple(name for name, field in zip(body.cols, fields, strict=True) if field is None)
+    return Projection(rows=tuple(rows), unknown=unknown, foreign=len(body.rows) - len(rows))
 
 
-def _row(meter: str, kind: Kind, row: Row, fields: list[str | None], repeat: int) -> SeriesRow:
-    values = {field: value for field, value in zip(fields, row.values, strict=True) if field and value is not None}
-    if kind is Kind.LOAD:
-        return LoadRow(meter, row.end, row.span, row.quality, values, repeat)
-    return RegisterRow(meter, row.end, kind, row.quality, values, repeat)
+def _field(name: str, nature: Nature) -> str | None:
+    quantity = BY_NAME.get(name)
+    return quantity.field if quantity and quantity.nature is nature else None
 
 
 def settle(row: SeriesRow, standing: Standing) -> SeriesRow | Conflict | None:

@@ -3,9 +3,12 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
+from functools import cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, or_, select
 
+from central.db import given, keys_of
 from central.metering.cost import Price
 from central.metering.terms import Reading, Segment
 from central.metering.zones import Calendar, ZoneRule
@@ -19,18 +22,22 @@ def valid(table: Table, moment: int) -> ColumnElement[bool]:
     return (table.c.valid_from <= moment) & (table.c.valid_to.is_(None) | (table.c.valid_to > moment))
 
 
-def points_of(connection: Connection, meter_id: str, since: int, until: int) -> dict[int, str]:
-    """Points where this meter stood at some moment of [since, until]: id -> IANA zone.
+def tenures_of(connection: Connection, meters: Iterable[str]) -> Sequence[tuple[str, int, str, int, int | None]]:
+    """Where these meters stand or stood: meter, point, IANA zone of the point, since, until (null = still)."""
+    keys = [(meter_id,) for meter_id in meters]
+    if not keys:
+        return ()
+    return [tuple(row) for row in connection.execute(_tenures(connection.dialect.name), keys_of(keys))]
 
-    `until` belongs to it, because a stamp is the end of what it tells of.
-    """
-    query = (
-        select(point.c.id, point.c.tz)
-        .join(mounting, mounting.c.point == point.c.id)
-        .where(mounting.c.meter == meter_id, mounting.c.valid_from <= until)
-        .where(or_(mounting.c.valid_to.is_(None), mounting.c.valid_to >= since))
+
+@cache
+def _tenures(dialect: str) -> Select[Any]:
+    ours = given(dialect, mounting.c.meter)
+    return (
+        select(mounting.c.meter, point.c.id, point.c.tz, mounting.c.valid_from, mounting.c.valid_to)
+        .join_from(ours, mounting, mounting.c.meter == ours.c.meter)
+        .join(point, point.c.id == mounting.c.point)
     )
-    return {row.id: row.tz for row in connection.execute(query)}
 
 
 def segments_of(connection: Connection, point_id: int, since: int, until: int) -> tuple[Segment, ...]:

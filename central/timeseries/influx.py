@@ -190,7 +190,8 @@ class InfluxSeries:
 
     def _touched(self, rows: Sequence[AnyRow]) -> list[str]:
         """A point a month and hour: what is written again within the hour has another mark at the same time."""
-        months = {month_of(stamp(row)) for row in rows if not isinstance(row, LiveRow)}
+        days = {stamp(row) // DAY for row in rows if not isinstance(row, LiveRow)}
+        months = {month_of(day * DAY) for day in days}
         hour = int(self._wall()) // _HOUR * _HOUR
         return [f"{_TOUCHED},month={month} mark={secrets.randbits(62)}i {hour * 1000}" for month in sorted(months)]
 

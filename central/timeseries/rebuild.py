@@ -57,7 +57,7 @@ class Sql:
                 stamps[row.meter].add(stamp(row))
         with writing(self.engine).begin() as connection:
             for meter, touched in sorted(stamps.items()):
-                dirty.mark(connection, meter, sorted(touched))
+                dirty.mark(connection, {meter: touched})
 
 
 def raise_tips(connection: Connection, tips: dict[tuple[str, str], int]) -> None:

@@ -1,6 +1,6 @@
 """The room of figures as the worker needs it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping
 from typing import Protocol
 
 from sqlalchemy import Connection, Engine
@@ -11,8 +11,8 @@ from central.timeseries.base import Series
 
 
 class Figures(Protocol):
-    def mark(self, connection: Connection, meter: str, stamps: Sequence[int]) -> None:
-        """The days of these stamps are to be computed anew."""
+    def mark(self, connection: Connection, stamps: Mapping[str, Collection[int]]) -> None:
+        """Meter -> stamps whose days are to be computed anew."""
 
     def recompute(self, now: int, hold: Hold) -> int:
         """Computes some of what is marked in the slices held; returns how many days.
@@ -27,9 +27,9 @@ class PointDays:
     def __init__(self, engine: Engine, series: Series) -> None:
         self._engine, self._series = engine, series
 
-    def mark(self, connection: Connection, meter: str, stamps: Sequence[int]) -> None:
+    def mark(self, connection: Connection, stamps: Mapping[str, Collection[int]]) -> None:
         """As in Figures."""
-        dirty.mark(connection, meter, stamps)
+        dirty.mark(connection, stamps)
 
     def recompute(self, now: int, hold: Hold) -> int:
         """As in Figures."""

@@ -67,8 +67,14 @@ class Projector:
                 last = tips.get(place, -1)
                 unread = range(last + 1, now + DAY + 1) if sure else range(0)
                 standing = self._standing(place, [stamp(row) for row in rows if stamp(row) not in unread])
+                planned_here = planned[place]
                 for row in rows:
-                    here = planned[place][stamp(row)]
+                    at = stamp(row)
+                    if row.repeat == 0 and at in unread and at not in planned_here:
+                        work.writes.append(row)
+                        planned_here[at][0] = row
+                        continue
+                    here = planned_here[at]
                     settled = settle(row, standing.get(stamp(row), {}) | here)
                     if isinstance(settled, Conflict):
                         work.conflicts.append(settled)

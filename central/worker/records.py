@@ -6,12 +6,13 @@ Their state in the inbox, events, conflicts, how far each meter is, and which da
 import logging
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import NamedTuple
+from functools import cache
+from typing import Any
 
 from sqlalchemy import Connection, Table, bindparam, case, select, tuple_, update
 
 from central.audits import counting
-from central.db import insert
+from central.db import insert, insert_of
 from central.figures.tables import conflict
 from central.ingest.projection import kind, stamp
 from central.ingest.tables import State, event, inbox, meter_seen, tip
@@ -67,26 +68,30 @@ class Records:
     def _save_progress(self, connection: Connection, works: Sequence[Work], now: int) -> None:
         stamps: dict[str, set[int]] = defaultdict(set)
         tips: dict[Place, int] = {}
-        heard: dict[str, _Heard] = {}
+        heard: dict[str, tuple[int, int]] = {}
         for work in works:
             for line in work.projection.events:  # an outage told later than its gap changes what the gap is
                 stamps[work.topic.name].add(line.time)
-            for row in work.projection.rows:
-                at, place = stamp(row), (row.meter, kind(row))
-                # its day, though the series may have had it: who wrote it may have died before its transaction, and SQL
-                # that was restored knows nothing of it
-                stamps[row.meter].add(at)
-                if at <= now + DAY:
-                    tips[place] = max(at, tips.get(place, 0))
-                    before = heard.get(row.meter, _Heard(0, 0))
-                    heard[row.meter] = _Heard(max(at, before.stamp), max(work.received_at, before.received_at))
-        for (meter, kind_), last in sorted(tips.items()):
-            _raise_to(connection, tip, {"meter": meter, "kind": kind_.value}, {"last": last})
-        for meter, newest in sorted(heard.items()):
-            values = {"last_stamp": newest.stamp, "last_received_at": newest.received_at}
-            _raise_to(connection, meter_seen, {"meter": meter}, values)
-        for meter, touched in sorted(stamps.items()):
-            self._figures.mark(connection, meter, sorted(touched))
+            rows = work.projection.rows
+            if not rows:
+                continue
+            # its days, though the series may have had it: who wrote it may have died before its transaction, and SQL
+            # that was restored knows nothing of it
+            meter, place, found = rows[0].meter, (rows[0].meter, kind(rows[0])), {stamp(row) for row in rows}
+            stamps[meter] |= found
+            if possible := [at for at in found if at <= now + DAY]:
+                last, before = max(possible), heard.get(meter, (0, 0))
+                tips[place] = max(last, tips.get(place, 0))
+                heard[meter] = max(last, before[0]), max(work.received_at, before[1])
+        _raise_all(
+            connection, tip, [{"meter": meter, "kind": what.value, "last": at} for (meter, what), at in tips.items()]
+        )
+        _raise_all(
+            connection,
+            meter_seen,
+            [{"meter": meter, "last_stamp": at, "last_received_at": came} for meter, (at, came) in heard.items()],
+        )
+        self._figures.mark(connection, stamps)
 
 
 def _save_events(connection: Connection, works: Sequence[Work]) -> None:
@@ -107,16 +112,20 @@ def _save_events(connection: Connection, works: Sequence[Work]) -> None:
         connection.execute(insert(connection, event).on_conflict_do_nothing(), found)
 
 
-class _Heard(NamedTuple):
-    stamp: int
-    received_at: int
+def _raise_all(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
+    """Rows of one shape; a column that stands higher already stays."""
+    if rows:
+        key = [column.name for column in table.primary_key]
+        rows.sort(key=lambda row: [row[name] for name in key])
+        connection.execute(_raise(connection.dialect.name, table, tuple(rows[0])), rows)
 
 
-def _raise_to(connection: Connection, table: Table, key: dict[str, str], values: dict[str, int]) -> None:
-    """Sets the columns, unless they stand higher already."""
-    upsert = insert(connection, table).values(**key, **values)
+@cache
+def _raise(dialect: str, table: Table, names: tuple[str, ...]) -> Any:
+    upsert = insert_of(dialect, table)
     higher = {
         name: case((table.c[name] > upsert.excluded[name], table.c[name]), else_=upsert.excluded[name])
-        for name in values
+        for name in names
+        if not table.c[name].primary_key
     }
-    connection.execute(upsert.on_conflict_do_update(index_elements=list(key), set_=higher))
+    return upsert.on_conflict_do_update(index_elements=list(table.primary_key), set_=higher)

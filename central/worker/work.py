@@ -7,7 +7,7 @@ from sqlalchemy import Row
 
 from central.audits.counting import shape_of
 from central.ingest.bindings import Periods
-from central.ingest.judge import Reason, judge, takes
+from central.ingest.judge import Reason, judge, takes, takes_all
 from central.ingest.projection import Conflict, Projection, SeriesRow, project
 from central.ingest.tables import State
 from protocol.messages.topics import RowTopic
@@ -59,7 +59,8 @@ def judged(message: Row[Any], periods: Periods) -> Work:
         work.refuse(verdict.reason, verdict.detail or "")
     elif verdict.body:
         work.shape = shape_of(verdict.body)
-        work.projection = project(topic.name, verdict.body, lambda at: takes(topic, at, periods))
+        whole = takes_all(topic, verdict.body, periods)
+        work.projection = project(topic.name, verdict.body, None if whole else lambda at: takes(topic, at, periods))
         if work.projection.foreign:
             work.state, work.reason = State.PARTIAL, Reason.FOREIGN_METER
             work.detail = f"{work.projection.foreign} of {len(verdict.body.rows)} rows of a time when it was not its"

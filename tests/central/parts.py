@@ -1,6 +1,6 @@
 """Small parts for the tests of central: a configuration in a folder, a database, bodies, rows of a journal."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -70,8 +70,8 @@ class NoFigures:
     def __init__(self) -> None:
         self.marked: list[tuple[str, list[int]]] = []
 
-    def mark(self, _connection: Connection, meter: str, stamps: Sequence[int]) -> None:
-        self.marked.append((meter, list(stamps)))
+    def mark(self, _connection: Connection, stamps: Mapping[str, Collection[int]]) -> None:
+        self.marked += [(meter, sorted(moments)) for meter, moments in stamps.items()]
 
     def recompute(self, now: int, _hold: Hold) -> int:
         return 0

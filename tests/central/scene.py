@@ -97,7 +97,7 @@ class Scene:
         self.series.write(rows)
         stamps = sorted({row.end if isinstance(row, LoadRow) else row.time for row in rows})
         with writing(self.engine).begin() as connection:
-            dirty.mark(connection, meter, stamps)
+            dirty.mark(connection, {meter: stamps})
         self.recompute(now)
 
     def recompute(self, now: int | None = None) -> None:
@@ -243,7 +243,7 @@ def _fill(scene: Scene, house: Household, begun: int) -> None:
             connection.execute(event.insert().values(**told, journal=2, code=code, received_at=scene.now))
         seen = {"last_stamp": max(stamps), "last_received_at": max(stamps) + 370, "last_success_at": max(stamps) + 365}
         connection.execute(meter_seen.insert().values(meter=house.meter, **seen))
-        dirty.mark(connection, house.meter, stamps)
+        dirty.mark(connection, {house.meter: stamps})
 
 
 def _snapshot(meter: str, moment: int, registers: dict[int, int], kind: Kind = Kind.DAILY) -> list[RegisterRow]:

@@ -1,10 +1,11 @@
 """Dirty days: no mark is lost, nothing changes by computing again, what is published gets a new version."""
 
+import random
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from central import figures
 from central.db import writing
@@ -12,7 +13,8 @@ from central.figures import dirty, recompute
 from central.figures.tables import dirty as marks
 from central.figures.tables import point_day
 from central.ingest.tables import event
-from central.metering.zones import midnight
+from central.metering.zones import day_of, midnight
+from central.registry.tables import mounting
 from central.timeseries.base import LoadRow, RegisterRow, SeriesUnavailable
 from protocol.reading import Kind
 from tests.central import scene as s
@@ -34,7 +36,7 @@ def dirty_days(scene: Scene, point: int) -> list[date]:
 
 def mark(scene: Scene, *stamps: int, meter: str = METER) -> None:
     with writing(scene.engine).begin() as connection:
-        dirty.mark(connection, meter, stamps)
+        dirty.mark(connection, {meter: stamps})
 
 
 def versions(scene: Scene, day: date, serial: str = s.FLAT) -> list[Any]:
@@ -51,6 +53,27 @@ def test_a_stamp_at_midnight_concerns_the_day_that_ends_and_the_one_that_begins(
     assert dirty_days(own, point) == [YESTERDAY - timedelta(days=1), YESTERDAY]
 
 
+def test_many_stamps_mark_the_days_that_each_would(own: Scene) -> None:
+    """A month of half-hours with gaps, over a change of the month; days between that no stamp concerns stay clean."""
+    chance = random.Random(4)
+    half_hours = [at(YESTERDAY - timedelta(days=40)) + 1800 * n for n in range(48 * 40)]
+    stamps = [moment for moment in half_hours if chance.random() < 0.02]
+    mark(own, *stamps)
+    each = {day_of(moment, s.TZ) for stamp in stamps for moment in (stamp - 1, stamp)}
+    assert dirty_days(own, own.points[s.FLAT]) == sorted(each)
+    assert len(each) < 40
+
+
+def test_a_stamp_at_the_end_of_a_tenure_is_still_of_it(own: Scene) -> None:
+    point, end = own.points[s.FLAT], at(YESTERDAY, 12)
+    with writing(own.engine).begin() as connection:
+        connection.execute(update(mounting).where(mounting.c.point == point).values(valid_to=end))
+    mark(own, end + 1)
+    assert dirty_days(own, point) == []
+    mark(own, end)
+    assert dirty_days(own, point) == [YESTERDAY]
+
+
 def test_a_meter_of_no_point_marks_nothing(own: Scene) -> None:
     mark(own, at(YESTERDAY), meter="UNKNOWN-1")
     mark(own)
@@ -61,7 +84,7 @@ def test_a_day_marked_again_while_it_is_computed_stays_dirty(own: Scene) -> None
     mark(own, at(YESTERDAY, 12))
     with writing(own.engine).begin() as connection:
         taken = dirty.take(connection, 10)
-        dirty.mark(connection, METER, [at(YESTERDAY, 13)])
+        dirty.mark(connection, {METER: [at(YESTERDAY, 13)]})
         dirty.clear(connection, taken)
     assert dirty_days(own, own.points[s.FLAT]) == [YESTERDAY]
     own.recompute()

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from central.db import writing
 from central.registry import enter
-from central.registry.look import calendar_of, points_of, prices_of, segments_of, standing_at
+from central.registry.look import calendar_of, prices_of, segments_of, standing_at, tenures_of
 from central.registry.periods import Overlap
 from central.registry.schemes import ONE_ZONE, THREE_ZONES, TWO_ZONES, RuleSpec, SchemeSpec
 from tests.central.parts import database
@@ -78,13 +78,10 @@ def test_an_earlier_tenure_may_end_where_a_known_one_begins(registry: Registry) 
         enter.mount(registry.connection, registry.add_point("Т-2"), "A-1", DAY - 1)
 
 
-def test_a_stamp_at_the_end_of_a_tenure_is_still_of_it(registry: Registry) -> None:
+def test_where_a_meter_stands_and_stood(registry: Registry) -> None:
     enter.mount(registry.connection, registry.point, "A-1", DAY, 2 * DAY)
-    tz = {registry.point: "Europe/Moscow"}
-    assert points_of(registry.connection, "A-1", 2 * DAY, 3 * DAY) == tz
-    assert points_of(registry.connection, "A-1", 2 * DAY + 1, 3 * DAY) == {}
-    assert points_of(registry.connection, "A-1", 0, DAY) == tz
-    assert points_of(registry.connection, "B-2", 0, 9 * DAY) == {}
+    assert tenures_of(registry.connection, ["A-1", "B-2"]) == [("A-1", registry.point, "Europe/Moscow", DAY, 2 * DAY)]
+    assert tenures_of(registry.connection, []) == ()
 
 
 def test_a_point_is_under_one_contract_at_a_time(registry: Registry) -> None:

@@ -131,7 +131,7 @@ def test_the_figures(own: Scene, clock: Clock) -> None:
     def another_works() -> None:
         own.series.write([row])
         with writing(own.engine).begin() as connection:
-            dirty.mark(connection, meter, [row.end])
+            dirty.mark(connection, {meter: [row.end]})
         clock.now += SECONDS
         figures = PointDays(own.engine, own.series)
         while figures.recompute(own.now, held(second, SLICE)):
@@ -140,7 +140,7 @@ def test_the_figures(own: Scene, clock: Clock) -> None:
 
     seen: list[Sequence[Any]] = []
     with writing(own.engine).begin() as connection:
-        dirty.mark(connection, meter, [row.end])
+        dirty.mark(connection, {meter: [row.end]})
     before = state()
     late = PointDays(own.engine, Hooked(own.series, "load", another_works, after=True))  # type: ignore[arg-type]
     with pytest.raises(LeaseLost):
