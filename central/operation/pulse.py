@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Engine, event
 
@@ -93,3 +94,13 @@ def attend(engine: Engine, pulse: Pulse) -> None:
         event.listen(engine, moment, lambda *_: pulse.asks())
     for moment in ("connect", "after_cursor_execute", "handle_error"):
         event.listen(engine, moment, lambda *_: pulse.answered())
+    ping = engine.dialect.do_ping
+
+    def timed_ping(dbapi_connection: Any) -> bool:
+        pulse.asks()
+        try:
+            return ping(dbapi_connection)
+        finally:
+            pulse.answered()
+
+    engine.dialect.do_ping = timed_ping  # type: ignore[method-assign]  # the pool's question has no event of its own

@@ -43,6 +43,7 @@ def test_only_the_folder_of_data_is_needed(tmp_path: Path) -> None:
     assert config.sql_url == f"sqlite:///{tmp_path}/here/central.sqlite"
     assert config.secret_file == tmp_path / "here" / "secret"
     assert config.address == ("127.0.0.1", 8080)
+    assert [config.metrics.address(program) for program in ("ingest", "worker", "web", "serve")] == [None] * 4
 
 
 DATA = '[central]\ndata = "x"\n'
@@ -73,6 +74,8 @@ SECTIONS = ", ".join(field.name for field in msgspec.structs.fields(CentralConfi
             DATA + '[worker]\ntime_zone = "Moscow"\n',
             ", line 4: worker.time_zone = 'Moscow': a name like Europe/Moscow is allowed",
         ),
+        (DATA + '[metrics]\nworker = "h:0"\n', ", line 4: metrics.worker: port 0: 1 to 65535 is allowed"),
+        (DATA + '[log]\nformat = "xml"\n', ", line 4: log.format = 'xml': allowed: 'logfmt', 'json'"),
         (MAIL, ", line 3: [mail]: Object missing required field `sender`"),
         (MAIL + 'sender = "Учёт"\n', ", line 5: mail.sender: an address, or a name and <address>"),
         (

@@ -2,8 +2,10 @@
 
 import os
 import signal
+import subprocess
+import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,7 +18,7 @@ from central.ingest import receive
 from central.ingest.bindings import bind
 from central.migrations.command import prepare
 from central.operation import pulse
-from central.operation.watch import Watch, listen
+from central.operation.watch import Watch
 from central.serve import Heart, run_ingest
 from tests.central import sql as kit
 from tests.central.operation.ask import figures, get, health
@@ -178,6 +180,27 @@ def test_a_schema_that_is_not_this_programs_is_not_ready(house: House) -> None:
     assert reasons[0].startswith("sql: the schema is 0001, this program's is ")
 
 
+class Inside:
+    """Ingest in a thread of this process, with the clock of its pulse set by hand, and an edge that speaks to it."""
+
+    def __init__(self, house: House) -> None:
+        self.now = 0.0
+        self.watch = Watch(pulse.Pulse(lambda: self.now), ("ingest",))
+        self.publisher = Publisher(house.broker.port, Disk(), house.central)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=run_ingest, args=(house.config, self._stop, self.watch))
+        self._thread.start()
+        until(lambda: self.watch.ready() == [])
+
+    def speak_until(self, condition: Callable[[], object]) -> None:
+        until(lambda: (self.publisher.turn(patience=0.2), condition())[1])
+
+    def stop(self) -> None:
+        self.publisher.close()
+        self._stop.set()
+        self._thread.join()
+
+
 def test_a_frozen_loop_is_not_alive_while_its_database_is_well(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """The loop hangs in our own code, with the database answering."""
     free, hangs = threading.Event(), threading.Event()
@@ -189,28 +212,37 @@ def test_a_frozen_loop_is_not_alive_while_its_database_is_well(house: House, mon
         return own(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(receive.Receiver, "take", frozen)
-    hand = SimpleNamespace(now=0.0)
-    watch, stop = Watch(pulse.Pulse(lambda: hand.now)), threading.Event()
-    listener = listen(("127.0.0.1", house.ports["ingest"]), watch)
-    thread = threading.Thread(target=run_ingest, args=(house.config, stop, watch))
-    thread.start()
-    publisher = Publisher(house.broker.port, Disk(), house.central)
+    inside = Inside(house)
     try:
-        until(lambda: house.says("ingest", "ready") == (200, []))
-        until(lambda: (publisher.turn(), hangs.is_set())[1])
-        assert house.says("ingest", "live") == (200, [])
-        hand.now += pulse.TURN + 1
-        assert house.says("ingest", "live") == (503, ["ingest: no turn for 61 s"])
-        assert house.says("ingest", "ready")[1] == ["ingest: no turn for 61 s"], "SQL and the broker are well"
+        inside.speak_until(hangs.is_set)
+        assert inside.watch.live() == []
+        inside.now += pulse.TURN + 1
+        assert inside.watch.live() == ["ingest: no turn for 61 s"]
+        assert inside.watch.ready() == ["ingest: no turn for 61 s"], "SQL and the broker are well"
         free.set()
-        until(lambda: house.says("ingest", "live") == (200, []))
+        until(lambda: inside.watch.live() == [])
     finally:
-        publisher.close()
         free.set()
-        stop.set()
-        thread.join()
-        assert listener is not None
-        listener.stop()
+        inside.stop()
+
+
+def test_a_loop_whose_database_is_frozen_is_alive(tmp_path: Path, mosquitto: Mosquitto, server: PostgreSQL) -> None:
+    """The same silence, but the loop waits for SQL: no reason to start it again, until it lasts very long."""
+    inside = Inside(House(tmp_path, mosquitto))
+    try:
+        _all_of(server, signal.SIGSTOP)
+        loop = inside.watch.pulse._loops
+        inside.speak_until(lambda: loop["ingest"].asked is not None and inside.publisher._client is not None)
+        inside.now += pulse.TURN + 1
+        assert inside.watch.live() == []
+        assert inside.watch.ready()[0] == "ingest: waits for SQL for 61 s"
+        inside.now += pulse.ASKING
+        assert inside.watch.live() == ["ingest: waits for SQL for 661 s"]
+        _all_of(server, signal.SIGCONT)
+        until(lambda: inside.watch.ready() == [])
+    finally:
+        _all_of(server, signal.SIGCONT)
+        inside.stop()
 
 
 def test_a_frozen_web_is_not_alive(house: House) -> None:
@@ -223,3 +255,32 @@ def test_a_frozen_web_is_not_alive(house: House) -> None:
     assert watch.live() == ["web: no turn for 61 s"]
     house.start("web")
     assert house.says("web", "live") == (200, [])
+
+
+def test_processes_of_gunicorn_add_up_on_one_port_that_is_not_the_sites(house: House) -> None:
+    shared = house.folder / "figures"
+    shared.mkdir()
+    command = [sys.executable, "-m", "gunicorn", "--worker-class", "gthread", "--workers", "2", "--threads", "2"]
+    environment = os.environ | {
+        "PROMETHEUS_MULTIPROC_DIR": str(shared),
+        "UCHET_CENTRAL_CONFIG": str(house.folder / "central.toml"),
+    }
+    with open(house.folder / "gunicorn.log", "ab") as log:
+        process = subprocess.Popen(
+            [*command, "--bind", f"127.0.0.1:{house.site}", "central.serve:app()"],
+            env=environment,
+            stdout=log,
+            stderr=log,
+        )
+    try:
+        until(lambda: get(house.site, "/health")[0] == 200, 30)
+        asked = 1 + sum(get(house.site, "/health")[0] == 200 for _ in range(40))
+        name = 'uchet_web_requests_total{code="200",endpoint="health",method="GET"}'
+        for _ in range(10):  # whichever of them answers
+            assert figures(house.ports["web"])[name] == asked
+        assert house.says("web", "ready") == (200, [])
+        assert get(house.site, "/metrics")[0] == 404
+        assert len(list(shared.glob("counter_*"))) == 2, "both have worked"
+    finally:
+        process.terminate()
+        process.wait(20)

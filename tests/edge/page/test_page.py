@@ -141,3 +141,41 @@ def test_lasting(seconds: int, text: str) -> None:
 def test_figures_are_grouped_and_the_minus_is_a_minus() -> None:
     assert russian.number(1284) == "1\u00a0284"
     assert (russian.signed(7.4), russian.signed(-3)) == ("+7", "−3")
+
+
+async def test_it_tells_its_figures(client: Client, shown: Shown) -> None:
+    shown.meter("fine", last_success=NOW, load_mark=NOW)
+    shown.meter("dead", fault="dead: nothing came in 5 s", fault_since=NOW, serial="04217795")
+    shown.meter("cut", line="B")
+    shown.board.lines["B"].fault = "port vanished"
+    line = shown.board.lines["A"]
+    line.visited("well", 1.5)
+    line.visited("NoAnswer", 5.0)
+    shown.pump.state.connected = True
+    answer = await client.get("/metrics")
+    assert answer.status == 200
+    assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
+    told = dict(row.rsplit(" ", 1) for row in (await answer.text()).splitlines() if not row.startswith("#"))
+    assert {name: float(value) for name, value in told.items()}.items() >= {
+        "uchet_edge_waiting_rows": 1,
+        "uchet_edge_waiting_oldest_seconds": 60,
+        "uchet_edge_journal_rows": 1,
+        "uchet_edge_journal_well": 1,
+        "uchet_edge_uplink_connected": 1,
+        "uchet_edge_uplink_answering": 0,
+        'uchet_edge_line_up{line="A"}': 1,
+        'uchet_edge_line_up{line="B"}': 0,
+        'uchet_edge_meters{line="A",state="silent"}': 1,
+        'uchet_edge_meters{line="A",state="well"}': 1,
+        'uchet_edge_meters{line="B",state="silent"}': 1,
+        'uchet_edge_visits_total{line="A",outcome="well"}': 1,
+        'uchet_edge_visits_total{line="A",outcome="NoAnswer"}': 1,
+        'uchet_edge_bus_seconds_total{line="A"}': 6.5,
+    }.items()
+    assert not [name for name in told if "04217795" in name or "кв." in name]
+    shown.board.journal_fault = "disk I/O error"
+    assert "uchet_edge_journal_well 0.0" in await (await client.get("/metrics")).text()
+
+
+async def test_figures_are_for_our_own_names_only(client: Client) -> None:
+    assert (await client.get("/metrics", headers={"Host": "evil.example"})).status == 421
