@@ -44,7 +44,7 @@ def full(kept: tuple[Scene, Path]) -> FlaskClient:
         for day in range(TODAY - 3, TODAY + 1):
             for number in range(MANY):
                 lost = number == MANY - 1 and day == TODAY - 2
-                told = {"read": 48, "journal": 48, "sent": 48, "told_at": s.NOW}
+                told: dict[str, int | None] = {"read": 48, "journal": 48, "sent": 48, "told_at": s.NOW}
                 if number == 5:
                     told = dict.fromkeys(told)
                 connection.execute(
@@ -180,4 +180,3 @@ def test_an_empty_central_says_so(sql: Sql, tmp_path: Path) -> None:
     assert "Пропусков нет" in page
     assert "Ряд не расходится" in page
     assert "В карантине ничего нет" in page
-
