@@ -39,11 +39,13 @@ class Intake:
     def put(self, arrival: Arrival) -> None:
         """Waits for room. After `close` the message is dropped: it was not acknowledged."""
         with self._changed:
-            self._changed.wait_for(lambda: self._closed or self._fits(arrival))
+            while not (self._closed or self._fits(arrival)):
+                self._changed.wait()
             if not self._closed:
                 self._waiting.append(arrival)
                 self._bytes += len(arrival.message.payload)
-                self._changed.notify_all()
+                if len(self._waiting) == 1:  # else nobody waits for a first one
+                    self._changed.notify_all()
 
     def take(self, limit: int, timeout: float) -> list[Arrival]:
         """All that waits, at most `limit`; waits `timeout` seconds for the first."""

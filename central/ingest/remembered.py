@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, Table, bindparam, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from central.db import given, insert_of, keys_of
+from central.db import execute_many, given, insert_of, keys_of
 from central.ingest.judge import printable
 from central.ingest.session import Account, Hole, Link
 from central.ingest.tables import ahead, edge, edge_meter, edge_store, hole, meter_seen
@@ -144,7 +144,7 @@ def upsert(
     key = [column.name for column in table.primary_key]
     ordered = sorted(rows, key=lambda row: [row[name] for name in key])
     if ordered:
-        connection.execute(_upsert(connection.dialect.name, table, tuple(ordered[0]), first, kept), ordered)
+        execute_many(connection, _upsert(connection.dialect.name, table, tuple(ordered[0]), first, kept), ordered)
 
 
 @cache
@@ -163,7 +163,7 @@ def _upsert(
 def add_new(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Those that are not there yet."""
     if rows:
-        connection.execute(_add_new(connection.dialect.name, table), list(rows))
+        execute_many(connection, _add_new(connection.dialect.name, table), rows)
 
 
 @cache

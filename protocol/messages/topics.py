@@ -16,9 +16,11 @@ RESERVED = frozenset({"to"})  # as <edge>; `self` too, but that is a legal <mete
 CHANNELS = frozenset({"archive", "event", "reply", "void"})
 UP_FILTER = f"{ROOT}/+/up/#"  # central subscribes
 
-_NAME = re.compile(r"[0-9A-Za-z-]{1,40}")
-_PREV = re.compile(r"[0-9a-f]{16}")
-_SEQ = re.compile(r"[1-9][0-9]{0,17}")
+_A_NAME = r"[0-9A-Za-z-]{1,40}"
+_NAME = re.compile(_A_NAME)
+_ROW = re.compile(
+    rf"{ROOT}/({_A_NAME})/up/({'|'.join(sorted(CHANNELS))})/({_A_NAME})/({_A_NAME})/([1-9][0-9]{{0,17}})/([0-9a-f]{{16}})"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,18 +80,21 @@ def check_edge(name: str) -> str:
 
 def parse_up(topic: str) -> RowTopic | EdgeTopic:
     """Raises Garbled for a topic that is not one of ours."""
+    if row := _ROW.fullmatch(topic):
+        edge, channel, name, store, seq, prev = row.groups()
+        return RowTopic(_edge(edge, topic), channel, name, store, int(seq), prev)
     parts = topic.split("/")
-    if len(parts) < 5 or parts[0] != "uchet" or parts[1] != "1" or parts[3] != "up":
+    if len(parts) < 5 or "/".join(parts[:2]) != ROOT or parts[3] != "up":
         raise Garbled(f"not a topic of ours: {topic!r}")
-    edge, what, rest = parts[2], parts[4], parts[5:]
-    if not valid_name(edge) or edge in RESERVED or edge == SELF:
-        raise Garbled(f"bad edge name in topic {topic!r}")
+    edge, what, rest = _edge(parts[2], topic), parts[4], parts[5:]
     if what in ("state", "about", "health") and not rest:
         return EdgeTopic(edge, what)
     if what == "live" and len(rest) == 1 and valid_name(rest[0]):
         return EdgeTopic(edge, what, rest[0])
-    if what in CHANNELS and len(rest) == 4:
-        name, store, seq, prev = rest
-        if valid_name(name) and valid_name(store) and _SEQ.fullmatch(seq) and _PREV.fullmatch(prev):
-            return RowTopic(edge, what, name, store, int(seq), prev)
     raise Garbled(f"not a topic of ours: {topic!r}")
+
+
+def _edge(name: str, topic: str) -> str:
+    if not valid_name(name) or name in RESERVED or name == SELF:
+        raise Garbled(f"bad edge name in topic {topic!r}")
+    return name
