@@ -12,6 +12,7 @@ from central.audits import ledger, views
 from central.audits.tables import finding, gap, traffic
 from central.db import writing
 from central.ingest.tables import inbox
+from central.ingest.weeks import Weeks
 from tests.central import scene as s
 from tests.central.scene import Scene, build
 from tests.central.sql import Sql
@@ -40,6 +41,7 @@ def kept(sql: Sql, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[S
 def full(kept: tuple[Scene, Path]) -> FlaskClient:
     """An operator before a central where something differs on each step."""
     scene, folder = kept
+    Weeks(scene.engine).open(s.NOW)
     with writing(scene.engine).begin() as connection:
         for day in range(TODAY - 3, TODAY + 1):
             for number in range(MANY):
