@@ -8,6 +8,8 @@ from central.audits import completeness, ledger, projection
 from central.commands import keys
 from central.config import ConfigError
 from central.jobs.context import Context, JobFailed
+from central.logs import about
+from central.operation.alarms import Alarm
 from central.timeseries.base import DAY
 
 log = logging.getLogger(__name__)
@@ -18,20 +20,24 @@ TOLD = 60  # days whose sums are made anew each night
 
 
 def count(context: Context, _arguments: dict[str, Any]) -> dict[str, Any]:
-    """The sums of today and yesterday, for the pages; once a night those of all days that may still change."""
-    today, hour = context.now // DAY, context.now % DAY // 3600
-    first = today - (TOLD if hour == 0 and context.now % 3600 < 600 else 1)
-    return {"differing": ledger.recount(context.engine, first, today, context.now)}
+    """The sums of today and yesterday, for the pages."""
+    today = context.now // DAY
+    return {"differing": ledger.recount(context.engine, today - 1, today, context.now)}
 
 
 def project(context: Context, _arguments: dict[str, Any]) -> dict[str, Any]:
-    """Inbox against series: the last days, and once a week all that the inbox keeps."""
+    """Inbox against series: the last days, and once a week all that the inbox keeps; the sums of days made anew."""
     monday = datetime.fromtimestamp(context.now, UTC).weekday() == 0
     today = context.now // DAY
     first = today - (WHOLE if monday else RECENT)
     found = projection.audit(context.engine, context.series, first, today, context.now, check=context.check)
     ledger.forget(context.engine, context.now)
-    return {"meters": found.meters, "days": found.days, "findings": len(found.findings), "repaired": found.repaired}
+    ledger.recount(context.engine, today - TOLD, today - RECENT - 1, context.now)
+    differing = ledger.recount(context.engine, today - RECENT, today, context.now)
+    if differing:
+        log.warning("%d counts of meters and days do not agree", differing, extra=about(Alarm.COUNTS_DIFFER))
+    findings = {"findings": len(found.findings), "repaired": found.repaired}
+    return {"meters": found.meters, "days": found.days, **findings, "differing": differing}
 
 
 def complete(context: Context, _arguments: dict[str, Any]) -> dict[str, Any]:

@@ -40,7 +40,11 @@ class Alarm(Enum):
     )
     SERIES_DIFFERS = (
         "ночная сверка: временной ряд не совпадает с принятыми сообщениями",
-        "повторите `uchet-central audit`; если не сошлось — `uchet-central series rebuild` и проверка диска хранилища",
+        "выполните `uchet-central audit projection --repair`; не сошлось — `uchet-central series rebuild`",
+    )
+    COUNTS_DIFFER = (
+        "ночная сверка: показания потеряны на пути от счётчика до временного ряда",
+        "`uchet-central audit` и страница «Аудит» покажут счётчик, сутки и шаг",
     )
     FOREIGN_CENTRAL = (
         "концентратор настроен на другой сервер: наши подтверждения у него ничего не освобождают",
