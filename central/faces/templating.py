@@ -32,6 +32,12 @@ def _version(filename: str) -> str:
 
 def asset(filename: str) -> str:
     """Address of a static file that changes with the file, so browsers may keep it for ever."""
+    return _address(request.script_root, filename)
+
+
+@cache
+def _address(_root: str, filename: str) -> str:
+    """Asked for by each icon of a page: the router is not asked each time."""
     return url_for("static", filename=filename, v=_version(filename))
 
 

@@ -33,18 +33,16 @@ def point_list(
     concentrator. Raises NotFound for whoever is not of the company."""
     if not viewer.staff:
         raise NotFound("points")
-    fits = may_see(viewer, now)
+    rows_of = silent_points(viewer, now) if silent else select(point).where(may_see(viewer, now))
     if asked:
-        fits &= _matches(asked, now)
-    if silent:
-        fits &= point.c.id.in_(silent_points(viewer, now))
+        rows_of = rows_of.where(_matches(asked, now))
     tally = tally_of(source.engine, viewer, now)
     with source.engine.connect() as connection:
         found = tally.silent if silent else tally.points
         if asked:
-            found = connection.scalar(select(func.count()).select_from(point).where(fits)) or 0
+            found = connection.scalar(select(func.count()).select_from(rows_of.subquery())) or 0
         page = _within(page, found, rows)
-        query = select(point).where(fits).order_by(point.c.code).limit(rows).offset((page - 1) * rows)
+        query = rows_of.order_by(point.c.code).limit(rows).offset((page - 1) * rows)
         return PointList(_points(connection, connection.execute(query).all(), now), found, page, tally)
 
 

@@ -1,5 +1,7 @@
 """How many points there are and how many are silent: walked at most once a minute, kept in SQL for all who ask."""
 
+from typing import Any
+
 from sqlalchemy import ColumnElement, Engine, Select, func, or_, select
 
 from central.accounts.policy import Viewer, may_see
@@ -31,11 +33,11 @@ def tally_of(engine: Engine, viewer: Viewer, now: int) -> Tally:
     return Tally(points, silent, now)
 
 
-def silent_points(viewer: Viewer, now: int) -> Select[tuple[int]]:
-    """Ids of the points whose meter is not heard, or that have none: what `heard.heard` calls silent."""
+def silent_points(viewer: Viewer, now: int) -> Select[Any]:
+    """Rows of `point` whose meter is not heard, or that have none: what `heard.heard` calls silent."""
     standing = point.outerjoin(mounting, (mounting.c.point == point.c.id) & valid(mounting, now))
     seen = standing.outerjoin(meter_seen, meter_seen.c.meter == mounting.c.meter)
-    return select(point.c.id).select_from(seen).where(may_see(viewer, now), is_silent(now))
+    return select(point).select_from(seen).where(may_see(viewer, now), is_silent(now))
 
 
 def is_silent(now: int) -> ColumnElement[bool]:
