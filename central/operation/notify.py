@@ -10,6 +10,7 @@ def notify(message: str) -> None:
     if not address:
         return
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as out:
+        out.setblocking(False)  # nor is one that does not read
         try:
             out.connect("\0" + address[1:] if address.startswith("@") else address)
             out.sendall(message.encode())
