@@ -23,6 +23,8 @@ from central.ingest.remembered import Remembered, add_new, save_edges, save_heal
 from central.ingest.session import Position, Session
 from central.ingest.tables import State, inbox, stray
 from central.ingest.weeks import Weeks, unknown
+from central.logs import about as alarm_of
+from central.operation.alarms import Alarm
 from central.partitions import week_of
 from central.sparingly import Sparingly
 from protocol.messages import control
@@ -73,10 +75,10 @@ class Receiver:
         for name, about in abouts.items():
             if about.central != self._central and self._sparingly.may_say((name, about.central), now):
                 log.warning(
-                    "ALARM edge %s belongs to central %s, this one is %s: it will free nothing on our word",
-                    name,
+                    "an edge belongs to central %s, this one is %s: it will free nothing on our word",
                     printable(about.central),
                     self._central,
+                    extra=alarm_of(Alarm.FOREIGN_CENTRAL, edge=name),
                 )
 
 
@@ -205,9 +207,8 @@ class _Batch:
             name, meter, reason = row["edge"], row["name"], row["reason"]
             counts["quarantined"] += bool(reason)
             if reason and self._sparingly.may_say((reason, name, meter), self._now):
-                log.warning(
-                    "ALARM %s: messages of edge %s, meter %s are quarantined: %s", reason, name, meter, row["detail"]
-                )
+                ids = {"reason": reason, "edge": name, "meter": meter, "seq": row["seq"]}
+                log.warning("a message is quarantined: %s", row["detail"], extra=alarm_of(Alarm.QUARANTINE, **ids))
         self._save_strays()
 
     def _save_strays(self) -> None:
@@ -217,4 +218,5 @@ class _Batch:
         for topic, detail in self._connection.execute(statement, list(self._strays.values())):
             self.taken.counts["strays"] += 1
             if self._sparingly.may_say(("stray", topic), self._now):
-                log.warning("ALARM a message nobody can read is kept aside: %s: %s", topic, detail)
+                kept = "a message nobody can read is kept aside: %s: %s"
+                log.warning(kept, topic, detail, extra=alarm_of(Alarm.STRAY))
