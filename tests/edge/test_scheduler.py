@@ -169,6 +169,9 @@ async def test_one_dead_meter_does_not_stall_the_others(place: Place) -> None:
     assert lost <= 0.06 * (place.clock.now - began)
     assert set(await place.readings()) == {f"m-{number}" for number in range(4)}
     assert place.board.meters["dead"].fault == "dead: nothing came"
+    line = place.board.lines["l-1"]
+    assert line.visits == {"well": len(place.street.visits) - lost / dead.cost, "NoAnswer": lost / dead.cost}
+    assert line.busy >= lost
 
 
 async def test_failing_and_mending_are_logged_once_each(place: Place, caplog: pytest.LogCaptureFixture) -> None:
@@ -208,6 +211,7 @@ async def test_a_line_that_is_down_is_no_meters_fault(place: Place, monkeypatch:
     meter.fault = None
     await reader.step()
     assert place.board.lines["l-1"].fault is None
+    assert place.board.lines["l-1"].visits == {"line down": 1, "well": 1}
     assert len((await place.readings())["m-1"]) == 48
 
 
