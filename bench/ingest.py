@@ -1,7 +1,7 @@
 """How fast readings come in: decoding, broker to durable acknowledgement, growth, projection; each beside a bare loop.
 
     ./run bench ingest [messages]
-Needs mosquitto and influxd on the machine (PostgreSQL where it is there). A message is a day of half-hours of one meter
+Needs mosquitto, influxd and PostgreSQL 15 on the machine. A message is a day of half-hours of one meter
 with four columns. Edges are 20 plain publishers in a process of their own that heed no window: it is central that is
 measured, on whatever disk the temporary folder lies on (each commit is synced). The bare loop does the least that could
 be called ingest: paho, orjson.loads, one INSERT of what has arrived (<= 500), commit, PUBACK.
@@ -48,8 +48,9 @@ from protocol.messages.chain import GENESIS, link
 from protocol.messages.topics import UP_FILTER, RowTopic
 from protocol.reading import Kind, Readings, Row
 from tests.central.parts import NoFigures
+from tests.central.sql import Databases
 from tests.central.timeseries.influx_admin import ADMIN, make_admin
-from tests.parts import InfluxDB, Mosquitto
+from tests.parts import InfluxDB, Mosquitto, PostgreSQL
 
 EDGES = 20
 ROWS = 48
@@ -261,7 +262,7 @@ def _client(port: int, name: str) -> paho.Client:
     return client
 
 
-def acknowledging(folder: Path, count: int, postgresql: str = "") -> None:
+def acknowledging(folder: Path, count: int, postgresql: str) -> None:
     rates: dict[str, float] = {}
     for number, in_flight in enumerate(IN_FLIGHT):
         run = broker_run(folder / f"bare-{number}", bare, count, in_flight)
@@ -271,9 +272,8 @@ def acknowledging(folder: Path, count: int, postgresql: str = "") -> None:
         share = count / run.seconds / rates[f"bare {in_flight}"]
         more = f"{count / run.cpu:,.0f} a core, {run.peak:.0f} MB; {share:.2f} of the bare loop (mark: 0.7)"
         say(f"ingest into SQLite, {in_flight} in flight", count / run.seconds, "messages", more)
-    if postgresql:
-        run = broker_run(folder / "postgresql", ours, count, 500, postgresql)
-        say("ingest into PostgreSQL, 500 in flight", count / run.seconds, "messages", f"{count / run.cpu:,.0f} a core")
+    run = broker_run(folder / "postgresql", ours, count, 500, postgresql)
+    say("ingest into PostgreSQL, 500 in flight", count / run.seconds, "messages", f"{count / run.cpu:,.0f} a core")
 
 
 # ---- growth
@@ -401,7 +401,12 @@ def main(count: int) -> None:
             (folder / part).mkdir()
         print(f"{count:,} messages of {ROWS} rows × {len(COLUMNS)} columns, {EDGES} edges")
         decoding()
-        acknowledging(folder, count)
+        server = PostgreSQL(durable=True)
+        server.start()
+        try:
+            acknowledging(folder, count, Databases(server).url(folder))
+        finally:
+            server.close()
         growth(folder / "growth")
         with started(InfluxDB(folder / "influxdb")) as influx:
             projecting(folder / "projection", influx, min(count, 4000))
