@@ -6,7 +6,7 @@ No message raises: what cannot be read is kept whole, with the reason.
 
 import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
@@ -35,6 +35,8 @@ from protocol.messages.topics import RowTopic
 
 log = logging.getLogger(__name__)
 
+HEARD_EVERY = 15  # seconds: that an edge is heard is not written with each of its rows
+
 
 @dataclass(slots=True)
 class Taken:
@@ -55,6 +57,7 @@ class Receiver:
         self._weeks = Weeks(engine)
         self._central = central
         self._sparingly = Sparingly()
+        self._written: dict[str, int] = {}  # edge -> when it was last written that it was heard
 
     def take(self, messages: Sequence[Message], now: int) -> Taken:
         """`now` in seconds UTC. Raises sqlalchemy.exc.DBAPIError: then nothing of the batch was taken."""
@@ -64,7 +67,8 @@ class Receiver:
             batch = _Batch(connection, parcels, now, self._sparingly)
             for parcel in parcels:
                 batch.add(parcel)
-            batch.save()
+            written = batch.save(self._written)
+        self._written |= dict.fromkeys(written, now)
         taken = batch.taken
         for (name, store), position in batch.positions.items():
             taken.acks[name, store] = Ack(central=self._central, store=store, upto=position.upto, sha=position.sha)
@@ -187,8 +191,14 @@ class _Batch:
 
     # SQL
 
-    def save(self) -> None:
-        save_edges(self._connection, self._edges, self._now)
+    def save(self, written: Mapping[str, int]) -> list[str]:
+        """`written`: edge -> when it was last written that it was heard; returns those written now."""
+        heard = {
+            name: columns
+            for name, columns in self._edges.items()
+            if columns or not 0 <= self._now - written.get(name, 0) < HEARD_EVERY
+        }
+        save_edges(self._connection, heard, self._now)
         self._save_rows()
         for name, reply in self._replies:
             replies.replied(self._connection, name, reply, self._now)
@@ -196,6 +206,7 @@ class _Batch:
         save_holes(self._connection, self._session.holes, self._now)
         save_health(self._connection, self._healths)
         counting.told(self._connection, self._healths, self._now)
+        return list(heard)
 
     def _save_rows(self) -> None:
         counts = self.taken.counts
