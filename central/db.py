@@ -57,8 +57,8 @@ def connect(url: str) -> Engine:
     SQLite: WAL, synchronous=FULL (an acknowledged reading survives a power cut), foreign keys, 30 s of patience.
     """
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True)
-    engine = create_engine(url, connect_args={"timeout": 30})
+        return create_engine(url, pool_pre_ping=True, hide_parameters=True)  # errors are logged, people are not
+    engine = create_engine(url, connect_args={"timeout": 30}, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def _pragmas(connection: Any, _record: Any) -> None:

@@ -13,11 +13,14 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
 import click
+from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
 
 from central import logs
 from central.config import DEFAULT_PATH, CentralConfig, load
@@ -33,6 +36,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+SQL_EVERY = 2.0  # seconds between two looks for it at the start
+
 
 def run_ingest(config: CentralConfig, stop: threading.Event, watch: Watch | None = None) -> None:
     """Returns when `stop` is set."""
@@ -45,17 +50,34 @@ def run_ingest(config: CentralConfig, stop: threading.Event, watch: Watch | None
     engine, series = connect(config.sql_url), open_series(config)
     attend(engine, watch.pulse)
     watch.needs("sql", probes.sql(engine))
+    central = wait_for_sql(engine, stop)
+    if central is None:
+        return
     live = LiveWriter(engine, series)
     live.start()
     outbox = Outbox(engine)
     try:
-        ingest = Ingest(config, Receiver(engine, central_id(engine)), live, outbox=outbox, pulse=watch.pulse)
+        ingest = Ingest(config, Receiver(engine, central), live, outbox=outbox, pulse=watch.pulse)
         watch.needs("broker", probes.holds(lambda: ingest.connected, "not connected"))
         ingest.run(stop)
     finally:
         live.stop()
         series.close()
         engine.dispose()
+
+
+def wait_for_sql(engine: Engine, stop: threading.Event) -> str | None:
+    """The id of this central, once SQL answers: it may start later than we do. None = told to stop first.
+
+    Raises ConfigError when `migrate` was not run.
+    """
+    while not stop.is_set():
+        try:
+            return central_id(engine)
+        except OperationalError as error:
+            log.warning("SQL does not answer yet: %s", logs.told(error))
+            stop.wait(SQL_EVERY)
+    return None
 
 
 def run_worker(config: CentralConfig, stop: threading.Event, watch: Watch | None = None) -> None:
@@ -73,7 +95,8 @@ def run_worker(config: CentralConfig, stop: threading.Event, watch: Watch | None
     attend(engine, watch.pulse)
     watch.needs("sql", probes.sql(engine))
     watch.needs("series", probes.series(series))
-    central_id(engine)  # says so when `migrate` was not run
+    if wait_for_sql(engine, stop) is None:
+        return
     keeper = Keeper(engine, new_owner(), config.worker.lease, pulse=watch.pulse)
     jobs = job_loops(config, series, keeper, KINDS, time.time)
     hide = waiting.show(engine, time.time)
@@ -208,7 +231,8 @@ def serve(path: Path) -> None:
     """Ingest, worker and web in one process: a small installation."""
     config = _configured(path)
     engine = connect(config.sql_url)
-    central_id(engine)  # says so when `migrate` was not run
+    with suppress(OperationalError):  # the parts wait for it
+        central_id(engine)  # says so when `migrate` was not run
     engine.dispose()
     with watched(config.metrics.address("serve"), "ingest", "worker", "web") as watch:
         died = _all_three(config, watch)

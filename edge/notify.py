@@ -11,6 +11,7 @@ def notify(message: str) -> None:
         return
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as out:
         try:
+            out.setblocking(False)  # one that does not read its socket is none either
             out.connect("\0" + address[1:] if address.startswith("@") else address)
             out.sendall(message.encode())
         except OSError:

@@ -69,6 +69,23 @@ def test_a_program_on_an_empty_database_says_what_to_do(tmp_path: Path, name: st
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("name", ["ingest", "worker", "serve"])
+def test_a_program_that_is_there_before_its_sql_waits_for_it(tmp_path: Path, mosquitto: Mosquitto, name: str) -> None:
+    """As after a power cut of the machine, or while PostgreSQL plays its log back."""
+    away = f"postgresql+psycopg://uchet@127.0.0.1:{free_port()}/uchet"
+    (tmp_path / "central.toml").write_text(
+        f'[central]\ndata = "data"\n[sql]\nurl = "{away}"\n[mqtt]\nport = {mosquitto.port}\n'
+        f'[web]\nlisten = "127.0.0.1:{free_port()}"\n'
+    )
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/secret").write_text("a secret of the tests, long enough to be one")
+    program = Program(tmp_path, name)
+    program.start()
+    until(lambda: program.log.count("SQL does not answer yet") > 1)
+    assert program.stop() == 0
+    assert "Traceback" not in program.log
+
+
 @pytest.mark.quick
 @pytest.mark.parametrize("asked", [True, False])
 def test_a_part_that_ends_by_itself_ends_the_program(
