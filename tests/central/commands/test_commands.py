@@ -14,7 +14,8 @@ from central.commands.tables import State
 from central.commands.tables import command as table
 from central.db import writing
 from central.ingest import tables as ingest
-from central.ingest.receive import Message, Receiver
+from central.ingest.parcel import Message
+from central.ingest.receive import Receiver
 from central.ingest.replay import Which, replay_messages
 from protocol.messages import command, topics
 from protocol.messages.command import Backfill, Reply, Status
