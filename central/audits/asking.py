@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, func, or_, select, update
+from sqlalchemy import Connection, Row, func, or_, select, update
 
 from central.audits.tables import GapState, gap
 from central.commands.sending import send
@@ -70,7 +70,7 @@ def _within(connection: Connection, name: str, budget: Audits, now: int) -> Sequ
             edge_meter.c.edge == name,
             edge_meter.c.valid_from < gap.c.until,
             edge_meter.c.valid_from <= now,
-            or_(edge_meter.c.valid_to.is_(None), and_(edge_meter.c.valid_to > now)),
+            or_(edge_meter.c.valid_to.is_(None), edge_meter.c.valid_to > now),
             gap.c.state == GapState.OPEN,
             gap.c.deadline_at > now,
         )

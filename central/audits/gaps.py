@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, select, update
 
 from central.audits.expected import Missing
 from central.audits.tables import GapState, gap
@@ -135,10 +135,3 @@ def _waits(connection: Connection, meter: str) -> bool:
 
 def _change(connection: Connection, id: int, **values: Any) -> None:
     connection.execute(update(gap).where(gap.c.id == id).values(values))
-
-
-def standing(connection: Connection, limit: int, after: tuple[int, int] = (0, 0)) -> Sequence[Row[Any]]:
-    """Open and asked gaps by deadline, after this (deadline, id)."""
-    query = select(gap).where(gap.c.state.in_((GapState.OPEN, GapState.ASKED)))
-    query = query.where((gap.c.deadline_at > after[0]) | ((gap.c.deadline_at == after[0]) & (gap.c.id > after[1])))
-    return connection.execute(query.order_by(gap.c.deadline_at, gap.c.id).limit(limit)).all()
