@@ -1,4 +1,4 @@
-"""Faults 6, 7 and 20 (short) on a real broker, by the real ingest: repetition, disorder, poison, topic rights."""
+"""Faults 6 and 7 on a real broker, by the real ingest: repetition and disorder; poison."""
 
 import json
 import random
@@ -6,19 +6,22 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import paho.mqtt.client as paho
 import pytest
-from paho.mqtt.enums import CallbackAPIVersion
 from sqlalchemy import Engine, select
 
 from central.db import connect, writing
 from central.ingest.bindings import bind
+from central.ingest.parcel import Message
+from central.ingest.receive import Receiver
+from central.ingest.retention import forget
 from central.ingest.tables import edge_store, inbox, stray
 from central.migrations.command import prepare
 from central.timeseries.stores import open_series
-from tests.central.parts import NOW, T0, Journal, config, load_body
+from protocol.messages import control, topics
+from tests.central.parts import CENTRAL, NOW, T0, Journal, config, database, load_body
 from tests.central.programs import Program, until
 from tests.central.sql import Sql
+from tests.faults.clients import client_of, leave
 from tests.parts import Mosquitto
 
 Sent = list[tuple[Any, bytes]]
@@ -38,7 +41,10 @@ class Central:
         for program in self.programs:
             program.start()
         until(lambda: "connected to the broker" in self.programs[0].log)
+        self.told = 0  # the last word to the edge
         self.client = client_of(mosquitto, "edge-1")
+        self.client.on_message = self._hear
+        self.client.subscribe(topics.ack("edge-1"), qos=1)
 
     def send(self, messages: Sent) -> None:
         for topic, payload in messages:
@@ -55,25 +61,18 @@ class Central:
         finally:
             series.close()
 
+    def _hear(self, _client: Any, _data: Any, message: Any) -> None:
+        self.told = control.decode(message.payload, control.Ack).upto
+
     def upto(self) -> int:
         return max((row.upto for row in self.rows(select(edge_store))), default=0)
 
     def close(self) -> None:
-        self.client.disconnect()
-        self.client.loop_stop()
+        leave(self.client)
         codes = [program.stop() for program in self.programs]
         self.engine.dispose()
         assert codes == [0, 0]
         assert "Traceback" not in "".join(program.log for program in self.programs)
-
-
-def client_of(mosquitto: Mosquitto, name: str, protocol: Any = paho.MQTTv311) -> paho.Client:
-    client = paho.Client(CallbackAPIVersion.VERSION2, client_id=f"test-{name}", protocol=protocol)
-    client.username_pw_set(name, name)
-    client.max_inflight_messages_set(20)
-    client.connect("127.0.0.1", mosquitto.port)
-    client.loop_start()
-    return client
 
 
 @pytest.fixture
@@ -124,7 +123,7 @@ def test_poison_among_good_messages_stops_nothing_and_is_kept_with_its_reason(ce
     chance, journal = random.Random(7), Journal()
     expected: dict[int, str] = {}
     for n in range(rows):
-        if chance.random() < 0.2:
+        if chance.random() < 0.25:
             payload, expected[n + 1] = poison(chance)
             journal.append(payload)
         elif chance.random() < 0.1:
@@ -137,6 +136,7 @@ def test_poison_among_good_messages_stops_nothing_and_is_kept_with_its_reason(ce
         if number % 10 == 0:
             central.send([("uchet/1/edge-1/up/what/is/this", b"%d" % number), ("uchet/1/edge-1/up/about", b"{}")])
     until(lambda: central.upto() == rows, 60)
+    until(lambda: central.told == rows)
     until(lambda: len(central.load()) == rows - len(expected), 60)
     kept = central.rows(select(inbox.c.seq, inbox.c.reason, inbox.c.body).where(inbox.c.state == "quarantined"))
     assert {row.seq: row.reason for row in kept} == expected
@@ -144,28 +144,36 @@ def test_poison_among_good_messages_stops_nothing_and_is_kept_with_its_reason(ce
     assert len(central.rows(select(stray))) == len(range(0, rows, 10)) + 1, "the same `about` is kept once"
 
 
-RIGHTS = [
-    ("edge-1", "uchet/1/edge-1/up/archive/A-1/s1/1/0000000000000000", True),
-    ("edge-2", "uchet/1/edge-1/up/archive/A-1/s1/2/0000000000000000", False),
-    ("edge-2", "uchet/1/edge-1/up/about", False),
-    ("edge-2", "uchet/1/edge-1/down/ack", False),
-    ("edge-1", "uchet/1/edge-1/down/ack", False),
-    ("edge-1", "uchet/1/to/subscriber/point", False),
-    ("central", "uchet/1/edge-1/down/ack", True),
-    ("central", "uchet/1/edge-1/up/about", False),
-]
+LARGE = b'{"v":1,"rows":"' + b"x" * 10_000_000 + b'"}'
 
 
-@pytest.mark.parametrize(("who", "topic", "allowed"), RIGHTS)
-def test_nobody_writes_under_another_name(mosquitto: Mosquitto, who: str, topic: str, allowed: bool) -> None:
-    """In MQTT 5 the broker says so; in 3.1.1 it drops the message without a word."""
-    client = client_of(mosquitto, who, paho.MQTTv5)
-    answers: list[bool] = []
-    client.on_publish = lambda _client, _data, _mid, code, _properties: answers.append(not code.is_failure)
-    client.publish(topic, b"x", qos=1)
-    try:
-        until(lambda: answers)
-    finally:
-        client.disconnect()
-        client.loop_stop()
-    assert answers == [allowed]
+def test_ten_megabytes_end_at_the_broker_and_nobody_else_notices(central: Central, mosquitto: Mosquitto) -> None:
+    """The broker hangs up on who sends more than its limit; all others go on."""
+    other, journal, gone = client_of(mosquitto, "edge-2"), Journal(), list[bool]()
+    until(other.is_connected)
+    other.on_disconnect = lambda *_: gone.append(True)
+    for number in range(50):
+        central.send([journal.append(load_body((T0 + 1800 * number, number)))])
+        if number == 25:
+            other.publish(str(Journal("edge-2").append(LARGE)[0]), LARGE, qos=1)
+    until(lambda: gone)
+    leave(other)
+    until(lambda: central.told == 50 and len(central.load()) == 50)
+    assert central.rows(select(inbox.c.edge).distinct()) == [("edge-1",)]
+    assert central.programs[0].log.count("connected to the broker") == 1
+
+
+def test_ten_megabytes_past_the_broker_are_kept_whole_until_someone_resolves_them(sql: Sql, tmp_path: Path) -> None:
+    engine, journal = database(tmp_path, "A-1"), Journal()
+    journal.append(load_body((T0, 1)))
+    journal.append(LARGE)
+    journal.append(load_body((T0 + 1800, 1)))
+    taken = Receiver(engine, CENTRAL).take([Message(str(topic), payload) for topic, payload in journal.rows], NOW)
+    (ack,) = taken.acks.values()
+    assert (ack.upto, ack.sha) == (3, journal.sha)
+    forget(engine, NOW + 10 * 365 * 86_400)
+    with engine.connect() as connection:
+        kept = connection.execute(select(inbox).where(inbox.c.state == "quarantined")).one()
+    assert (kept.reason, kept.body) == ("unreadable", LARGE)
+    assert kept.detail == f"too large: {len(LARGE)} bytes, at most 65536"
+    engine.dispose()
