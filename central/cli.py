@@ -16,6 +16,7 @@ COMMANDS = {
     "web": "central.serve:web",
     "serve": "central.serve:serve",
     "replay": "central.ingest.replay:replay",
+    "discard": "central.ingest.replay:discard",
     "jobs": "central.jobs.commands:jobs",
     "series": "central.timeseries.commands:series",
     "backup": "central.backup.commands:backup",

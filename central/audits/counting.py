@@ -3,15 +3,16 @@
     received    a new row of the inbox (ingest)
     told        what an edge read, holds and knows to be acknowledged (its health message, ingest)
     projected   a message of the inbox whose rows the series has confirmed (worker); driven again it counts once
+    given_up    what waited and someone has given up (`uchet-central discard`)
 A reading is a row inside a body; an event is one. Replies are none, a void is counted as a message, apart.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple, Protocol
 
-from sqlalchemy import Connection, Select, and_, bindparam, case, select
+from sqlalchemy import Connection, Row, Select, and_, bindparam, case, select
 
 from central.audits.tables import traffic
 from central.db import given, insert_of, keys_of
@@ -27,7 +28,7 @@ FORGOTTEN = 13 * DAY  # the inbox may have forgotten a message that is older
 PAST, FUTURE = 400, 3  # days that an edge may speak of
 
 _KEY = ("day", "edge", "store", "meter")
-_NOTHING = {"received": 0, "projected": 0, "void": 0, "last_seq": 0, "verdict": 0}
+_NOTHING = {"given_up": 0, "received": 0, "projected": 0, "void": 0, "last_seq": 0, "verdict": 0}
 
 
 class Key(NamedTuple):
@@ -106,6 +107,16 @@ def told(connection: Connection, healths: Mapping[str, Health], now: int) -> Non
                 for key, figures in sorted(changed.items())
             ],
         )
+
+
+def given_up(connection: Connection, messages: Iterable[Row[Any]], sign: int = 1) -> None:
+    """Of rows of the inbox, what was not projected is set aside for good; `sign` -1: it is taken up again."""
+    found: Counter[Key] = Counter()
+    for message in messages:
+        found[Key(message.day, message.edge, message.store, message.name)] += message.entries - message.projected
+    if found:
+        rows = [{**_NOTHING, **key._asdict(), "given_up": sign * count} for key, count in sorted(found.items())]
+        connection.execute(_give_up(connection.dialect.name), rows)
 
 
 class Counted(Protocol):
@@ -205,6 +216,14 @@ def _tell(dialect: str) -> Any:
     new = insert_of(dialect, traffic)
     return new.on_conflict_do_update(
         index_elements=list(_KEY), set_={name: new.excluded[name] for name in (*_TOLD, "told_at")}
+    )
+
+
+@cache
+def _give_up(dialect: str) -> Any:
+    new = insert_of(dialect, traffic)
+    return new.on_conflict_do_update(
+        index_elements=list(_KEY), set_={"given_up": traffic.c.given_up + new.excluded.given_up}
     )
 
 

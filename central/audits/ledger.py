@@ -51,7 +51,7 @@ class Line:
     sent: int | None
     received: int
     projected: int
-    quarantined: int = 0
+    quarantined: int = 0  # also what someone has given up
     waiting: int = 0  # for the worker
     void: int = 0  # messages
     newer: bool = False  # something came after the edge's last word
@@ -149,8 +149,9 @@ def line(rows: Sequence[Row[Any]], held: "Held") -> Line:
     sent = row.sent
     if sent is not None and row.journal is not None:  # what has come was sent, though the edge has not said so yet
         sent = max(sent, min(row.received, row.journal))
-    before = sum(one.received - one.projected - sum(held.of(one)) for one in rows[:-1])
+    before = sum(one.received - one.projected - one.given_up - sum(held.of(one)) for one in rows[:-1])
     quarantined, waiting = held.of(row)
+    quarantined += row.given_up
     void = sum(one.void for one in rows)
     return Line(
         row.day,

@@ -23,6 +23,7 @@ traffic = Table(
     Column("received", Integer, nullable=False),
     Column("projected", Integer, nullable=False),
     Column("void", Integer, nullable=False),  # messages
+    Column("given_up", Integer, nullable=False, server_default="0"),  # received, and set aside for good by someone
     Column("last_seq", BigInteger, nullable=False),  # greatest received
     Column("received_at", Seconds),  # last
     Column("verdict", SmallInteger, nullable=False),  # ledger.Verdict, as the job found it

@@ -125,6 +125,7 @@ INBOX_STATES: Mapping[str, tuple[str, str, LazyString]] = {
     InboxState.DONE: ("ok", "check", _l("в ряду")),
     InboxState.PARTIAL: ("look", "triangle-alert", _l("принято частично")),
     InboxState.QUARANTINED: ("act", "circle-alert", _l("в карантине")),
+    InboxState.GIVEN_UP: ("look", "circle-alert", _l("отложено насовсем")),
 }
 REASONS: Mapping[str, LazyString] = {  # why a message is held back
     Reason.UNREADABLE: _l("нельзя прочесть"),

@@ -1,17 +1,26 @@
-"""`uchet-central replay`: gives messages to the worker once more, after what held them back has changed.
+"""`uchet-central replay` and `discard`: what becomes of messages that wait in quarantine.
+
+`replay` gives messages to the worker once more, after what held them back has changed.
 
 A foreign meter was adopted, a newer program knows a version or a column, the series was wiped (`--state done`). A
 message that would be refused again stays where it is. Doing it twice changes nothing: projection is idempotent.
+`discard` gives messages up: someone has looked at them and says why. They are kept as long as those that went through
+(`replay --state given_up` takes them up again), and the audits count them apart.
 """
 
+import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
 
 import click
-from sqlalchemy import ColumnElement, Engine, and_, select, true, update
+from sqlalchemy import ColumnElement, Engine, and_, func, select, true, update
 
+from central.accounts.audit import note
+from central.audits import counting
 from central.config import load
 from central.db import connect, writing
 from central.ingest.bindings import periods_of
@@ -31,6 +40,12 @@ class Which:
     edge: str | None = None
     since: int | None = None
     until: int | None = None
+
+    @property
+    def said(self) -> str:
+        """For the log of who did what."""
+        narrowed = (("reason", self.reason), ("edge", self.edge), ("from", self.since), ("to", self.until))
+        return " ".join([str(self.state), *(f"{name}={value}" for name, value in narrowed if value is not None)])
 
     @property
     def clause(self) -> ColumnElement[bool]:
@@ -67,28 +82,62 @@ def replay_messages(engine: Engine, which: Which, *, dry_run: bool = False) -> R
             if good and not dry_run:
                 anew = {"state": State.NEW, "reason": None, "detail": None}
                 connection.execute(update(inbox).where(inbox.c.id.in_(good)).values(anew))
+                if which.state is State.GIVEN_UP:
+                    counting.given_up(connection, [one for one in messages if one.id in set(good)], -1)
             result.given += len(good)
         if not messages:
             return result
         after = messages[-1].id
 
 
+def discard_messages(engine: Engine, which: Which, why: str, now: int, *, dry_run: bool = False) -> int:
+    """Gives up messages in quarantine, or the rest of partial ones; returns how many."""
+    with writing(engine).begin() as connection:
+        if dry_run:
+            return connection.scalar(select(func.count()).select_from(inbox).where(which.clause)) or 0
+        messages = connection.execute(select(inbox).where(which.clause).with_for_update()).all()
+        given_up = {"state": State.GIVEN_UP, "detail": func.coalesce(inbox.c.detail, "") + f"; given up: {why}"}
+        connection.execute(update(inbox).where(which.clause).values(given_up))
+        counting.given_up(connection, messages)
+        note(connection, now, None, "discard", which.said, f"{len(messages)} messages: {why}")
+        return len(messages)
+
+
 def _seconds(_context: click.Context, _parameter: click.Parameter, value: datetime | None) -> int | None:
     return None if value is None else int(value.replace(tzinfo=UTC).timestamp())
 
 
+def _words(*words: StrEnum) -> click.Choice[str]:
+    """As SQL and the log have them; of an enumeration click would take the names."""
+    return click.Choice([word.value for word in words])
+
+
+def _narrowed(*states: State) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """The options by which both commands choose messages."""
+    options = (
+        click.option("--state", type=_words(*states), default=State.QUARANTINED.value),
+        click.option("--reason", type=_words(*Reason), help="Only those held back for this reason."),
+        click.option("--edge", help="Only of this concentrator."),
+        click.option("--from", "since", type=click.DateTime(), callback=_seconds, help="Arrived at or after, UTC."),
+        click.option("--to", "until", type=click.DateTime(), callback=_seconds, help="Arrived before, UTC."),
+        click.option("--dry-run", is_flag=True, help="Only count."),
+    )
+
+    def narrowed(command: Callable[..., None]) -> Callable[..., None]:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return narrowed
+
+
 @click.command()
-@click.option("--state", type=click.Choice([State.QUARANTINED, State.PARTIAL, State.DONE]), default=State.QUARANTINED)
-@click.option("--reason", type=click.Choice(list(Reason)), help="Only those held back for this reason.")
-@click.option("--edge", help="Only of this concentrator.")
-@click.option("--from", "since", type=click.DateTime(), callback=_seconds, help="Arrived at or after, UTC.")
-@click.option("--to", "until", type=click.DateTime(), callback=_seconds, help="Arrived before, UTC.")
-@click.option("--dry-run", is_flag=True, help="Only count.")
+@_narrowed(State.QUARANTINED, State.PARTIAL, State.DONE, State.GIVEN_UP)
 @click.pass_obj
 def replay(
     path: Path,
-    state: State,
-    reason: Reason | None,
+    state: str,
+    reason: str | None,
     edge: str | None,
     since: int | None,
     until: int | None,
@@ -96,8 +145,33 @@ def replay(
 ) -> None:
     """Give messages of the inbox to the worker once more."""
     engine = connect(load(path).sql_url)
-    result = replay_messages(engine, Which(state, reason, edge, since, until), dry_run=dry_run)
+    which = Which(State(state), Reason(reason) if reason else None, edge, since, until)
+    result = replay_messages(engine, which, dry_run=dry_run)
     engine.dispose()
     click.echo(f"{result.given} messages {'would go' if dry_run else 'go'} to the worker again")
     for why, number in sorted(result.refused.items()):
         click.echo(f"{number} stay: {why}")
+
+
+@click.command()
+@_narrowed(State.QUARANTINED, State.PARTIAL)
+@click.option("--why", required=True, help="What was found when they were looked at; it is kept.")
+@click.pass_obj
+def discard(
+    path: Path,
+    state: str,
+    reason: str | None,
+    edge: str | None,
+    since: int | None,
+    until: int | None,
+    dry_run: bool,
+    why: str,
+) -> None:
+    """Give up messages that wait: nothing will come of them."""
+    which = Which(State(state), Reason(reason) if reason else None, edge, since, until)
+    if which == Which(which.state):
+        raise click.UsageError("name at least one of --reason, --edge, --from, --to: all of quarantine is too much")
+    engine = connect(load(path).sql_url)
+    number = discard_messages(engine, which, why, int(time.time()), dry_run=dry_run)
+    engine.dispose()
+    click.echo(f"{number} messages {'would be' if dry_run else 'are'} given up")

@@ -15,7 +15,8 @@ KEEP_DONE = 14 * DAY  # messages that went through; by partitions up to a week l
 KEEP_STRAY = 90 * DAY
 CHUNK = 1000  # rows a transaction: ingest goes on between two
 
-_WAITING = [state for state in State if state is not State.DONE]
+_OVER = (State.DONE, State.GIVEN_UP)
+_WAITING = [state for state in State if state not in _OVER]
 
 
 def forget(engine: Engine, now: int) -> int:
@@ -23,7 +24,7 @@ def forget(engine: Engine, now: int) -> int:
     gone = _forget_oldest(engine, stray, stray.c.id > 0, now - KEEP_STRAY)
     if partitions.is_partitioned(engine):
         return gone + _forget_weeks(engine, now)
-    return gone + _forget_oldest(engine, inbox, inbox.c.state == State.DONE, now - KEEP_DONE)
+    return gone + sum(_forget_oldest(engine, inbox, inbox.c.state == over, now - KEEP_DONE) for over in _OVER)
 
 
 def _forget_oldest(engine: Engine, table: Table, which: ColumnElement[bool], before: int) -> int:

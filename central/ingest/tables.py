@@ -34,6 +34,7 @@ class State(StrEnum):
     DONE = "done"  # all of it is where it belongs
     PARTIAL = "partial"  # the rest waits: unknown columns, rows of a time when the meter was not this edge's
     QUARANTINED = "quarantined"  # none of it can be taken; `reason` says why
+    GIVEN_UP = "given_up"  # someone has looked at what waited, and nothing will come of it
 
 
 # what is made once for this installation: `central`, the id that acknowledgements carry

@@ -55,7 +55,7 @@ class Databases:
 
     def _make(self, template: str) -> str:
         name = f"test_{next(self._numbers)}"
-        self._server.run(f"CREATE DATABASE {name} TEMPLATE {template}")
+        self._server.run(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY = FILE_COPY")
         return name
 
     def _migrated(self) -> str:

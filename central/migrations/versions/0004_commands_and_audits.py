@@ -62,6 +62,7 @@ def _traffic() -> None:
         sa.Column("received", sa.Integer(), nullable=False),
         sa.Column("projected", sa.Integer(), nullable=False),
         sa.Column("void", sa.Integer(), nullable=False),
+        sa.Column("given_up", sa.Integer(), server_default="0", nullable=False),
         sa.Column("last_seq", sa.BigInteger(), nullable=False),
         sa.Column("received_at", sa.BigInteger(), nullable=True),
         sa.Column("verdict", sa.SmallInteger(), nullable=False),
