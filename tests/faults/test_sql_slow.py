@@ -1,4 +1,4 @@
-"""Fault 8 at SQL: each commit takes half a second. Mark: the intake stays bounded, the broker holds the rest, 0 lost."""
+"""Fault 8 at SQL: each commit takes half a second. Mark: the intake is bounded, the broker holds the rest, 0 lost."""
 
 import threading
 import time
