@@ -108,5 +108,6 @@ def test_what_a_slow_sql_cannot_take_waits_at_the_broker(slow: Slow, mosquitto: 
     assert slow.upto() == dict.fromkeys(EDGES, rows // 2)
     count, held = Measured.most
     assert count <= COUNT
-    assert SIZE / 2 < held <= SIZE, "it was full, and never more than that"
+    assert held <= SIZE
+    assert count == COUNT or held > SIZE / 2, "it was full"
     assert rows / BATCH <= len(slow.commits) < rows / 10, "what waited while SQL was busy is the next batch"
