@@ -114,8 +114,16 @@ def lines(
     """Days first … last, the newest first; by edge and meter. All of one moment, a day in memory at a time."""
     with snapshot(engine) as connection:
         held = held_of(connection, first, last, meter=meter, edge=edge)
-        for day in range(last, first - 1, -1):
+        for day in _days(connection, first, last):
             yield from lines_of(connection, held, day, meter=meter, edge=edge)
+
+
+def _days(connection: Connection, first: int, last: int) -> Iterator[int]:
+    """Those of which something was counted, the newest first: each found by the index, however far apart they are."""
+    newest = select(func.max(traffic.c.day)).where(traffic.c.day >= first)
+    while (day := connection.scalar(newest.where(traffic.c.day <= last))) is not None:
+        yield day
+        last = day - 1
 
 
 def lines_of(

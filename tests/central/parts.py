@@ -7,10 +7,9 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine
 
 from central.config import CentralConfig, load
-from central.db import connect, writing
+from central.db import writing
 from central.ingest.bindings import bind
 from central.jobs.leases import Hold
-from central.migrations.command import upgrade
 from protocol.messages import bodies
 from protocol.messages.chain import GENESIS, link
 from protocol.messages.topics import RowTopic
@@ -32,8 +31,7 @@ def config(folder: Path, text: str = "") -> CentralConfig:
 
 def database(folder: Path, *meters: str, edge: str = "edge-1") -> Engine:
     """The schema of this program, and these meters bound to the edge for ever."""
-    engine = connect(sql.url(folder, migrated=True))
-    upgrade(engine)
+    engine = sql.migrated(folder)
     with writing(engine).begin() as connection:
         for meter in meters:
             bind(connection, edge, meter, 0, None, NOW)

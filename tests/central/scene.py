@@ -18,12 +18,11 @@ from central.accounts.passwords import Passwords
 from central.accounts.people import add_account, add_grant
 from central.accounts.policy import Viewer
 from central.accounts.tables import account
-from central.db import connect, writing
+from central.db import writing
 from central.figures import Source, dirty, recompute
 from central.ingest.bindings import bind
 from central.ingest.tables import edge, event, meter_seen
 from central.metering.zones import local, midnight
-from central.migrations.command import upgrade
 from central.registry import enter
 from central.registry.look import calendar_of
 from central.registry.schemes import THREE_ZONES, TWO_ZONES
@@ -112,8 +111,7 @@ class Scene:
 def build(folder: Path, now: int = NOW, days: int = DAYS) -> Scene:
     """`days` whole local days and what there is of today, up to `now`."""
     folder.mkdir(parents=True, exist_ok=True)
-    engine = connect(sql.url(folder, migrated=True))
-    upgrade(engine)
+    engine = sql.migrated(folder)
     scene = Scene(engine, SqliteSeries(folder / "series.sqlite"), now)
     begun = midnight(local(now, TZ).date() - timedelta(days=days), TZ)
     with writing(engine).begin() as connection:

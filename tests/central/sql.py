@@ -4,9 +4,15 @@ A test (or a fixture) that opens a database asks for the fixture `sql`: it runs 
 one database, made when it is first asked for; the test's end is the end of those below its own folder.
 """
 
+import atexit
+import shutil
+import tempfile
+from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import Protocol
+
+from sqlalchemy import Engine
 
 from central.db import connect
 from central.migrations.command import upgrade
@@ -19,7 +25,7 @@ class Sql(Protocol):
     kind: str
 
     def url(self, folder: Path, migrated: bool = False) -> str:
-        """Of this folder's database. A new one is empty, unless the schema is asked for and can be had for less."""
+        """Of this folder's database. A new one is empty, or has the schema of this program."""
 
     def forget(self, folder: Path) -> None:
         """The databases of this folder and of all below."""
@@ -29,10 +35,24 @@ class Files:
     kind = "sqlite"
 
     def url(self, folder: Path, migrated: bool = False) -> str:
-        return f"sqlite:///{folder / 'central.sqlite'}"
+        file = folder / "central.sqlite"
+        if migrated and not file.exists():
+            shutil.copy(_migrated_file(), file)
+        return f"sqlite:///{file}"
 
     def forget(self, folder: Path) -> None:
         """They go with the folder."""
+
+
+@cache
+def _migrated_file() -> Path:
+    """A file with the schema, to be copied: copying costs a hundredth of making it. It goes with the process."""
+    folder = Path(tempfile.mkdtemp(prefix="uchet-template-"))
+    atexit.register(shutil.rmtree, folder)
+    engine = connect(f"sqlite:///{folder / 'central.sqlite'}")
+    upgrade(engine)
+    engine.dispose()  # the last connection closes its WAL
+    return folder / "central.sqlite"
 
 
 class Databases:
@@ -80,6 +100,16 @@ def use(sql: Sql) -> None:
 def url(folder: Path, migrated: bool = False) -> str:
     """As `Sql.url`, of what the tests of this moment run on."""
     return _now.url(folder, migrated)
+
+
+def migrated(folder: Path) -> Engine:
+    """An engine on this folder's database, which has the schema, whoever made it."""
+    engine = connect(url(folder, migrated=True))
+    with engine.connect() as connection:
+        empty = not engine.dialect.has_table(connection, "meta")
+    if empty:
+        upgrade(engine)
+    return engine
 
 
 def section(folder: Path) -> str:
