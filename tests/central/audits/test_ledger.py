@@ -47,6 +47,16 @@ def test_all_steps_agree_when_nothing_was_lost(bench: Bench) -> None:
     assert "1 lines, 0 differ" in said.output
 
 
+def test_each_day_has_its_lines_though_one_follows_the_other(bench: Bench) -> None:
+    days = []
+    for later in (0, 1, 2, 5):
+        bench.now = NOW + later * DAY
+        bench.receive(bench.row(bench.load((T0 + later * DAY, 1))))
+        days.append(bench.now // DAY)
+    found = [line.day for line in ledger.lines(bench.engine, days[0] - 9, days[-1] + 9)]
+    assert found == days[::-1]
+
+
 def test_a_message_that_comes_or_is_driven_again_counts_once(bench: Bench) -> None:
     row = bench.row(bench.load((T0, 1), (T0 + 1800, 2)))
     for _ in range(3):

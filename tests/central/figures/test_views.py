@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +19,7 @@ from central.timeseries.base import RegisterRow
 from protocol.reading import Kind
 from tests.central import scene as s
 from tests.central.scene import Scene
+from tests.central.sql import Sql
 
 NOVEMBER, OCTOBER, SEPTEMBER = date(2026, 11, 1), date(2026, 10, 1), date(2026, 9, 15)
 TODAY = date(2026, 11, 24)
@@ -306,6 +308,20 @@ class TestConsole:
 
         assert [codes(1), codes(2), codes(9)] == [["Т-45", "Т-46"], ["Т-47"], ["Т-47"]]
         assert codes(1, silent=True) == ["Т-46"]
+
+    def test_the_counts_are_at_most_a_minute_old(self, tmp_path: Path, sql: Sql) -> None:
+        own = s.build(tmp_path / "scene", days=1)
+        try:
+            viewer = own.viewer(s.OPERATOR)
+            assert figures.point_list(own.source, viewer, own.now).tally.points == 3
+            with writing(own.engine).begin() as connection:
+                enter.add_point(
+                    connection, 1, "Т-99", name="Гараж", address="ул. Садовая, 3", tz=s.TZ, scheme=own.schemes["two"]
+                )
+            tallies = [figures.point_list(own.source, viewer, own.now + later).tally for later in (59, 60)]
+            assert [(one.points, one.at - own.now) for one in tallies] == [(3, 0), (4, 60)]
+        finally:
+            own.close()
 
     def test_an_operator_sees_every_concentrator(self, scene: Scene) -> None:
         (edge,) = figures.edge_list(scene.source, scene.viewer(s.OPERATOR), scene.now).edges

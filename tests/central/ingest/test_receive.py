@@ -11,7 +11,7 @@ from central.db import writing
 from central.ingest import tables
 from central.ingest.bindings import bind
 from central.ingest.parcel import Message
-from central.ingest.receive import Receiver, Taken
+from central.ingest.receive import HEARD_EVERY, Receiver, Taken
 from central.ingest.session import Session
 from central.ingest.tables import ahead, edge, edge_store, hole, inbox, meter_seen, stray
 from protocol.messages import bodies, chain
@@ -19,6 +19,8 @@ from protocol.messages.topics import RowTopic
 from protocol.reading import Event
 from tests.central.parts import CENTRAL, NOW, T0, Journal, database, load_body
 from tests.central.sql import Sql
+
+HEALTH = b'{"time":"2025-11-24T16:00:00Z","waiting":0,"oldest":null,"days_left":1.5,"clock":"trusted","meters":{}}'
 
 
 @pytest.fixture
@@ -254,6 +256,24 @@ def test_an_edge_of_another_central_raises_an_alarm_once(engine: Engine, caplog:
         receiver.take([message], NOW)
         receiver.take([message], NOW)
     assert caplog.text.count("belongs to central another") == 1
+
+
+def test_what_an_edge_said_of_itself_stays_while_its_rows_come(engine: Engine) -> None:
+    """And that it is heard is written with the first of them and again after a while."""
+    receiver, journal = Receiver(engine, CENTRAL), Journal()
+    about_topic, about_body = about(following=9)
+    said = [("state", b'{"state":"online","since":"2025-11-24T16:00:00Z"}'), ("health", HEALTH)]
+    messages = [Message(f"uchet/1/edge-1/up/{what}", body) for what, body in said]
+    receiver.take([*messages, Message(about_topic, about_body)], NOW)
+    heard = []
+    for seconds in (1, HEARD_EVERY - 1, HEARD_EVERY, HEARD_EVERY + 1, 2 * HEARD_EVERY):
+        topic, body = journal.append(load_body((T0 + 1800 * seconds, 5)))
+        receiver.take([Message(str(topic), body)], NOW + seconds)
+        with engine.connect() as connection:
+            row = connection.execute(select(edge)).one()
+        heard.append(row.last_at - NOW)
+        assert (row.state, row.about, row.health, row.first_at) == ("online", about_body, HEALTH, NOW)
+    assert heard == [0, 0, HEARD_EVERY, HEARD_EVERY, 2 * HEARD_EVERY]
 
 
 def test_health_tells_when_a_meter_was_read_of_its_own_edge_only(engine: Engine) -> None:

@@ -18,7 +18,7 @@ from central.ingest.parcel import Message
 from central.ingest.receive import Receiver
 from central.ingest.replay import Which, replay_messages
 from central.ingest.retention import DAY
-from central.ingest.tables import State, event, inbox, meter_seen
+from central.ingest.tables import State, event, inbox, meter_seen, tip
 from central.timeseries.base import LoadRow, SeriesRefused, SeriesUnavailable
 from central.timeseries.rows import AnyRow
 from central.timeseries.sqlite import SqliteSeries
@@ -104,6 +104,27 @@ def test_a_conflict_inside_one_batch_is_seen_too(bench: Bench) -> None:
     bench.work()
     assert bench.load() == {T0: 1}
     assert len(bench.rows(select(conflict))) == 1
+
+
+def test_a_conflict_inside_one_batch_is_seen_by_a_worker_that_knows_what_stands(bench: Bench) -> None:
+    """It does not look into the series then: what was planned a moment ago must be enough."""
+    bench.receive(load_body((T0, 1)))
+    bench.work()
+    bench.receive(load_body((T0 + 1800, 2)))
+    bench.receive(load_body((T0 + 1800, 3)))
+    bench.work()
+    assert bench.load() == {T0: 1, T0 + 1800: 2}
+    assert [(row.kept, row.came) for row in bench.rows(select(conflict))] == [({"ap": 2}, {"ap": 3})]
+
+
+def test_a_late_row_does_not_make_the_worker_forget_what_is_newer(bench: Bench) -> None:
+    for rows in ([(T0 + 3600, 3)], [(T0, 1)], [(T0 + 3600, 9)]):
+        bench.receive(load_body(*rows))
+        bench.work()
+    assert bench.load() == {T0: 1, T0 + 3600: 3}
+    assert [(row.kept, row.came) for row in bench.rows(select(conflict))] == [({"ap": 3}, {"ap": 9})]
+    assert [row.last for row in bench.rows(select(tip))] == [T0 + 3600]
+    assert [row.last_stamp for row in bench.rows(select(meter_seen))] == [T0 + 3600]
 
 
 def test_new_fields_of_a_known_stamp_are_added(bench: Bench) -> None:
