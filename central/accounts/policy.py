@@ -64,14 +64,8 @@ def around(connection: Connection, viewer: Viewer, point_id: int, moment: int) -
     return next(((start, end) for start, end in spans if start <= moment < end), None)
 
 
-def visible_points(connection: Connection, viewer: Viewer, now: int) -> tuple[int, ...]:
-    """Points that the viewer may see at this moment, in the order of their codes."""
-    query = select(point.c.id, point.c.code).where(may_see(viewer, now)).order_by(point.c.code)
-    return tuple(connection.scalars(query))
-
-
 def may_see(viewer: Viewer, now: int) -> ColumnElement[bool]:
-    """The same as a condition on rows of `point`: for a list that SQL pages."""
+    """Points that the viewer may see at this moment, as a condition on rows of `point`: SQL makes the lists."""
     if viewer.state != "approved":
         return false()
     if viewer.staff:

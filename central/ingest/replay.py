@@ -14,7 +14,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import reduce, wraps
 from pathlib import Path
+from typing import Any
 
 import click
 from sqlalchemy import ColumnElement, Engine, and_, func, select, true, update
@@ -91,16 +93,23 @@ def replay_messages(engine: Engine, which: Which, *, dry_run: bool = False) -> R
 
 
 def discard_messages(engine: Engine, which: Which, why: str, now: int, *, dry_run: bool = False) -> int:
-    """Gives up messages in quarantine, or the rest of partial ones; returns how many."""
-    with writing(engine).begin() as connection:
-        if dry_run:
+    """Gives up messages in quarantine, or the rest of partial ones; returns how many. In chunks, as above."""
+    if dry_run:
+        with engine.connect() as connection:
             return connection.scalar(select(func.count()).select_from(inbox).where(which.clause)) or 0
-        messages = connection.execute(select(inbox).where(which.clause).with_for_update()).all()
-        given_up = {"state": State.GIVEN_UP, "detail": func.coalesce(inbox.c.detail, "") + f"; given up: {why}"}
-        connection.execute(update(inbox).where(which.clause).values(given_up))
-        counting.given_up(connection, messages)
-        note(connection, now, None, "discard", which.said, f"{len(messages)} messages: {why}")
-        return len(messages)
+    given_up = {"state": State.GIVEN_UP, "detail": func.coalesce(inbox.c.detail, "") + f"; given up: {why}"}
+    counted = (inbox.c[name] for name in ("id", "day", "edge", "store", "name", "entries", "projected"))
+    oldest = select(*counted).where(which.clause).order_by(inbox.c.id).limit(CHUNK).with_for_update()
+    number = 0
+    while True:
+        with writing(engine).begin() as connection:
+            messages = connection.execute(oldest).all()
+            if not messages:
+                return number
+            connection.execute(update(inbox).where(inbox.c.id.in_([one.id for one in messages])).values(given_up))
+            counting.given_up(connection, messages)
+            note(connection, now, None, "discard", which.said, f"{len(messages)} messages: {why}")
+        number += len(messages)
 
 
 def _seconds(_context: click.Context, _parameter: click.Parameter, value: datetime | None) -> int | None:
@@ -113,7 +122,7 @@ def _words(*words: StrEnum) -> click.Choice[str]:
 
 
 def _narrowed(*states: State) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """The options by which both commands choose messages."""
+    """The options by which both commands choose messages: the command gets `which` and `dry_run`."""
     options = (
         click.option("--state", type=_words(*states), default=State.QUARANTINED.value),
         click.option("--reason", type=_words(*Reason), help="Only those held back for this reason."),
@@ -124,9 +133,13 @@ def _narrowed(*states: State) -> Callable[[Callable[..., None]], Callable[..., N
     )
 
     def narrowed(command: Callable[..., None]) -> Callable[..., None]:
-        for option in reversed(options):
-            command = option(command)
-        return command
+        @wraps(command)
+        def chosen(
+            state: str, reason: str | None, edge: str | None, since: int | None, until: int | None, **others: Any
+        ) -> None:
+            command(which=Which(State(state), Reason(reason) if reason else None, edge, since, until), **others)
+
+        return reduce(lambda made, option: option(made), reversed(options), chosen)
 
     return narrowed
 
@@ -134,18 +147,9 @@ def _narrowed(*states: State) -> Callable[[Callable[..., None]], Callable[..., N
 @click.command()
 @_narrowed(State.QUARANTINED, State.PARTIAL, State.DONE, State.GIVEN_UP)
 @click.pass_obj
-def replay(
-    path: Path,
-    state: str,
-    reason: str | None,
-    edge: str | None,
-    since: int | None,
-    until: int | None,
-    dry_run: bool,
-) -> None:
+def replay(path: Path, which: Which, dry_run: bool) -> None:
     """Give messages of the inbox to the worker once more."""
     engine = connect(load(path).sql_url)
-    which = Which(State(state), Reason(reason) if reason else None, edge, since, until)
     result = replay_messages(engine, which, dry_run=dry_run)
     engine.dispose()
     click.echo(f"{result.given} messages {'would go' if dry_run else 'go'} to the worker again")
@@ -157,18 +161,8 @@ def replay(
 @_narrowed(State.QUARANTINED, State.PARTIAL)
 @click.option("--why", required=True, help="What was found when they were looked at; it is kept.")
 @click.pass_obj
-def discard(
-    path: Path,
-    state: str,
-    reason: str | None,
-    edge: str | None,
-    since: int | None,
-    until: int | None,
-    dry_run: bool,
-    why: str,
-) -> None:
+def discard(path: Path, which: Which, dry_run: bool, why: str) -> None:
     """Give up messages that wait: nothing will come of them."""
-    which = Which(State(state), Reason(reason) if reason else None, edge, since, until)
     if which == Which(which.state):
         raise click.UsageError("name at least one of --reason, --edge, --from, --to: all of quarantine is too much")
     engine = connect(load(path).sql_url)

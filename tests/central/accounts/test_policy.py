@@ -5,19 +5,24 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from central.accounts.people import add_account, add_grant
-from central.accounts.policy import Viewer, policy, visible_points
+from central.accounts.policy import Viewer, may_see, policy
 from central.accounts.tables import account
 from central.db import writing
 from central.registry import enter
 from central.registry.periods import Overlap
 from central.registry.schemes import ONE_ZONE
+from central.registry.tables import point
 from tests.central.parts import database
 from tests.central.registry.test_enter import BEGUN
 from tests.central.scene import CHEAP
 from tests.central.sql import Sql
+
+
+def visible_points(connection: Connection, viewer: Viewer, now: int) -> tuple[int, ...]:
+    return tuple(connection.scalars(select(point.c.id).where(may_see(viewer, now)).order_by(point.c.code)))
 
 
 @dataclass

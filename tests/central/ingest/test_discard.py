@@ -61,6 +61,20 @@ def test_what_is_given_up_is_counted_apart_noted_and_forgotten_in_time(engine: E
     assert (line(engine, "B-2").quarantined, line(engine, "B-2").losses) == (2, ())
 
 
+def test_a_storm_is_given_up_piece_by_piece(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that ingest goes on meanwhile."""
+    monkeypatch.setattr("central.ingest.replay.CHUNK", 10)
+    journal = Journal(store="s2")
+    storm = [journal.append(b"poison %d" % number) for number in range(25)]
+    Receiver(engine, CENTRAL).take([Message(str(topic), body) for topic, body in storm], NOW)
+    assert discard_messages(engine, Which(reason=Reason.UNREADABLE), "radio", NOW) == 26
+    assert states(engine).count(State.GIVEN_UP) == 26
+    with engine.connect() as connection:
+        noted = list(connection.scalars(select(audit.c.detail).order_by(audit.c.id)))
+    assert noted == ["10 messages: radio", "10 messages: radio", "6 messages: radio"]
+    assert line(engine, "A-1").losses == ()
+
+
 def test_it_can_be_taken_up_again_while_it_is_kept(engine: Engine) -> None:
     discard_messages(engine, FOREIGN, "not ours", NOW)
     with writing(engine).begin() as connection:
