@@ -5,7 +5,7 @@ import re
 import secrets
 import time
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, abort, g, request
 
 from central.logs import about
 from central.operation.metrics import web as metrics
@@ -26,6 +26,8 @@ def install(app: Flask, *, behind_proxy: bool) -> None:
         given = request.headers.get(HEADER, "") if behind_proxy else ""
         g.request_id = given if _ID.fullmatch(given) else secrets.token_hex(8)
         g.began = time.perf_counter()
+        if any("\0" in value for values in (request.args, request.form) for value in values.values()):
+            abort(400)  # no text has it, and PostgreSQL takes none that has
 
     @app.after_request
     def end(response: Response) -> Response:

@@ -67,3 +67,15 @@ def test_behind_a_proxy_its_id_is_kept_if_it_is_one(scene: Scene, scene_folder: 
     assert client.get("/login", headers={"X-Request-ID": given}).headers["X-Request-ID"] == given
     for bad in ("short", "x" * 65, 'a" alarm=job_dead'):
         assert client.get("/login", headers={"X-Request-ID": bad}).headers["X-Request-ID"] != bad
+
+
+@pytest.mark.parametrize(
+    "path", ["/console/points?q=a%00b", "/console/audit?meter=%00", "/console/audit?edge=%00", "/data?point=%00"]
+)
+def test_a_text_that_no_database_takes_is_a_bad_request(app: Flask, path: str) -> None:
+    """PostgreSQL refuses NUL in a text, and that is no error of ours."""
+    assert person(app, s.OPERATOR).get(path).status_code == 400
+
+
+def test_nor_does_a_form_bring_it(app: Flask) -> None:
+    assert log_in(app.test_client(), "anna\0@example.org").status_code == 400
