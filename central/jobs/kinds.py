@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import time
 from enum import StrEnum
+from operator import attrgetter
 from typing import Any
 
 from central.config import CentralConfig
@@ -39,12 +40,12 @@ class Kind:
     tries: int = 8  # then it is dead
     limit: int = 6 * HOUR  # seconds; beyond it hangs, and another process may take it
     lane: Lane = Lane.LONG
-    needs: str | None = None  # section of central.toml; without it jobs wait
+    needs: str | None = None  # section, or section.setting, of central.toml; without it jobs wait
     private: bool = False
 
     def ready(self, config: CentralConfig) -> bool:
         """What it needs is configured."""
-        return self.needs is None or getattr(config, self.needs) is not None
+        return self.needs is None or bool(attrgetter(self.needs)(config))
 
     def function(self) -> Function:
         """Raises ImportError, AttributeError."""
@@ -59,6 +60,7 @@ KINDS = {
     # after the concentrators have read their meters' last days again, at 3 o'clock
     "audit_completeness": Kind("central.audits.jobs:complete", schedule=Daily(time(4, 30)), tries=3),
     "audit_answers": Kind("central.audits.jobs:answer", schedule=Every(600), tries=3),
+    "backup": Kind("central.backup.job:run", schedule=Daily(time(1, 30)), tries=3, needs="backup.folder"),
     "forget": Kind("central.jobs.forget:run", schedule=Every(HOUR), tries=3),
     "mail": Kind("central.mail.send:run", tries=72, limit=300, lane=Lane.QUICK, needs="mail", private=True),
 }

@@ -76,16 +76,17 @@ def backup(patient: Patient) -> Iterator[Finding]:
     """There is one, and it is fresh."""
     root = patient.config.backup.folder
     if not root:
-        yield Finding("копия", "папка резервных копий не задана", "задайте [backup] folder и запускайте backup ночью")
+        do = "задайте [backup] folder: worker будет делать копию каждую ночь"
+        yield Finding("копия", "папка резервных копий не задана", do)
         return
     found = list(_manifests(patient))
     if not found:
-        do = "выполните `uchet-central backup` и поставьте его на ночь (systemd timer, cron)"
+        do = "выполните `uchet-central backup`; ночью это делает worker: `uchet-central jobs list` скажет, почему нет"
         yield Finding("копия", f"в {patient.config.path(root)} нет ни одной целой копии", do)
         return
     path, newest = found[-1]
     hours = (patient.now - newest.made.timestamp()) / 3600
-    do = "выполните `uchet-central backup`; проверьте, почему он не запускается ночью"
+    do = "выполните `uchet-central backup`; `uchet-central jobs list --state dead` скажет, почему не вышло ночью"
     what = f"последняя — {path.name}, {hours:.0f} ч назад, {_size(_bytes(newest))}"
     yield Finding("копия", what, do if hours > BACKUP_HOURS else "")
 
