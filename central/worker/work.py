@@ -7,7 +7,7 @@ from sqlalchemy import Row
 
 from central.audits.counting import shape_of
 from central.ingest.bindings import Periods
-from central.ingest.judge import Reason, judge, takes, takes_all
+from central.ingest.judge import Reason, judge, printable, takes, takes_all
 from central.ingest.projection import Conflict, Projection, SeriesRow, project
 from central.ingest.tables import State
 from protocol.messages.topics import RowTopic
@@ -66,5 +66,5 @@ def judged(message: Row[Any], periods: Periods) -> Work:
             work.detail = f"{work.projection.foreign} of {len(verdict.body.rows)} rows of a time when it was not its"
         if work.projection.unknown:
             work.state, work.reason = State.PARTIAL, Reason.UNKNOWN_COLUMNS
-            work.detail = ", ".join(work.projection.unknown)[:300]
+            work.detail = printable(", ".join(work.projection.unknown))
     return work

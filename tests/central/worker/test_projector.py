@@ -171,6 +171,14 @@ def test_unknown_columns_leave_the_message_partial(bench: Bench) -> None:
     assert bench.states() == [("partial", "unknown_columns")]
 
 
+def test_a_column_whose_name_no_database_takes_does_not_stop_the_worker(bench: Bench) -> None:
+    bench.receive(load_body((T0, 1)).replace(b"active_import", rb"of\u0000tomorrow"))
+    bench.receive(load_body((T0, 2)))
+    bench.work()
+    assert bench.states() == [("partial", "unknown_columns"), ("done", None)]
+    assert bench.load() == {T0: 2}
+
+
 def test_a_register_in_a_load_profile_is_an_unknown_column(bench: Bench) -> None:
     bench.receive(load_body((T0, 1)).replace(b"active_import", b"active_import_t1"))
     bench.work()
