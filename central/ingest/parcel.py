@@ -52,9 +52,17 @@ def _said(topic: EdgeTopic, payload: bytes) -> About | State | Health | Live:
         case "state":
             return control.decode(payload, State)
         case "health":
-            return control.decode(payload, Health)
+            return _health(payload)
         case _:
             return control.decode(payload, Live)
+
+
+def _health(payload: bytes) -> Health:
+    """Raises Garbled also for a name that no journal has."""
+    health = control.decode(payload, Health)
+    if health.store is not None and not valid_name(health.store):
+        raise Garbled(f"store {health.store!r} is not a name")
+    return health
 
 
 def _about(payload: bytes) -> About:

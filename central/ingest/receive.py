@@ -12,6 +12,7 @@ from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DataError
 
 from central.audits import counting
 from central.commands import replies
@@ -24,6 +25,7 @@ from central.ingest.session import Position, Session
 from central.ingest.tables import State, inbox, stray
 from central.ingest.weeks import Weeks, unknown
 from central.logs import about as alarm_of
+from central.logs import told
 from central.operation.alarms import Alarm
 from central.partitions import week_of
 from central.sparingly import Sparingly
@@ -48,6 +50,16 @@ class Taken:
     live: list[tuple[str, str, Live]] = field(default_factory=list)  # edge, meter
     counts: Counter[str] = field(default_factory=Counter)
 
+    def and_then(self, later: "Taken") -> "Taken":
+        """Of two parts of one batch."""
+        return Taken(
+            acks=self.acks | later.acks,
+            asked=self.asked | later.asked,
+            connects=self.connects + later.connects,
+            live=self.live + later.live,
+            counts=self.counts + later.counts,
+        )
+
 
 class Receiver:
     """`central` = the id of this installation, made by `migrate`."""
@@ -62,7 +74,19 @@ class Receiver:
     def take(self, messages: Sequence[Message], now: int) -> Taken:
         """`now` in seconds UTC. Raises sqlalchemy.exc.DBAPIError: then nothing of the batch was taken."""
         self._weeks.open(now)
-        parcels = [unpack(message) for message in messages]
+        return self._take([unpack(message) for message in messages], now)
+
+    def _take(self, parcels: Sequence[Parcel], now: int) -> Taken:
+        """SQL that will never take one of them (it said so of the data) takes the others; that one is set aside."""
+        try:
+            return self._commit(parcels, now)
+        except DataError as error:
+            if len(parcels) > 1:
+                half = len(parcels) // 2
+                return self._take(parcels[:half], now).and_then(self._take(parcels[half:], now))
+            return self._commit([Parcel(parcels[0].message, None, trouble=f"SQL refuses it: {told(error)}")], now)
+
+    def _commit(self, parcels: Sequence[Parcel], now: int) -> Taken:
         with self._engine.begin() as connection:
             batch = _Batch(connection, parcels, now, self._sparingly)
             for parcel in parcels:

@@ -9,13 +9,15 @@ from collections.abc import Hashable, Iterable, Sequence
 
 from msgspec.structs import replace
 from sqlalchemy import Connection, Engine, select
+from sqlalchemy.exc import DataError
 
 from central.db import writing
 from central.ingest.bindings import periods_of
-from central.ingest.judge import Reason
+from central.ingest.judge import Reason, printable
 from central.ingest.projection import Conflict, SeriesRow, kind, settle, stamp
 from central.ingest.tables import State, inbox, tip
 from central.jobs.leases import Fence
+from central.logs import told
 from central.operation.metrics import worker as metrics
 from central.timeseries.base import Series, SeriesRefused
 from central.worker.figures import Figures
@@ -48,13 +50,27 @@ class Projector:
             self._settle(works, tips, sure, now)
             fence.check()
             self._write(works)
-            with writing(self._engine).begin() as connection:
-                fence.fence(connection)
-                self._records.keep(connection, works, now)
+            self._keep(works, now, fence)
             metrics.MESSAGES.inc(len(works))
             metrics.CONFLICTS.inc(sum(len(work.conflicts) for work in works))
         self._sure = fence.term
         return len(messages)
+
+    def _keep(self, works: Sequence[Work], now: int, fence: Fence) -> None:
+        """What SQL will never take (it said so of the data) keeps nothing else from it."""
+        try:
+            with writing(self._engine).begin() as connection:
+                fence.fence(connection)
+                self._records.keep(connection, works, now)
+        except DataError as error:
+            if len(works) > 1:
+                for work in works:
+                    self._keep([work], now, fence)
+            elif works[0].state is State.QUARANTINED:  # it is refused already: this is no fault of the message
+                raise
+            else:
+                works[0].refuse(Reason.UNREADABLE, printable(f"SQL refuses it: {told(error)}"))
+                self._keep(works, now, fence)
 
     def _settle(self, works: Sequence[Work], tips: dict[Place, int], sure: bool, now: int) -> None:
         """Which rows are written: those above the tip unread, the others after a look at what stands there."""

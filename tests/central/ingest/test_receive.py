@@ -5,7 +5,7 @@ import random
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, func, select, text
 
 from central.db import writing
 from central.ingest import tables
@@ -20,6 +20,7 @@ from protocol.reading import Event
 from tests.central.parts import CENTRAL, NOW, T0, Journal, database, load_body
 from tests.central.sql import Sql
 
+REFUSE = "'BEGIN IF NEW.seq = 5 THEN RAISE EXCEPTION ''no'' USING ERRCODE = ''22003''; END IF; RETURN NEW; END'"
 HEALTH = b'{"time":"2025-11-24T16:00:00Z","waiting":0,"oldest":null,"days_left":1.5,"clock":"trusted","meters":{}}'
 
 
@@ -274,6 +275,33 @@ def test_what_an_edge_said_of_itself_stays_while_its_rows_come(engine: Engine) -
         heard.append(row.last_at - NOW)
         assert (row.state, row.about, row.health, row.first_at) == ("online", about_body, HEALTH, NOW)
     assert heard == [0, 0, HEARD_EVERY, HEARD_EVERY, 2 * HEARD_EVERY]
+
+
+@pytest.mark.parametrize("store", ["x" * 41, "a\\u0000b", "я"])
+def test_a_name_that_no_journal_has_is_kept_aside(engine: Engine, store: str) -> None:
+    counts = f',"store":"{store}","counts":{{"A-1":[[{NOW // 86_400},5,5,5]]}}}}'.encode()
+    taken = take(engine, ("uchet/1/edge-1/up/health", HEALTH[:-1] + counts))
+    assert taken.counts["strays"] == 1
+
+
+def test_what_sql_will_never_take_keeps_nothing_else_from_it(sql: Sql, engine: Engine) -> None:
+    """A last resort: were there such a message, it would be tried for ever, and all others with it."""
+    if sql.kind != "postgresql":
+        pytest.skip("SQLite takes any text and any integer")
+    with writing(engine).begin() as connection:
+        connection.execute(text("CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS " + REFUSE))
+        connection.execute(text("CREATE TRIGGER refuse BEFORE INSERT ON inbox FOR EACH ROW EXECUTE FUNCTION refuse()"))
+    journal = Journal()
+    rows = [journal.append(load_body((T0 + 1800 * n, n))) for n in range(7)]
+    taken = take(engine, about(following=8), *rows)
+    assert [taken.counts[name] for name in ("about", "rows", "strays")] == [1, 6, 1]
+    assert taken.asked == {"edge-1"}
+    assert taken.acks["edge-1", "s1"].upto == 4, "the fifth is not accounted for, so nothing is said of what follows"
+    assert count(engine, inbox) == 6
+    with engine.connect() as connection:
+        kept = connection.execute(select(stray)).one()
+    assert (kept.topic, kept.payload) == (str(rows[4][0]), rows[4][1])
+    assert kept.detail.startswith("SQL refuses it: ")
 
 
 def test_health_tells_when_a_meter_was_read_of_its_own_edge_only(engine: Engine) -> None:
