@@ -13,7 +13,6 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    SmallInteger,
     String,
     Table,
     Text,
@@ -161,8 +160,8 @@ event = Table(
     Column("meter", String(NAME), nullable=False),
     Column("edge", String(NAME), nullable=False),
     Column("time", Seconds, nullable=False),
-    Column("journal", SmallInteger, nullable=False),
-    Column("code", Integer, nullable=False),
+    Column("journal", BigInteger, nullable=False),  # whatever fits into a body
+    Column("code", BigInteger, nullable=False),
     Column("uptime", BigInteger, nullable=False),  # -1 = the meter does not say
     Column("received_at", Seconds, nullable=False),
     UniqueConstraint("meter", "edge", "time", "journal", "code", "uptime"),

@@ -26,7 +26,7 @@ MAX_ROWS = 1000
 MAX_COLUMNS = 1000
 EVENT = "event"
 EVENT_COLUMNS = ("journal", "code", "uptime")
-EVENT_REQUIRED = frozenset({"journal", "code"})  # never null, 0 … 32767
+EVENT_REQUIRED = frozenset({"journal", "code"})  # never null
 
 KINDS = frozenset({kind.value for kind in Kind} | {EVENT})
 
@@ -81,15 +81,12 @@ _head = msgspec.json.Decoder(_Head)
 _Integer = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 _Span = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 _Bits = Annotated[int, Meta(ge=0, le=255)]
-_Code = Annotated[
-    int, Meta(ge=0, le=2**15 - 1)
-]  # of a journal or in it: ГОСТ has one byte for the one, two for the other
 
 
 @lru_cache(maxsize=256)
 def _rows(required: tuple[bool, ...]) -> msgspec.json.Decoder[tuple[tuple[int | None, ...], ...]]:
     """For rows with these columns: each as wide as it must be, what cannot be null is not."""
-    cells = (_Code if never_null else _Integer | None for never_null in required)
+    cells = (_Integer if never_null else _Integer | None for never_null in required)
     row = GenericAlias(tuple, (_Integer, _Span, _Bits, *cells))
     return msgspec.json.Decoder(Annotated[GenericAlias(tuple, (row, ...)), Meta(max_length=MAX_ROWS)])
 

@@ -80,6 +80,13 @@ class Edge:
         state = self.state
         return None if state is None or not state["uplink"]["answering"] else state["journal"]["waiting"]
 
+    def settled(self) -> bool:
+        """All that its meter keeps is read and acknowledged, as it says at one moment: it has begun to read at all."""
+        state = self.state
+        if state is None or not state["uplink"]["answering"] or state["journal"]["waiting"]:
+            return False
+        return all(meter["read_to"] is not None and meter["gap_days"] == 0 for meter in state["meters"])
+
     def rows(self) -> list[tuple[int, str, bytes, str]]:
         """(seq, prev, body, sha) as the file has them; only while the process is down."""
         if not self.file.exists():

@@ -42,7 +42,7 @@ def check(house: House, kills: int) -> None:
     edge = house.edge()
     slowest = killed_often(house, edge, kills, random.Random(1))
     edge.start()
-    until(lambda: edge.waiting() == 0 and edge.state["meters"][0]["gap_days"] == 0, 90)  # type: ignore[index]
+    until(edge.settled, 90)
     assert edge.stop() == 0
     rows = edge.rows()
     assert house.lost(edge) == 0
