@@ -81,7 +81,9 @@ class House:
     def start(self) -> None:
         """Until the doctor finds all well."""
         self._program.start()
-        until(lambda: self.ask().wrong == {}, 60)
+        deadline = time.monotonic() + 90
+        while wrong := self.ask().wrong:
+            assert time.monotonic() < deadline, wrong
 
     def stop(self) -> None:
         self._program.stop()
