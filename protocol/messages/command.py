@@ -16,22 +16,18 @@ import base64
 import binascii
 from datetime import datetime
 from enum import IntEnum
-from typing import Literal, TypeVar
+from typing import Literal
 
 import msgspec
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from protocol.errors import Garbled, LocalError, Refused, Unsupported
-from protocol.messages.bodies import MAX_BYTES
+from protocol.errors import Garbled, LocalError, Unsupported
+from protocol.messages import signed
+from protocol.messages.signed import VERSION as VERSION
+from protocol.messages.signed import BadSignature as BadSignature
 
-VERSION = 1
 PREFIX = b"uchet/1/command\n"
 KEY_BYTES = 32  # of either key, raw
-
-
-class BadSignature(Refused):
-    """The command was not signed by the holder of the key."""
 
 
 class Status(IntEnum):
@@ -97,15 +93,6 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     result: dict[str, int] | None = None
 
 
-class _Envelope(msgspec.Struct, frozen=True, kw_only=True):
-    v: int
-    body: str
-    signature: str
-
-
-_T = TypeVar("_T", _Envelope, Order, Reply)
-
-
 def order(arguments: Arguments, *, id: str, edge: str, counter: int, not_before: datetime, expires: datetime) -> Order:
     """The command that these arguments belong to."""
     return Order(
@@ -121,24 +108,12 @@ def order(arguments: Arguments, *, id: str, edge: str, counter: int, not_before:
 
 def sign(order: Order, private: bytes) -> bytes:
     """The payload of `down/command/<id>`; the same order and key give the same bytes."""
-    body = msgspec.json.encode(order)
-    signature = Ed25519PrivateKey.from_private_bytes(private).sign(PREFIX + body)
-    sealed = _Envelope(v=VERSION, body=body.decode(), signature=base64.b64encode(signature).decode())
-    return msgspec.json.encode(sealed)
+    return signed.sign(msgspec.json.encode(order), PREFIX, private)
 
 
 def verify(payload: bytes, public: bytes) -> Order:
     """The order in a payload. Raises BadSignature, and Garbled for what is not a command of version 1."""
-    envelope = _decode(payload, _Envelope, "command")
-    if envelope.v != VERSION:
-        raise Garbled(f"version {envelope.v}, this program reads version {VERSION}")
-    body = envelope.body.encode("utf-8", "surrogatepass")
-    try:
-        signature = base64.b64decode(envelope.signature, validate=True)
-        Ed25519PublicKey.from_public_bytes(public).verify(signature, PREFIX + body)
-    except (InvalidSignature, binascii.Error, ValueError):
-        raise BadSignature("the signature is not central's") from None
-    found = _decode(body, Order, "command")
+    found = signed.decode(signed.verify(payload, PREFIX, public, "command"), Order, "command")
     if found.not_before.tzinfo is None or found.expires.tzinfo is None:
         raise Garbled("a time without zone")
     if not 0 < found.counter < 2**63:
@@ -152,7 +127,7 @@ def encode_reply(reply: Reply) -> bytes:
 
 def decode_reply(payload: bytes) -> Reply:
     """Raises Garbled, with the reason."""
-    reply = _decode(payload, Reply, "reply")
+    reply = signed.decode(payload, Reply, "reply")
     if reply.v != VERSION:
         raise Garbled(f"version {reply.v}, this program reads version {VERSION}")
     if reply.at.tzinfo is None:
@@ -177,12 +152,3 @@ def key(text: str) -> bytes:
     if len(raw) != KEY_BYTES:
         raise LocalError(f"{len(raw)} bytes, a key has {KEY_BYTES}")
     return raw
-
-
-def _decode(payload: bytes, kind: type[_T], what: str) -> _T:
-    if len(payload) > MAX_BYTES:
-        raise Garbled(f"too large: {len(payload)} bytes, at most {MAX_BYTES}")
-    try:
-        return msgspec.json.decode(payload, type=kind)
-    except (msgspec.DecodeError, ValueError, RecursionError) as error:
-        raise Garbled(f"not a {what}: {error}") from None

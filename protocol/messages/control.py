@@ -20,8 +20,27 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     since: datetime
 
 
+class Rejected(msgspec.Struct, frozen=True, kw_only=True):
+    """A configuration of central that the edge does not run, and why, for people."""
+
+    version: int
+    sha256: str
+    why: str
+
+
+class Running(msgspec.Struct, frozen=True, kw_only=True):
+    """Which configuration of central runs (0, "" = none came: the edge's own file), and which was refused since."""
+
+    version: int = 0
+    sha256: str = ""
+    refused: Rejected | None = None
+
+
 class About(msgspec.Struct, frozen=True, kw_only=True):
-    """`up/about`, retained: what the journal holds. `low` = smallest seq, or `next` when it is empty."""
+    """`up/about`, retained: what the journal holds. `low` = smallest seq, or `next` when it is empty.
+
+    An edge that takes its configuration from central says with which key secrets are sealed to it, and what runs.
+    """
 
     v: int = 1
     store: str
@@ -31,6 +50,8 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
     software: str
     config: str  # hash of the configuration in force
     meters: dict[str, int]  # meter -> period of its load profile, seconds
+    sealing_key: str | None = None  # base64
+    configuration: Running | None = None
 
 
 class Ack(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,6 +3,7 @@
 uchet/1/<edge>/up/{archive,event,reply,void}/<name>/<store>/<seq>/<prev>    rows of the journal
 uchet/1/<edge>/up/{state,about,health}   uchet/1/<edge>/up/live/<meter>     about the edge; instantaneous values
 uchet/1/<edge>/down/ack   uchet/1/<edge>/down/command/<id>                  central's word; what it wants done
+uchet/1/<edge>/down/config                                                  which meters the edge is to read, and how
 """
 
 import re
@@ -58,6 +59,10 @@ def ack(edge: str) -> str:
 def command(edge: str, id: str) -> str:
     """`id` "+" = the filter of all of them."""
     return f"{ROOT}/{edge}/down/command/{id}"
+
+
+def config(edge: str) -> str:
+    return f"{ROOT}/{edge}/down/config"
 
 
 def command_id(edge: str, topic: str) -> str | None:
