@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Engine, select
 
 from central.accounts.passwords import Passwords
 from central.accounts.people import add_account, add_grant
@@ -20,6 +20,7 @@ from central.db import writing
 from central.ingest.bindings import bind
 from central.metering.zones import local, midnight
 from central.registry import enter
+from central.registry.changes import Change, entering
 from central.registry.schemes import THREE_ZONES
 from central.registry.tables import organisation, point
 from demo.meters.model import Sdm630, SpodesSite
@@ -54,7 +55,8 @@ def seed(engine: Engine, passwords: Mapping[str, str], now: int) -> None:
     """`passwords`: by mail. `now`: seconds UTC."""
     with writing(engine).begin() as connection:
         if connection.execute(select(organisation.c.id)).first() is None:
-            _Registry(connection, now).enter(passwords)
+            with entering(connection, at=now, kind="demo") as change:
+                _Registry(change, now).enter(passwords)
 
 
 def point_of(engine: Engine, stand: Stand) -> int:
@@ -64,29 +66,29 @@ def point_of(engine: Engine, stand: Stand) -> int:
 
 
 class _Registry:
-    def __init__(self, connection: Connection, now: int) -> None:
-        self._connection = connection
+    def __init__(self, change: Change, now: int) -> None:
+        self._change = change
         self._now = now
         self._begun = midnight(local(now, TZ).date() - timedelta(days=PAST_DAYS), TZ)
 
     def enter(self, passwords: Mapping[str, str]) -> None:
-        connection = self._connection
-        company = enter.add_organisation(connection, "Энергосеть (демонстрация)")
-        station = enter.add_node(connection, company, "substation", "ТП-118")
-        board = enter.add_node(connection, company, "switchboard", "ВРУ-0,4 кВ", station)
-        feeders = [enter.add_node(connection, company, "feeder", f"Ф-{number}", board) for number in (1, 2)]
-        scheme = enter.add_scheme(connection, "население, три зоны", THREE_ZONES, date(2013, 11, 26))
+        change, connection = self._change, self._change.connection
+        company = enter.add_organisation(change, "Энергосеть (демонстрация)")
+        station = enter.add_node(change, company, "substation", "ТП-118")
+        board = enter.add_node(change, company, "switchboard", "ВРУ-0,4 кВ", station)
+        feeders = [enter.add_node(change, company, "feeder", f"Ф-{number}", board) for number in (1, 2)]
+        scheme = enter.add_scheme(change, "население, три зоны", THREE_ZONES, date(2013, 11, 26))
         for zone, (old, new) in PRICES.items():
-            enter.set_price(connection, scheme, zone, Decimal(old), date(2025, 7, 1))
-            enter.set_price(connection, scheme, zone, Decimal(new), date(2026, 10, 1))
+            enter.set_price(change, scheme, zone, Decimal(old), date(2025, 7, 1))
+            enter.set_price(change, scheme, zone, Decimal(new), date(2026, 10, 1))
         holders = HOLDERS | dict.fromkeys((FLAT.id, WORKSHOP.id), PEOPLE[CONSUMER][0])
         contracts = {
-            holder: enter.add_contract(connection, company, f"100-{number}", holder)
+            holder: enter.add_contract(change, company, f"100-{number}", holder)
             for number, holder in enumerate(dict.fromkeys(holders.values()), 1)
         }
         for number, stand in enumerate(STANDS):
             here = self._stand(stand, company, scheme, feeders[number % len(feeders)])
-            enter.attach(connection, contracts[holders[stand.id]], here, self._since(stand))
+            enter.attach(change, contracts[holders[stand.id]], here, self._since(stand))
         for mail, (name, role) in PEOPLE.items():
             account = add_account(
                 connection,
@@ -107,10 +109,10 @@ class _Registry:
 
     def _stand(self, stand: Stand, company: int, scheme: int, node: int) -> int:
         """The point with its meter mounted, and the concentrator entitled to it."""
-        connection, site = self._connection, stand.site
+        change, site = self._change, stand.site
         spodes = site if isinstance(site, SpodesSite) else None
         meter = enter.add_meter(
-            connection,
+            change,
             stand.id,
             serial=site.serial,
             type=spodes.type_name if spodes else "SDM630",
@@ -119,7 +121,7 @@ class _Registry:
         )
         ki = spodes.ki if spodes else 1
         here = enter.add_point(
-            connection,
+            change,
             company,
             stand.code,
             name=stand.name,
@@ -131,7 +133,7 @@ class _Registry:
             power_max=15_000 * ki,
         )
         enter.mount(
-            connection,
+            change,
             here,
             meter,
             self._since(stand),
@@ -140,5 +142,5 @@ class _Registry:
             period=stand.period,
             act=f"акт {stand.code}",
         )
-        bind(connection, EDGE, meter, 0, None, self._now)
+        bind(change.connection, EDGE, meter, 0, None, self._now)
         return here

@@ -8,7 +8,7 @@ from central.accounts.audit import note
 from central.accounts.passwords import Passwords
 from central.accounts.tables import account, grant, session
 from central.db import alone
-from central.registry.periods import refuse_overlap
+from central.registry.periods import Held, refuse_overlap
 
 ROLES = ("consumer", "operator", "administrator")
 GRANTS = ("owner", "reader")
@@ -77,9 +77,7 @@ def add_grant(
         raise ValueError(f"role = {role!r}: {', '.join(GRANTS)} are allowed")
     alone(connection, f"grants of {account_id}")
     same = select(grant).where(grant.c.account == account_id, grant.c.contract == contract)
-    others = [
-        (f"its grant {row.id} on contract {contract}", row.valid_from, row.valid_to) for row in connection.execute(same)
-    ]
+    others = [Held(f"grant {row.id}", row.valid_from, row.valid_to) for row in connection.execute(same)]
     refuse_overlap(f"the grant of account {account_id} on contract {contract}", valid_from, valid_to, others)
     values = {"account": account_id, "contract": contract, "role": role}
     made = connection.execute(grant.insert().values(**values, valid_from=valid_from, valid_to=valid_to))

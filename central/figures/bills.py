@@ -19,6 +19,7 @@ from central.metering.cost import Cost, Portion, cost, price_days
 from central.metering.rounding import shares
 from central.metering.terms import State
 from central.metering.zones import day_of, midnight
+from central.registry.look import Terms
 
 REGISTERS, PROFILE = "registers", "profile"
 
@@ -32,10 +33,10 @@ def readings(source: Source, viewer: Viewer, point_id: int, since: int, until: i
 def readings_view(point: Opened, asked: Period, now: int) -> ReadingsView:
     """The same of a point that is open already; what of `asked` may be seen, and not beyond now."""
     period = Period(max(asked.since, point.visible.since), min(asked.until, point.visible.until, max(now, asked.since)))
-    bills = _Bills(point)
+    bills = _Bills(point, point.terms_on(day_of(max(period.until - 1, period.since), point.tz)))
     found = tenures(point, period)
     directions = tuple(direction for channel in FIELDS if (direction := bills.direction(found, channel)) is not None)
-    energies = bills.energies(directions) if point.row.zone_source == REGISTERS else None
+    energies = bills.billed(period, directions)
     totals, spent = (
         _profile(point, period, now) if energies is None else (_measured(energies), bills.cost(period, energies))
     )
@@ -60,10 +61,31 @@ def _measured(energies: Mapping[str, int]) -> Totals:
 class _Bills:
     """How the registers of a point become zones and money."""
 
-    def __init__(self, point: Opened) -> None:
+    def __init__(self, point: Opened, terms: Terms) -> None:
+        """`terms` decide on which register is which zone."""
         self._point = point
-        self._tariffs: Mapping[str, int] = point.row.tariffs or point.entries.scheme.tariffs
-        self._whole = point.entries.scheme.billing_reading == "whole_kwh"
+        self._terms = terms
+        self._tariffs = terms.tariffs
+        self._whole = terms.whole
+
+    def billed(self, period: Period, directions: Sequence[DirectionReadings]) -> dict[str, int] | None:
+        """Zone -> energy of active import by the registers; None when they do not bill, or do not tell.
+
+        Where the terms change in the period, each part is by its own, and a reading must stand at the change.
+        """
+        changes = self._changes(period)
+        if not changes:
+            return self.energies(directions) if self._terms.zone_source == REGISTERS else None
+        parts = self._fixed_parts(period, [midnight(day, self._point.tz) for day in changes])
+        if parts is None:
+            return None
+        zones = dict.fromkeys(zone for part in parts for zone in part)
+        return {zone: sum(part.get(zone, 0) for part in parts) for zone in zones}
+
+    def _changes(self, period: Period) -> list[date]:
+        """Days inside the period from which on other terms hold."""
+        first, until = day_of(period.since, self._point.tz), _day_after(period, self._point.tz)
+        return [one.since for one in self._point.entries.terms[1:] if first < one.since < until]
 
     def direction(self, found: Sequence[Tenure], channel: str) -> DirectionReadings | None:
         """None when no meter has a register of this direction."""
@@ -98,26 +120,31 @@ class _Bills:
         tz = self._point.tz
         prices = self._point.entries.prices
         first, until = day_of(period.since, tz), _day_after(period, tz)
-        edges = [first, *price_days(prices, first, until), until]
+        edges = [first, *sorted({*price_days(prices, first, until), *self._changes(period)}), until]
         spans = list(pairwise(edges))
         if len(spans) == 1:
             return cost([Portion(zone, first, until, energy) for zone, energy in energies.items()], prices)
         parts = self._fixed_parts(period, [midnight(day, tz) for day in edges[1:-1]])
         portions = []
         for zone, energy in energies.items():
-            known = [part[zone] for part in parts] if parts else []
-            divided = known if known and sum(known) == energy else _by_days(energy, spans)
+            valid = [number for number, span in enumerate(spans) if zone in self._point.terms_on(span[0]).tariffs]
+            known = [parts[number][zone] for number in valid] if parts else []
+            divided = known if known and sum(known) == energy else _by_days(energy, [spans[number] for number in valid])
             by_days = divided is not known
-            portions += [Portion(zone, *span, part, by_days) for span, part in zip(spans, divided, strict=True)]
+            portions += [
+                Portion(zone, *spans[number], part, by_days) for number, part in zip(valid, divided, strict=True)
+            ]
         return cost(portions, prices)
 
     def _fixed_parts(self, period: Period, cuts: Sequence[int]) -> list[dict[str, int]] | None:
-        """Zone -> energy between the cuts; None when no reading stands exactly at one of them."""
+        """Zone -> energy between the cuts; None when no reading stands exactly at one of them, or they do not bill."""
         found = []
         for start, end in pairwise([period.since, *cuts, period.until]):
-            direction = self.direction(tenures(self._point, Period(start, end)), ACTIVE_IMPORT)
+            terms = self._point.terms_on(day_of(start, self._point.tz))
+            part = _Bills(self._point, terms)
+            direction = part.direction(tenures(self._point, Period(start, end)), ACTIVE_IMPORT)
             taken = _taken([direction]) if direction else None
-            energies = self.energies([direction]) if direction else None
+            energies = part.energies([direction]) if direction and terms.zone_source == REGISTERS else None
             if taken is None or energies is None:
                 return None
             if (start in cuts and taken.since != start) or (end in cuts and taken.until != end):

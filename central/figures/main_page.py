@@ -70,7 +70,8 @@ def silent(source: Source, viewer: Viewer, points: Sequence[int], now: int) -> M
 def _month(point: Opened, first: date, now: int) -> MonthFigure:
     """From its first midnight until the newest that is known: a register, or else now."""
     since = max(midnight(first, point.tz), point.visible.since)
-    until = _newest_register(point, since, now) if point.row.zone_source == REGISTERS else None
+    terms = point.terms_on(day_of(now, point.tz))
+    until = _newest_register(point, since, now) if terms.zone_source == REGISTERS else None
     return _figure(point, Period(since, until or now), now)
 
 

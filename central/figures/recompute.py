@@ -21,7 +21,7 @@ from central.metering.slots import completeness, energies, maximum
 from central.metering.zones import Uncovered, day_of, days, midnight
 from central.operation.alarms import Alarm
 from central.partitions import make, point_day_month
-from central.registry.look import calendar_of, segments_of
+from central.registry.look import calendar_of, calendar_through, segments_of, terms_of
 from central.registry.tables import point
 from central.timeseries.base import Series
 
@@ -52,8 +52,7 @@ def run(
         marks = dirty.take(connection, limit, slices)
         if not marks:
             return 0
-        rows = connection.execute(select(point).where(point.c.id.in_({mark.point for mark in marks})))
-        places = {row.id: Place(row.id, row.tz, calendar_of(connection, row.scheme)) for row in rows}
+        places = _places(connection, {mark.point for mark in marks})
         figures: dict[tuple[int, date], dict[str, Any]] = {}
         waiting = [(mark.point, mark.day) for mark in marks]
         while waiting:
@@ -73,6 +72,14 @@ def run(
             store(connection, places[key], day, values, now)
         dirty.clear(connection, marks)
     return len(marks)
+
+
+def _places(connection: Connection, points: Collection[int]) -> dict[int, Place]:
+    terms = terms_of(connection, points)
+    schemes = {one.scheme for held in terms.values() for one in held}
+    calendars = {scheme: calendar_of(connection, scheme) for scheme in schemes}
+    rows = connection.execute(select(point.c.id, point.c.tz).where(point.c.id.in_(points)))
+    return {row.id: Place(row.id, row.tz, calendar_through(terms[row.id], calendars)) for row in rows}
 
 
 def compute(

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -12,9 +13,19 @@ from central.accounts.policy import FOREVER, Viewer, around, may_see, policy
 from central.figures.views import NotFound, Period, PointView
 from central.metering.cost import Price
 from central.metering.terms import Segment
-from central.metering.zones import Calendar
-from central.registry.look import calendar_of, prices_of, segments_of, valid
-from central.registry.tables import meter, mounting, node, point, zone_scheme
+from central.metering.zones import Calendar, day_of
+from central.registry.look import (
+    Terms,
+    calendar_of,
+    calendar_through,
+    in_force,
+    prices_of,
+    prices_through,
+    segments_of,
+    terms_of,
+    valid,
+)
+from central.registry.tables import meter, mounting, node, point
 from central.timeseries.base import Series
 from protocol.quantities import DIRECTIONS
 
@@ -42,14 +53,21 @@ class Entries:
         return tuple(one for one in self._segments if one.since < until and (one.until is None or since < one.until))
 
     @cached_property
-    def scheme(self) -> Row[Any]:
-        """Of the table `zone_scheme`."""
-        return self._connection.execute(select(zone_scheme).where(zone_scheme.c.id == self._row.scheme)).one()
+    def terms(self) -> Sequence[Terms]:
+        """By which it is billed, oldest first."""
+        return terms_of(self._connection, [self._row.id])[self._row.id]
+
+    @cached_property
+    def calendar(self) -> Calendar:
+        """The zones of all its terms, each on their days."""
+        schemes = {one.scheme for one in self.terms}
+        return calendar_through(self.terms, {scheme: calendar_of(self._connection, scheme) for scheme in schemes})
 
     @cached_property
     def prices(self) -> Sequence[Price]:
-        """All versions of all zones, oldest first."""
-        return prices_of(self._connection, self._row.scheme)
+        """All versions of all zones of all its terms, each on their days."""
+        schemes = {one.scheme for one in self.terms}
+        return prices_through(self.terms, {scheme: prices_of(self._connection, scheme) for scheme in schemes})
 
     @cached_property
     def path(self) -> str:
@@ -76,7 +94,6 @@ class Opened:
     series: Series
     row: Row[Any]  # of the table `point`
     entries: Entries
-    calendar: Calendar
     visible: Period  # of the time asked for
     reach: Period  # all the unbroken time around it that is the viewer's: a boundary's reading may lie there
 
@@ -88,6 +105,13 @@ class Opened:
     def tz(self) -> str:
         return str(self.row.tz)
 
+    @property
+    def calendar(self) -> Calendar:
+        return self.entries.calendar
+
+    def terms_on(self, day: date) -> Terms:
+        return in_force(self.entries.terms, day)
+
     def view(self, now: int) -> PointView:
         """`serial`, `meter_type`: of the meter in force at the end of what may be seen."""
         last = max(self.visible.since, min(now, self.visible.until - 1))
@@ -95,7 +119,8 @@ class Opened:
         kind = (
             _Meter(standing[0].serial, self.entries.types[standing[0].meter], standing[0].period) if standing else None
         )
-        return _view(self.row, self.calendar, self.visible, self.entries.path, kind)
+        terms = self.terms_on(day_of(last, self.tz))
+        return _view(self.row, terms, self.calendar.zones, self.visible, self.entries.path, kind)
 
 
 @contextmanager
@@ -107,9 +132,7 @@ def opened(source: Source, viewer: Viewer, point_id: int, since: int, until: int
         row = connection.execute(select(point).where(point.c.id == point_id)).first()
         if span is None or reach is None or row is None:
             raise NotFound(f"point {point_id}")
-        calendar = calendar_of(connection, row.scheme)
-        entries = Entries(connection, row)
-        yield Opened(connection, source.series, row, entries, calendar, Period(*span), Period(*reach))
+        yield Opened(connection, source.series, row, Entries(connection, row), Period(*span), Period(*reach))
 
 
 def point_view(source: Source, viewer: Viewer, point_id: int, now: int) -> PointView:
@@ -127,12 +150,14 @@ def points(source: Source, viewer: Viewer, now: int) -> tuple[PointView, ...]:
 
 def describe_all(connection: Connection, rows: Sequence[Row[Any]], now: int) -> tuple[PointView, ...]:
     """Points that may be seen at this moment, by a fixed number of queries."""
-    calendars = {scheme: calendar_of(connection, scheme) for scheme in {row.scheme for row in rows}}
+    terms = terms_of(connection, [row.id for row in rows])
     paths, meters = _paths(connection, rows), _meters(connection, [row.id for row in rows], now)
     visible = Period(now, now + 1)
-    return tuple(
-        _view(row, calendars[row.scheme], visible, paths.get(row.node, ""), meters.get(row.id)) for row in rows
-    )
+    views = []
+    for row in rows:
+        held = in_force(terms[row.id], day_of(now, row.tz))
+        views.append(_view(row, held, tuple(held.tariffs), visible, paths.get(row.node, ""), meters.get(row.id)))
+    return tuple(views)
 
 
 class _Meter(NamedTuple):
@@ -143,7 +168,9 @@ class _Meter(NamedTuple):
     period: int
 
 
-def _view(row: Row[Any], calendar: Calendar, visible: Period, path: str, standing: _Meter | None) -> PointView:
+def _view(
+    row: Row[Any], terms: Terms, zones: tuple[str, ...], visible: Period, path: str, standing: _Meter | None
+) -> PointView:
     return PointView(
         id=row.id,
         code=row.code,
@@ -151,9 +178,9 @@ def _view(row: Row[Any], calendar: Calendar, visible: Period, path: str, standin
         address=row.address,
         path=path,
         tz=row.tz,
-        scheme=calendar.scheme,
-        zones=calendar.zones,
-        zone_source=row.zone_source,
+        scheme=terms.name,
+        zones=zones,
+        zone_source=terms.zone_source,
         serial=standing.serial if standing else None,
         meter_type=standing.type if standing else None,
         period=standing.period if standing else None,

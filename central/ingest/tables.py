@@ -7,6 +7,7 @@ two nulls are different to SQL, and a repeated message would be stored twice.
 from enum import StrEnum
 
 from sqlalchemy import (
+    JSON,
     BigInteger,
     Column,
     ForeignKey,
@@ -54,6 +55,17 @@ edge = Table(
     Column("health_at", Seconds),
 )
 
+# what meters hang on, where central configures the edge
+edge_line = Table(
+    "edge_line",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("edge", String(NAME), ForeignKey("edge.name"), nullable=False),
+    Column("name", String(100), nullable=False),
+    Column("url", String(200), nullable=False),
+    UniqueConstraint("edge", "name"),
+)
+
 # whose meter is whose: a row is taken only from an edge entitled to the meter at the row's time
 edge_meter = Table(
     "edge_meter",
@@ -63,6 +75,9 @@ edge_meter = Table(
     Column("meter", String(NAME), nullable=False),
     Column("valid_from", Seconds, nullable=False),
     Column("valid_to", Seconds),
+    Column("line", ForeignKey("edge_line.id"), index=True),  # null = the edge's own file says how it is read
+    Column("driver", String(10)),  # spodes | modbus
+    Column("settings", JSON),  # of the driver, as in edge.toml
     UniqueConstraint("edge", "meter", "valid_from"),
 )
 Index("ix_edge_meter_meter", edge_meter.c.meter)

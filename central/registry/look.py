@@ -1,7 +1,9 @@
 """Looking things up in the registry, in the words of `central.metering`."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
 from fractions import Fraction
 from functools import cache
 from typing import Any
@@ -12,7 +14,7 @@ from central.db import given, keys_of
 from central.metering.cost import Price
 from central.metering.terms import Reading, Segment
 from central.metering.zones import Calendar, ZoneRule
-from central.registry.tables import meter, mounting, point, price, zone_rule, zone_scheme
+from central.registry.tables import meter, mounting, point, point_terms, price, zone_rule, zone_scheme
 
 ACT = "act"
 
@@ -43,9 +45,8 @@ def _tenures(dialect: str) -> Select[Any]:
 def segments_of(connection: Connection, point_id: int, since: int, until: int) -> tuple[Segment, ...]:
     """Tenures at the point that have a moment in [since, until), oldest first."""
     query = (
-        select(mounting, meter.c.serial, meter.c.register_end, meter.c.resolution, point.c.power_max)
+        select(mounting, meter.c.serial, meter.c.register_end, meter.c.resolution, _power_max.label("power_max"))
         .join(meter, meter.c.id == mounting.c.meter)
-        .join(point, point.c.id == mounting.c.point)
         .where(mounting.c.point == point_id, mounting.c.valid_from < until)
         .where(or_(mounting.c.valid_to.is_(None), mounting.c.valid_to > since))
         .order_by(mounting.c.valid_from)
@@ -88,6 +89,60 @@ def act_readings(connection: Connection, segments: Iterable[Segment]) -> dict[tu
     return dict(found)
 
 
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How a point is billed on days [since, until): the row of `point_terms` and the head of its scheme.
+
+    `tariffs`: zone -> tariff register of the meter, in the order of the zones; `whole`: readings are cut to whole kWh.
+    """
+
+    since: date
+    until: date | None
+    scheme: int
+    name: str
+    tariffs: Mapping[str, int]
+    zone_source: str
+    whole: bool
+    power_max: int | None
+
+    def covers(self, day: date) -> bool:
+        return self.since <= day and (self.until is None or day < self.until)
+
+
+def terms_of(connection: Connection, points: Collection[int]) -> dict[int, tuple[Terms, ...]]:
+    """Point -> its terms, oldest first; each has at least one."""
+    query = (
+        select(point_terms, zone_scheme.c.name, zone_scheme.c.tariffs.label("usual"), zone_scheme.c.billing_reading)
+        .join_from(
+            ours := given(connection.dialect.name, point_terms.c.point),
+            point_terms,
+            point_terms.c.point == ours.c.point,
+        )
+        .join(zone_scheme, zone_scheme.c.id == point_terms.c.scheme)
+        .order_by(point_terms.c.point, point_terms.c.valid_from)
+    )
+    found: dict[int, list[Terms]] = defaultdict(list)
+    for row in connection.execute(query, keys_of([(key,) for key in points])):
+        found[row.point].append(
+            Terms(
+                since=row.valid_from,
+                until=row.valid_to,
+                scheme=row.scheme,
+                name=row.name,
+                tariffs={zone: (row.tariffs or row.usual)[zone] for zone in row.usual},
+                zone_source=row.zone_source,
+                whole=row.billing_reading == "whole_kwh",
+                power_max=row.power_max,
+            )
+        )
+    return {key: tuple(terms) for key, terms in found.items()}
+
+
+def in_force(terms: Sequence[Terms], day: date) -> Terms:
+    """Those of this day; before the first of them the first."""
+    return next((one for one in reversed(terms) if one.since <= day), terms[0])
+
+
 def calendar_of(connection: Connection, scheme: int) -> Calendar:
     """The zones of a scheme, in the order of its tariffs."""
     head = connection.execute(select(zone_scheme).where(zone_scheme.c.id == scheme)).one()
@@ -98,7 +153,54 @@ def calendar_of(connection: Connection, scheme: int) -> Calendar:
     )
 
 
+def calendar_through(terms: Sequence[Terms], calendars: Mapping[int, Calendar]) -> Calendar:
+    """One calendar of a point whose schemes changed: each one's rules hold on the days of its terms.
+
+    `zones`: all there ever were, those in force now first; `scheme`: the name of the last.
+    """
+    if len(terms) == 1:
+        return calendars[terms[0].scheme]
+    zones = dict.fromkeys(zone for one in reversed(terms) for zone in one.tariffs)
+    rules = tuple(
+        replace(rule, valid_from=since, valid_to=until)
+        for number, one in enumerate(terms)
+        for rule in calendars[one.scheme].rules
+        for since, until in _common(rule, one, number == 0)
+    )
+    return Calendar(terms[-1].name, tuple(zones), rules)
+
+
+def prices_through(terms: Sequence[Terms], prices: Mapping[int, Sequence[Price]]) -> Sequence[Price]:
+    """Prices of a point whose schemes changed: each scheme's on the days of its terms, oldest first."""
+    if len(terms) == 1:
+        return prices[terms[0].scheme]
+    return [
+        replace(version, valid_from=since, valid_to=until)
+        for number, one in enumerate(terms)
+        for version in prices[one.scheme]
+        for since, until in _common(version, one, number == 0)
+    ]
+
+
+def _common(one: ZoneRule | Price, terms: Terms, first: bool) -> Iterator[tuple[date, date | None]]:
+    """Days that both hold; the first terms hold before their beginning too."""
+    since = one.valid_from if first else max(one.valid_from, terms.since)
+    until = min((day for day in (one.valid_to, terms.until) if day is not None), default=None)
+    if until is None or since < until:
+        yield since, until
+
+
 def prices_of(connection: Connection, scheme: int) -> Sequence[Price]:
     """All versions of all zones, oldest first."""
     query = select(price).where(price.c.scheme == scheme).order_by(price.c.valid_from, price.c.id)
     return [Price(row.id, row.zone, row.valid_from, row.valid_to, row.amount) for row in connection.execute(query)]
+
+
+_power_max = (
+    select(point_terms.c.power_max)
+    .where(point_terms.c.point == mounting.c.point)
+    .order_by(point_terms.c.valid_from.desc())
+    .limit(1)
+    .correlate(mounting)
+    .scalar_subquery()
+)

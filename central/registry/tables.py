@@ -1,11 +1,24 @@
 """Tables of the registry: who is supplied, where, through which meter, by which contract, at which price.
 
 Everything with validity is a row `valid_from`, `valid_to` (exclusive, null = open). A mounting, a contract of a point
-is valid by the instant; prices and zone rules by the day, because a price starts at midnight of whichever zone the
-point lies in.
+is valid by the instant; terms, prices and zone rules by the day, because a price starts at midnight of whichever zone
+the point lies in. The tables hold what stands; `change_line` holds every version that ever stood, whole, and is only
+added to. `changes.Change` is the one writer of both.
 """
 
-from sqlalchemy import JSON, Column, Date, ForeignKey, Index, Integer, Numeric, String, Table, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    Numeric,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 from central.db import Energy, Id, Seconds, metadata
 
@@ -14,6 +27,9 @@ organisation = Table(
     metadata,
     Column("id", Id, primary_key=True),
     Column("name", String(200), nullable=False, unique=True),
+    Column("inn", String(12)),  # ИНН, 10 or 12 digits
+    Column("phone", String(30)),
+    Column("address", String(300)),
 )
 
 node = Table(
@@ -22,7 +38,7 @@ node = Table(
     Column("id", Id, primary_key=True),
     Column("organisation", ForeignKey("organisation.id"), nullable=False),
     Column("parent", ForeignKey("node.id"), index=True),
-    Column("kind", String(20), nullable=False),  # site | substation | switchboard | feeder
+    Column("kind", String(20), nullable=False),  # branch | site | substation | switchboard | feeder
     Column("name", String(200), nullable=False),
     Column("path", String(1000), nullable=False),  # names from the top, joined by «\»
 )
@@ -51,6 +67,17 @@ zone_rule = Table(
     Column("tz", String(60)),  # null = the point's own
 )
 
+monthly_line = Table(  # what is paid each month whatever was used
+    "monthly_line",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("scheme", ForeignKey("zone_scheme.id"), nullable=False, index=True),
+    Column("name", String(100), nullable=False),
+    Column("valid_from", Date, nullable=False),
+    Column("valid_to", Date),
+    Column("amount", Numeric(14, 2), nullable=False),  # roubles a month
+)
+
 price = Table(
     "price",
     metadata,
@@ -72,11 +99,34 @@ point = Table(
     Column("name", String(200), nullable=False),  # the consumer's own: «Квартира»
     Column("address", String(300), nullable=False),
     Column("tz", String(60), nullable=False),
+    Column("order_code", String(60), unique=True),  # of the place of metering by order № 1021 of 06.10.2021
+    Index("ix_point_organisation_code", "organisation", "code"),
+)
+
+point_terms = Table(  # how the point is billed; one row follows the other without a gap
+    "point_terms",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("point", ForeignKey("point.id"), nullable=False, index=True),
+    Column("valid_from", Date, nullable=False),
+    Column("valid_to", Date),
+    Column("scheme", ForeignKey("zone_scheme.id"), nullable=False, index=True),
     Column("zone_source", String(10), nullable=False),  # registers | profile: which of the two bills
-    Column("scheme", ForeignKey("zone_scheme.id"), nullable=False),
     Column("tariffs", JSON),  # zone -> tariff register, where this point differs from its scheme
     Column("power_max", Integer),  # permitted primary power, W
-    Index("ix_point_organisation_code", "organisation", "code"),
+)
+
+meter_type = Table(  # the company's directory: what it says is proposed and checked, meters stand without it too
+    "meter_type",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("maker", String(100), nullable=False),
+    Column("name", String(100), nullable=False),
+    Column("code", String(20)),  # of the maker, as <meter> of the topics begins: «mil»
+    Column("serial_form", String(100)),  # # = a digit, all else as it is; several joined by «|»
+    Column("digits", Integer),  # before the comma of a register, kWh: it begins anew at 10 to this power
+    Column("verified_for", Integer),  # years between two verifications
+    UniqueConstraint("maker", "name"),
 )
 
 meter = Table(
@@ -88,6 +138,43 @@ meter = Table(
     Column("maker", String(100), nullable=False),
     Column("register_end", Energy),  # where a register begins anew, mWh; null = not known: no roll-over is believed
     Column("resolution", Energy, nullable=False),  # the last digit of a register, mWh
+    Column("made_in", Integer),  # year
+    Index("ix_meter_serial", "serial"),
+)
+
+transformer = Table(
+    "transformer",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("kind", String(10), nullable=False),  # current | voltage
+    Column("serial", String(40), nullable=False),
+    Column("type", String(100), nullable=False),
+    Column("primary", Numeric(14, 3), nullable=False),  # A or V
+    Column("secondary", Numeric(14, 3), nullable=False),
+    Column("accuracy", String(10), nullable=False),  # class: 0,5S
+    UniqueConstraint("kind", "type", "serial"),
+)
+
+transformer_place = Table(
+    "transformer_place",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("transformer", ForeignKey("transformer.id"), nullable=False, index=True),
+    Column("point", ForeignKey("point.id"), nullable=False, index=True),
+    Column("phase", String(3), nullable=False),  # A | B | C | ABC
+    Column("valid_from", Seconds, nullable=False),
+    Column("valid_to", Seconds),
+)
+
+verification = Table(  # of a meter or of a transformer
+    "verification",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("meter", ForeignKey("meter.id"), index=True),
+    Column("transformer", ForeignKey("transformer.id"), index=True),
+    Column("verified_on", Date, nullable=False),
+    Column("valid_until", Date, nullable=False, index=True),  # the first day on which it holds no more
+    Column("document", String(100), nullable=False),
 )
 
 mounting = Table(
@@ -107,6 +194,10 @@ mounting = Table(
     Column("reg_start", JSON),  # field of the series -> mWh, from the act
     Column("reg_end", JSON),
     Column("act", String(100), nullable=False),
+    Column("seals", String(200)),
+    Column("reason", String(200)),  # why it was mounted or the ratio changed
+    Column("end_act", String(100)),
+    Column("end_reason", String(200)),  # why it was taken down
 )
 
 contract = Table(
@@ -116,6 +207,9 @@ contract = Table(
     Column("organisation", ForeignKey("organisation.id"), nullable=False),
     Column("number", String(60), nullable=False),
     Column("holder", String(200), nullable=False),
+    Column("phone", String(30)),
+    Column("mail", String(254)),
+    Column("signed_on", Date),
     UniqueConstraint("organisation", "number"),
 )
 
@@ -127,4 +221,47 @@ contract_point = Table(
     Column("point", ForeignKey("point.id"), nullable=False, index=True),
     Column("valid_from", Seconds, nullable=False),
     Column("valid_to", Seconds),
+)
+
+concentrator = Table(  # what the company knows of an edge; `edge` has what the edge says of itself
+    "concentrator",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("edge", ForeignKey("edge.name"), nullable=False, unique=True),
+    Column("organisation", ForeignKey("organisation.id"), nullable=False, index=True),
+    Column("node", ForeignKey("node.id"), index=True),
+    Column("title", String(200), nullable=False),
+    Column("address", String(300), nullable=False),
+    Column("serial", String(40)),
+    Column("phone", String(30)),  # of its SIM card
+)
+
+change = Table(  # one act of someone: what was entered, corrected or undone together
+    "change",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("at", Seconds, nullable=False, index=True),
+    Column("account", ForeignKey("account.id"), index=True),  # null = the command line
+    Column("kind", String(40), nullable=False),  # mounting | replacement | import …
+    Column("reason", Text, nullable=False),
+    Column("undoes", ForeignKey("change.id"), unique=True),
+)
+
+change_line = Table(  # a row before and after; null = it was not there
+    "change_line",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("change", ForeignKey("change.id"), nullable=False, index=True),
+    Column("object", String(40), nullable=False),  # table
+    Column("key", String(40), nullable=False),  # its primary key
+    Column("before", JSON(none_as_null=True)),
+    Column("after", JSON(none_as_null=True)),
+)
+
+change_subject = Table(  # on whose pages the change stands
+    "change_subject",
+    metadata,
+    Column("kind", String(20), primary_key=True),  # point | meter | contract | node | scheme | edge | …
+    Column("key", String(40), primary_key=True),
+    Column("change", ForeignKey("change.id"), primary_key=True, index=True),
 )

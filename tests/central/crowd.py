@@ -16,9 +16,10 @@ FIRST = 1000  # numbers below are the scene's own
 CHUNK = 1000  # points a transaction
 _MANY = "WITH RECURSIVE many(n) AS (SELECT CAST(:first AS INTEGER) UNION ALL SELECT n + 1 FROM many WHERE n < :last) "
 _POINTS = (  # :first …, :last are their numbers
-    "INSERT INTO point (id, organisation, node, code, name, address, tz, zone_source, scheme, power_max) "
-    "SELECT n, organisation, node, 'К-' || n, name, address || ', ' || n, tz, zone_source, scheme, power_max "
-    "FROM point, many WHERE point.id = :origin",
+    "INSERT INTO point (id, organisation, node, code, name, address, tz) "
+    "SELECT n, organisation, node, 'К-' || n, name, address || ', ' || n, tz FROM point, many WHERE point.id = :origin",
+    "INSERT INTO point_terms (id, point, valid_from, scheme, zone_source, power_max) "
+    "SELECT n, n, valid_from, scheme, zone_source, power_max FROM point_terms, many WHERE point_terms.point = :origin",
     "INSERT INTO meter (id, serial, type, maker, register_end, resolution) "
     "SELECT 'M-' || n, '' || n, type, maker, register_end, resolution FROM meter, many WHERE meter.id = :meter",
     "INSERT INTO mounting "

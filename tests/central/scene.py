@@ -24,6 +24,7 @@ from central.ingest.bindings import bind
 from central.ingest.tables import edge, event, meter_seen
 from central.metering.zones import local, midnight
 from central.registry import enter
+from central.registry.changes import Change, entering
 from central.registry.look import calendar_of
 from central.registry.schemes import THREE_ZONES, TWO_ZONES
 from central.timeseries.base import LoadRow, RegisterRow
@@ -115,7 +116,8 @@ def build(folder: Path, now: int = NOW, days: int = DAYS) -> Scene:
     scene = Scene(engine, SqliteSeries(folder / "series.sqlite"), now)
     begun = midnight(local(now, TZ).date() - timedelta(days=days), TZ)
     with writing(engine).begin() as connection:
-        _registry(connection, scene, begun)
+        with entering(connection, at=now, kind="test") as change:
+            _registry(change, scene, begun)
         _people(connection, scene)
         _edge(connection, now)
     for house in HOUSEHOLDS:
@@ -131,28 +133,28 @@ _PRICES = {
 }
 
 
-def _registry(connection: Connection, scene: Scene, begun: int) -> None:
-    company = enter.add_organisation(connection, "Энергосеть")
-    station = enter.add_node(connection, company, "substation", "ТП-118")
-    board = enter.add_node(connection, company, "switchboard", "ВРУ-0,4 кВ", station)
+def _registry(change: Change, scene: Scene, begun: int) -> None:
+    company = enter.add_organisation(change, "Энергосеть")
+    station = enter.add_node(change, company, "substation", "ТП-118")
+    board = enter.add_node(change, company, "switchboard", "ВРУ-0,4 кВ", station)
     for key, name, spec in (
         ("three", "население, три зоны", THREE_ZONES),
         ("two", "население, две зоны", TWO_ZONES),
     ):
-        scheme = enter.add_scheme(connection, name, spec, date(2013, 11, 26))
+        scheme = enter.add_scheme(change, name, spec, date(2013, 11, 26))
         scene.schemes[key] = scheme
         for zone, (old, new) in _PRICES[key].items():
-            enter.set_price(connection, scheme, zone, Decimal(old), date(2025, 7, 1))
-            enter.set_price(connection, scheme, zone, Decimal(new), date(2026, 10, 1))
+            enter.set_price(change, scheme, zone, Decimal(old), date(2025, 7, 1))
+            enter.set_price(change, scheme, zone, Decimal(new), date(2026, 10, 1))
     entries = (
         (FLAT, "Т-45", "Квартира", "ул. Садовая, 12, кв. 45", "three", 1),
         (DACHA, "Т-46", "Дача", "СНТ «Рассвет», участок 7", "three", 1),
         (NEXT_DOOR, "Т-47", "Мастерская", "ул. Садовая, 14", "two", 30),
     )
     for serial, code, name, address, scheme_key, ki in entries:
-        meter = enter.add_meter(connection, f"MIL-{serial}", serial=serial, type="Милур 107S", maker="Милур")
+        meter = enter.add_meter(change, f"MIL-{serial}", serial=serial, type="Милур 107S", maker="Милур")
         point = enter.add_point(
-            connection,
+            change,
             company,
             code,
             name=name,
@@ -162,17 +164,17 @@ def _registry(connection: Connection, scene: Scene, begun: int) -> None:
             node=board,
             power_max=15_000 * ki,
         )
-        enter.mount(connection, point, meter, begun, ki=Decimal(ki), act=f"акт {code}")
+        enter.mount(change, point, meter, begun, ki=Decimal(ki), act=f"акт {code}")
         scene.points[serial] = point
     for number, holder, serials, since, until in (
         ("100-1", "Анна Петрова", (FLAT, DACHA), begun, None),
         ("100-2", "Прежний владелец", (NEXT_DOOR,), begun, midnight(HAND_OVER, TZ)),
         ("100-3", "Борис Сидоров", (NEXT_DOOR,), midnight(HAND_OVER, TZ), None),
     ):
-        contract = enter.add_contract(connection, company, number, holder)
+        contract = enter.add_contract(change, company, number, holder)
         scene.accounts[number] = contract
         for serial in serials if until is None or begun < until else ():  # a short scene begins after the hand-over
-            enter.attach(connection, contract, scene.points[serial], max(begun, since), until)
+            enter.attach(change, contract, scene.points[serial], max(begun, since), until)
 
 
 def _people(connection: Connection, scene: Scene) -> None:

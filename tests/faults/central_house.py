@@ -17,6 +17,7 @@ from central.ingest.bindings import bind
 from central.ingest.tables import State, inbox
 from central.migrations.command import prepare
 from central.registry import enter
+from central.registry.changes import entering
 from central.registry.schemes import ONE_ZONE
 from central.timeseries.base import BILLED, DAY, AnyRow
 from central.timeseries.stores import open_series
@@ -60,15 +61,15 @@ class CentralHouse:
         self.config = load(folder / "central.toml")
         self.central = prepare(self.config)
         self.engine = connect(self.config.sql_url)
-        with writing(self.engine).begin() as connection:
+        with writing(self.engine).begin() as connection, entering(connection, at=NOW, kind="test") as change:
             bind(connection, "edge-1", METER, 0, None, NOW)
-            company = enter.add_organisation(connection, "Энергосеть")
-            scheme = enter.add_scheme(connection, "одна зона", ONE_ZONE, date(2013, 11, 26))
-            meter = enter.add_meter(connection, METER, serial="1", type="Милур", maker="Милур")
+            company = enter.add_organisation(change, "Энергосеть")
+            scheme = enter.add_scheme(change, "одна зона", ONE_ZONE, date(2013, 11, 26))
+            meter = enter.add_meter(change, METER, serial="1", type="Милур", maker="Милур")
             point = enter.add_point(
-                connection, company, "Т-1", name="Дом", address="ул. Садовая, 1", tz="Europe/Moscow", scheme=scheme
+                change, company, "Т-1", name="Дом", address="ул. Садовая, 1", tz="Europe/Moscow", scheme=scheme
             )
-            enter.mount(connection, point, meter, T0 - 400 * DAY, act="акт 1")
+            enter.mount(change, point, meter, T0 - 400 * DAY, act="акт 1")
         self.programs = [Program(folder, name) for name in ("ingest", "worker")]
         for program in self.programs:
             program.start()

@@ -22,6 +22,7 @@ from central.db import connect, writing
 from central.figures.tables import conflict
 from central.ingest.tables import State, inbox
 from central.registry import enter
+from central.registry.changes import entering
 from central.registry.schemes import ONE_ZONE
 from central.timeseries.stores import open_series
 from protocol.messages import bodies
@@ -37,14 +38,15 @@ MOUNTED = 30  # days ago
 @pytest.fixture
 def house(tmp_path: Path, mosquitto: Mosquitto) -> Iterator[House]:
     house = House(tmp_path, mosquitto)
-    with writing(house.engine).begin() as connection:
-        company = enter.add_organisation(connection, "Энергосеть")
-        scheme = enter.add_scheme(connection, "одна зона", ONE_ZONE, date(2013, 11, 26))
-        meter = enter.add_meter(connection, "A-1", serial="1", type="Милур", maker="Милур")
+    now = int(time.time())
+    with writing(house.engine).begin() as connection, entering(connection, at=now, kind="test") as change:
+        company = enter.add_organisation(change, "Энергосеть")
+        scheme = enter.add_scheme(change, "одна зона", ONE_ZONE, date(2013, 11, 26))
+        meter = enter.add_meter(change, "A-1", serial="1", type="Милур", maker="Милур")
         point = enter.add_point(
-            connection, company, "Т-1", name="Дом", address="ул. Садовая, 1", tz="Europe/Moscow", scheme=scheme
+            change, company, "Т-1", name="Дом", address="ул. Садовая, 1", tz="Europe/Moscow", scheme=scheme
         )
-        enter.mount(connection, point, meter, int(time.time()) - MOUNTED * DAY, act="акт 1")
+        enter.mount(change, point, meter, now - MOUNTED * DAY, act="акт 1")
     yield house
     house.close()
 

@@ -12,6 +12,7 @@ from central.accounts.policy import Viewer, may_see, policy
 from central.accounts.tables import account
 from central.db import writing
 from central.registry import enter
+from central.registry.changes import Change, entering
 from central.registry.periods import Overlap
 from central.registry.schemes import ONE_ZONE
 from central.registry.tables import point
@@ -30,6 +31,7 @@ class World:
     """A company with one point, and one beside it."""
 
     connection: Connection
+    change: Change
     company: int
     point: int
     foreign: int  # a point of another company
@@ -45,8 +47,8 @@ class World:
         return found
 
     def contract(self, number: str, since: int, until: int | None = None) -> int:
-        made = enter.add_contract(self.connection, self.company, number, number)
-        enter.attach(self.connection, made, self.point, since, until)
+        made = enter.add_contract(self.change, self.company, number, number)
+        enter.attach(self.change, made, self.point, since, until)
         return made
 
     def sees(self, viewer: Viewer, since: int = 0, until: int = 1000) -> tuple[int, int] | None:
@@ -56,14 +58,14 @@ class World:
 @pytest.fixture
 def world(sql: Sql, tmp_path: Path) -> Iterator[World]:
     engine = database(tmp_path)
-    with writing(engine).begin() as connection:
-        scheme = enter.add_scheme(connection, "одна", ONE_ZONE, BEGUN)
+    with writing(engine).begin() as connection, entering(connection, at=2000, kind="test") as change:
+        scheme = enter.add_scheme(change, "одна", ONE_ZONE, BEGUN)
         made = []
         for name in ("Энергосеть", "Чужая"):
-            company = enter.add_organisation(connection, name)
-            point = enter.add_point(connection, company, name, name=name, address="", tz="Europe/Moscow", scheme=scheme)
+            company = enter.add_organisation(change, name)
+            point = enter.add_point(change, company, name, name=name, address=name, tz="Europe/Moscow", scheme=scheme)
             made.append((company, point))
-        yield World(connection, made[0][0], made[0][1], made[1][1])
+        yield World(connection, change, made[0][0], made[0][1], made[1][1])
 
 
 def test_without_a_grant_nothing_exists(world: World) -> None:

@@ -20,6 +20,7 @@ from central.ingest.receive import Receiver
 from central.ingest.tables import edge as edges
 from central.migrations.command import prepare
 from central.registry import enter
+from central.registry.changes import entering
 from central.registry.schemes import ONE_ZONE
 from central.timeseries.base import Series
 from central.timeseries.stores import open_series
@@ -56,18 +57,18 @@ class Bench:
         self.series: Series = open_series(self.config)
         self.worker = Worker(self.engine, self.series, NoFigures())
         self.receiver = Receiver(self.engine, CENTRAL)
-        with writing(self.engine).begin() as connection:
+        with writing(self.engine).begin() as connection, entering(connection, at=self.now, kind="test") as change:
             bind(connection, self.edge, METER, 0, None, self.now)
-            company = enter.add_organisation(connection, "Энергосеть")
+            company = enter.add_organisation(change, "Энергосеть")
             self.company = company
-            self.scheme = enter.add_scheme(connection, "одна зона", ONE_ZONE, date(2013, 11, 26))
+            self.scheme = enter.add_scheme(change, "одна зона", ONE_ZONE, date(2013, 11, 26))
 
     def mount(self, since: int, until: int | None = None, meter: str = METER, **more: Any) -> None:
         """At a point of its own."""
-        with writing(self.engine).begin() as connection:
-            key = enter.add_meter(connection, meter, serial=meter, type="Милур", maker="Милур")
+        with writing(self.engine).begin() as connection, entering(connection, at=self.now, kind="test") as change:
+            key = enter.add_meter(change, meter, serial=meter, type="Милур", maker="Милур")
             point = enter.add_point(
-                connection,
+                change,
                 self.company,
                 f"Т-{meter}",
                 name="Дом",
@@ -75,7 +76,7 @@ class Bench:
                 tz="Europe/Moscow",
                 scheme=self.scheme,
             )
-            enter.mount(connection, point, key, since, act="акт 1", **more)
+            enter.mount(change, point, key, since, act="акт 1", **more)
             if until is not None:
                 from central.registry.tables import mounting
 

@@ -11,6 +11,7 @@ from central.db import writing
 from central.metering.terms import State
 from central.metering.zones import midnight
 from central.registry import enter
+from central.registry.changes import entering
 from central.registry.schemes import THREE_ZONES
 from central.registry.tables import mounting
 from central.timeseries.base import LoadRow, RegisterRow
@@ -30,10 +31,10 @@ def swapped(own: Scene) -> Scene:
     """At noon: the act of the old meter holds what it showed, the new one begins with 5 kWh and a ratio of 20."""
     (before,) = own.series.registers(OLD, [Kind.DAILY], T0 - 1, T0)
     end = {field: value + 3_000_000 for field, value in before.values.items()}
-    with writing(own.engine).begin() as connection:
-        enter.add_meter(connection, NEW, serial="новый", type="т", maker="м")
+    with writing(own.engine).begin() as connection, entering(connection, at=own.now, kind="test") as change:
+        enter.add_meter(change, NEW, serial="новый", type="т", maker="м")
         connection.execute(update(mounting).where(mounting.c.meter == OLD).values(valid_to=SWAP, reg_end=end))
-        enter.mount(connection, own.points[s.FLAT], NEW, SWAP, ki=Decimal(20), reg_start=START, act="замена")
+        enter.mount(change, own.points[s.FLAT], NEW, SWAP, ki=Decimal(20), reg_start=START, act="замена")
     own.arrive(
         NEW,
         RegisterRow(NEW, T0 + 86_400, Kind.DAILY, 0, {field: value + 100_000 for field, value in START.items()}),

@@ -12,6 +12,7 @@ from central.figures.tables import point_day
 from central.metering.zones import midnight
 from central.partitions import is_partitioned, make, point_day_month, point_day_months
 from central.registry import enter
+from central.registry.changes import entering
 from central.registry.schemes import ONE_ZONE
 from tests.central.parts import database
 from tests.central.sql import Sql
@@ -25,11 +26,11 @@ def engine(sql: Sql, tmp_path: Path) -> Engine:
     """Two points with some days, one of them in two versions."""
     engine = database(tmp_path)
     make(engine, [point_day_month(day) for day in DAYS])
-    with writing(engine).begin() as connection:
-        company = enter.add_organisation(connection, "Энергосеть")
-        scheme = enter.add_scheme(connection, "одна", ONE_ZONE, date(2013, 1, 1))
+    with writing(engine).begin() as connection, entering(connection, at=0, kind="test") as change:
+        company = enter.add_organisation(change, "Энергосеть")
+        scheme = enter.add_scheme(change, "одна", ONE_ZONE, date(2013, 1, 1))
         for code in ("Т-1", "Т-2"):
-            point = enter.add_point(connection, company, code, name=code, address="", tz="Europe/Moscow", scheme=scheme)
+            point = enter.add_point(change, company, code, name=code, address=code, tz="Europe/Moscow", scheme=scheme)
             nothing = {"energies": {}, "registers": {}, "cause": "first", "author": "worker", "made_at": NOW}
             counts = dict.fromkeys(("expected", "got", "off", "estimated", "missing"), 0)
             rows = [{"point": point, "day": day, "version": 1, **counts, **nothing} for day in DAYS]

@@ -15,6 +15,7 @@ from central.metering.slots import Slot
 from central.metering.terms import State
 from central.metering.zones import midnight
 from central.registry import enter
+from central.registry.changes import entering
 from central.timeseries.base import RegisterRow
 from protocol.reading import Kind
 from tests.central import scene as s
@@ -220,8 +221,8 @@ class TestReadings:
         for day, value in ((first, 0), (date(2026, 11, 17), 7_000_000), (last, 8_000_001)):  # a day too late
             registers = {f"ap{tariff}": value for tariff in range(4)}
             own.series.write([RegisterRow(meter, at(day), Kind.DAILY, 0, registers)])
-        with writing(own.engine).begin() as connection:
-            enter.set_price(connection, own.schemes["three"], "night", Decimal(1), change)
+        with writing(own.engine).begin() as connection, entering(connection, at=own.now, kind="test") as entry:
+            enter.set_price(entry, own.schemes["three"], "night", Decimal(1), change)
         view = figures.readings(own.source, own.viewer(s.CONSUMER), point, at(first), at(last), own.now)
         assert view.cost is not None
         night = [(line.energy, line.price.amount, line.by_days) for line in view.cost.lines if line.zone == "night"]
@@ -229,7 +230,9 @@ class TestReadings:
 
     def test_a_point_that_bills_by_its_profile_says_so(self, own: Scene) -> None:
         with own.engine.begin() as connection:
-            connection.exec_driver_sql(f"UPDATE point SET zone_source = 'profile' WHERE id = {own.points[s.FLAT]}")
+            connection.exec_driver_sql(
+                f"UPDATE point_terms SET zone_source = 'profile' WHERE point = {own.points[s.FLAT]}"
+            )
         day = date(2026, 11, 18)
         viewer, point = own.viewer(s.CONSUMER), own.points[s.FLAT]
         view = figures.readings(own.source, viewer, point, at(day), at(day) + 86_400, own.now)
@@ -314,9 +317,9 @@ class TestConsole:
         try:
             viewer = own.viewer(s.OPERATOR)
             assert figures.point_list(own.source, viewer, own.now).tally.points == 3
-            with writing(own.engine).begin() as connection:
+            with writing(own.engine).begin() as connection, entering(connection, at=own.now, kind="test") as change:
                 enter.add_point(
-                    connection, 1, "Т-99", name="Гараж", address="ул. Садовая, 3", tz=s.TZ, scheme=own.schemes["two"]
+                    change, 1, "Т-99", name="Гараж", address="ул. Садовая, 3", tz=s.TZ, scheme=own.schemes["two"]
                 )
             tallies = [figures.point_list(own.source, viewer, own.now + later).tally for later in (59, 60)]
             assert [(one.points, one.at - own.now) for one in tallies] == [(3, 0), (4, 60)]

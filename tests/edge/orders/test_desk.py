@@ -9,7 +9,8 @@ import pytest
 from edge.health import Board
 from edge.journal.rows import Span
 from edge.journal.thread import JournalThread
-from edge.orders.desk import SAY_EVERY, Desk
+from edge.orders.desk import Desk
+from edge.orders.dropping import SAY_EVERY
 from edge.orders.verdict import Alarm
 from protocol.messages import topics
 from tests.edge.orders.parts import DAY, config, replies, signed
