@@ -69,8 +69,11 @@ def config() -> None:
 @click.argument("file", type=click.Path(path_type=Path), default=DEFAULT)
 def check(file: Path) -> None:
     """Is this file right? Exit 2 = no, and the message says where."""
+    from edge.remote.remote import standing
+
     loaded = _load(file)
     click.echo(f"{file}: right; {len(loaded.line)} lines, {len(loaded.meter)} meters, hash {loaded.hash}")
+    click.echo(standing(loaded))
 
 
 def _load(path: Path) -> "Config":

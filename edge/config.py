@@ -1,14 +1,16 @@
 """edge.toml: what may stand in it, what it means, and a plain word on what is wrong with it.
 
 A wrong setting stops the program at the start with file, line, key, value and what is allowed. Nothing is guessed: an
-unknown key is an error that names the nearest known one.
+unknown key is an error that names the nearest known one. Lines, meters and schedule that central sends are read by the
+same rules, and refused with the same words.
 """
 
 import difflib
 import hashlib
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -22,6 +24,7 @@ from edge.meters.base import Meter, ModbusMeter, SpodesMeter
 from edge.toml_lines import Path as KeyPath
 from protocol.errors import LocalError
 from protocol.messages import command
+from protocol.messages.configuration import Settings
 from protocol.messages.topics import check_edge, valid_name
 
 DAY = 86400
@@ -70,7 +73,7 @@ class Uplink(_Table, frozen=True):
 
     @property
     def key(self) -> bytes | None:
-        """Central's public key; without it no command is taken."""
+        """Central's public key; without it neither a command nor a configuration is taken."""
         return None if self.command_key is None else command.key(self.command_key)
 
     @property
@@ -169,8 +172,8 @@ class Schedule(_Table, frozen=True):
 class Config(_Table, frozen=True):
     edge: Edge
     uplink: Uplink
-    line: list[Line]
-    meter: list[Spodes | Modbus]
+    line: list[Line] = []
+    meter: list[Spodes | Modbus] = []
     page: Page = Page()
     schedule: Schedule = Schedule()
 
@@ -219,39 +222,74 @@ def load(path: Path) -> Config:
         found = re.search(r"at line (\d+)", str(error))
         line = found.group(1) if found else len(text.splitlines())
         raise ConfigError(f"{path}:{line}: not TOML: {error}") from None
-    try:
-        config = msgspec.convert(data, Config)
-    except msgspec.ValidationError as error:
-        raise ConfigError(_explain(path, text, data, str(error))) from None
-    for keys, allowed in _wrong(config):
-        raise ConfigError(_message(path, text, data, keys, allowed))
-    return config
+    return _read(_Source(data, path, text))
 
 
-def _message(path: Path, text: str, data: Any, keys: KeyPath, allowed: str) -> str:
-    value = toml_lines.value(data, keys)
-    secret = keys and keys[-1] == "password"
-    shown = "" if isinstance(value, dict | list) or value is None else f" = {'***' if secret else repr(value)}"
-    return f"{path}:{toml_lines.line(text, keys)}: {toml_lines.name(keys)}{shown}: {allowed}"
+def configured(base: Config, settings: Settings, passwords: Mapping[str, str]) -> Config:
+    """`base`, reading what central wants instead of its own lines and meters. Raises ConfigError: «key: what is
+    allowed».
 
-
-def _explain(path: Path, text: str, data: Any, error: str) -> str:
-    """msgspec's «what - at `$.meter[2].period`» in the terms of the file."""
-    what, _, where = error.partition(" - at `")
-    keys: KeyPath = tuple(
-        int(number) if number else key for key, number in re.findall(r"\.([^.\[]+)|\[(\d+)\]", where.rstrip("`"))
+    What central leaves out of the schedule stays as it is in `base`. `passwords` by meter.
+    """
+    meters: list[dict[str, Any]] = [dict(meter) for meter in settings.meter]
+    whole = msgspec.to_builtins(base)
+    source = _Source(
+        whole | {"line": settings.line, "meter": meters, "schedule": whole["schedule"] | settings.schedule}
     )
-    field = re.search(r"field `([^`]+)`", what)
-    if field and "unknown" in what:
-        known = _known(keys, toml_lines.value(data, keys))
-        near = difflib.get_close_matches(field.group(1), known, 1)
-        hint = f"did you mean «{near[0]}»?" if near else f"known here: {', '.join(known)}"
-        return _message(path, text, data, (*keys, field.group(1)), f"no such setting; {hint}")
-    if field:
-        return _message(path, text, data, keys, f"«{field.group(1)}» is missing")
-    if keys and keys[-1] == "driver":
-        what = "spodes or modbus"
-    return _message(path, text, data, keys, what[0].lower() + what[1:])
+    for number, meter in enumerate(meters):
+        for key in ("password", "password_file"):
+            if key in meter:
+                raise ConfigError(source.message(("meter", number, key), "central sends secrets sealed, and no files"))
+        if str(meter.get("template", "")).endswith(".toml"):
+            raise ConfigError(source.message(("meter", number, "template"), "the name of a template, not of a file"))
+        if meter.get("id") in passwords:
+            meter["password"] = passwords[str(meter["id"])]
+    return _read(source)
+
+
+@dataclass(frozen=True)
+class _Source:
+    """Where settings were written: in a file, or nowhere that a line could be named of."""
+
+    data: Any
+    path: Path | None = None
+    text: str = ""
+
+    def message(self, keys: KeyPath, allowed: str) -> str:
+        place = "" if self.path is None else f"{self.path}:{toml_lines.line(self.text, keys)}: "
+        value = toml_lines.value(self.data, keys)
+        secret = keys and keys[-1] == "password"
+        shown = "" if isinstance(value, dict | list) or value is None else f" = {'***' if secret else repr(value)}"
+        return f"{place}{toml_lines.name(keys)}{shown}: {allowed}"
+
+    def explain(self, error: str) -> str:
+        """msgspec's «what - at `$.meter[2].period`» in the terms of the settings."""
+        what, _, where = error.partition(" - at `")
+        keys: KeyPath = tuple(
+            int(number) if number else key for key, number in re.findall(r"\.([^.\[]+)|\[(\d+)\]", where.rstrip("`"))
+        )
+        field = re.search(r"field `([^`]+)`", what)
+        if field and "unknown" in what:
+            known = _known(keys, toml_lines.value(self.data, keys))
+            near = difflib.get_close_matches(field.group(1), known, 1)
+            hint = f"did you mean «{near[0]}»?" if near else f"known here: {', '.join(known)}"
+            return self.message((*keys, field.group(1)), f"no such setting; {hint}")
+        if field:
+            return self.message(keys, f"«{field.group(1)}» is missing")
+        if keys and keys[-1] == "driver":
+            what = "spodes or modbus"
+        return self.message(keys, what[0].lower() + what[1:])
+
+
+def _read(source: _Source) -> Config:
+    """Raises ConfigError."""
+    try:
+        config = msgspec.convert(source.data, Config)
+    except msgspec.ValidationError as error:
+        raise ConfigError(source.explain(str(error))) from None
+    for keys, allowed in _wrong(config):
+        raise ConfigError(source.message(keys, allowed))
+    return config
 
 
 def _known(keys: KeyPath, table: Any) -> list[str]:
@@ -293,6 +331,10 @@ def _wrong(config: Config) -> Iterator[tuple[KeyPath, str]]:
                 yield ("uplink", "tls", key), "no such file"
     if not re.fullmatch(r"(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}", config.page.listen):
         yield ("page", "listen"), "host:port, for example 127.0.0.1:8118"
+    if config.uplink.command_key is None:
+        for key in ("line", "meter"):
+            if not getattr(config, key):
+                yield (), f"«{key}» is missing; only with [uplink] command_key may central give them"
     yield from _wrong_lines(config)
     yield from _wrong_meters(config)
 

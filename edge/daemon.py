@@ -15,17 +15,19 @@ from pathlib import Path
 
 from edge.clock import Clock, SystemClock
 from edge.config import Config
+from edge.crew import Crew
 from edge.health import Board
 from edge.journal.journal import Journal
 from edge.journal.thread import JournalThread
-from edge.lines import make_line
 from edge.lock import only_one
-from edge.meters import boundary, open_meter
 from edge.notify import notify, watchdog_seconds
 from edge.orders.desk import Desk
 from edge.page.server import Page
-from edge.scheduler import VISIT_SECONDS, LineReader
+from edge.remote.arrival import Arrival
+from edge.remote.remote import InForce, Remote
+from edge.scheduler import VISIT_SECONDS
 from edge.uplink.pump import Pump
+from protocol.messages import topics
 
 log = logging.getLogger("edge")
 
@@ -39,10 +41,10 @@ class Startup(Exception):
 
 class Daemon:
     def __init__(self, config: Config) -> None:
+        """`config` = edge.toml: what central sent since may stand in the place of its lines and meters."""
         self._config = config
         self._journal = JournalThread()
         self._board = Board()
-        self._readers: list[LineReader] = []
 
     async def run(self) -> None:
         """Returns after SIGTERM or SIGINT. Raises Startup, FolderTaken."""
@@ -51,18 +53,15 @@ class Daemon:
             asyncio.get_running_loop().add_signal_handler(name, stop.set)
         with only_one(Path(self._config.edge.data), "uchet-edge"):
             clock = await self._open_journal()
-            desk = Desk(self._config, self._journal, clock, self._board, self._refresh)
-            pump = Pump(self._config, self._journal, clock, f"uchet-edge {version('uchet')}", desk.heard)
-            self._readers = self._make_readers(clock, pump)
-            page = Page(self._config, self._board, self._journal, pump, clock)
+            self._gather(clock)
             try:
                 async with asyncio.TaskGroup() as group:
-                    tasks = [group.create_task(reader.run()) for reader in self._readers]
-                    tasks += [
-                        group.create_task(pump.run()),
-                        group.create_task(desk.run()),
-                        group.create_task(page.run()),
-                        group.create_task(self._each_minute(pump, clock)),
+                    tasks = [
+                        group.create_task(self._crew.run(self._config)),
+                        group.create_task(self._pump.run()),
+                        group.create_task(self._desk.run()),
+                        group.create_task(self._page.run()),
+                        group.create_task(self._each_minute(clock)),
                         group.create_task(self._watchdog(clock)),
                     ]
                     notify("READY=1")
@@ -75,9 +74,41 @@ class Daemon:
             finally:
                 await self._journal.close()
 
+    def _gather(self, clock: Clock) -> None:
+        """The rooms. Raises Startup."""
+        try:
+            self._remote = Remote(self._config)
+        except OSError as error:
+            raise Startup(f"{self._config.edge.data}: {error.strerror}") from None
+        self._config = self._remote.in_force.config
+        self._desk = Desk(self._config, self._journal, clock, self._board, self._refresh)
+        self._pump = Pump(self._config, self._journal, clock, f"uchet-edge {version('uchet')}", self._heard)
+        self._pump.configured(self._remote.in_force)
+        self._crew = Crew(self._journal, clock, self._board, self._pump.live, self._switched)
+        self._arrival = Arrival(self._remote, self._board, clock, self._changed)
+        self._page = Page(self._config, self._board, self._journal, self._pump, clock)
+
+    async def _heard(self, topic: str, payload: bytes) -> None:
+        if topic == topics.config(self._config.edge.name):
+            await self._arrival.heard(payload)
+        else:
+            await self._desk.heard(topic, payload)
+
+    def _changed(self, found: InForce) -> None:
+        """Another configuration is in force, or one was refused: central is told when that is so in fact."""
+        if found.config is self._config:
+            self._pump.configured(found)
+        else:
+            self._crew.switch(found.config)
+
+    def _switched(self, config: Config) -> None:
+        self._config = config
+        self._desk.configured(config)
+        self._pump.configured(self._remote.in_force)
+
     async def _refresh(self) -> None:
         """There is more to read than the readers know."""
-        for reader in self._readers:
+        for reader in self._crew.readers:
             await reader.remember()
 
     async def _open_journal(self) -> Clock:
@@ -95,26 +126,9 @@ class Daemon:
             log.error("journal has damaged rows, sent as void: %d", voids)
         return SystemClock(last)
 
-    def _make_readers(self, clock: Clock, pump: Pump) -> list[LineReader]:
-        meters = self._config.meters
-        return [
-            LineReader(
-                make_line(line.name, line.url),
-                [meter for meter in meters if meter.line == line.name],
-                self._config,
-                self._journal,
-                clock,
-                self._board,
-                partial(open_meter, wall=clock.wall),
-                boundary.rows,
-                pump.live,
-            )
-            for line in self._config.line
-        ]
-
-    async def _each_minute(self, pump: Pump, clock: Clock) -> None:
+    async def _each_minute(self, clock: Clock) -> None:
         """Retention, the figures of the journal, the health message."""
-        central, depth = self._config.uplink.central, self._config.schedule.depth
+        central = self._config.uplink.central
         while True:
             trusted, now = clock.trusted(), int(clock.wall())
             with suppress(sqlite3.Error):  # a full disk: the scheduler says so, and retention may mend it next time
@@ -124,14 +138,14 @@ class Daemon:
             self._board.waiting = await self._journal.do(partial(Journal.waiting, central=central))
             counted = partial(Journal.counted, central=central, now=now)
             self._board.store, self._board.counted = await self._journal.do(counted)
-            pump.health(self._board.message(now, trusted, depth))
+            self._pump.health(self._board.message(now, trusted, self._config.schedule.depth))
             await asyncio.sleep(MINUTE)
 
     async def _watchdog(self, clock: Clock) -> None:
         """systemd hears from us while the loop turns and no line is hung."""
         every = watchdog_seconds()
         while every is not None:
-            stuck = [reader.state.name for reader in self._readers if clock.monotonic() - reader.beat > STUCK]
+            stuck = [reader.state.name for reader in self._crew.readers if clock.monotonic() - reader.beat > STUCK]
             if stuck:
                 log.critical("lines hang, the watchdog will restart us: %s", ", ".join(stuck))
                 return

@@ -3,14 +3,14 @@ the health message read from. Times: seconds UTC.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from edge.config import DAY
 from edge.journal.journal import Waiting
 from edge.journal.rows import Span
-from protocol.messages.control import Counted, Health, MeterHealth, with_counts
+from protocol.messages.control import Counted, Health, MeterHealth, Running, with_counts
 from protocol.reading import Kind
 
 
@@ -56,7 +56,8 @@ class Board:
     notices: list[str] = field(default_factory=list)  # what an engineer must know about this start
     store: str | None = None
     counted: list[Counted] = field(default_factory=list)  # newest first
-    dropped: dict[str, int] = field(default_factory=dict)  # commands that were not obeyed: why -> when last
+    dropped: dict[str, int] = field(default_factory=dict)  # what came and was not obeyed: why -> when last
+    configuration: Running = field(default_factory=Running)  # what of central's is in force
 
     def message(self, now: int, trusted: bool, depth: int) -> Health:
         """`depth` = days that the meters keep."""
@@ -76,6 +77,16 @@ class Board:
             },
         )
         return health if self.store is None else with_counts(health, self.store, self.counted)
+
+    def forget(self, line: str) -> None:
+        """The line and its meters are not read any more."""
+        del self.lines[line]
+        self.meters = {meter.id: meter for meter in self.meters.values() if meter.line != line}
+
+    def arrange(self, lines: Sequence[str], meters: Sequence[str]) -> None:
+        """In the order of the configuration; all that are read are named."""
+        self.lines = {name: self.lines[name] for name in lines}
+        self.meters = {id: self.meters[id] for id in meters}
 
     def learn(self, marks: Mapping[tuple[str, str], int], gaps: Iterable[Span]) -> None:
         """What the journal knows: (meter, kind) -> stamp, and what is still to be read."""

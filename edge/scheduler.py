@@ -82,14 +82,20 @@ class LineReader:
             )
             self._clients.append(_Client(meter, state, Memory(night=int(clock.wall()))))
         self.beat = clock.monotonic()  # when this loop last showed that it lives
+        self._leaving = False
 
     async def run(self) -> None:
-        """Until cancelled."""
+        """Until cancelled, or told to leave; then the port is free."""
         await self.remember()
-        while True:
+        while not self._leaving:
             self.beat = self._clock.monotonic()
             if not await self.step():
                 await asyncio.sleep(TICK)
+        self._line.close()
+
+    def leave(self) -> None:
+        """No further read is begun; what was read is kept."""
+        self._leaving = True
 
     async def step(self) -> bool:
         """One conversation, the most urgent; False when nothing is due."""
@@ -158,6 +164,8 @@ class LineReader:
         """A read that this meter refuses or garbles does not take the others with it; silence does."""
         fault: MeterFault | None = None
         for ask in asks:
+            if self._leaving:
+                break
             try:
                 await self._READS[ask.what](self, client, driver, ask, commit)
             except (NoAnswer, OtherMeter):

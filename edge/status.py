@@ -25,6 +25,11 @@ def lines(state: Mapping[str, Any]) -> Iterator[str]:
     yield f"central  {word}" + (f": {uplink['trouble']}" if uplink["trouble"] else "")
     left = "unknown" if journal["days_left"] is None else f"{journal['days_left']:.0f}"
     yield f"journal  {journal['rows']} rows, {journal['waiting']} waiting, days of space left: {left}"
+    running = state["configuration"]
+    whose = f"central's, version {running['version']}, sha256 {running['sha256'][:16]}"
+    yield f"config   {whose if running['version'] else 'edge.toml'}"
+    if refused := running["refused"]:
+        yield f"refused  central's version {refused['version']}: {refused['why']}"
     for notice in state["notices"]:
         yield f"notice   {notice}"
     for line in state["lines"]:

@@ -14,14 +14,14 @@ from edge.health import Board
 from edge.journal.journal import Journal
 from edge.journal.thread import JournalThread
 from edge.orders.clerk import Clerk
-from edge.orders.verdict import Alarm, Dropped
+from edge.orders.dropping import Dropping
+from edge.orders.verdict import Dropped
 from protocol.messages import topics
 
 log = logging.getLogger("edge.orders")
 
 LOOK = 2.0  # seconds
 FORGET = 86400.0
-SAY_EVERY = 600.0  # seconds between two lines of the log on one alarm: whoever makes it could fill the log
 
 
 class Desk:
@@ -41,7 +41,11 @@ class Desk:
         self._board = board
         self._refresh = refresh
         self._clerk: Clerk | None = None
-        self._said: dict[Alarm, float] = {}
+        self._dropping = Dropping(board, clock)
+
+    def configured(self, config: Config) -> None:
+        """Commands are judged by this configuration from now on."""
+        self._config, self._clerk = config, None
 
     async def heard(self, topic: str, payload: bytes) -> None:
         """A message that may be a command. What is wrong with it is told, never raised."""
@@ -53,7 +57,7 @@ class Desk:
         try:
             await self._do(lambda clerk: clerk.heard(id, payload, now, trusted, moment))
         except Dropped as dropped:
-            self._alarm(dropped.alarm, now, moment)
+            self._dropping.tell(dropped.alarm)
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -84,10 +88,3 @@ class Desk:
         if appended:
             self._journal.appended.set()
             await self._refresh()
-
-    def _alarm(self, alarm: Alarm, now: int, moment: float) -> None:
-        self._board.dropped[alarm] = now
-        said = self._said.get(alarm)
-        if said is None or moment - said >= SAY_EVERY:
-            self._said[alarm] = moment
-            log.error("ALARM dropped: %s", alarm)

@@ -18,7 +18,7 @@ SLACK = 120  # seconds by which central's clock may be ahead of ours
 
 
 class Alarm(StrEnum):
-    """Why a command was dropped, in words that hold nothing of what came."""
+    """Why what came was dropped, in words that hold nothing of it."""
 
     NO_KEY = "a command came, and edge.toml has no [uplink] command_key"
     UNREADABLE = "a command that cannot be read"
@@ -26,6 +26,11 @@ class Alarm(StrEnum):
     OTHER_EDGE = "a command to another edge"
     OTHER_ID = "a command under another id than its own"
     REPLAYED = "a command from long ago was sent again"
+    NO_KEY_CONFIGURATION = "a configuration came, and edge.toml has no [uplink] command_key"
+    UNREADABLE_CONFIGURATION = "a configuration that cannot be read"
+    UNSIGNED_CONFIGURATION = "a configuration that our central did not sign"
+    OTHER_EDGES_CONFIGURATION = "a configuration of another edge"
+    OLD_CONFIGURATION = "a configuration that is older than one that was taken"
 
 
 class Dropped(Exception):

@@ -18,7 +18,7 @@ def state(config: Config, board: Board, uplink: UplinkState, now: int, trusted: 
     found = (_meter(meter, now, meter.line in down) for meter in board.meters.values())
     in_order = list(found)
     meters = sorted(in_order, key=lambda meter: TROUBLE[meter["state"]])
-    waiting = board.waiting
+    waiting, running = board.waiting, board.configuration
     return {
         "edge": config.edge.name,
         "title": config.edge.title,
@@ -37,6 +37,11 @@ def state(config: Config, board: Board, uplink: UplinkState, now: int, trusted: 
             "waiting": waiting.rows,
             "oldest": waiting.oldest,
             "days_left": waiting.days_left,
+        },
+        "configuration": {
+            "version": running.version,  # of central's; 0 = edge.toml's own lines and meters
+            "sha256": running.sha256,
+            "refused": running.refused and {"version": running.refused.version, "why": running.refused.why},
         },
         "notices": [
             *board.notices,

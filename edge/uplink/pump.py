@@ -14,10 +14,12 @@ from edge.clock import Clock
 from edge.config import Config
 from edge.journal.journal import Journal
 from edge.journal.thread import JournalThread
+from edge.remote.remote import InForce
 from edge.uplink.connection import Connection, Gone, Heard, NotConnected, Will
 from edge.uplink.session import Action, SendAbout, Session
 from protocol.errors import Garbled
 from protocol.messages import control, topics
+from protocol.messages.control import Running
 from protocol.messages.topics import EdgeTopic, RowTopic
 
 log = logging.getLogger("edge.uplink")
@@ -56,6 +58,8 @@ class Pump:
         self._software = software
         self._commands = commands
         self._name = config.edge.name
+        self._in_force = InForce(config, Running(), None)
+        self._untold = False  # what is in force is not yet told
         self._session: Session | None = None
         self._connection: Connection | None = None
         self._health: control.Health | None = None
@@ -74,6 +78,11 @@ class Pump:
                 self._note(connected=False, trouble=str(error))
                 wait = min(wait * 2, WAIT_MAX)
             await asyncio.sleep(wait * random.uniform(0.5, 1))  # noqa: S311 spreads the edges, hides nothing
+
+    def configured(self, in_force: InForce) -> None:
+        """What central is told of the configuration, now and in each connection."""
+        self._in_force, self._untold = in_force, self._connection is not None
+        self._journal.appended.set()  # wakes the loop
 
     def live(self, meter: str, message: control.Live) -> None:
         """Nice to have: sent if there is a connection, forgotten if not."""
@@ -109,7 +118,7 @@ class Pump:
             raise NotConnected(f"credentials: {error}") from None
         last_words: tuple[tuple[str, bytes], ...] = ()
         try:
-            await connection.open(topics.ack(self._name), topics.command(self._name, "+"))
+            await connection.open(topics.ack(self._name), topics.command(self._name, "+"), topics.config(self._name))
             self._connection = connection
             self._note(connected=True, trouble=None)
             connection.publish(state_topic, self._state("online"), retain=True)
@@ -143,7 +152,8 @@ class Pump:
 
     def _due(self, session: Session) -> list[Action]:
         now = self._clock.monotonic()
-        return [*session.due(now), *session.rows(now)]
+        told, self._untold = self._untold, False
+        return [*(session.changed(now) if told else []), *session.due(now), *session.rows(now)]
 
     async def _next(self, connection: Connection) -> Gone | Heard | None:
         """The next event of the connection; None when rows were appended or a tick has passed."""
@@ -189,6 +199,7 @@ class Pump:
                 connection.publish(str(topic), row.payload)
 
     def _about(self, action: SendAbout) -> bytes:
+        config, key = self._in_force.config, self._in_force.key
         return control.encode(
             control.About(
                 store=action.store,
@@ -196,8 +207,10 @@ class Pump:
                 next=action.next,
                 central=self._config.uplink.central,
                 software=self._software,
-                config=self._config.hash,
-                meters={meter.id: meter.period for meter in self._config.meters},
+                config=config.hash,
+                meters={meter.id: meter.period for meter in config.meters},
+                sealing_key=key,
+                configuration=None if key is None else self._in_force.running,
             )
         )
 
