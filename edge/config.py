@@ -260,7 +260,7 @@ class _Source:
         value = toml_lines.value(self.data, keys)
         secret = keys and keys[-1] == "password"
         shown = "" if isinstance(value, dict | list) or value is None else f" = {'***' if secret else repr(value)}"
-        return f"{place}{toml_lines.name(keys)}{shown}: {allowed}"
+        return f"{place}{toml_lines.name(keys).rstrip(':')}{shown}: {allowed}"
 
     def explain(self, error: str) -> str:
         """msgspec's «what - at `$.meter[2].period`» in the terms of the settings."""
