@@ -52,7 +52,7 @@ def run(
         marks = dirty.take(connection, limit, slices)
         if not marks:
             return 0
-        places = _places(connection, {mark.point for mark in marks})
+        places = places_of(connection, {mark.point for mark in marks})
         figures: dict[tuple[int, date], dict[str, Any]] = {}
         waiting = [(mark.point, mark.day) for mark in marks]
         while waiting:
@@ -74,7 +74,7 @@ def run(
     return len(marks)
 
 
-def _places(connection: Connection, points: Collection[int]) -> dict[int, Place]:
+def places_of(connection: Connection, points: Collection[int]) -> dict[int, Place]:
     terms = terms_of(connection, points)
     schemes = {one.scheme for held in terms.values() for one in held}
     calendars = {scheme: calendar_of(connection, scheme) for scheme in schemes}

@@ -15,7 +15,7 @@ from central.ingest.tables import meter_seen
 from central.registry.changes import Change, packed, table_of
 from central.registry.periods import overlap
 from central.registry.refusals import Refused
-from central.registry.tables import change, change_line, meter, mounting, point
+from central.registry.tables import change, change_line, meter, point
 
 CHUNK = 500
 OTHERS: Mapping[Table, Sequence[Column[Any]]] = {  # what refers to a row without SQL knowing it
@@ -108,20 +108,6 @@ def _refuse_dependants(connection: Connection, table: Table, keys: Iterable[str]
         if connection.execute(select(column).where(column.in_(wanted)).limit(1)).first() is not None:
             sentence = _l("От этого уже зависит: %(what)s", what=_caption(column.table))
             raise Refused(None, sentence)
-    if table is mounting:
-        _refuse_figures(connection, wanted)
-
-
-def _refuse_figures(connection: Connection, keys: Sequence[Any]) -> None:
-    """Days of a point that were computed while the meter stood there."""
-    query = (
-        select(point_day.c.point)
-        .join(mounting, mounting.c.point == point_day.c.point)
-        .where(mounting.c.id.in_(keys))
-        .limit(1)
-    )
-    if connection.execute(query).first() is not None:
-        raise Refused(None, _l("От этого уже зависит: %(what)s", what=CAPTIONS["point_day"]))
 
 
 @cache

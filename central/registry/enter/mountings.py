@@ -99,6 +99,8 @@ def replace_meter(
 
     `old_meter`: the one that the act names. `others` as of `mount`; what is not given stays as it was.
     """
+    if new_meter == old_meter:
+        raise Refused("new_meter", _l("Ставится тот же счётчик, что снят; другой коэффициент — это смена коэффициента"))
     old = _ended(change, point_id, old_meter, at, reg_end, last, act, reason)
     kept = {name: getattr(old, name) for name in ("wires", "ki", "ku", "values_are", "clock_offset", "period")}
     about = {"act": act, "reason": reason, "seals": seals, "reg_start": reg_start, "first": first}

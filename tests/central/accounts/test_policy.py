@@ -142,7 +142,7 @@ def test_two_grants_of_one_account_on_one_contract_do_not_overlap(world: World) 
     anna, contract = world.viewer(), world.contract("1", 0)
     add_grant(world.connection, anna.account, contract, 0, 100)
     add_grant(world.connection, anna.account, contract, 100)
-    with pytest.raises(Overlap, match=r"the grant of account 1 on contract 1 .* overlaps its grant"):
+    with pytest.raises(Overlap, match=r"the grant of account 1 on contract 1 .* grant 1"):
         add_grant(world.connection, anna.account, contract, 50, 60)
 
 

@@ -14,7 +14,8 @@ from central.accounts.sessions import ATTEMPTS, IDLE, LIFETIME, login, logout, r
 from central.accounts.tables import account, attempt, audit, session
 from central.cli import main
 from central.db import metadata, writing
-from central.registry.enter import add_organisation
+from central.registry import enter as registry
+from central.registry.changes import entering
 from tests.central.parts import config, database
 from tests.central.scene import CHEAP
 from tests.central.sql import Sql
@@ -27,7 +28,8 @@ MAIL, PASSWORD = "anna@example.org", "сложный пароль"
 def engine(sql: Sql, tmp_path: Path) -> Iterator[Engine]:
     engine = database(tmp_path)
     with writing(engine).begin() as connection:
-        company = add_organisation(connection, "Энергосеть")
+        with entering(connection, at=0, kind="test") as change:
+            company = registry.add_organisation(change, "Энергосеть")
         for mail in (MAIL, "boris@example.org"):
             values = {"mail": mail, "name": "Анна", "role": "consumer", "password": PASSWORD}
             add_account(connection, CHEAP, organisation=company, now=NOW, **values)
