@@ -55,6 +55,7 @@ class Change:
         self.id = id
         self.at = at
         self.touched: dict[int, tuple[int, int]] = {}  # point -> [since, until) in which its figures may change
+        self.left: dict[int, set[int]] = {}  # point -> contracts that it was in, in that time, and is no more
         self.subjects: set[tuple[str, str]] = set()
         self._lines: list[dict[str, Any]] = []
 
@@ -127,6 +128,10 @@ class Change:
         """Figures of the point in this time (seconds UTC, null = open) may be others now."""
         old = self.touched.get(point, (FOREVER, 0))
         self.touched[point] = (min(old[0], since), max(old[1], FOREVER if until is None else until))
+
+    def leave(self, point: int, contract: int) -> None:
+        """The point is under this contract no more in the time that is touched."""
+        self.left.setdefault(point, set()).add(contract)
 
     def close(self) -> None:
         """Writes down what is not yet."""

@@ -1,9 +1,10 @@
 """Whose figures a change of the registry makes anew: told before it is saved, their days marked when it is."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, select
 
@@ -14,6 +15,9 @@ from central.figures.tables import point_day
 from central.ingest.tables import meter_seen
 from central.metering.zones import day_of, days
 from central.registry.tables import contract, contract_point, mounting, point
+
+if TYPE_CHECKING:
+    from central.registry.changes import Change
 
 ONE_DAY = timedelta(days=1)
 CHUNK = 500  # points a query
@@ -49,15 +53,18 @@ def mark_days(connection: Connection, touched: Touched) -> None:
             dirty.mark_days(connection, key, found)
 
 
-def consequences(connection: Connection, touched: Touched, now: int) -> tuple[Consequence, ...]:
-    """Only of points that have figures in that time, in the order of their codes."""
-    found = []
-    for part in _chunks(touched):
+def consequences(change: "Change", now: int) -> tuple[Consequence, ...]:
+    """Only of points that have figures in the time that is touched, in the order of their codes.
+
+    `holders`: all who are shown the figures of that time, or were before this change.
+    """
+    connection, found = change.connection, []
+    for part in _chunks(change.touched):
         zones = _zones(connection, part)
         computed: dict[int, list[date]] = {}
         for key, day in _computed(connection, part, zones):
             computed.setdefault(key, []).append(day)
-        holders = _holders(connection, {key: part[key] for key in computed})
+        holders = _holders(connection, {key: part[key] for key in computed}, change.left)
         for row in connection.execute(select(point).where(point.c.id.in_(list(computed)))):
             there = sorted(computed[row.id])
             published = sum(published_at(day, row.tz) <= now for day in there)
@@ -106,17 +113,21 @@ def _heard(connection: Connection, part: Touched) -> Iterator[tuple[int, int, in
             yield key, first, end
 
 
-def _holders(connection: Connection, part: Touched) -> dict[int, tuple[str, ...]]:
+def _holders(connection: Connection, part: Touched, left: Mapping[int, Collection[int]]) -> dict[int, tuple[str, ...]]:
+    found: dict[int, list[str]] = {}
+    gone = {key for contracts in left.values() for key in contracts}
+    before = {row.id: row.holder for row in connection.execute(select(contract).where(contract.c.id.in_(gone)))}
+    for key in part:
+        found[key] = [before[one] for one in sorted(left.get(key, ()))]
     query = (
         select(contract_point.c.point, contract_point.c.valid_from, contract_point.c.valid_to, contract.c.holder)
         .join(contract, contract.c.id == contract_point.c.contract)
         .where(contract_point.c.point.in_(list(part)))
         .order_by(contract_point.c.valid_from)
     )
-    found: dict[int, list[str]] = {}
     for key, since, until, holder in connection.execute(query):
         if since < part[key][1] and (until is None or part[key][0] < until):
-            found.setdefault(key, []).append(holder)
+            found[key].append(holder)
     return {key: tuple(dict.fromkeys(names)) for key, names in found.items()}
 
 

@@ -52,6 +52,7 @@ def hand_over(change: Change, point_id: int, contract_id: int, at: int) -> int:
         raise Refused("contract", _l("Точка уже числится в этом договоре"))
     change.replace(contract_point, old.id, valid_to=at)
     change.touch(point_id, at, old.valid_to)
+    change.leave(point_id, old.contract)
     return attach(change, contract_id, point_id, at, old.valid_to)
 
 
@@ -67,6 +68,7 @@ def correct_attachment(change: Change, key: int, **values: Any) -> None:
     _check(change.connection, new, change.at)
     change.replace(contract_point, key, **values)
     change.touch(old.point, min(old.valid_from, new["valid_from"]), None)
+    change.leave(old.point, old.contract)
 
 
 def _check(connection: Connection, values: dict[str, Any], now: int) -> None:

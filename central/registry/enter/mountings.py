@@ -257,7 +257,6 @@ def _ended(
     ended = {"valid_to": at, "reg_end": _kept(reg_end), "end_act": act, "end_reason": reason}
     check(change.connection, dict(old._mapping) | ended, change.at)
     change.replace(mounting, old.id, **ended)
-    change.touch(point_id, at, old.valid_to)
     return old
 
 

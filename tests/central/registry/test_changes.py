@@ -14,7 +14,7 @@ from central.figures.tables import dirty, point_day
 from central.ingest.tables import meter_seen
 from central.metering.zones import midnight
 from central.registry import enter
-from central.registry.changes import SUBJECTS, Change, entering
+from central.registry.changes import FOREVER, SUBJECTS, Change, entering
 from central.registry.consequences import consequences
 from central.registry.refusals import Refused
 from central.registry.schemes import TWO_ZONES
@@ -90,7 +90,7 @@ def test_a_correction_of_the_past_tells_whose_figures_it_changes_and_marks_their
         row = connection.execute(select(mounting).where(mounting.c.point == point)).one()
         with entering(connection, at=own.now, kind="correction") as change:
             enter.correct_mounting(change, row.id, ki=Decimal(40))
-            (told,) = consequences(connection, change.touched, own.now)
+            (told,) = consequences(change, own.now)
         assert (told.point, told.code, told.name) == (point, "Т-47", "Мастерская")
         assert told.holders == ("Борис Сидоров",)
         assert (told.first, told.until) == (date(2026, 11, 10), date(2026, 11, 25))
@@ -104,6 +104,29 @@ def test_a_correction_of_the_past_tells_whose_figures_it_changes_and_marks_their
         first, second = connection.execute(query.order_by(point_day.c.version)).all()
         energy = [sum(sum(zone.values()) for zone in day.energies["active_import"].values()) for day in (first, second)]
         assert energy[1] * 30 == energy[0] * 40
+
+
+def test_a_tenure_that_is_cut_short_or_moved_tells_of_the_time_it_had(own: Scene) -> None:
+    begun, point = midnight(date(2026, 11, 10), s.TZ), own.points[s.FLAT]
+    with writing(own.engine).begin() as connection:
+        key = connection.execute(select(mounting.c.id).where(mounting.c.point == point)).scalar_one()
+        with entering(connection, at=own.now, kind="correction") as change:
+            enter.correct_mounting(change, key, valid_from=SWAP)
+        assert change.touched == {point: (begun, FOREVER)}
+        with entering(connection, at=own.now, kind="correction") as change:
+            added = enter.add_point(change, 1, "Т-99", name="Гараж", address="ул.", tz=s.TZ, scheme=own.schemes["two"])
+            enter.correct_mounting(change, key, point=added)
+        assert change.touched[point] == (SWAP, FOREVER)
+        assert change.touched[added][1] == FOREVER
+
+
+def test_a_hand_over_in_the_past_tells_of_both_holders(own: Scene) -> None:
+    with writing(own.engine).begin() as connection:
+        with entering(connection, at=own.now, kind="hand_over") as change:
+            contract = enter.add_contract(change, 1, "100-9", "Новый хозяин")
+            enter.hand_over(change, own.points[s.FLAT], contract, SWAP)
+            (told,) = consequences(change, own.now)
+        assert (told.holders, told.first) == (("Анна Петрова", "Новый хозяин"), date(2026, 11, 20))
 
 
 def test_readings_that_waited_for_a_mounting_become_figures(own: Scene) -> None:
