@@ -28,6 +28,7 @@ ACCESS: dict[str, frozenset[str]] = {  # endpoint -> roles
     "console.points": STAFF,
     "console.edges": STAFF,
     "console.audit": STAFF,
+    "console.network": STAFF,
 }
 
 

@@ -41,6 +41,8 @@ node = Table(
     Column("kind", String(20), nullable=False),  # branch | site | substation | switchboard | feeder
     Column("name", String(200), nullable=False),
     Column("path", String(1000), nullable=False),  # names from the top, joined by «\»
+    Index("ix_node_organisation_parent_name", "organisation", "parent", "name"),
+    Index("ix_node_organisation_path", "organisation", "path"),
 )
 
 zone_scheme = Table(
@@ -264,4 +266,31 @@ change_subject = Table(  # on whose pages the change stands
     Column("kind", String(20), primary_key=True),  # point | meter | contract | node | scheme | edge | …
     Column("key", String(40), primary_key=True),
     Column("change", ForeignKey("change.id"), primary_key=True, index=True),
+)
+
+change_token = Table(  # of a form that was sent: sent twice, it is one change
+    "change_token",
+    metadata,
+    Column("token", String(32), primary_key=True),
+    Column("change", ForeignKey("change.id"), nullable=False),
+)
+
+document = Table(  # an act, a photo; the file itself lies under its hash, once
+    "document",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("organisation", ForeignKey("organisation.id"), nullable=False),
+    Column(
+        "kind", String(20), nullable=False
+    ),  # of what it is attached to: point | meter | mounting | contract | change
+    Column("key", String(40), nullable=False),
+    Column("name", String(200), nullable=False),
+    Column("type", String(40), nullable=False),  # as its content says
+    Column("size", Integer, nullable=False),
+    Column("sha256", String(64), nullable=False, index=True),
+    Column("added_at", Seconds, nullable=False),
+    Column("account", ForeignKey("account.id")),
+    Column("removed_at", Seconds),
+    Column("removed_by", ForeignKey("account.id")),
+    Index("ix_document_kind_key", "kind", "key"),
 )
