@@ -1,7 +1,39 @@
-"""The operator's pages: pages.py the lists of points and concentrators, audit.py the way of a reading,
-network.py the tree of the network and the search."""
+"""The operator's pages.
 
-from central.console import audit, network, pages
+pages.py      the lists of points and concentrators     audit.py     the way of a reading
+network.py    the tree and the one search               changes.py   the journal of changes, undoing one
+points.py · mountings.py · meters.py · contracts.py · nodes.py · schemes.py · edges.py     one page per object, and
+its forms: described as data (forms.py), done in one way (deeds.py), told in words (telling.py)
+"""
+
+from central.console import (
+    audit,
+    changes,
+    contracts,
+    edges,
+    meters,
+    mountings,
+    network,
+    nodes,
+    pages,
+    points,
+    schemes,
+    words,
+)
 from central.console.room import console
 
-__all__ = ["audit", "console", "network", "pages"]
+__all__ = [
+    "audit",
+    "changes",
+    "console",
+    "contracts",
+    "edges",
+    "meters",
+    "mountings",
+    "network",
+    "nodes",
+    "pages",
+    "points",
+    "schemes",
+    "words",
+]

@@ -1,0 +1,92 @@
+"""The page of a meter: where it stands and stood, who reads it, when it was verified; its words and verifications."""
+
+from flask import render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import lazy_gettext as _l
+
+from central.console.deeds import Deed, done
+from central.console.forms import Field, Group, Values
+from central.console.points import remark
+from central.console.room import console, number_asked
+from central.console.telling import told
+from central.faces import registry_words as words
+from central.faces.here import here, viewer
+from central.registry import enter, history, show
+from central.registry.changes import Change
+from central.registry.tables import meter as meters_table
+
+
+@console.get("/meters/<key>")
+def meter(key: str) -> ResponseReturnValue:
+    made, who = here(), viewer()
+    with made.source.engine.connect() as connection:
+        page = show.meter_page(connection, who, key, made.now)
+        entries = history.history(connection, who, "meter", key)
+        lines = {one.id: told(connection, one.lines) for one in entries if one.lines is not None}
+    return render_template(
+        "console/meter.html", page=page, entries=entries, lines=lines, now=made.now, done=number_asked("done")
+    )
+
+
+@console.route("/meters/<key>/verification", methods=["GET", "POST"])
+def verify_meter(key: str) -> ResponseReturnValue:
+    with here().source.engine.connect() as connection:
+        row = show.meter_row(connection, viewer(), key)
+
+    def enter_it(change: Change, values: Values) -> None:
+        enter.verified(change, values["verified_on"], values["valid_until"], values["document"], meter_id=key)
+
+    return done(
+        Deed(
+            kind="verification",
+            title=_l("Поверка счётчика"),
+            of=f"№ {row.serial}, {row.type}",
+            back=url_for("console.meter", key=key),
+            groups=(verification_fields(),),
+            enter=enter_it,
+        )
+    )
+
+
+def verification_fields() -> Group:
+    return Group(
+        _l("Свидетельство"),
+        (
+            Field("verified_on", words.FIELDS["verified_on"], "day"),
+            Field(
+                "valid_until", words.FIELDS["valid_until"], "day", help=_l("первый день, когда она уже не действует")
+            ),
+            Field("document", words.FIELDS["document"], help=_l("номер свидетельства или записи в Аршине"), most=100),
+        ),
+    )
+
+
+@console.route("/meters/<key>/correction", methods=["GET", "POST"])
+def correct_meter(key: str) -> ResponseReturnValue:
+    with here().source.engine.connect() as connection:
+        row = show.meter_row(connection, viewer(), key)
+
+    def enter_it(change: Change, values: Values) -> None:
+        enter.correct(change, meters_table, key, **{name: values[name] for name in ("type", "maker", "made_in")})
+
+    return done(
+        Deed(
+            kind="correction",
+            title=_l("Исправление сведений"),
+            of=f"№ {row.serial}, {row.type}",
+            back=url_for("console.meter", key=key),
+            groups=(
+                Group(
+                    _l("Счётчик"),
+                    (
+                        Field("type", words.FIELDS["type"], most=100),
+                        Field("maker", words.FIELDS["maker"], most=100),
+                        Field("made_in", words.FIELDS["made_in"], "whole", needed=False),
+                    ),
+                ),
+                remark(),
+            ),
+            initial={"type": row.type, "maker": row.maker, "made_in": str(row.made_in or "")},
+            enter=enter_it,
+        )
+    )

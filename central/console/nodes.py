@@ -1,0 +1,61 @@
+"""The page of a node of the network: what hangs on it; its name."""
+
+from flask import render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import lazy_gettext as _l
+
+from central.console.deeds import Deed, done
+from central.console.forms import Field, Group, Values
+from central.console.points import remark
+from central.console.room import console, number_asked
+from central.console.telling import told
+from central.faces import registry_words as words
+from central.faces.here import here, viewer
+from central.registry import enter, history, show
+from central.registry.changes import Change
+from central.registry.tables import node as nodes_table
+
+
+@console.get("/nodes/<int:key>")
+def node(key: int) -> ResponseReturnValue:
+    made, who = here(), viewer()
+    with made.source.engine.connect() as connection:
+        page = show.node_page(connection, who, key, made.now)
+        entries = history.history(connection, who, "node", str(key))
+        lines = {one.id: told(connection, one.lines) for one in entries if one.lines is not None}
+    return render_template(
+        "console/node.html",
+        page=page,
+        entries=entries,
+        lines=lines,
+        now=made.now,
+        done=number_asked("done"),
+        tree_node=key,
+    )
+
+
+@console.route("/nodes/<int:key>/name", methods=["GET", "POST"])
+def rename_node(key: int) -> ResponseReturnValue:
+    with here().source.engine.connect() as connection:
+        row = show.own(connection, nodes_table, viewer(), key)
+
+    def enter_it(change: Change, values: Values) -> None:
+        enter.rename_node(change, key, values["name"])
+
+    return done(
+        Deed(
+            kind="correction",
+            title=_l("Переименование узла"),
+            of=row.path,
+            back=url_for("console.node", key=key),
+            groups=(
+                Group(
+                    words.TABLES["node"],
+                    (Field("name", words.FIELDS["name"], help=_l("пути всего, что ниже, изменятся тоже")),),
+                ),
+                remark(),
+            ),
+            initial={"name": row.name},
+            enter=enter_it,
+        )
+    )

@@ -1,0 +1,255 @@
+"""The page of a metering point, and what is entered of it beside its meter: words, terms, contracts."""
+
+from decimal import Decimal
+from typing import Any
+
+from flask import render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import Row
+
+from central.console.deeds import Deed, done
+from central.console.forms import Field, Group, Values, written
+from central.console.mountings import opened
+from central.console.room import console, number_asked
+from central.console.telling import told
+from central.faces import registry_words as words
+from central.faces.here import here, viewer
+from central.metering.zones import day_of
+from central.registry import enter, history, show
+from central.registry.changes import Change
+from central.registry.refusals import Refused
+from central.registry.show import PointPage
+from central.registry.tables import point as points_table
+
+W_PER_KW = 1000
+KNOWN, NEW = "known", "new"
+PAST = _l("Нужна, если меняются уже посчитанные цифры")
+
+
+@console.get("/points/<int:key>")
+def point(key: int) -> ResponseReturnValue:
+    made, who = here(), viewer()
+    with made.source.engine.connect() as connection:
+        page = show.point_page(connection, who, key, made.now)
+        entries = history.history(connection, who, "point", str(key))
+        lines = {one.id: told(connection, one.lines) for one in entries if one.lines is not None}
+    return render_template(
+        "console/point.html",
+        page=page,
+        entries=entries,
+        lines=lines,
+        now=made.now,
+        done=number_asked("done"),
+        tree_node=page.row.node,
+    )
+
+
+@console.route("/points/<int:key>/correction", methods=["GET", "POST"])
+def correct_point(key: int) -> ResponseReturnValue:
+    page = opened(key)
+    row = page.row
+    with here().source.engine.connect() as connection:
+        nodes = show.nodes(connection, viewer())
+
+    def enter_it(change: Change, values: Values) -> None:
+        node = int(values["node"]) if values["node"] else None
+        plain = {name: values[name] for name in ("name", "address", "order_code")}
+        enter.correct(change, points_table, key, node=node, **plain)
+
+    return done(
+        Deed(
+            kind="correction",
+            title=_l("Исправление сведений"),
+            of=_of(page),
+            back=_back(key),
+            groups=(
+                Group(
+                    _l("Точка учёта"),
+                    (
+                        Field("name", _l("Название для потребителя")),
+                        Field("address", words.FIELDS["address"], most=300),
+                        Field("order_code", words.FIELDS["order_code"], needed=False, most=60),
+                        Field(
+                            "node",
+                            words.FIELDS["node"],
+                            "choice",
+                            needed=False,
+                            choices=[(str(one.id), one.path) for one in nodes],
+                        ),
+                    ),
+                ),
+                remark(),
+            ),
+            initial={
+                "name": row.name,
+                "address": row.address,
+                "order_code": row.order_code or "",
+                "node": "" if row.node is None else str(row.node),
+            },
+            enter=enter_it,
+        )
+    )
+
+
+@console.route("/points/<int:key>/terms", methods=["GET", "POST"])
+def terms(key: int) -> ResponseReturnValue:
+    page = opened(key)
+    made = here()
+    with made.source.engine.connect() as connection:
+        schemes = show.schemes(connection, viewer())
+    known = {str(one.id): one for one in schemes}
+
+    def enter_it(change: Change, values: Values) -> None:
+        enter.set_terms(
+            change,
+            key,
+            values["valid_from"],
+            scheme=int(values["scheme"]),
+            zone_source=values["zone_source"],
+            tariffs=_own_tariffs(page, known[values["scheme"]]),
+            power_max=None if values["power"] is None else int(values["power"] * W_PER_KW),
+        )
+
+    held = page.terms[0] if page.terms else None
+    return done(
+        Deed(
+            kind="terms",
+            title=_l("Тариф с даты"),
+            of=_of(page),
+            back=_back(key),
+            groups=(
+                Group(
+                    _l("Условия точки"),
+                    (
+                        Field("valid_from", _l("Действуют с"), "day", help=_l("с начала этих суток")),
+                        Field(
+                            "scheme",
+                            words.FIELDS["scheme"],
+                            "choice",
+                            choices=[(value, one.name) for value, one in known.items()],
+                        ),
+                        Field(
+                            "zone_source",
+                            words.FIELDS["zone_source"],
+                            "choice",
+                            choices=tuple(words.VALUES["zone_source"].items()),
+                        ),
+                        Field("power", words.FIELDS["power_max"], "number", needed=False, unit=_l("кВт")),
+                    ),
+                ),
+                remark(),
+            ),
+            initial={"valid_from": day_of(made.now, page.row.tz).isoformat()}
+            | (
+                {
+                    "scheme": str(held.scheme),
+                    "zone_source": held.zone_source,
+                    "power": written(Decimal(held.power_max) / W_PER_KW) if held.power_max else "",
+                }
+                if held
+                else {"zone_source": "registers"}
+            ),
+            enter=enter_it,
+            aliases={"power_max": "power", "valid_to": "valid_from", "tariffs": "scheme"},
+        )
+    )
+
+
+def _own_tariffs(page: PointPage, scheme: Row[Any]) -> Any:
+    """Tariff registers that the point has of its own stay while its scheme stays."""
+    held = page.terms[0] if page.terms else None
+    return held.tariffs if held is not None and held.scheme == scheme.id else None
+
+
+@console.route("/points/<int:key>/contract", methods=["GET", "POST"])
+def hand_over(key: int) -> ResponseReturnValue:
+    """The point passes to another contract, or, where nobody has it, into one."""
+    page = opened(key)
+    made, who = here(), viewer()
+    with made.source.engine.connect() as connection:
+        contracts = show.contracts(connection, who)
+    held = next((one for one in page.contracts if one.valid_to is None), None)
+
+    def enter_it(change: Change, values: Values) -> None:
+        contract = _chosen_contract(change, values)
+        if held is None:
+            enter.attach(change, contract, key, values["at"])
+            change.touch(key, values["at"], None)
+        else:
+            enter.hand_over(change, key, contract, values["at"])
+
+    which = ((KNOWN, _l("есть в реестре")), (NEW, _l("заключён новый")))
+    today = day_of(made.now, page.row.tz)
+    return done(
+        Deed(
+            kind="attachment" if held is None else "hand_over",
+            title=_l("Включение в договор") if held is None else _l("Передача по договору"),
+            of=_of(page),
+            back=_back(key),
+            groups=(
+                Group(
+                    _l("Передача"),
+                    (
+                        Field(
+                            "at",
+                            _l("С этого времени"),
+                            "moment",
+                            tz=page.row.tz,
+                            help=_l("прежний потребитель видит всё до него, новый — всё после него; "),
+                        ),
+                        Field("which", words.FIELDS["contract"], "radio", choices=which),
+                    ),
+                ),
+                Group(
+                    "",
+                    (
+                        Field(
+                            "contract",
+                            _l("Номер договора"),
+                            choices=[(one.number, one.holder) for one in contracts],
+                            most=60,
+                        ),
+                    ),
+                    when=("which", KNOWN),
+                ),
+                Group("", contract_fields(), when=("which", NEW)),
+                remark(),
+            ),
+            initial={"which": KNOWN, "at-day": today.isoformat(), "at-time": "00:00"},
+            enter=enter_it,
+            aliases={"valid_from": "at", "valid_to": "at"},
+        )
+    )
+
+
+def _chosen_contract(change: Change, values: Values) -> int:
+    if "number" in values:
+        names = ("number", "holder", "phone", "mail", "signed_on")
+        return enter.add_contract(change, viewer().organisation, **{name: values[name] for name in names})
+    found = show.contract_numbered(change.connection, viewer(), values["contract"])
+    if found is None:
+        raise Refused("contract", _l("Договора %(number)s нет: заключите новый", number=values["contract"]))
+    return int(found.id)
+
+
+def contract_fields(*, number: bool = True) -> tuple[Field, ...]:
+    rest = (
+        Field("holder", words.FIELDS["holder"], help=_l("Имя или название организации")),
+        Field("phone", words.FIELDS["phone"], needed=False, most=30),
+        Field("mail", words.FIELDS["mail"], needed=False, most=254),
+        Field("signed_on", words.FIELDS["signed_on"], "day", needed=False),
+    )
+    return (Field("number", _l("Номер договора"), most=60), *rest) if number else rest
+
+
+def remark() -> Group:
+    return Group(_l("Примечание"), (Field("reason", words.FIELDS["reason"], needed=False, help=PAST, most=500),))
+
+
+def _of(page: PointPage) -> str:
+    return f"{page.row.code} · {page.row.name}, {page.row.address}"
+
+
+def _back(key: int) -> str:
+    return url_for("console.point", key=key)

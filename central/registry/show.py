@@ -1,0 +1,464 @@
+"""What the console's pages show of the registry, fetched through the viewer: what is not his does not exist.
+
+A point, node, contract belongs to an organisation, and so does a concentrator that was entered. A meter is seen where
+it stands, stood or is read, and by all while it is nobody's; a scheme by those whose points it bills, and while it
+bills nobody's. Figures are not here.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, Table, exists, func, or_, select
+
+from central.accounts.policy import Viewer
+from central.figures.views import NotFound
+from central.ingest.tables import State as InboxState
+from central.ingest.tables import edge, edge_line, edge_meter, inbox, meter_seen
+from central.registry.look import valid
+from central.registry.tables import (
+    concentrator,
+    contract,
+    contract_point,
+    meter,
+    meter_type,
+    monthly_line,
+    mounting,
+    node,
+    organisation,
+    point,
+    point_terms,
+    price,
+    transformer,
+    transformer_place,
+    verification,
+    zone_rule,
+    zone_scheme,
+)
+
+Rows = Sequence[Row[Any]]
+MOST = 200  # rows of one table on a page; more are counted
+FOREIGN_METER = "foreign_meter"
+
+
+def own(connection: Connection, table: Table, viewer: Viewer, key: int) -> Row[Any]:
+    """The row of an organisation's table. Raises NotFound when it is another organisation's, or is not there."""
+    found = connection.execute(
+        select(table).where(table.c.id == key, table.c.organisation == viewer.organisation)
+    ).first()
+    if found is None or not viewer.staff:
+        raise NotFound(f"{table.name} {key}")
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class PointPage:
+    """`mountings`, `contracts`, `terms`, `transformers`: the newest first; `standing` = what stands there now."""
+
+    row: Row[Any]
+    path: str
+    mountings: Rows
+    standing: Row[Any] | None
+    terms: Rows
+    contracts: Rows
+    transformers: Rows
+    verified: Mapping[str, Row[Any]]  # meter -> its last verification
+    seen: Row[Any] | None
+    edge: str | None
+
+
+def point_page(connection: Connection, viewer: Viewer, key: int, now: int) -> PointPage:
+    """Raises NotFound."""
+    row = own(connection, point, viewer, key)
+    mountings = mountings_of(connection, key)
+    standing = next((one for one in mountings if _now(one, now)), None)
+    meters = {one.meter for one in mountings}
+    return PointPage(
+        row=row,
+        path=path_of(connection, row.node),
+        mountings=mountings,
+        standing=standing,
+        terms=terms_rows(connection, key),
+        contracts=connection.execute(
+            select(contract_point, contract.c.number, contract.c.holder, contract.c.phone)
+            .join(contract, contract.c.id == contract_point.c.contract)
+            .where(contract_point.c.point == key)
+            .order_by(contract_point.c.valid_from.desc())
+        ).all(),
+        transformers=_transformers(connection, key),
+        verified=verified(connection, meters),
+        seen=_seen(connection, standing.meter) if standing else None,
+        edge=edge_of(connection, standing.meter, now) if standing else None,
+    )
+
+
+def mountings_of(connection: Connection, point_id: int) -> Rows:
+    return connection.execute(
+        select(mounting, meter.c.serial, meter.c.type, meter.c.maker)
+        .join(meter, meter.c.id == mounting.c.meter)
+        .where(mounting.c.point == point_id)
+        .order_by(mounting.c.valid_from.desc())
+    ).all()
+
+
+def terms_rows(connection: Connection, point_id: int) -> Rows:
+    return connection.execute(
+        select(point_terms, zone_scheme.c.name, zone_scheme.c.tariffs.label("usual"))
+        .join(zone_scheme, zone_scheme.c.id == point_terms.c.scheme)
+        .where(point_terms.c.point == point_id)
+        .order_by(point_terms.c.valid_from.desc())
+    ).all()
+
+
+def _transformers(connection: Connection, point_id: int) -> Rows:
+    last = (
+        select(func.max(verification.c.valid_until))
+        .where(verification.c.transformer == transformer.c.id)
+        .correlate(transformer)
+        .scalar_subquery()
+    )
+    return connection.execute(
+        select(transformer_place, transformer.c.kind, transformer.c.serial, transformer.c.type)
+        .add_columns(transformer.c.primary, transformer.c.secondary, transformer.c.accuracy, last.label("verified_to"))
+        .join(transformer, transformer.c.id == transformer_place.c.transformer)
+        .where(transformer_place.c.point == point_id)
+        .order_by(transformer_place.c.valid_from.desc(), transformer.c.kind, transformer_place.c.phase)
+    ).all()
+
+
+def verified(connection: Connection, meters: set[str]) -> Mapping[str, Row[Any]]:
+    """Meter -> its last verification."""
+    query = select(verification).where(verification.c.meter.in_(meters)).order_by(verification.c.valid_until)
+    return {row.meter: row for row in connection.execute(query)}
+
+
+def _seen(connection: Connection, meter_id: str) -> Row[Any] | None:
+    return connection.execute(select(meter_seen).where(meter_seen.c.meter == meter_id)).first()
+
+
+def edge_of(connection: Connection, meter_id: str, now: int) -> str | None:
+    """The concentrator that may speak for the meter at this moment."""
+    query = select(edge_meter.c.edge).where(edge_meter.c.meter == meter_id, valid(edge_meter, now))
+    return connection.execute(query.order_by(edge_meter.c.edge)).scalar()
+
+
+def path_of(connection: Connection, key: int | None) -> str:
+    return connection.execute(select(node.c.path).where(node.c.id == key)).scalar() or "" if key is not None else ""
+
+
+def _now(row: Row[Any], now: int) -> bool:
+    return bool(row.valid_from <= now and (row.valid_to is None or row.valid_to > now))
+
+
+# meters
+
+
+@dataclass(frozen=True, slots=True)
+class MeterPage:
+    """`places`: where it stands and stood, of the viewer's own points, the newest first."""
+
+    row: Row[Any]
+    places: Rows
+    elsewhere: int  # places of other organisations
+    standing: Row[Any] | None
+    bound: Rows  # to which concentrators since when
+    verifications: Rows
+    seen: Row[Any] | None
+
+
+def visible_meter(viewer: Viewer) -> ColumnElement[bool]:
+    """Rows of `meter` that the viewer may see: those of his points or concentrators, and those of nobody."""
+    at_points = exists().where(mounting.c.meter == meter.c.id, mounting.c.point == point.c.id)
+    at_edges = exists().where(edge_meter.c.meter == meter.c.id, edge_meter.c.edge == concentrator.c.edge)
+    ours = or_(
+        at_points.where(point.c.organisation == viewer.organisation),
+        at_edges.where(concentrator.c.organisation == viewer.organisation),
+    )
+    return or_(ours, ~at_points & ~at_edges)
+
+
+def meter_row(connection: Connection, viewer: Viewer, meter_id: str) -> Row[Any]:
+    """Raises NotFound."""
+    row = connection.execute(select(meter).where(meter.c.id == meter_id, visible_meter(viewer))).first()
+    if row is None or not viewer.staff:
+        raise NotFound(f"meter {meter_id}")
+    return row
+
+
+def meter_page(connection: Connection, viewer: Viewer, meter_id: str, now: int) -> MeterPage:
+    """Raises NotFound."""
+    row = meter_row(connection, viewer, meter_id)
+    places = connection.execute(
+        select(mounting, point.c.code, point.c.name, point.c.address, point.c.tz, point.c.organisation)
+        .join(point, point.c.id == mounting.c.point)
+        .where(mounting.c.meter == meter_id)
+        .order_by(mounting.c.valid_from.desc())
+    ).all()
+    own_places = [one for one in places if one.organisation == viewer.organisation]
+    return MeterPage(
+        row=row,
+        places=own_places,
+        elsewhere=len(places) - len(own_places),
+        standing=next((one for one in own_places if _now(one, now)), None),
+        bound=connection.execute(
+            select(edge_meter, edge_line.c.name.label("line_name"))
+            .outerjoin(edge_line, edge_line.c.id == edge_meter.c.line)
+            .where(edge_meter.c.meter == meter_id)
+            .order_by(edge_meter.c.valid_from.desc())
+        ).all(),
+        verifications=connection.execute(
+            select(verification).where(verification.c.meter == meter_id).order_by(verification.c.valid_until.desc())
+        ).all(),
+        seen=_seen(connection, meter_id),
+    )
+
+
+def free_meters(connection: Connection, viewer: Viewer, now: int, asked: str = "") -> Rows:
+    """Meters that stand nowhere now, at most MOST."""
+    stands = exists().where(mounting.c.meter == meter.c.id, valid(mounting, now))
+    query = select(meter).where(visible_meter(viewer), ~stands).order_by(meter.c.serial).limit(MOST)
+    return connection.execute(query.where(meter.c.serial.contains(asked, autoescape=True)) if asked else query).all()
+
+
+def meter_types(connection: Connection) -> Rows:
+    return connection.execute(select(meter_type).order_by(meter_type.c.maker, meter_type.c.name)).all()
+
+
+# contracts, nodes
+
+
+@dataclass(frozen=True, slots=True)
+class ContractPage:
+    row: Row[Any]
+    points: Rows
+
+
+def contract_page(connection: Connection, viewer: Viewer, key: int) -> ContractPage:
+    """Raises NotFound."""
+    row = own(connection, contract, viewer, key)
+    points = connection.execute(
+        select(contract_point, point.c.code, point.c.name, point.c.address, point.c.tz)
+        .join(point, point.c.id == contract_point.c.point)
+        .where(contract_point.c.contract == key)
+        .order_by(contract_point.c.valid_from.desc(), point.c.code)
+        .limit(MOST)
+    )
+    return ContractPage(row, points.all())
+
+
+def contracts(connection: Connection, viewer: Viewer) -> Rows:
+    """To choose one: the newest, at most MOST; any other is found by its number."""
+    ours = contract.c.organisation == viewer.organisation
+    return connection.execute(select(contract).where(ours).order_by(contract.c.id.desc()).limit(MOST)).all()
+
+
+def contract_numbered(connection: Connection, viewer: Viewer, number: str) -> Row[Any] | None:
+    ours = (contract.c.organisation == viewer.organisation) & (contract.c.number == number)
+    return connection.execute(select(contract).where(ours)).first()
+
+
+@dataclass(frozen=True, slots=True)
+class NodePage:
+    row: Row[Any]
+    above: Rows  # from the top
+    children: Rows
+    points: Rows
+    count: int  # of its own points
+    edges: Rows
+
+
+def node_page(connection: Connection, viewer: Viewer, key: int, now: int) -> NodePage:
+    """Raises NotFound."""
+    row = own(connection, node, viewer, key)
+    above: list[Row[Any]] = []
+    parent = row.parent
+    while parent is not None:
+        above.insert(0, own(connection, node, viewer, parent))
+        parent = above[0].parent
+    here = point.c.node == key
+    standing = (mounting.c.point == point.c.id) & valid(mounting, now)
+    points = (
+        select(point, mounting.c.meter, meter.c.serial, meter.c.type)
+        .outerjoin(mounting, standing)
+        .outerjoin(meter, meter.c.id == mounting.c.meter)
+        .where(here)
+        .order_by(point.c.code)
+        .limit(MOST)
+    )
+    return NodePage(
+        row=row,
+        above=above,
+        children=connection.execute(select(node).where(node.c.parent == key).order_by(node.c.name)).all(),
+        points=connection.execute(points).all(),
+        count=connection.execute(select(func.count()).select_from(point).where(here)).scalar_one(),
+        edges=connection.execute(select(concentrator).where(concentrator.c.node == key)).all(),
+    )
+
+
+def nodes(connection: Connection, viewer: Viewer) -> Rows:
+    """To choose one, in the order of their paths."""
+    return connection.execute(
+        select(node).where(node.c.organisation == viewer.organisation).order_by(node.c.path)
+    ).all()
+
+
+def organisation_row(connection: Connection, viewer: Viewer) -> Row[Any]:
+    return connection.execute(select(organisation).where(organisation.c.id == viewer.organisation)).one()
+
+
+# schemes
+
+
+@dataclass(frozen=True, slots=True)
+class SchemePage:
+    """`shared`: another organisation's points are billed by it too, so it is not to be changed here."""
+
+    row: Row[Any]
+    rules: Rows
+    prices: Rows  # the newest first
+    lines: Rows
+    points: int
+    shared: bool
+
+
+def _billing(viewer: Viewer, ours: bool) -> ColumnElement[bool]:
+    """Whether points of the viewer's organisation, or of others, are billed by a row of `zone_scheme`."""
+    whose = point.c.organisation == viewer.organisation if ours else point.c.organisation != viewer.organisation
+    return exists().where(point_terms.c.scheme == zone_scheme.c.id, point_terms.c.point == point.c.id, whose)
+
+
+def visible_scheme(viewer: Viewer) -> ColumnElement[bool]:
+    return or_(_billing(viewer, True), ~_billing(viewer, False))
+
+
+def schemes(connection: Connection, viewer: Viewer) -> Rows:
+    return connection.execute(select(zone_scheme).where(visible_scheme(viewer)).order_by(zone_scheme.c.name)).all()
+
+
+def scheme_page(connection: Connection, viewer: Viewer, key: int) -> SchemePage:
+    """Raises NotFound."""
+    row = connection.execute(
+        select(zone_scheme, _billing(viewer, False).label("shared")).where(
+            zone_scheme.c.id == key, visible_scheme(viewer)
+        )
+    ).first()
+    if row is None or not viewer.staff:
+        raise NotFound(f"scheme {key}")
+
+    def all_of(table: Table, *order: Any) -> Rows:
+        return connection.execute(select(table).where(table.c.scheme == key).order_by(*order)).all()
+
+    billed = point_terms.c.point.in_(select(point.c.id).where(point.c.organisation == viewer.organisation))
+    count = select(func.count(point_terms.c.point.distinct())).where(
+        point_terms.c.scheme == key, point_terms.c.valid_to.is_(None), billed
+    )
+    return SchemePage(
+        row=row,
+        rules=all_of(zone_rule, zone_rule.c.id),
+        prices=all_of(price, price.c.valid_from.desc(), price.c.id),
+        lines=all_of(monthly_line, monthly_line.c.valid_from.desc(), monthly_line.c.name),
+        points=connection.execute(count).scalar_one(),
+        shared=bool(row.shared),
+    )
+
+
+# concentrators
+
+
+@dataclass(frozen=True, slots=True)
+class EdgePage:
+    """`entered` = None: it has been heard, and nobody has entered it."""
+
+    row: Row[Any]
+    entered: Row[Any] | None
+    path: str
+    lines: Rows
+    meters: Rows  # the newest first
+
+
+def visible_edge(viewer: Viewer) -> ColumnElement[bool]:
+    """Rows of `edge`: those entered by the viewer's organisation, and those that are nobody's yet."""
+    entered = exists().where(concentrator.c.edge == edge.c.name)
+    foreign = exists().where(
+        edge_meter.c.edge == edge.c.name,
+        mounting.c.meter == edge_meter.c.meter,
+        point.c.id == mounting.c.point,
+        point.c.organisation != viewer.organisation,
+    )
+    return or_(entered.where(concentrator.c.organisation == viewer.organisation), ~entered & ~foreign)
+
+
+def edge_row(connection: Connection, viewer: Viewer, name: str) -> Row[Any]:
+    """Raises NotFound."""
+    row = connection.execute(select(edge).where(edge.c.name == name, visible_edge(viewer))).first()
+    if row is None or not viewer.staff:
+        raise NotFound(f"edge {name}")
+    return row
+
+
+def edge_page(connection: Connection, viewer: Viewer, name: str) -> EdgePage:
+    """Raises NotFound."""
+    row = edge_row(connection, viewer, name)
+    entered = connection.execute(select(concentrator).where(concentrator.c.edge == name)).first()
+    return EdgePage(
+        row=row,
+        entered=entered,
+        path=path_of(connection, entered.node) if entered else "",
+        lines=edge_lines(connection, name),
+        meters=connection.execute(
+            select(edge_meter, meter.c.serial, meter.c.type, edge_line.c.name.label("line_name"))
+            .outerjoin(meter, meter.c.id == edge_meter.c.meter)
+            .outerjoin(edge_line, edge_line.c.id == edge_meter.c.line)
+            .where(edge_meter.c.edge == name)
+            .order_by(edge_meter.c.valid_to.is_not(None), edge_meter.c.meter, edge_meter.c.valid_from.desc())
+            .limit(MOST)
+        ).all(),
+    )
+
+
+def edge_lines(connection: Connection, name: str) -> Rows:
+    return connection.execute(select(edge_line).where(edge_line.c.edge == name).order_by(edge_line.c.name)).all()
+
+
+def edges(connection: Connection, viewer: Viewer) -> Sequence[tuple[str, str | None]]:
+    """To choose one: names, with titles where they were entered."""
+    query = select(edge.c.name, concentrator.c.title).outerjoin(concentrator, concentrator.c.edge == edge.c.name)
+    return [
+        (name, title) for name, title in connection.execute(query.where(visible_edge(viewer)).order_by(edge.c.name))
+    ]
+
+
+# meters that nobody has entered, and whose rows wait
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """Messages of a meter that wait because this concentrator is not entitled to it."""
+
+    meter: str
+    edge: str
+    first: int  # received, seconds UTC
+    last: int
+    messages: int
+    known: bool  # it stands in the registry
+
+
+def foreign_meters(connection: Connection, viewer: Viewer) -> tuple[Foreign, ...]:
+    """Those of concentrators that the viewer may see, the longest waiting first."""
+    known = exists().where(meter.c.id == inbox.c.name)
+    query = (
+        select(
+            inbox.c.name,
+            inbox.c.edge,
+            func.min(inbox.c.received_at),
+            func.max(inbox.c.received_at),
+            func.count(),
+            known,
+        )
+        .join(edge, edge.c.name == inbox.c.edge)
+        .where(inbox.c.state == InboxState.QUARANTINED, inbox.c.reason == FOREIGN_METER, visible_edge(viewer))
+        .group_by(inbox.c.name, inbox.c.edge)
+        .order_by(func.min(inbox.c.received_at))
+        .limit(MOST)
+    )
+    return tuple(Foreign(*row) for row in connection.execute(query))
