@@ -90,6 +90,18 @@ class Keeping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     point_day_years: Annotated[int, Meta(ge=0, le=100)] = 0  # days of points, with all their versions; 0 = for ever
 
 
+class Documents(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Acts and photos that are attached to what the registry holds."""
+
+    megabytes: Annotated[int, Meta(ge=1, le=100)] = 10  # of one file
+    most: Annotated[int, Meta(ge=1, le=1000)] = 50  # at one object
+
+    @property
+    def largest(self) -> int:
+        """Bytes of one file."""
+        return self.megabytes * 1024 * 1024
+
+
 class Audits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is asked of the concentrators for readings that are missing."""
 
@@ -141,6 +153,7 @@ class CentralConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     worker: Worker = Worker()
     keeping: Keeping = Keeping()
     audits: Audits = Audits()
+    documents: Documents = Documents()
     mail: Mail | None = None  # None: mail waits
     log: Log = Log()
     metrics: Metrics = Metrics()

@@ -2,6 +2,7 @@
 
 pages.py      the lists of points and concentrators     audit.py     the way of a reading
 network.py    the tree and the one search               changes.py   the journal of changes, undoing one
+foreign.py    meters that wait to be adopted            documents.py acts and photos
 points.py · mountings.py · meters.py · contracts.py · nodes.py · schemes.py · edges.py     one page per object, and
 its forms: described as data (forms.py), done in one way (deeds.py), told in words (telling.py)
 """
@@ -10,7 +11,9 @@ from central.console import (
     audit,
     changes,
     contracts,
+    documents,
     edges,
+    foreign,
     meters,
     mountings,
     network,
@@ -27,7 +30,9 @@ __all__ = [
     "changes",
     "console",
     "contracts",
+    "documents",
     "edges",
+    "foreign",
     "meters",
     "mountings",
     "network",

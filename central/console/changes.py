@@ -10,7 +10,7 @@ from central.console.room import ROWS, console, number_asked, page_asked
 from central.console.telling import told
 from central.faces import registry_words as words
 from central.faces.here import here, viewer
-from central.registry import history
+from central.registry import documents, history
 from central.registry.undo import undo
 
 
@@ -30,10 +30,12 @@ def change(key: int) -> ResponseReturnValue:
         entry = history.entry(connection, viewer(), key)
         rows, found, page = history.lines_of(connection, key, page=page_asked(), rows=ROWS)
         lines = told(connection, rows)
+        attached = documents.attached(connection, viewer(), ("change", str(key)))
     return render_template(
         "console/change.html",
         entry=entry,
         lines=lines,
+        attached=attached,
         found=found,
         page=page,
         on_page=ROWS,

@@ -11,7 +11,7 @@ from central.console.room import console, number_asked
 from central.console.telling import told
 from central.faces import registry_words as words
 from central.faces.here import here, viewer
-from central.registry import enter, history, show
+from central.registry import documents, enter, history, show
 from central.registry.changes import Change
 from central.registry.tables import contract as contracts_table
 from central.registry.tables import organisation as organisations_table
@@ -23,9 +23,16 @@ def contract(key: int) -> ResponseReturnValue:
     with made.source.engine.connect() as connection:
         page = show.contract_page(connection, who, key)
         entries = history.history(connection, who, "contract", str(key))
+        attached = documents.attached(connection, who, ("contract", str(key)))
         lines = {one.id: told(connection, one.lines) for one in entries if one.lines is not None}
     return render_template(
-        "console/contract.html", page=page, entries=entries, lines=lines, now=made.now, done=number_asked("done")
+        "console/contract.html",
+        page=page,
+        entries=entries,
+        lines=lines,
+        attached=attached,
+        now=made.now,
+        done=number_asked("done"),
     )
 
 

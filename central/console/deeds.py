@@ -14,10 +14,11 @@ from typing import Any
 from flask import redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, select
 
 from central.accounts.audit import note
 from central.console.forms import Group, Text, Typed, Values, fields_of, parse, typed_in
+from central.console.room import console
 from central.db import alone, writing
 from central.faces.here import here, viewer
 from central.registry.changes import Change, entering
@@ -32,57 +33,81 @@ TOLD = 100  # points that are named before it is saved; the rest are counted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Deed:
+class Sheet:
+    """A form as a page: `of` = what it is done to, `back` = the page it was opened from."""
+
+    title: Text
+    of: Text
+    groups: Sequence[Group]
+    back: str
+    button: Text = SAVE
+    help: Text = ""
+
+    @property
+    def sends_files(self) -> bool:
+        return any(one.kind == "file" for one in fields_of(self.groups))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deed(Sheet):
     """`enter` makes the change and returns a key of what it made; `look` adds what must be asked of the series before.
 
     `there`: the page to go to, given that key. `aliases`: field of a refusal -> field of this form.
     """
 
     kind: str
-    title: Text
-    of: Text  # what it is done to
-    groups: Sequence[Group]
     enter: Callable[[Change, Values], Any]
-    back: str
     there: Callable[[Any], str] | None = None
     initial: Typed = field(default_factory=dict)
     look: Callable[[Values], Values] | None = None
     aliases: Mapping[str, str] = field(default_factory=dict)
-    button: Text = SAVE
-    help: Text = ""
     undoes: int | None = None  # the change that this one undoes
-    after: Callable[[], None] | None = None
+    after: Callable[[], str] | None = None  # what follows once it is saved; returns what the next page is told of it
 
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    change: int
-    key: Any
+    """`there`: the page that says so."""
+
+    there: str
 
 
 def done(deed: Deed) -> ResponseReturnValue:
     """The page of the form, what it answers, or the way to where it is done."""
     if request.method == "GET":
-        return _form(deed, deed.initial, {}, secrets.token_hex(16))
+        return shown(deed, deed.initial, {}, secrets.token_hex(16))
     token = request.form.get("once", "")[:32]
     typed = typed_in(deed.groups, request.form)
     found = parse(deed.groups, typed)
     if found.errors or "again" in request.form or not token:
-        return _form(deed, typed, found.errors, token or secrets.token_hex(16))
+        return shown(deed, typed, found.errors, token or secrets.token_hex(16))
     try:
         values = found.values | dict(deed.look(found.values) if deed.look else {})
         made = _entered(deed, values, token, request.form.get("confirmed", ""))
     except Refused as refused:
-        return _form(deed, typed, {_beside(deed, refused): refused.sentence}, token)
+        return shown(deed, typed, {_beside(deed, refused): refused.sentence}, token)
     except SeriesUnavailable:
         sentence = _l("Ряд показаний не отвечает, а без него показания акта не проверить. Отправьте ещё раз позже.")
-        return _form(deed, typed, {"": sentence}, token)
+        return shown(deed, typed, {"": sentence}, token)
     if not isinstance(made, Saved):
         return _confirm(deed, typed, token, made)
-    if deed.after is not None:
-        deed.after()
-    target = deed.there(made.key) if deed.there and made.key is not None else deed.back
-    return redirect(f"{target}{'&' if '?' in target else '?'}done={made.change}", 303)
+    more = f"&{deed.after()}" if deed.after is not None else ""
+    return redirect(made.there + more, 303)
+
+
+@console.before_request
+def done_already() -> ResponseReturnValue | None:
+    """A form that was sent twice: what it did stands, and what it was about may be gone by now."""
+    token = request.form.get("once", "") if request.method == "POST" else ""
+    if not token:
+        return None
+    with here().source.engine.connect() as connection:
+        there = _there(connection, token)
+    return None if there is None else redirect(there, 303)
+
+
+def _there(connection: Connection, token: str) -> str | None:
+    return connection.execute(select(change_token.c.there).where(change_token.c.token == token)).scalar()
 
 
 def _entered(deed: Deed, values: Values, token: str, confirmed: str) -> Saved | tuple[Consequence, ...]:
@@ -90,9 +115,9 @@ def _entered(deed: Deed, values: Values, token: str, confirmed: str) -> Saved | 
     made = here()
     with writing(made.source.engine).connect() as connection, connection.begin() as transaction:
         alone(connection, "registry")
-        earlier = connection.execute(select(change_token.c.change).where(change_token.c.token == token)).scalar()
+        earlier = _there(connection, token)
         if earlier is not None:
-            return Saved(earlier, None)
+            return Saved(earlier)
         account, reason = viewer().account, values.get(REASON) or ""
         with entering(
             connection, at=made.now, kind=deed.kind, account=account, reason=reason, undoes=deed.undoes
@@ -107,14 +132,11 @@ def _entered(deed: Deed, values: Values, token: str, confirmed: str) -> Saved | 
         if told and confirmed != digest(told):
             transaction.rollback()
             return told
-        keep(connection, change.id, token, deed.kind)
-        return Saved(change.id, key)
-
-
-def keep(connection: Connection, change: int, token: str, kind: str) -> None:
-    """The form of this token has been done; who did it stands in the audit of users too."""
-    connection.execute(insert(change_token).values(token=token, change=change))
-    note(connection, here().now, viewer().account, "registry", f"change {change}", kind)
+        page = deed.there(key) if deed.there else deed.back
+        there = f"{page}?done={change.id}"
+        connection.execute(change_token.insert().values(token=token, change=change.id, there=there))
+        note(connection, made.now, account, "registry", f"change {change.id}", deed.kind)
+        return Saved(there)
 
 
 def digest(told: Sequence[Consequence]) -> str:
@@ -129,8 +151,9 @@ def _beside(deed: Deed, refused: Refused) -> str:
     return name if name in {one.name for one in fields_of(deed.groups)} else ""
 
 
-def _form(deed: Deed, typed: Typed, errors: Mapping[str, Text], token: str) -> ResponseReturnValue:
-    page = render_template("console/form.html", deed=deed, typed=typed, errors=errors, once=token)
+def shown(sheet: Sheet, typed: Typed, errors: Mapping[str, Text], token: str = "") -> ResponseReturnValue:
+    """The page of a form; `errors`: field -> sentence, "" = the whole."""
+    page = render_template("console/form.html", deed=sheet, typed=typed, errors=errors, once=token)
     return page, 422 if errors else 200
 
 

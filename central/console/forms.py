@@ -29,7 +29,7 @@ DAY, CLOCK = "-day", "-time"  # the two inputs of a moment
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """`kind`: text | area | whole | number | energy | day | moment | choice | radio | check.
+    """`kind`: text | area | whole | number | energy | day | moment | choice | radio | check | file.
 
     `choices`: of a choice or radio (value, caption); of a text they are only proposed. `tz`: of a moment.
     """
@@ -181,6 +181,7 @@ _KINDS: Mapping[str, Callable[[Field, str], Any]] = {
     "day": _day,
     "choice": _choice,
     "radio": _choice,
+    "file": _text,
     "check": lambda _one, _text: True,
 }
 

@@ -11,7 +11,7 @@ from central.console.room import console, number_asked
 from central.console.telling import told
 from central.faces import registry_words as words
 from central.faces.here import here, viewer
-from central.registry import enter, history, show
+from central.registry import documents, enter, history, show
 from central.registry.changes import Change
 from central.registry.tables import meter as meters_table
 
@@ -22,9 +22,16 @@ def meter(key: str) -> ResponseReturnValue:
     with made.source.engine.connect() as connection:
         page = show.meter_page(connection, who, key, made.now)
         entries = history.history(connection, who, "meter", key)
+        attached = documents.attached(connection, who, ("meter", key))
         lines = {one.id: told(connection, one.lines) for one in entries if one.lines is not None}
     return render_template(
-        "console/meter.html", page=page, entries=entries, lines=lines, now=made.now, done=number_asked("done")
+        "console/meter.html",
+        page=page,
+        entries=entries,
+        lines=lines,
+        attached=attached,
+        now=made.now,
+        done=number_asked("done"),
     )
 
 

@@ -473,7 +473,7 @@ def described(types: Sequence[Row[Any]]) -> tuple[Field, ...]:
 
 def chosen_meter(change: Change, values: Values) -> str:
     """The meter that the form names, made if it is new. Raises Refused."""
-    return _known_meter(change, viewer(), values["meter"]) if "meter" in values else _made_meter(change, values)
+    return _known_meter(change, viewer(), values["meter"]) if "meter" in values else entered_meter(change, values)
 
 
 def _known_meter(change: Change, who: Viewer, asked: str) -> str:
@@ -489,7 +489,8 @@ def _known_meter(change: Change, who: Viewer, asked: str) -> str:
     return str(found[0])
 
 
-def _made_meter(change: Change, values: Values) -> str:
+def entered_meter(change: Change, values: Values) -> str:
+    """A new meter, as `described`. Raises Refused."""
     types = change.connection.execute(select(meter_type).where(meter_type.c.name == values["type"])).all()
     same = [one for one in types if values["maker"] in (None, one.maker)]
     maker = values["maker"] or (same[0].maker if len(same) == 1 else None)

@@ -16,7 +16,7 @@ from central.console.telling import told
 from central.faces import registry_words as words
 from central.faces.here import here, viewer
 from central.metering.zones import day_of
-from central.registry import enter, history, show
+from central.registry import documents, enter, history, show
 from central.registry.changes import Change
 from central.registry.refusals import Refused
 from central.registry.show import PointPage
@@ -33,11 +33,14 @@ def point(key: int) -> ResponseReturnValue:
     with made.source.engine.connect() as connection:
         page = show.point_page(connection, who, key, made.now)
         entries = history.history(connection, who, "point", str(key))
+        own = [("mounting", str(one.id)) for one in page.mountings]
+        attached = documents.attached(connection, who, ("point", str(key)), *own)
         lines = {one.id: told(connection, one.lines) for one in entries if one.lines is not None}
     return render_template(
         "console/point.html",
         page=page,
         entries=entries,
+        attached=attached,
         lines=lines,
         now=made.now,
         done=number_asked("done"),

@@ -61,6 +61,11 @@ ACCESS: dict[str, frozenset[str]] = {  # endpoint -> roles
     "console.changes": STAFF,
     "console.change": STAFF,
     "console.undo_change": STAFF,
+    "console.foreign": STAFF,
+    "console.adopt": STAFF,
+    "console.document": STAFF,
+    "console.new_document": STAFF,
+    "console.remove_document": STAFF,
 }
 
 

@@ -26,7 +26,8 @@ HEADERS = {
 def install(app: Flask, *, https: bool) -> None:
     @app.after_request
     def headers(response: Response) -> Response:
-        response.headers.update(HEADERS)
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)  # a file that somebody sent has a stricter policy of its own
         if https:
             response.headers["Strict-Transport-Security"] = "max-age=31536000"
         if request.endpoint != "static":

@@ -9,6 +9,7 @@ from flask_login import UserMixin, current_user
 from central.accounts.passwords import Passwords
 from central.accounts.policy import Viewer
 from central.figures import Source
+from central.registry.documents import Keeping
 
 KEY = "uchet"
 
@@ -21,6 +22,7 @@ class Here:
     passwords: Passwords
     clock: Callable[[], float]
     https: bool
+    documents: Keeping
 
     @property
     def now(self) -> int:

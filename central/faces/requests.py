@@ -13,6 +13,7 @@ from central.operation.metrics import web as metrics
 log = logging.getLogger(__name__)
 
 HEADER = "X-Request-ID"
+LARGER = "LARGER_BODIES"  # endpoint -> bytes of a request that may be larger than others
 _ID = re.compile(r"[0-9A-Za-z-]{8,64}")
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _QUIET = ("static", "health")
@@ -23,6 +24,7 @@ def install(app: Flask, *, behind_proxy: bool) -> None:
 
     @app.before_request
     def begin() -> None:
+        request.max_content_length = app.config[LARGER].get(request.endpoint, app.config["MAX_CONTENT_LENGTH"])
         given = request.headers.get(HEADER, "") if behind_proxy else ""
         g.request_id = given if _ID.fullmatch(given) else secrets.token_hex(8)
         g.began = time.perf_counter()

@@ -42,17 +42,20 @@ class Which:
     edge: str | None = None
     since: int | None = None
     until: int | None = None
+    meter: str | None = None
 
     @property
     def said(self) -> str:
         """For the log of who did what."""
-        narrowed = (("reason", self.reason), ("edge", self.edge), ("from", self.since), ("to", self.until))
+        named: tuple[tuple[str, object], ...] = (("reason", self.reason), ("edge", self.edge), ("meter", self.meter))
+        narrowed = (*named, ("from", self.since), ("to", self.until))
         return " ".join([str(self.state), *(f"{name}={value}" for name, value in narrowed if value is not None)])
 
     @property
     def clause(self) -> ColumnElement[bool]:
         conditions = [inbox.c.state == self.state, inbox.c.channel.not_in(("void", "reply"))]
-        for column, value in ((inbox.c.reason, self.reason), (inbox.c.edge, self.edge)):
+        named = ((inbox.c.reason, self.reason), (inbox.c.edge, self.edge), (inbox.c.name, self.meter))
+        for column, value in named:
             conditions.append(true() if value is None else column == value)
         conditions.append(true() if self.since is None else inbox.c.received_at >= self.since)
         conditions.append(true() if self.until is None else inbox.c.received_at < self.until)
@@ -127,6 +130,7 @@ def _narrowed(*states: State) -> Callable[[Callable[..., None]], Callable[..., N
         click.option("--state", type=_words(*states), default=State.QUARANTINED.value),
         click.option("--reason", type=_words(*Reason), help="Only those held back for this reason."),
         click.option("--edge", help="Only of this concentrator."),
+        click.option("--meter", help="Only of this meter."),
         click.option("--from", "since", type=click.DateTime(), callback=_seconds, help="Arrived at or after, UTC."),
         click.option("--to", "until", type=click.DateTime(), callback=_seconds, help="Arrived before, UTC."),
         click.option("--dry-run", is_flag=True, help="Only count."),
@@ -135,9 +139,16 @@ def _narrowed(*states: State) -> Callable[[Callable[..., None]], Callable[..., N
     def narrowed(command: Callable[..., None]) -> Callable[..., None]:
         @wraps(command)
         def chosen(
-            state: str, reason: str | None, edge: str | None, since: int | None, until: int | None, **others: Any
+            state: str,
+            reason: str | None,
+            edge: str | None,
+            since: int | None,
+            until: int | None,
+            meter: str | None,
+            **others: Any,
         ) -> None:
-            command(which=Which(State(state), Reason(reason) if reason else None, edge, since, until), **others)
+            which = Which(State(state), Reason(reason) if reason else None, edge, since, until, meter)
+            command(which=which, **others)
 
         return reduce(lambda made, option: option(made), reversed(options), chosen)
 
@@ -164,7 +175,9 @@ def replay(path: Path, which: Which, dry_run: bool) -> None:
 def discard(path: Path, which: Which, dry_run: bool, why: str) -> None:
     """Give up messages that wait: nothing will come of them."""
     if which == Which(which.state):
-        raise click.UsageError("name at least one of --reason, --edge, --from, --to: all of quarantine is too much")
+        raise click.UsageError(
+            "name one of --reason, --edge, --meter, --from, --to: all of quarantine is too much"
+        )
     engine = connect(load(path).sql_url)
     number = discard_messages(engine, which, why, int(time.time()), dry_run=dry_run)
     engine.dispose()

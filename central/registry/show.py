@@ -38,7 +38,7 @@ from central.registry.tables import (
 
 Rows = Sequence[Row[Any]]
 MOST = 200  # rows of one table on a page; more are counted
-FOREIGN_METER = "foreign_meter"
+FOREIGN_METER = "foreign_meter"  # central.ingest.judge.Reason, which this room does not open
 
 
 def own(connection: Connection, table: Table, viewer: Viewer, key: int) -> Row[Any]:
@@ -445,20 +445,30 @@ class Foreign:
 
 def foreign_meters(connection: Connection, viewer: Viewer) -> tuple[Foreign, ...]:
     """Those of concentrators that the viewer may see, the longest waiting first."""
+    return _waiting(connection, viewer)
+
+
+def foreign_meter(connection: Connection, viewer: Viewer, name: str, meter_id: str) -> Foreign:
+    """Raises NotFound: nothing of this meter waits, or its concentrator is another organisation's."""
+    edge_row(connection, viewer, name)
+    found = next((one for one in _waiting(connection, viewer, name, meter_id)), None)
+    if found is None:
+        raise NotFound(f"nothing waits of {meter_id} at {name}")
+    return found
+
+
+def _waiting(connection: Connection, viewer: Viewer, *of: str) -> tuple[Foreign, ...]:
+    """`of`: concentrator and meter, or all."""
     known = exists().where(meter.c.id == inbox.c.name)
+    received = inbox.c.received_at
     query = (
-        select(
-            inbox.c.name,
-            inbox.c.edge,
-            func.min(inbox.c.received_at),
-            func.max(inbox.c.received_at),
-            func.count(),
-            known,
-        )
+        select(inbox.c.name, inbox.c.edge, func.min(received), func.max(received), func.count(), known)
         .join(edge, edge.c.name == inbox.c.edge)
         .where(inbox.c.state == InboxState.QUARANTINED, inbox.c.reason == FOREIGN_METER, visible_edge(viewer))
         .group_by(inbox.c.name, inbox.c.edge)
-        .order_by(func.min(inbox.c.received_at))
+        .order_by(func.min(received))
         .limit(MOST)
     )
+    if of:
+        query = query.where(inbox.c.edge == of[0], inbox.c.name == of[1])
     return tuple(Foreign(*row) for row in connection.execute(query))

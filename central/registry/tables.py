@@ -273,6 +273,7 @@ change_token = Table(  # of a form that was sent: sent twice, it is one change
     metadata,
     Column("token", String(32), primary_key=True),
     Column("change", ForeignKey("change.id"), nullable=False),
+    Column("there", String(300), nullable=False),  # the page that its sender was shown then
 )
 
 document = Table(  # an act, a photo; the file itself lies under its hash, once

@@ -16,6 +16,7 @@ def upgrade() -> None:
         "change_token",
         sa.Column("token", sa.String(32), nullable=False),
         sa.Column("change", ID, nullable=False),
+        sa.Column("there", sa.String(300), nullable=False),
         sa.ForeignKeyConstraint(["change"], ["change.id"], name="fk_change_token_change"),
         sa.PrimaryKeyConstraint("token", name="pk_change_token"),
     )
