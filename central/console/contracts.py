@@ -24,7 +24,9 @@ def contract(key: int) -> ResponseReturnValue:
         page = show.contract_page(connection, who, key)
         entries = history.history(connection, who, "contract", str(key))
         attached = documents.attached(connection, who, ("contract", str(key)))
-        lines = {one.id: told(connection, one.lines) for one in entries if one.lines is not None}
+        lines = {
+            one.id: told(connection, one.lines, ("contract", str(key))) for one in entries if one.lines is not None
+        }
     return render_template(
         "console/contract.html",
         page=page,

@@ -34,7 +34,7 @@ def edge(name: str) -> ResponseReturnValue:
     with made.source.engine.connect() as connection:
         page = show.edge_page(connection, who, name)
         entries = history.history(connection, who, "edge", name)
-        lines = {one.id: told(connection, one.lines) for one in entries if one.lines is not None}
+        lines = {one.id: told(connection, one.lines, ("edge", name)) for one in entries if one.lines is not None}
     return render_template(
         "console/edge.html",
         page=page,

@@ -186,6 +186,26 @@ _KINDS: Mapping[str, Callable[[Field, str], Any]] = {
 }
 
 
+def typed_words(groups: Sequence[Group], typed: Typed) -> list[tuple[Text, Text]]:
+    """What was typed, to be read again: caption and words of each field that is filled in and counts."""
+    told: list[tuple[Text, Text]] = []
+    for group in groups:
+        if group.when is None or typed.get(group.when[0]) == group.when[1]:
+            for one in group.fields:
+                text = " ".join(filter(None, (typed.get(name, "") for name in one.inputs)))
+                if text and one.kind != "radio":
+                    told.append((one.caption, _as_read(one, text)))
+    return told
+
+
+def _as_read(one: Field, text: str) -> Text:
+    if one.kind == "choice":
+        return dict(one.choices).get(text, text)
+    if one.kind in ("day", "moment") and re.match(r"\d{4}-\d\d-\d\d", text):
+        return f"{text[8:10]}.{text[5:7]}.{text[:4]}{text[10:]}"
+    return f"{text} {one.unit}" if one.unit else text
+
+
 def registers(values: Values, side: str) -> dict[str, int] | None:
     """«reg_end.ap0» … of a form as the registry takes them; None when no register was filled in."""
     found = {

@@ -23,7 +23,7 @@ def meter(key: str) -> ResponseReturnValue:
         page = show.meter_page(connection, who, key, made.now)
         entries = history.history(connection, who, "meter", key)
         attached = documents.attached(connection, who, ("meter", key))
-        lines = {one.id: told(connection, one.lines) for one in entries if one.lines is not None}
+        lines = {one.id: told(connection, one.lines, ("meter", key)) for one in entries if one.lines is not None}
     return render_template(
         "console/meter.html",
         page=page,

@@ -35,7 +35,7 @@ def point(key: int) -> ResponseReturnValue:
         entries = history.history(connection, who, "point", str(key))
         own = [("mounting", str(one.id)) for one in page.mountings]
         attached = documents.attached(connection, who, ("point", str(key)), *own)
-        lines = {one.id: told(connection, one.lines) for one in entries if one.lines is not None}
+        lines = {one.id: told(connection, one.lines, ("point", str(key))) for one in entries if one.lines is not None}
     return render_template(
         "console/point.html",
         page=page,

@@ -34,7 +34,7 @@ def scheme(key: int) -> ResponseReturnValue:
     with made.source.engine.connect() as connection:
         page = show.scheme_page(connection, who, key)
         entries = history.history(connection, who, "scheme", str(key))
-        lines = {one.id: told(connection, one.lines) for one in entries if one.lines is not None}
+        lines = {one.id: told(connection, one.lines, ("scheme", str(key))) for one in entries if one.lines is not None}
     today = day_of(made.now, TZ)
     return render_template(
         "console/scheme.html", page=page, entries=entries, lines=lines, today=today, done=number_asked("done")

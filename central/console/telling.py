@@ -29,17 +29,20 @@ class Told(NamedTuple):
     cells: Sequence[tuple[str, str | None, str | None]]
 
 
-def told(connection: Connection, lines: Sequence[Row[Any]]) -> list[Told]:
+def told(connection: Connection, lines: Sequence[Row[Any]], about: tuple[str, str] = ("", "")) -> list[Told]:
+    """`about`: column and key of the object on whose page they stand, which is not told again."""
     known = names(connection, lines)
-    return [_line(line, known) for line in lines]
+    return [_line(line, known, about) for line in lines]
 
 
-def _line(line: Row[Any], known: Names) -> Told:
+def _line(line: Row[Any], known: Names, about: tuple[str, str]) -> Told:
     how = "added" if line.before is None else "removed" if line.after is None else "changed"
     cells = []
     for column, before, after in differing(line):
         if column == "path" and how != "changed":
             continue  # it is the names above and its own
+        if column == about[0] and about[1] in (str(before), str(after)) and how != "changed":
+            continue
         pair = (_said(column, before, line.before, known), _said(column, after, line.after, known))
         cells.append((words.caption(column), *pair))
     return Told(line.object, line.key, words.table(line.object), how, cells)

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from central.console.forms import written
+from central.console.forms import typed_words, written
 from central.console.room import TZ, console
 from central.console.telling import clock_minutes, registers, tariffs
 from central.faces import registry_words
@@ -19,6 +19,7 @@ def words() -> dict[str, object]:
         "tariffs": tariffs,
         "clock_minutes": clock_minutes,
         "written": written,
+        "typed_words": typed_words,
         "kilowatts": kilowatts,
         "company_tz": TZ,
     }

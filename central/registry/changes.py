@@ -13,10 +13,12 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import Connection, Date, Integer, Numeric, Table, func, select, text
 
 from central.db import alone, execute_many, metadata
 from central.registry.consequences import mark_days
+from central.registry.refusals import Refused
 from central.registry.tables import change, change_line, change_subject
 
 SUBJECTS: Mapping[str, Sequence[tuple[str, str]]] = {  # table -> (column, on the page of what it stands)
@@ -170,9 +172,12 @@ def entering(
 ) -> Iterator[Change]:
     """One act of someone (`account` None = the command line): what it enters is noted, days of figures are marked.
 
-    Nothing but this act writes the registry meanwhile. The transaction is the caller's.
+    Nothing but this act writes the registry meanwhile. The transaction is the caller's. Raises Refused: what it is to
+    undo has been undone.
     """
     alone(connection, "registry")
+    if undoes is not None:
+        refuse_undone(connection, undoes)
     values = {"at": at, "kind": kind, "account": account, "reason": reason, "undoes": undoes}
     key = connection.execute(change.insert().values(**values)).inserted_primary_key
     assert key is not None
@@ -180,6 +185,13 @@ def entering(
     yield made
     made.close()
     mark_days(connection, made.touched)
+
+
+def refuse_undone(connection: Connection, key: int, *, but: int | None = None) -> None:
+    """Raises Refused: a change other than `but` has undone this one."""
+    by = connection.execute(select(change.c.id).where(change.c.undoes == key)).scalar()
+    if by is not None and by != but:
+        raise Refused(None, _l("Это изменение уже отменено"))
 
 
 def packed(row: Values | None) -> dict[str, Any] | None:

@@ -24,6 +24,7 @@ from central.registry.tables import (
     node,
     organisation,
     point,
+    transformer,
     zone_scheme,
 )
 
@@ -152,12 +153,21 @@ class Names:
     nodes: Mapping[str, str]
     contracts: Mapping[str, str]
     schemes: Mapping[str, str]
+    organisations: Mapping[str, str]
+    transformers: Mapping[str, str]
 
     def of(self, column: str, value: Any) -> str | None:
         """The name of what a column refers to; None when it refers to nothing that has one."""
         if column == "point" and str(value) in self.points:
             return str(self.points[str(value)].code)
-        named = {"node": self.nodes, "parent": self.nodes, "contract": self.contracts, "scheme": self.schemes}
+        named = {
+            "node": self.nodes,
+            "parent": self.nodes,
+            "contract": self.contracts,
+            "scheme": self.schemes,
+            "organisation": self.organisations,
+            "transformer": self.transformers,
+        }
         return named.get(column, {}).get(str(value))
 
     def tz(self, row: Mapping[str, Any], usual: str) -> str:
@@ -170,7 +180,7 @@ def names(connection: Connection, lines: Iterable[Row[Any]]) -> Names:
     wanted: dict[str, set[int]] = defaultdict(set)
     for line in lines:
         for row in (line.before or {}, line.after or {}):
-            for column in ("point", "node", "parent", "contract", "scheme"):
+            for column in ("point", "node", "parent", "contract", "scheme", "organisation", "transformer"):
                 if isinstance(row.get(column), int):
                     wanted["node" if column == "parent" else column].add(row[column])
 
@@ -184,6 +194,8 @@ def names(connection: Connection, lines: Iterable[Row[Any]]) -> Names:
         named(node, node.c.path, "node"),
         named(contract, contract.c.number, "contract"),
         named(zone_scheme, zone_scheme.c.name, "scheme"),
+        named(organisation, organisation.c.name, "organisation"),
+        named(transformer, transformer.c.serial, "transformer"),
     )
 
 

@@ -12,10 +12,10 @@ from sqlalchemy import Column, Connection, Row, Table, select
 from central.db import metadata
 from central.figures.tables import point_day
 from central.ingest.tables import meter_seen
-from central.registry.changes import Change, packed, table_of
+from central.registry.changes import Change, packed, refuse_undone, table_of
 from central.registry.periods import overlap
 from central.registry.refusals import Refused
-from central.registry.tables import change, change_line, meter, point
+from central.registry.tables import change_line, meter, point
 
 CHUNK = 500
 OTHERS: Mapping[Table, Sequence[Column[Any]]] = {  # what refers to a row without SQL knowing it
@@ -56,9 +56,7 @@ CAPTIONS: Mapping[str, LazyString] = {  # of what depends on a row
 def undo(made: Change, key: int) -> None:
     """Everything that change `key` entered, replaced or removed is as it was before. Raises Refused: what depends."""
     connection = made.connection
-    again = connection.execute(select(change.c.id).where(change.c.undoes == key, change.c.id != made.id)).first()
-    if again is not None:
-        raise Refused(None, _l("Это изменение уже отменено"))
+    refuse_undone(connection, key, but=made.id)
     restored: set[tuple[str, str]] = set()
     for name, lines in groupby(_backwards(connection, key), lambda line: line.object):
         table = table_of(name)
