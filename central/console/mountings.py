@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import Row, select
 
+from central.accounts.objects import meters_of
 from central.accounts.policy import Viewer
 from central.console.deeds import Deed, done
 from central.console.forms import Field, Group, Values, registers, written, written_kwh, written_moment
@@ -477,7 +478,7 @@ def chosen_meter(change: Change, values: Values) -> str:
 
 
 def _known_meter(change: Change, who: Viewer, asked: str) -> str:
-    same = select(meter.c.id).where(show.visible_meter(who))
+    same = select(meter.c.id).where(meters_of(who))
     exact = change.connection.execute(same.where(meter.c.id == asked)).scalar()
     if exact is not None:
         return str(exact)

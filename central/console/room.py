@@ -2,9 +2,11 @@
 
 from flask import Blueprint, request
 
+from central.registry.periods import COMPANY
+
 console = Blueprint("console", __name__, url_prefix="/console")
 ROWS = 50
-TZ = "Europe/Moscow"  # of what belongs to no point: the company's own time
+TZ = COMPANY
 
 
 def page_asked() -> int:

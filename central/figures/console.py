@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, case, func, or_, select
 
+from central.accounts.objects import edges_of
 from central.accounts.policy import Viewer, may_see
 from central.db import contains
 from central.figures.daily import ONE_DAY
@@ -51,9 +52,9 @@ def edge_list(source: Source, viewer: Viewer, now: int, *, page: int = 1, rows: 
     if not viewer.staff:
         raise NotFound("edges")
     with source.engine.connect() as connection:
-        found = connection.scalar(select(func.count()).select_from(edge)) or 0
+        found = connection.scalar(select(func.count()).select_from(edge).where(edges_of(viewer))) or 0
         page = _within(page, found, rows)
-        query = select(edge).order_by(edge.c.name).limit(rows).offset((page - 1) * rows)
+        query = select(edge).where(edges_of(viewer)).order_by(edge.c.name).limit(rows).offset((page - 1) * rows)
         return EdgeList(_edges(connection, connection.execute(query).all(), now), found, page)
 
 

@@ -11,6 +11,7 @@ from flask_babel import lazy_gettext as _l
 
 from central.registry.refusals import Overlap, Refused
 
+COMPANY = "Europe/Moscow"  # the clock of what belongs to no point
 When = int | date  # seconds UTC, or a day: one of the two throughout a question
 
 

@@ -1,16 +1,15 @@
 """What the console's pages show of the registry, fetched through the viewer: what is not his does not exist.
 
-A point, node, contract belongs to an organisation, and so does a concentrator that was entered. A meter is seen where
-it stands, stood or is read, and by all while it is nobody's; a scheme by those whose points it bills, and while it
-bills nobody's. Figures are not here.
+A point, node, contract belongs to an organisation; who sees the rest says accounts/objects.py. Figures are not here.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Table, exists, func, or_, select
+from sqlalchemy import Connection, Row, Table, exists, func, select
 
+from central.accounts.objects import billing, edges_of, meters_of, schemes_of
 from central.accounts.policy import Viewer
 from central.figures.views import NotFound
 from central.ingest.tables import State as InboxState
@@ -166,20 +165,9 @@ class MeterPage:
     seen: Row[Any] | None
 
 
-def visible_meter(viewer: Viewer) -> ColumnElement[bool]:
-    """Rows of `meter` that the viewer may see: those of his points or concentrators, and those of nobody."""
-    at_points = exists().where(mounting.c.meter == meter.c.id, mounting.c.point == point.c.id)
-    at_edges = exists().where(edge_meter.c.meter == meter.c.id, edge_meter.c.edge == concentrator.c.edge)
-    ours = or_(
-        at_points.where(point.c.organisation == viewer.organisation),
-        at_edges.where(concentrator.c.organisation == viewer.organisation),
-    )
-    return or_(ours, ~at_points & ~at_edges)
-
-
 def meter_row(connection: Connection, viewer: Viewer, meter_id: str) -> Row[Any]:
     """Raises NotFound."""
-    row = connection.execute(select(meter).where(meter.c.id == meter_id, visible_meter(viewer))).first()
+    row = connection.execute(select(meter).where(meter.c.id == meter_id, meters_of(viewer))).first()
     if row is None or not viewer.staff:
         raise NotFound(f"meter {meter_id}")
     return row
@@ -216,7 +204,7 @@ def meter_page(connection: Connection, viewer: Viewer, meter_id: str, now: int) 
 def free_meters(connection: Connection, viewer: Viewer, now: int, asked: str = "") -> Rows:
     """Meters that stand nowhere now, at most MOST."""
     stands = exists().where(mounting.c.meter == meter.c.id, valid(mounting, now))
-    query = select(meter).where(visible_meter(viewer), ~stands).order_by(meter.c.serial).limit(MOST)
+    query = select(meter).where(meters_of(viewer), ~stands).order_by(meter.c.serial).limit(MOST)
     return connection.execute(query.where(meter.c.serial.contains(asked, autoescape=True)) if asked else query).all()
 
 
@@ -321,26 +309,14 @@ class SchemePage:
     shared: bool
 
 
-def _billing(viewer: Viewer, ours: bool) -> ColumnElement[bool]:
-    """Whether points of the viewer's organisation, or of others, are billed by a row of `zone_scheme`."""
-    whose = point.c.organisation == viewer.organisation if ours else point.c.organisation != viewer.organisation
-    return exists().where(point_terms.c.scheme == zone_scheme.c.id, point_terms.c.point == point.c.id, whose)
-
-
-def visible_scheme(viewer: Viewer) -> ColumnElement[bool]:
-    return or_(_billing(viewer, True), ~_billing(viewer, False))
-
-
 def schemes(connection: Connection, viewer: Viewer) -> Rows:
-    return connection.execute(select(zone_scheme).where(visible_scheme(viewer)).order_by(zone_scheme.c.name)).all()
+    return connection.execute(select(zone_scheme).where(schemes_of(viewer)).order_by(zone_scheme.c.name)).all()
 
 
 def scheme_page(connection: Connection, viewer: Viewer, key: int) -> SchemePage:
     """Raises NotFound."""
     row = connection.execute(
-        select(zone_scheme, _billing(viewer, False).label("shared")).where(
-            zone_scheme.c.id == key, visible_scheme(viewer)
-        )
+        select(zone_scheme, billing(viewer, False).label("shared")).where(zone_scheme.c.id == key, schemes_of(viewer))
     ).first()
     if row is None or not viewer.staff:
         raise NotFound(f"scheme {key}")
@@ -376,21 +352,9 @@ class EdgePage:
     meters: Rows  # the newest first
 
 
-def visible_edge(viewer: Viewer) -> ColumnElement[bool]:
-    """Rows of `edge`: those entered by the viewer's organisation, and those that are nobody's yet."""
-    entered = exists().where(concentrator.c.edge == edge.c.name)
-    foreign = exists().where(
-        edge_meter.c.edge == edge.c.name,
-        mounting.c.meter == edge_meter.c.meter,
-        point.c.id == mounting.c.point,
-        point.c.organisation != viewer.organisation,
-    )
-    return or_(entered.where(concentrator.c.organisation == viewer.organisation), ~entered & ~foreign)
-
-
 def edge_row(connection: Connection, viewer: Viewer, name: str) -> Row[Any]:
     """Raises NotFound."""
-    row = connection.execute(select(edge).where(edge.c.name == name, visible_edge(viewer))).first()
+    row = connection.execute(select(edge).where(edge.c.name == name, edges_of(viewer))).first()
     if row is None or not viewer.staff:
         raise NotFound(f"edge {name}")
     return row
@@ -423,9 +387,7 @@ def edge_lines(connection: Connection, name: str) -> Rows:
 def edges(connection: Connection, viewer: Viewer) -> Sequence[tuple[str, str | None]]:
     """To choose one: names, with titles where they were entered."""
     query = select(edge.c.name, concentrator.c.title).outerjoin(concentrator, concentrator.c.edge == edge.c.name)
-    return [
-        (name, title) for name, title in connection.execute(query.where(visible_edge(viewer)).order_by(edge.c.name))
-    ]
+    return [(name, title) for name, title in connection.execute(query.where(edges_of(viewer)).order_by(edge.c.name))]
 
 
 # meters that nobody has entered, and whose rows wait
@@ -464,7 +426,7 @@ def _waiting(connection: Connection, viewer: Viewer, *of: str) -> tuple[Foreign,
     query = (
         select(inbox.c.name, inbox.c.edge, func.min(received), func.max(received), func.count(), known)
         .join(edge, edge.c.name == inbox.c.edge)
-        .where(inbox.c.state == InboxState.QUARANTINED, inbox.c.reason == FOREIGN_METER, visible_edge(viewer))
+        .where(inbox.c.state == InboxState.QUARANTINED, inbox.c.reason == FOREIGN_METER, edges_of(viewer))
         .group_by(inbox.c.name, inbox.c.edge)
         .order_by(func.min(received))
         .limit(MOST)

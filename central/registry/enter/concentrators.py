@@ -11,7 +11,7 @@ from central.db import insert
 from central.ingest.tables import edge, edge_line, edge_meter
 from central.registry.changes import Change
 from central.registry.enter.checks import filled, found, one_of, rows_of, unique
-from central.registry.periods import Held, refuse_overlap
+from central.registry.periods import COMPANY, Held, refuse_overlap
 from central.registry.refusals import Refused
 from central.registry.tables import concentrator, meter
 from protocol.errors import LocalError
@@ -111,7 +111,7 @@ def _check(connection: Connection, values: Mapping[str, Any]) -> None:
     others = [
         Held(_name(row.meter, row.edge), row.valid_from, row.valid_to) for row in rows if row.id != values.get("id")
     ]
-    refuse_overlap(_name(values["meter"], values["edge"]), values["valid_from"], values["valid_to"], others)
+    refuse_overlap(_name(values["meter"], values["edge"]), values["valid_from"], values["valid_to"], others, COMPANY)
 
 
 def _name(meter_id: str, name: str) -> LazyString:

@@ -53,7 +53,7 @@ def count(scene: Scene, table: object) -> int:
         return int(connection.execute(select(func.count()).select_from(table)).scalar_one())  # type: ignore[arg-type]
 
 
-def figures(scene: Scene, key: int) -> list[object]:
+def figures(scene: Scene, key: int) -> list[tuple[object, ...]]:
     names = ("day", "version", "energies", "expected", "got", "missing", "registers")
     query = select(*(point_day.c[name] for name in names)).where(point_day.c.point == key).order_by("day", "version")
     with scene.engine.connect() as connection:
