@@ -164,6 +164,11 @@ class CentralConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         return self.path(self.central.data)
 
     @property
+    def documents_folder(self) -> Path:
+        """Outside of anything that a web server hands out."""
+        return self.data / "documents"
+
+    @property
     def sql_url(self) -> str:
         return self.sql.url or f"sqlite:///{self.data / 'central.sqlite'}"
 

@@ -25,7 +25,7 @@ from central.faces import access, headers, preferences, requests, templating
 from central.faces.door import door
 from central.faces.here import KEY, Here, Person, here
 from central.figures import NotFound, Source
-from central.registry.documents import FOLDER, MEGABYTE, Keeping
+from central.registry.documents import MEGABYTE, Keeping
 from central.timeseries.base import SeriesUnavailable
 from central.timeseries.stores import open_series
 
@@ -53,7 +53,7 @@ def create_app(
     if config.web.behind_proxy:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1)  # type: ignore[method-assign]
     source = Source(connect(config.sql_url), open_series(config))
-    documents = Keeping(config.data / FOLDER, config.documents.largest, config.documents.most)
+    documents = Keeping(config.documents_folder, config.documents.largest, config.documents.most)
     app.extensions[KEY] = Here(source, passwords or Passwords(), clock, config.https, documents)
     requests.install(app, behind_proxy=config.web.behind_proxy)
     CSRFProtect(app)

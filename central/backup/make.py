@@ -11,8 +11,8 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
+from central.backup import documents, sql
 from central.backup import series as saved_series
-from central.backup import sql
 from central.backup.manifest import FORMAT, BadBackup, File, Manifest, backups, folder_name, read, sha256, sync, write
 from central.commands import keys
 from central.config import CentralConfig, ConfigError
@@ -74,6 +74,7 @@ def _fill(partial: Path, config: CentralConfig, engine: Engine, series: Series, 
         before = (older[-1], read(older[-1])) if older else None
     except BadBackup:  # one of another form: nothing is taken over from it
         before = None
+    papers = documents.save(config.documents_folder, partial, before, say)
     lines, months = saved_series.save(series, partial, before, say)
     return Manifest(
         format=FORMAT,
@@ -81,7 +82,7 @@ def _fill(partial: Path, config: CentralConfig, engine: Engine, series: Series, 
         central=central,
         program=importlib.metadata.version("uchet"),
         schema=schema,
-        files=files | lines | _save_secrets(config, partial),
+        files=files | papers | lines | _save_secrets(config, partial),
         months=months,
     )
 

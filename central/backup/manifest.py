@@ -2,7 +2,9 @@
 
 import hashlib
 import os
+import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -98,6 +100,15 @@ def sync(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def link(old: Path, new: Path) -> None:
+    """A file of the backup before stands in this one too."""
+    with suppress(OSError):  # another file system, or one without links
+        os.link(old, new)
+        return
+    shutil.copyfile(old, new)
+    sync(new)
 
 
 def under(manifest: Manifest, folder: str) -> Iterator[tuple[str, File]]:

@@ -7,8 +7,8 @@ next `about`, and sends again what central has not.
 import os
 from pathlib import Path
 
+from central.backup import documents, sql
 from central.backup import series as saved_series
-from central.backup import sql
 from central.backup.make import SECRETS, secret_files
 from central.backup.manifest import BadBackup, Manifest, find, read, under, verify
 from central.config import CentralConfig
@@ -50,6 +50,8 @@ def restore(config: CentralConfig, path: Path, now: int, say: Say, *, force: boo
         sql.restore(engine, folder / sql.FOLDER, manifest.schema, [name for name, _ in under(manifest, sql.FOLDER)])
         say("SQL is restored")
         _restore_secrets(config, folder, manifest)
+        if count := documents.restore(config.documents_folder, folder, manifest):
+            say(f"{count} documents are there")
         restore_series(folder, manifest, series, Sql(engine, now), say)
     finally:
         series.close()

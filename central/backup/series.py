@@ -1,13 +1,10 @@
 """The series by month as compressed line protocol: written from any store, read as one that can be copied from."""
 
 import gzip
-import os
-import shutil
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
-from central.backup.manifest import BadBackup, File, Manifest, sha256, sync, under
+from central.backup.manifest import BadBackup, File, Manifest, link, sha256, sync, under
 from central.timeseries.base import BILLED, AnyRow, Series, stamp
 from central.timeseries.copying import Say
 from central.timeseries.lines import LOAD, REGISTER, line, parse
@@ -32,7 +29,7 @@ def save(
         name = f"{FOLDER}/{month}{_SUFFIX}"
         if before is not None and mark and before[1].months.get(month) == mark:
             if name in before[1].files:
-                _link(before[0] / name, folder / name)
+                link(before[0] / name, folder / name)
                 files[name] = before[1].files[name]
             continue
         if rows := _save(series, month, folder / name):
@@ -52,14 +49,6 @@ def _save(series: Series, month: str, path: Path) -> int:
                 rows += 1
     sync(path)
     return rows
-
-
-def _link(old: Path, new: Path) -> None:
-    with suppress(OSError):  # another file system, or one without links
-        os.link(old, new)
-        return
-    shutil.copyfile(old, new)
-    sync(new)
 
 
 class SavedSeries:

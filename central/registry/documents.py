@@ -25,7 +25,6 @@ from central.registry import history, show
 from central.registry.refusals import Refused
 from central.registry.tables import contract, document, mounting, point
 
-FOLDER = "documents"  # in the data of central
 LONGEST_NAME = 200
 MEGABYTE = 1024 * 1024
 SUFFIXES: Mapping[str, Sequence[str]] = {  # type -> how its names end; the first is given where there is none

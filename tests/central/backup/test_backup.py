@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,8 @@ from central.ingest.tables import inbox, meta
 from central.migrations.command import prepare
 from central.migrations.tables import metadata
 from central.partitions import make_for
-from central.registry.tables import node
+from central.registry.documents import keep, path_of
+from central.registry.tables import document, node
 from central.timeseries.base import BILLED, DAY, AnyRow, LoadRow
 from central.timeseries.sqlite import SqliteSeries
 from tests.central import scene as scenes
@@ -139,6 +141,27 @@ def test_all_of_it_comes_back(house: House, root: Path, tmp_path: Path) -> None:
     for name in ("secret", "command.key"):
         assert (new.folder / name).read_bytes() == (house.folder / name).read_bytes()
         assert (new.folder / name).stat().st_mode & 0o777 == 0o600
+
+
+def test_documents_come_back_with_the_rows_that_name_them(house: House, root: Path, tmp_path: Path) -> None:
+    content = b"%PDF-1.7 act"
+    digest = sha256(content).hexdigest()
+    keep(house.config.documents_folder, digest, content)
+    (house.config.documents_folder / digest[:2] / f".{digest}.torn").write_bytes(b"%PDF")
+    with house.sql() as engine, writing(engine).begin() as connection:
+        values = {"organisation": 1, "kind": "point", "key": "1", "name": "акт.pdf", "type": "application/pdf"}
+        connection.execute(document.insert().values(**values, size=12, sha256=digest, added_at=scenes.NOW))
+    made = [make(house.config, root, scenes.NOW + n, lambda _: None) for n in range(2)]
+    names = [[name for name in read(one).files if name.startswith("documents/")] for one in made]
+    assert names == [[f"documents/{digest[:2]}/{digest}"]] * 2
+    assert (made[0] / names[0][0]).samefile(made[1] / names[0][0]), "what does not change is there once"
+    new = House(tmp_path / "new", house.kind)
+    assert "1 documents" in succeed(new, "restore", root)
+    assert path_of(new.config.documents_folder, digest).read_bytes() == content
+    assert new.content()["document"] == house.content()["document"]
+    path_of(new.config.documents_folder, digest).unlink()
+    (made[1] / names[1][0]).write_bytes(b"%PDF-1.7 forged")
+    assert "is damaged" in refuse(new, "restore", root, "--force")
 
 
 def test_rows_are_numbered_on_after_a_restore(house: House, root: Path) -> None:

@@ -104,7 +104,6 @@ def person_of(client: FlaskClient, mail: str | None) -> FlaskClient:
         ("act.pdf", b"", "пуст"),
         ("act.pdf", b"%PDF-" + b"x" * 1024 * 1024, "больше 1 МБ"),
         ("../../etc/act.pdf", PDF, "содержит путь"),
-        ("acts\\act.pdf", PDF, "содержит путь"),
         ("..", PDF, "содержит путь"),
         ("а" * 201 + ".pdf", PDF, "длиннее 200"),
         ("", PDF, "Выберите файл"),
