@@ -11,7 +11,7 @@ from central.console.deeds import Deed, done
 from central.console.forms import Field, Group, Values, written_moment
 from central.console.mountings import KNOWN
 from central.console.mountings import chosen_meter as _chosen
-from central.console.points import remark
+from central.console.points import chosen_node, node_field, remark
 from central.console.room import TZ, console, number_asked
 from central.console.telling import told
 from central.faces import registry_words as words
@@ -51,7 +51,7 @@ def new_edge() -> ResponseReturnValue:
     """A concentrator with its lines and its meters, in one change."""
 
     def enter_it(change: Change, values: Values) -> str:
-        name = enter.add_concentrator(change, viewer().organisation, values["edge"], **_words(values))
+        name = enter.add_concentrator(change, viewer().organisation, values["edge"], **_words(change, values))
         for line, url in _pairs("lines", values["lines"]):
             _beside("lines", lambda line=line, url=url: enter.add_line(change, name, line, url))
         for asked in (values["meters"] or "").split("\n"):
@@ -108,7 +108,7 @@ def correct_edge(name: str) -> ResponseReturnValue:
     row = page.entered
 
     def enter_it(change: Change, values: Values) -> None:
-        enter.correct(change, concentrator, row.id, **_words(values))
+        enter.correct(change, concentrator, row.id, **_words(change, values))
 
     return done(
         Deed(
@@ -117,8 +117,7 @@ def correct_edge(name: str) -> ResponseReturnValue:
             of=f"{row.title} · {name}",
             back=url_for("console.edge", name=name),
             groups=(Group(words.TABLES["concentrator"], _about()), remark()),
-            initial={one: getattr(row, one) or "" for one in WORDS}
-            | {"node": "" if row.node is None else str(row.node)},
+            initial={one: getattr(row, one) or "" for one in WORDS} | {"node": page.path},
             enter=enter_it,
         )
     )
@@ -226,18 +225,18 @@ def _entered(name: str) -> Any:
 
 def _about() -> tuple[Field, ...]:
     with here().source.engine.connect() as connection:
-        nodes = [(str(one.id), one.path) for one in show.nodes(connection, viewer())]
+        node = node_field(connection)
     return (
         Field("title", words.FIELDS["title"]),
         Field("address", words.FIELDS["address"], most=300),
-        Field("node", words.FIELDS["node"], "choice", choices=nodes, needed=False),
+        node,
         Field("serial", words.FIELDS["serial"], needed=False, most=40),
         Field("phone", _l("Телефон SIM-карты"), needed=False, most=30),
     )
 
 
-def _words(values: Values) -> dict[str, Any]:
-    return {one: values[one] for one in WORDS} | {"node": int(values["node"]) if values["node"] else None}
+def _words(change: Change, values: Values) -> dict[str, Any]:
+    return {one: values[one] for one in WORDS} | {"node": chosen_node(change, values)}
 
 
 def _pairs(field: str, text: str | None) -> list[tuple[str, str]]:

@@ -55,6 +55,26 @@ def verify_meter(key: str) -> ResponseReturnValue:
     )
 
 
+@console.route("/transformers/<int:key>/verification", methods=["GET", "POST"])
+def verify_transformer(key: int) -> ResponseReturnValue:
+    with here().source.engine.connect() as connection:
+        found = show.placed(connection, viewer(), key)
+
+    def enter_it(change: Change, values: Values) -> None:
+        enter.verified(change, values["verified_on"], values["valid_until"], values["document"], transformer_id=key)
+
+    return done(
+        Deed(
+            kind="verification",
+            title=_l("Поверка трансформатора"),
+            of=f"№ {found.row.serial}, {found.row.type}",
+            back=url_for("console.point", key=found.points[0]),
+            groups=(verification_fields(),),
+            enter=enter_it,
+        )
+    )
+
+
 def verification_fields() -> Group:
     return Group(
         _l("Свидетельство"),

@@ -6,7 +6,7 @@ from typing import Any
 from flask import render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import Row
+from sqlalchemy import Connection, Row
 
 from central.console.deeds import Deed, done
 from central.console.forms import Field, Group, Values, written
@@ -53,12 +53,11 @@ def correct_point(key: int) -> ResponseReturnValue:
     page = opened(key)
     row = page.row
     with here().source.engine.connect() as connection:
-        nodes = show.nodes(connection, viewer())
+        node = node_field(connection)
 
     def enter_it(change: Change, values: Values) -> None:
-        node = int(values["node"]) if values["node"] else None
         plain = {name: values[name] for name in ("name", "address", "order_code")}
-        enter.correct(change, points_table, key, node=node, **plain)
+        enter.correct(change, points_table, key, node=chosen_node(change, values), **plain)
 
     return done(
         Deed(
@@ -73,13 +72,7 @@ def correct_point(key: int) -> ResponseReturnValue:
                         Field("name", _l("Название для потребителя")),
                         Field("address", words.FIELDS["address"], most=300),
                         Field("order_code", words.FIELDS["order_code"], needed=False, most=60),
-                        Field(
-                            "node",
-                            words.FIELDS["node"],
-                            "choice",
-                            needed=False,
-                            choices=[(str(one.id), one.path) for one in nodes],
-                        ),
+                        node,
                     ),
                 ),
                 remark(),
@@ -88,7 +81,7 @@ def correct_point(key: int) -> ResponseReturnValue:
                 "name": row.name,
                 "address": row.address,
                 "order_code": row.order_code or "",
-                "node": "" if row.node is None else str(row.node),
+                "node": page.path,
             },
             enter=enter_it,
         )
@@ -244,6 +237,22 @@ def contract_fields(*, number: bool = True) -> tuple[Field, ...]:
         Field("signed_on", words.FIELDS["signed_on"], "day", needed=False),
     )
     return (Field("number", _l("Номер договора"), most=60), *rest) if number else rest
+
+
+def node_field(connection: Connection) -> Field:
+    """A node of the network by its path."""
+    known = [(path, "") for path in show.nodes(connection, viewer())]
+    return Field("node", words.FIELDS["node"], needed=False, choices=known, help=_l("путь целиком"), most=1000)
+
+
+def chosen_node(change: Change, values: Values) -> int | None:
+    """Raises Refused."""
+    if values["node"] is None:
+        return None
+    found = show.node_at(change.connection, viewer(), values["node"])
+    if found is None:
+        raise Refused("node", _l("Узла «%(path)s» в сети нет", path=values["node"]))
+    return found
 
 
 def remark() -> Group:

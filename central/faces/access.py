@@ -41,6 +41,7 @@ ACCESS: dict[str, frozenset[str]] = {  # endpoint -> roles
     "console.hand_over": STAFF,
     "console.meter": STAFF,
     "console.verify_meter": STAFF,
+    "console.verify_transformer": STAFF,
     "console.correct_meter": STAFF,
     "console.contract": STAFF,
     "console.correct_contract": STAFF,

@@ -29,6 +29,7 @@ TABLES: Mapping[str, LazyString] = {
     "edge_meter": _l("Счётчик у концентратора"),
 }
 FIELDS: Mapping[str, LazyString] = {  # column -> caption, whichever the table
+    "id": _l("Имя в сообщениях"),
     "name": _l("Название"),
     "inn": _l("ИНН"),
     "phone": _l("Телефон"),

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, String, cast, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, case, cast, exists, func, or_, select
 
 from central.accounts.policy import Viewer
 from central.accounts.tables import account
@@ -69,7 +69,7 @@ def visible(viewer: Viewer) -> ColumnElement[bool]:
         exists().where(
             change_subject.c.change == change.c.id,
             change_subject.c.kind == kind,
-            change_subject.c.key == cast(column, String),
+            column == cast(case((change_subject.c.kind == kind, change_subject.c.key)), column.type),
             column.table.c.organisation != viewer.organisation,
         )
         for kind, column in OWNED.items()

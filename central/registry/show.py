@@ -212,6 +212,29 @@ def meter_types(connection: Connection) -> Rows:
     return connection.execute(select(meter_type).order_by(meter_type.c.maker, meter_type.c.name)).all()
 
 
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A transformer, and the points of the viewer where it stands or stood, the newest first."""
+
+    row: Row[Any]
+    points: Sequence[int]
+
+
+def placed(connection: Connection, viewer: Viewer, key: int) -> Placed:
+    """Raises NotFound: it never stood at a point of the viewer."""
+    row = connection.execute(select(transformer).where(transformer.c.id == key)).first()
+    points = (
+        select(point.c.id)
+        .join(transformer_place, transformer_place.c.point == point.c.id)
+        .where(transformer_place.c.transformer == key, point.c.organisation == viewer.organisation)
+        .order_by(transformer_place.c.valid_from.desc())
+    )
+    found = connection.execute(points).scalars().all()
+    if row is None or not found or not viewer.staff:
+        raise NotFound(f"transformer {key}")
+    return Placed(row, found)
+
+
 # contracts, nodes
 
 
@@ -283,11 +306,16 @@ def node_page(connection: Connection, viewer: Viewer, key: int, now: int) -> Nod
     )
 
 
-def nodes(connection: Connection, viewer: Viewer) -> Rows:
-    """To choose one, in the order of their paths."""
-    return connection.execute(
-        select(node).where(node.c.organisation == viewer.organisation).order_by(node.c.path)
-    ).all()
+def nodes(connection: Connection, viewer: Viewer) -> Sequence[str]:
+    """Paths to propose, in their order, at most MOST; any other is found by its path."""
+    ours = node.c.organisation == viewer.organisation
+    return connection.execute(select(node.c.path).where(ours).order_by(node.c.path).limit(MOST)).scalars().all()
+
+
+def node_at(connection: Connection, viewer: Viewer, path: str) -> int | None:
+    """The node of this path."""
+    ours = (node.c.organisation == viewer.organisation) & (node.c.path == path)
+    return connection.execute(select(node.c.id).where(ours)).scalar()
 
 
 def organisation_row(connection: Connection, viewer: Viewer) -> Row[Any]:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from central.config import Central, CentralConfig, Sql
@@ -32,6 +33,12 @@ def token(client: FlaskClient, path: str = "/login") -> str:
 
 def log_in(client: FlaskClient, mail: str, password: str = s.PASSWORD, **more: str) -> TestResponse:
     return client.post("/login", data={"csrf_token": token(client), "mail": mail, "password": password, **more})
+
+
+def address(rule: Rule) -> str:
+    """Of something that the scene has, where the route names one."""
+    there = {"name": "edge-1", "key": f"MIL-{s.FLAT}" if "/meters/" in rule.rule else "1"}
+    return re.sub(r"<(?:int:)?(\w+)>", lambda found: there[found[1]], rule.rule)
 
 
 def person(app: Flask, mail: str | None) -> FlaskClient:

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from sqlalchemy import select
-from werkzeug.routing import Rule
 
 from central.accounts.tables import account, audit
 from central.db import writing
@@ -14,7 +13,7 @@ from central.faces.access import ACCESS
 from central.registry.tables import contract, meter, organisation, point
 from tests.central import scene as s
 from tests.central.scene import Scene, build
-from tests.central.web.parts import make_app, person
+from tests.central.web.parts import address, make_app, person
 
 PEOPLE = {None: "guest", s.CONSUMER: "consumer", s.OPERATOR: "operator", s.ADMINISTRATOR: "administrator"}
 
@@ -25,6 +24,7 @@ NOTHING_THERE = {  # what these would show the scene has not: 404
     "console.document",
     "console.remove_document",
     "console.release",
+    "console.verify_transformer",
     "console.correct_edge",
     "console.new_line",
     "console.entitle",
@@ -50,18 +50,12 @@ def test_each_role_opens_what_the_table_says(app: Flask, mail: str | None) -> No
     for rule in app.url_map.iter_rules():
         if "GET" not in (rule.methods or ()) or rule.endpoint == "static":
             continue
-        answer = client.get(_address(rule))
+        answer = client.get(address(rule))
         if role in ACCESS[rule.endpoint]:
             assert answer.status_code in (200, 302) or rule.endpoint in NOTHING_THERE, rule
             assert "/login" not in answer.headers.get("Location", ""), rule
         else:
             assert answer.status_code == (302 if role == "guest" else 403), rule
-
-
-def _address(rule: Rule) -> str:
-    """Of something that there is, where the route names one."""
-    there = {"name": "edge-1", "key": f"MIL-{s.FLAT}" if "/meters/" in rule.rule else "1"}
-    return re.sub(r"<(?:int:)?(\w+)>", lambda found: there[found[1]], rule.rule)
 
 
 OWN = {s.CONSUMER: (s.FLAT, s.DACHA), s.NEIGHBOUR: (s.NEXT_DOOR,)}

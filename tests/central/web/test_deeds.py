@@ -33,7 +33,7 @@ ACT = NOON | NEW | {"act": "акт 17", "reason": "сгорел", "seals": "0011
 
 @pytest.fixture
 def office(sql: Sql, tmp_path: Path) -> Iterator[Scene]:
-    built = build(tmp_path, days=25)
+    built = build(tmp_path, days=6)
     yield built
     built.close()
 

@@ -6,15 +6,17 @@ import pytest
 from flask import Flask
 
 from tests.central import scene as s
-from tests.central.web.parts import log_in, make_app, person, token
+from tests.central.web.parts import address, log_in, make_app, person, token
 
 
 def posts(app: Flask) -> list[str]:
-    return sorted(str(rule) for rule in app.url_map.iter_rules() if "POST" in (rule.methods or ()))
+    return sorted(address(rule) for rule in app.url_map.iter_rules() if "POST" in (rule.methods or ()))
 
 
 def test_there_are_forms(app: Flask) -> None:
-    assert posts(app) == ["/language", "/login", "/logout", "/theme"]
+    found = posts(app)
+    assert [path for path in found if not path.startswith("/console/")] == ["/language", "/login", "/logout", "/theme"]
+    assert "/console/points/1/replacement" in found
 
 
 @pytest.mark.parametrize("mail", [None, s.CONSUMER, s.OPERATOR])

@@ -32,7 +32,7 @@ ADOPT = {"type": "Милур 107S", "maker": "Милур", "point": "Т-99", "ac
 @pytest.fixture
 def office(sql: Sql, tmp_path: Path) -> Iterator[Scene]:
     """Five messages of an unknown meter have come from edge-1, one of another; the point Т-99 has no meter."""
-    built = build(tmp_path, days=20)
+    built = build(tmp_path, days=2)
     with writing(built.engine).begin() as connection, entering(connection, at=s.NOW, kind="test") as act:
         three = built.schemes["three"]
         built.points["Т-99"] = enter.add_point(act, 1, "Т-99", name="Гараж", address="а", tz=s.TZ, scheme=three)

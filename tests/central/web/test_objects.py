@@ -59,6 +59,10 @@ def two(sql: Sql, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Two]:
             enter.attach(act, contract, point, s.NOW - 86_400)
             enter.add_concentrator(act, company, "edge-secret", title="СЕКРЕТ", address="СЕКРЕТ")
             bound = enter.entitle(act, "edge-secret", "SEC-1", 0)
+            transformer = enter.add_transformer(
+                act, "current", serial="СЕКРЕТ", type="ТТ", primary=Decimal(100), secondary=Decimal(5)
+            )
+            enter.place_transformer(act, transformer, point, "A", s.NOW - 100)
         account = add_account(
             connection,
             s.CHEAP,
@@ -80,6 +84,7 @@ def two(sql: Sql, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Two]:
         document = add(connection, keeping, viewer, "point", str(point), "СЕКРЕТ.pdf", FILE, s.NOW)
     found.theirs |= {"points": str(point), "mountings": str(stands), "meters": "SEC-1", "contracts": str(contract)}
     found.theirs |= {"nodes": str(node), "schemes": str(scheme), "edges": "edge-secret", "changes": str(change)}
+    found.theirs |= {"transformers": str(transformer)}
     found.theirs |= {"entitlements": str(bound), "documents": str(document), "foreign": "edge-secret/SEC-9"}
     yield found
     scene.close()
@@ -132,8 +137,8 @@ def test_keys_of_others_typed_into_a_form_are_unknown_there(two: Two, operator: 
     wanted = {"scheme": two.theirs["schemes"], "valid_from": "2026-11-24"}
     terms = send(operator, f"/console/points/{key}/terms", wanted)
     assert "из списка" in said(terms)["scheme"]
-    node = send(operator, f"/console/points/{key}/correction", {"node": two.theirs["nodes"]})
-    assert "из списка" in said(node)["node"]
+    node = send(operator, f"/console/points/{key}/correction", {"node": "ТП-СЕКРЕТ-2"})
+    assert "в сети нет" in said(node)["node"]
     act = {"at-day": "2026-11-23", "at-time": "10:00", "act": "1", "reason": "проба", "meter": "SEC-1"}
     mounted = send(operator, f"/console/points/{key}/replacement", act | {"reg_start.ap0": "1"})
     assert "внесите новый" in said(mounted)["meter"]
