@@ -1,6 +1,7 @@
 """What an operator does by the forms of a point: told, refused beside its field, confirmed, done once, in history."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -149,6 +150,23 @@ def test_two_clicks_are_one_change_and_a_later_act_is_refused(office: Scene, ope
     assert len({one.headers["Location"] for one in answers}) == 1
     assert count(office, change) == 2
     assert operator.get(path).status_code == 404  # nothing stands there any more
+
+
+def test_many_clicks_at_once_are_one_change(office: Scene, app: Flask, operator: FlaskClient) -> None:
+    path = f"/console/meters/MIL-{s.FLAT}/verification"
+    form = filled(operator, path, VERIFIED)
+    cookies = operator.get_cookie("uchet")
+    assert cookies is not None
+
+    def click() -> str:
+        client = app.test_client()
+        client.set_cookie("uchet", cookies.value)
+        return client.post(path, data=form).headers["Location"]
+
+    with ThreadPoolExecutor(6) as pool:
+        answers = {click.result() for click in [pool.submit(click) for _ in range(6)]}
+    assert len(answers) == 1
+    assert count(office, change) == 2
 
 
 def test_what_changed_meanwhile_is_told_before_it_is_saved(office: Scene, operator: FlaskClient) -> None:
