@@ -55,6 +55,8 @@ def two(sql: Sql, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Two]:
             )
             enter.add_meter(act, "SEC-1", serial="1", type="СЕКРЕТ", maker="м")
             stands = enter.mount(act, point, "SEC-1", s.NOW - 86_400, act="СЕКРЕТ")
+            enter.add_meter(act, "SEC-2", serial="2", type="СЕКРЕТ", maker="м")  # it stood there, and nobody reads it
+            enter.mount(act, point, "SEC-2", s.NOW - 9 * 86_400, s.NOW - 86_400, act="СЕКРЕТ")
             contract = enter.add_contract(act, company, "СЕКРЕТ-1", "СЕКРЕТ")
             enter.attach(act, contract, point, s.NOW - 86_400)
             enter.add_concentrator(act, company, "edge-secret", title="СЕКРЕТ", address="СЕКРЕТ")
@@ -111,6 +113,7 @@ def test_no_route_of_an_object_opens_another_company_s(two: Two, operator: Flask
         assert operator.post(path, data=sent).status_code in (404, 405)
         tried.add(word)
     assert tried == set(two.theirs)
+    assert operator.get("/console/meters/SEC-2").status_code == 404
     for kind in ("point", "meter", "contract", "mounting", "change"):
         path = f"/console/documents/new?kind={kind}&key={two.theirs[f'{kind}s']}"
         assert operator.get(path).status_code == 404
