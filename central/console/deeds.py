@@ -29,6 +29,7 @@ from central.timeseries.base import SeriesUnavailable
 
 SAVE = _l("Сохранить")
 REASON = "reason"  # the field whose words the change keeps
+NOT_TYPED = ("csrf_token", "confirmed", "again")
 TOLD = 100  # points that are named before it is saved; the rest are counted
 
 
@@ -76,14 +77,14 @@ def done(deed: Deed) -> ResponseReturnValue:
     """The page of the form, what it answers, or the way to where it is done."""
     if request.method == "GET":
         return shown(deed, deed.initial, {}, secrets.token_hex(16))
-    token = request.form.get("once", "")[:32]
+    token = request.form.get("once", "")[:32]  # of the page that this form was opened with
     typed = typed_in(deed.groups, request.form)
     found = parse(deed.groups, typed)
     if found.errors or "again" in request.form or not token:
         return shown(deed, typed, found.errors, token or secrets.token_hex(16))
     try:
         values = found.values | dict(deed.look(found.values) if deed.look else {})
-        made = _entered(deed, values, token, request.form.get("confirmed", ""))
+        made = _entered(deed, values, sent(), request.form.get("confirmed", ""))
     except Refused as refused:
         return shown(deed, typed, {_beside(deed, refused): refused.sentence}, token)
     except SeriesUnavailable:
@@ -98,12 +99,17 @@ def done(deed: Deed) -> ResponseReturnValue:
 @console.before_request
 def done_already() -> ResponseReturnValue | None:
     """A form that was sent twice: what it did stands, and what it was about may be gone by now."""
-    token = request.form.get("once", "") if request.method == "POST" else ""
-    if not token:
+    if request.method != "POST" or not request.form.get("once"):
         return None
     with here().source.engine.connect() as connection:
-        there = _there(connection, token)
+        there = _there(connection, sent())
     return None if there is None else redirect(there, 303)
+
+
+def sent() -> str:
+    """What makes this form the same one sent again: its page's token, and all that was typed into it."""
+    typed = sorted(pair for pair in request.form.items(multi=True) if pair[0] not in NOT_TYPED)
+    return sha256(repr((request.path, typed)).encode()).hexdigest()[:32]
 
 
 def _there(connection: Connection, token: str) -> str | None:

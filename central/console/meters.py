@@ -1,5 +1,7 @@
 """The page of a meter: where it stands and stood, who reads it, when it was verified; its words and verifications."""
 
+from collections.abc import Mapping
+
 from flask import render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
@@ -11,9 +13,11 @@ from central.console.room import console, number_asked
 from central.console.telling import told
 from central.faces import registry_words as words
 from central.faces.here import here, viewer
+from central.figures.around import readings_around
 from central.registry import documents, enter, history, show
 from central.registry.changes import Change
 from central.registry.tables import meter as meters_table
+from central.timeseries.base import SeriesUnavailable
 
 
 @console.get("/meters/<key>")
@@ -26,6 +30,7 @@ def meter(key: str) -> ResponseReturnValue:
         lines = {one.id: told(connection, one.lines, ("meter", key)) for one in entries if one.lines is not None}
     return render_template(
         "console/meter.html",
+        read=_last_reading(key),
         page=page,
         entries=entries,
         lines=lines,
@@ -33,6 +38,14 @@ def meter(key: str) -> ResponseReturnValue:
         now=made.now,
         done=number_asked("done"),
     )
+
+
+def _last_reading(key: str) -> Mapping[str, int] | None:
+    """Of each register the last; None when the series does not answer."""
+    try:
+        return readings_around(here().source, key, here().now)[0]
+    except SeriesUnavailable:
+        return None
 
 
 @console.route("/meters/<key>/verification", methods=["GET", "POST"])

@@ -36,6 +36,7 @@ from central.registry.tables import (
 )
 
 Rows = Sequence[Row[Any]]
+FEW = 20  # that are only shown as examples
 MOST = 200  # rows of one table on a page; more are counted
 FOREIGN_METER = "foreign_meter"  # central.ingest.judge.Reason, which this room does not open
 
@@ -327,13 +328,17 @@ def organisation_row(connection: Connection, viewer: Viewer) -> Row[Any]:
 
 @dataclass(frozen=True, slots=True)
 class SchemePage:
-    """`shared`: another organisation's points are billed by it too, so it is not to be changed here."""
+    """`points`: some of the viewer's that it bills now, `count` of them all.
+
+    `shared`: another organisation's points are billed by it too, so it is not to be changed here.
+    """
 
     row: Row[Any]
     rules: Rows
     prices: Rows  # the newest first
     lines: Rows
-    points: int
+    points: Rows
+    count: int
     shared: bool
 
 
@@ -352,16 +357,19 @@ def scheme_page(connection: Connection, viewer: Viewer, key: int) -> SchemePage:
     def all_of(table: Table, *order: Any) -> Rows:
         return connection.execute(select(table).where(table.c.scheme == key).order_by(*order)).all()
 
-    billed = point_terms.c.point.in_(select(point.c.id).where(point.c.organisation == viewer.organisation))
-    count = select(func.count(point_terms.c.point.distinct())).where(
-        point_terms.c.scheme == key, point_terms.c.valid_to.is_(None), billed
+    billed = (
+        select(point)
+        .join(point_terms, point_terms.c.point == point.c.id)
+        .where(point_terms.c.scheme == key, point_terms.c.valid_to.is_(None))
+        .where(point.c.organisation == viewer.organisation)
     )
     return SchemePage(
         row=row,
         rules=all_of(zone_rule, zone_rule.c.id),
         prices=all_of(price, price.c.valid_from.desc(), price.c.id),
         lines=all_of(monthly_line, monthly_line.c.valid_from.desc(), monthly_line.c.name),
-        points=connection.execute(count).scalar_one(),
+        points=connection.execute(billed.order_by(point.c.code).limit(FEW)).all(),
+        count=connection.execute(select(func.count()).select_from(billed.subquery())).scalar_one(),
         shared=bool(row.shared),
     )
 

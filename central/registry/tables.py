@@ -271,7 +271,7 @@ change_subject = Table(  # on whose pages the change stands
 change_token = Table(  # of a form that was sent: sent twice, it is one change
     "change_token",
     metadata,
-    Column("token", String(32), primary_key=True),
+    Column("token", String(32), primary_key=True),  # digest of its page's token and of what was typed
     Column("change", ForeignKey("change.id"), nullable=False),
     Column("there", String(300), nullable=False),  # the page that its sender was shown then
 )

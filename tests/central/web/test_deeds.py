@@ -167,6 +167,9 @@ def test_many_clicks_at_once_are_one_change(office: Scene, app: Flask, operator:
         answers = {click.result() for click in [pool.submit(click) for _ in range(6)]}
     assert len(answers) == 1
     assert count(office, change) == 2
+    other = operator.post(path, data=form | {"document": "С-ДИЭ/2"})  # the same page, sent with something else in it
+    assert other.headers["Location"] not in answers
+    assert count(office, change) == 3
 
 
 def test_what_changed_meanwhile_is_told_before_it_is_saved(office: Scene, operator: FlaskClient) -> None:

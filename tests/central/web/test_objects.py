@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from central.accounts.people import add_account
 from central.db import writing
+from central.faces.formats import kilo
 from central.ingest.parcel import Message
 from central.ingest.receive import Receiver
 from central.ingest.tables import edge_line, edge_meter
@@ -20,6 +21,8 @@ from central.registry.changes import entering
 from central.registry.documents import Keeping, add
 from central.registry.schemes import ONE_ZONE
 from central.registry.tables import concentrator, mounting
+from central.timeseries.base import SeriesUnavailable
+from protocol.reading import Kind
 from tests.central import scene as s
 from tests.central.parts import CENTRAL, Journal, load_body
 from tests.central.scene import Scene, build
@@ -250,3 +253,19 @@ def test_a_point_without_a_meter_offers_to_mount_one(two: Two, operator: FlaskCl
     assert stands.reg_start == {"ap0": 3_250_000}
     save(operator, f"/console/points/{key}/contract", {"contract": "100-1"})
     assert "100-1" in operator.get(f"/console/points/{key}").text
+
+
+def test_a_meter_tells_its_last_readings_or_that_the_series_is_silent(
+    two: Two, operator: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = f"/console/meters/MIL-{s.FLAT}"
+    last = two.scene.series.last_register(f"MIL-{s.FLAT}", (Kind.DAILY, Kind.NOW), s.NOW)
+    assert last is not None
+    with two.app.test_request_context():
+        assert kilo(last.values["ap0"]) in operator.get(path).text
+
+    def silent(*_: object) -> None:
+        raise SeriesUnavailable("no")
+
+    monkeypatch.setattr("central.console.meters.readings_around", silent)
+    assert "Ряд показаний сейчас не отвечает" in operator.get(path).text
