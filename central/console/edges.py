@@ -8,8 +8,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
 from central.console.deeds import Deed, done
-from central.console.forms import Field, Group, Values, written_moment
-from central.console.mountings import KNOWN
+from central.console.forms import KNOWN, Field, Group, Values, written_moment
 from central.console.mountings import chosen_meter as _chosen
 from central.console.points import chosen_node, node_field, remark
 from central.console.room import TZ, console, number_asked

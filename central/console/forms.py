@@ -24,6 +24,7 @@ Values = Mapping[str, Any]  # name of a field -> what it means; None = left empt
 
 MOST_DIGITS = 12  # before the comma of anything that is typed
 EARLIEST = date(2000, 1, 1)
+KNOWN, NEW = "known", "new"  # of a radio `which`: something that the registry has, or has not
 DAY, CLOCK = "-day", "-time"  # the two inputs of a moment
 
 

@@ -1,6 +1,7 @@
 """Which meter stands at a point: forms of mounting, replacement, change of ratio, dismounting, and corrections."""
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -13,27 +14,29 @@ from sqlalchemy import Row, select
 from central.accounts.objects import meters_of
 from central.accounts.policy import Viewer
 from central.console.deeds import Deed, done
-from central.console.forms import Field, Group, Values, registers, written, written_kwh, written_moment
+from central.console.forms import KNOWN, NEW, Field, Group, Values, registers, written, written_kwh, written_moment
 from central.console.room import console
 from central.faces import registry_words as words
 from central.faces.here import here, viewer
 from central.faces.words import zone
 from central.figures import NotFound
 from central.figures.around import readings_around
+from central.metering.zones import local
 from central.registry import enter, show
 from central.registry.changes import Change
+from central.registry.enter.equipment import ratio_of
 from central.registry.refusals import Refused
 from central.registry.show import PointPage
 from central.registry.tables import meter, meter_type, mounting
 from central.timeseries.base import SeriesUnavailable
 
-KNOWN, NEW = "known", "new"
 OTHER_REGISTERS = ("am0", "rp0", "rm0")
 PERIODS = ((1800, _l("30 минут")), (3600, _l("час")), (900, _l("15 минут")), (600, _l("10 минут")))
 WIRES = (("4", _l("4 провода")), ("3", _l("3 провода")))
 SIDES = ("reg_start", "reg_end")
 KEPT = ("wires", "ki", "ku", "values_are", "clock_offset", "period")
 USUAL = {"wires": "4", "ki": "1", "ku": "1", "values_are": "secondary", "clock_offset": "180", "period": "1800"}
+RATIOS = (("ki", "current"), ("ku", "voltage"))
 AT = {"valid_from": "at", "valid_to": "at", "new_meter": "meter"}  # field of a refusal -> of the form
 
 
@@ -68,16 +71,16 @@ def mount(key: int) -> ResponseReturnValue:
         Deed(
             kind="mounting",
             title=_l("Установка счётчика"),
-            of=_of(page),
-            back=_back(key),
+            of=of_point(page),
+            back=point_page(key),
             groups=(
                 Group(_l("Акт"), (_at(tz, _l("Установлен")), _act(), _reason(_l("Почему устанавливается")), _seals())),
-                *new_meter(page),
+                *new_meter(),
                 Group(_l("Показания при установке"), _registers(page, "reg_start", needed=True)),
-                _others(page, "reg_start"),
+                _others("reg_start"),
                 installed(),
             ),
-            initial=_now(tz) | USUAL | {"which": KNOWN},
+            initial=_now(tz) | _proposed(page) | {"which": KNOWN},
             look=lambda values: {"first": _first(values)},
             enter=enter_it,
             aliases=AT | {"new_meter": "meter"},
@@ -114,14 +117,14 @@ def replacement(key: int) -> ResponseReturnValue:
         Deed(
             kind="replacement",
             title=_l("Замена счётчика"),
-            of=_of(page),
-            back=_back(key),
+            of=of_point(page),
+            back=point_page(key),
             groups=(
                 Group(_l("Акт"), (_at(tz, _l("Заменён")), _act(), _reason(_l("Почему заменён")), _seals())),
                 Group(_l("Снятый счётчик"), (_old(page), *_registers(page, "reg_end", needed=False)), help=_unread()),
-                *new_meter(page),
+                *new_meter(),
                 Group(_l("Показания нового счётчика"), _registers(page, "reg_start", needed=True)),
-                _others(page, "reg_end", "reg_start"),
+                _others("reg_end", "reg_start"),
                 installed(),
             ),
             initial=_now(tz) | {"which": KNOWN, "old_meter": standing.meter} | _as_stands(standing),
@@ -158,13 +161,13 @@ def ratio(key: int) -> ResponseReturnValue:
         Deed(
             kind="ratio",
             title=_l("Смена коэффициента"),
-            of=_of(page),
-            back=_back(key),
+            of=of_point(page),
+            back=point_page(key),
             groups=(
                 Group(_l("Акт"), (_at(tz, _l("Сменён")), _act(), _reason(_l("Почему сменён")), _seals())),
                 Group(_l("Новые коэффициенты"), _ratio()),
                 Group(_l("Показания в этот момент"), (_old(page), *_registers(page, "reg_end", needed=True))),
-                _others(page, "reg_end"),
+                _others("reg_end"),
             ),
             initial=_now(tz) | {"old_meter": standing.meter} | _as_stands(standing),
             look=lambda values: {"last": _last(values["old_meter"], values["at"])},
@@ -197,12 +200,12 @@ def dismount(key: int) -> ResponseReturnValue:
         Deed(
             kind="dismounting",
             title=_l("Снятие счётчика"),
-            of=_of(page),
-            back=_back(key),
+            of=of_point(page),
+            back=point_page(key),
             groups=(
                 Group(_l("Акт"), (_at(tz, _l("Снят")), _act(), _reason(_l("Почему снят")))),
                 Group(_l("Снятый счётчик"), (_old(page), *_registers(page, "reg_end", needed=False)), help=_unread()),
-                _others(page, "reg_end"),
+                _others("reg_end"),
             ),
             initial=_now(tz) | {"old_meter": standing.meter},
             look=lambda values: {"last": _last(values["old_meter"], values["at"])},
@@ -257,9 +260,9 @@ def correct_mounting(key: int) -> ResponseReturnValue:
         Deed(
             kind="mounting_correction",
             title=_l("Исправление установки"),
-            of=f"{_of(page)} · {row.meter}",
-            back=_back(page.row.id),
-            groups=(*groups, _others(page, *sides), installed(folded=False), _because()),
+            of=f"{of_point(page)} · {row.meter}",
+            back=point_page(page.row.id),
+            groups=(*groups, _others(*sides), installed(folded=False), _because()),
             initial=initial,
             enter=enter_it,
             help=_l("Так исправляется ошибка ввода. Если счётчик заменили или сменили коэффициент, внесите это актом."),
@@ -274,8 +277,8 @@ def remove_mounting(key: int) -> ResponseReturnValue:
         Deed(
             kind="mounting_removal",
             title=_l("Удаление ошибочной установки"),
-            of=f"{_of(page)} · {row.meter}",
-            back=_back(page.row.id),
+            of=f"{of_point(page)} · {row.meter}",
+            back=point_page(page.row.id),
             groups=(_because(),),
             enter=lambda change, _values: enter.remove_mounting(change, key),
             button=_l("Удалить установку"),
@@ -295,16 +298,30 @@ def _mounting(key: int) -> tuple[PointPage, Row[Any]]:
 # what the forms are made of
 
 
-def _of(page: PointPage) -> str:
+def of_point(page: PointPage) -> str:
+    """What a form is about."""
     return f"{page.row.code} · {page.row.name}, {page.row.address}"
 
 
-def _back(key: int) -> str:
+def point_page(key: int) -> str:
+    """Its address."""
     return url_for("console.point", key=key)
 
 
 def _now(tz: str) -> dict[str, str]:
     return written_moment("at", here().now // 60 * 60, tz)
+
+
+def _proposed(page: PointPage) -> dict[str, str]:
+    """As the last meter stood, else as is usual in this time zone; the ratios that the transformers give."""
+    if page.mountings:
+        return _as_stands(page.mountings[0])
+    now, tz = here().now, page.row.tz
+    with here().source.engine.connect() as connection:
+        ratios = {name: ratio_of(connection, page.row.id, kind, now) for name, kind in RATIOS}
+    offset = local(now, tz).utcoffset() or timedelta()
+    known = {name: written(ratio) for name, ratio in ratios.items() if ratio is not None}
+    return USUAL | known | {"clock_offset": str(int(offset.total_seconds()) // 60)}
 
 
 def _at(tz: str, caption: Any) -> Field:
@@ -375,7 +392,7 @@ def _hints(page: PointPage) -> Mapping[str, int]:
         return {}
 
 
-def _others(_page: PointPage, *sides: str) -> Group:
+def _others(*sides: str) -> Group:
     named = {"reg_start": _l("%(name)s, при установке"), "reg_end": _l("%(name)s, при снятии")}
     fields = [
         Field(
@@ -426,7 +443,7 @@ def _as_stands(row: Row[Any]) -> dict[str, str]:
     return told | {name: written(Decimal(getattr(row, name))) for name in ("ki", "ku")}
 
 
-def new_meter(_page: PointPage | None = None) -> tuple[Group, ...]:
+def new_meter() -> tuple[Group, ...]:
     """A meter that the registry has, or one that it has not."""
     made = here()
     with made.source.engine.connect() as connection:

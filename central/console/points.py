@@ -3,16 +3,16 @@
 from decimal import Decimal
 from typing import Any
 
-from flask import render_template, url_for
+from flask import render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import Connection, Row
 
 from central.console.deeds import Deed, done
-from central.console.forms import Field, Group, Values, written
-from central.console.mountings import opened
+from central.console.forms import KNOWN, NEW, Field, Group, Values, written
+from central.console.mountings import of_point, opened, point_page
 from central.console.room import console, number_asked
-from central.console.telling import told
+from central.console.telling import W_PER_KW, told
 from central.faces import registry_words as words
 from central.faces.here import here, viewer
 from central.metering.zones import day_of
@@ -22,8 +22,6 @@ from central.registry.refusals import Refused
 from central.registry.show import PointPage
 from central.registry.tables import point as points_table
 
-W_PER_KW = 1000
-KNOWN, NEW = "known", "new"
 PAST = _l("Нужна, если меняются уже посчитанные цифры")
 
 
@@ -63,8 +61,8 @@ def correct_point(key: int) -> ResponseReturnValue:
         Deed(
             kind="correction",
             title=_l("Исправление сведений"),
-            of=_of(page),
-            back=_back(key),
+            of=of_point(page),
+            back=point_page(key),
             groups=(
                 Group(
                     _l("Точка учёта"),
@@ -112,8 +110,8 @@ def terms(key: int) -> ResponseReturnValue:
         Deed(
             kind="terms",
             title=_l("Тариф с даты"),
-            of=_of(page),
-            back=_back(key),
+            of=of_point(page),
+            back=point_page(key),
             groups=(
                 Group(
                     _l("Условия точки"),
@@ -181,8 +179,8 @@ def hand_over(key: int) -> ResponseReturnValue:
         Deed(
             kind="attachment" if held is None else "hand_over",
             title=_l("Включение в договор") if held is None else _l("Передача по договору"),
-            of=_of(page),
-            back=_back(key),
+            of=of_point(page),
+            back=point_page(key),
             groups=(
                 Group(
                     _l("Передача"),
@@ -257,11 +255,3 @@ def chosen_node(change: Change, values: Values) -> int | None:
 
 def remark() -> Group:
     return Group(_l("Примечание"), (Field("reason", words.FIELDS["reason"], needed=False, help=PAST, most=500),))
-
-
-def _of(page: PointPage) -> str:
-    return f"{page.row.code} · {page.row.name}, {page.row.address}"
-
-
-def _back(key: int) -> str:
-    return url_for("console.point", key=key)

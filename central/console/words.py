@@ -4,11 +4,9 @@ from decimal import Decimal
 
 from central.console.forms import typed_words, written
 from central.console.room import TZ, console
-from central.console.telling import clock_minutes, registers, tariffs
+from central.console.telling import W_PER_KW, clock_minutes, registers, tariffs
 from central.faces import registry_words
 from central.faces.formats import NOTHING
-
-W_PER_KW = 1000
 
 
 @console.context_processor

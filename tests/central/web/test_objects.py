@@ -27,7 +27,7 @@ from tests.central import scene as s
 from tests.central.parts import CENTRAL, Journal, load_body
 from tests.central.scene import Scene, build
 from tests.central.sql import Sql
-from tests.central.web.forms import made, said, save, send
+from tests.central.web.forms import fields, made, said, save, send
 from tests.central.web.parts import make_app, person, token
 
 STRANGER = "stranger@example.org"
@@ -238,13 +238,19 @@ def test_the_journal_is_paged_and_filtered(two: Two, operator: FlaskClient) -> N
 def test_a_point_without_a_meter_offers_to_mount_one(two: Two, operator: FlaskClient) -> None:
     with writing(two.scene.engine).begin() as connection, entering(connection, at=s.NOW, kind="test") as act:
         three = two.scene.schemes["three"]
+        current = enter.add_transformer(
+            act, "current", serial="7", type="ТТ", primary=Decimal(200), secondary=Decimal(5)
+        )
         key = enter.add_point(act, 1, "Т-99", name="Пусто", address="а", tz="Asia/Yekaterinburg", scheme=three)
+        enter.place_transformer(act, current, key, "A", s.NOW - 86_400)
     page = operator.get(f"/console/points/{key}").text
     for word in ("счётчика нет", "Установить счётчик", "ни за кем не числится", "не стоял ни один счётчик"):
         assert word in page
     for path in ("replacement", "ratio", "dismounting"):
         assert operator.get(f"/console/points/{key}/{path}").status_code == 404
     act_of = {"at-day": "2026-11-24", "at-time": "08:00", "act": "1", "reason": "новый ввод", "reg_start.ap0": "3,25"}
+    proposed = fields(operator.get(f"/console/points/{key}/mounting").text)
+    assert (proposed["clock_offset"], proposed["ki"], proposed["ku"]) == ("300", "40", "1")
     new = {"which": "new", "serial": "42", "type": "Милур 107S", "maker": "Милур", "id": "MIL-42"}
     save(operator, f"/console/points/{key}/mounting", act_of | new)
     with two.scene.engine.connect() as connection:
