@@ -42,6 +42,7 @@ SQL_EVERY = 2.0  # seconds between two looks for it at the start
 def run_ingest(config: CentralConfig, stop: threading.Event, watch: Watch | None = None) -> None:
     """Returns when `stop` is set."""
     from central.commands.outbox import Outbox
+    from central.concentrators.outbox import Configurations
     from central.ingest.live import LiveWriter
     from central.ingest.mqtt import Ingest
     from central.ingest.receive import Receiver
@@ -55,9 +56,9 @@ def run_ingest(config: CentralConfig, stop: threading.Event, watch: Watch | None
         return
     live = LiveWriter(engine, series)
     live.start()
-    outbox = Outbox(engine)
+    outboxes = (Outbox(engine), Configurations(engine))
     try:
-        ingest = Ingest(config, Receiver(engine, central), live, outbox=outbox, pulse=watch.pulse)
+        ingest = Ingest(config, Receiver(engine, central), live, outboxes=outboxes, pulse=watch.pulse)
         watch.needs("broker", probes.holds(lambda: ingest.connected, "not connected"))
         ingest.run(stop)
     finally:

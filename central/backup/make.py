@@ -15,6 +15,7 @@ from central.backup import documents, sql
 from central.backup import series as saved_series
 from central.backup.manifest import FORMAT, BadBackup, File, Manifest, backups, folder_name, read, sha256, sync, write
 from central.commands import keys
+from central.concentrators import safe
 from central.config import CentralConfig, ConfigError
 from central.db import connect
 from central.migrations.command import central_id
@@ -33,7 +34,7 @@ class Busy(Exception):
 
 def secret_files(config: CentralConfig) -> dict[str, Path]:
     """Files with secrets that nothing can make again as they were, by their names in a backup."""
-    return {"secret": config.secret_file, "command.key": keys.file(config)}
+    return {"secret": config.secret_file, "command.key": keys.file(config), "meters.key": safe.file(config)}
 
 
 def make(config: CentralConfig, root: Path, now: int, say: Say) -> Path:

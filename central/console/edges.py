@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
+from central.concentrators.look import standing
 from central.console.deeds import Deed, done
 from central.console.forms import KNOWN, Field, Group, Values, written_moment
 from central.console.mountings import chosen_meter as _chosen
@@ -33,12 +34,14 @@ def edge(name: str) -> ResponseReturnValue:
     with made.source.engine.connect() as connection:
         page = show.edge_page(connection, who, name)
         entries = history.history(connection, who, "edge", name)
+        told_it = standing(connection, name, made.now)
         lines = {one.id: told(connection, one.lines, ("edge", name)) for one in entries if one.lines is not None}
     return render_template(
         "console/edge.html",
         page=page,
         entries=entries,
         lines=lines,
+        told_it=told_it,
         now=made.now,
         done=number_asked("done"),
         tree_node=page.entered.node if page.entered else None,

@@ -7,6 +7,20 @@ from flask_babel import lazy_gettext as _l
 
 from central.metering.zones import ALL_MONTHS
 
+CONFIGURATION: Mapping[str, tuple[str, str, LazyString]] = {  # state -> badge · icon · word
+    "runs": ("ok", "check", _l("действует")),
+    "sent": ("look", "clock", _l("отправлена, ответа ещё нет")),
+    "sealing": ("look", "clock", _l("готовится к отправке")),
+    "held": ("act", "circle-alert", _l("не отправляется")),
+    "refused": ("act", "circle-alert", _l("отвергнута концентратором")),
+    "blocked": ("act", "circle-alert", _l("не составляется")),
+}
+HELD: Mapping[str, LazyString] = {  # why the wanted version cannot be sent
+    "no_key": _l("концентратор ещё не назвал своего ключа: старая программа или ни разу не выходил на связь"),
+    "other_key": _l("концентратор назвал другой ключ, чем раньше: uchet-central config accept-key"),
+    "secret": _l("пароль счётчика не открывается: введите его заново (uchet-central config secret)"),
+    "too_large": _l("настройка не помещается в сообщение: разделите счётчики между концентраторами"),
+}
 TABLES: Mapping[str, LazyString] = {
     "organisation": _l("Организация"),
     "node": _l("Узел сети"),

@@ -13,14 +13,13 @@ import ssl
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Collection
-from typing import Any
+from collections.abc import Callable, Collection, Sequence
+from typing import Any, Protocol
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from sqlalchemy.exc import DBAPIError
 
-from central.commands.outbox import Outbox
 from central.config import CentralConfig
 from central.ingest.acks import Acks
 from central.ingest.intake import Arrival, Intake
@@ -45,10 +44,29 @@ TAKEOVERS, TAKEOVER_SECONDS = 5, 600
 Wall = Callable[[], float]
 
 
+class Outgoing(Protocol):
+    @property
+    def topic(self) -> str: ...
+
+    @property
+    def payload(self) -> bytes: ...
+
+
+class Outbox(Protocol):
+    """What is to go out to the edges, from SQL. Raises DBAPIError."""
+
+    def due(self, now: int, moment: float) -> Sequence[Outgoing]:
+        """That whose turn it is; `moment` monotonic. Most calls cost nothing."""
+
+    def open_for(self, edges: Collection[str], now: int) -> Sequence[Outgoing]:
+        """All that these edges, which have just said `about`, have not answered."""
+
+
 class Ingest:
     """`run` returns when `stop` is set; what was not committed then was not acknowledged.
 
-    `outbox` = the commands to the edges; without it none is sent. `pulse` hears each turn of the loop.
+    `outboxes` = commands and configurations to the edges; without them none is sent. `pulse` hears each turn of the
+    loop.
     """
 
     def __init__(
@@ -57,14 +75,14 @@ class Ingest:
         receiver: Receiver,
         live: LiveWriter,
         wall: Wall = time.time,
-        outbox: Outbox | None = None,
+        outboxes: Sequence[Outbox] = (),
         pulse: Pulse | None = None,
     ) -> None:
         self._config = config
         self._receiver = receiver
         self._live = live
         self._wall = wall
-        self._outbox = outbox
+        self._outboxes = outboxes
         self._sparingly = Sparingly()
         self._acks = Acks()
         self._takeovers = Takeovers()
@@ -118,18 +136,15 @@ class Ingest:
             log.warning("the broker is gone: %s", connection.reason, extra=about(Alarm.BROKER_AWAY))
 
     def _command(self, connection: "Connection", asked: Collection[str]) -> None:
-        """Publishes the open commands of the edges that said `about`; asked by none, those whose turn it is."""
-        if self._outbox is None:
-            return
+        """Publishes what is open for the edges that said `about`; asked by none, that whose turn it is."""
         now = int(self._wall())
         try:
-            found = self._outbox.open_for(asked, now) if asked else self._outbox.due(now, time.monotonic())
+            for outbox in self._outboxes:
+                for outgoing in outbox.open_for(asked, now) if asked else outbox.due(now, time.monotonic()):
+                    connection.publish(outgoing.topic, outgoing.payload)
         except DBAPIError as error:
             if self._sparingly.may_say("commands", now):
                 log.error("commands wait: SQL does not answer: %s", told(error))
-            return
-        for outgoing in found:
-            connection.publish(outgoing.topic, outgoing.payload)
 
     def _commit(self, messages: list[Message], stop: threading.Event) -> Taken | None:
         """Tries until SQL takes the batch; None when told to stop first."""

@@ -16,6 +16,7 @@ from sqlalchemy.exc import DataError
 
 from central.audits import counting
 from central.commands import replies
+from central.concentrators.said import said
 from central.db import insert, writing
 from central.ingest.bindings import periods_of
 from central.ingest.judge import judge, printable
@@ -223,6 +224,7 @@ class _Batch:
             if columns or not 0 <= self._now - written.get(name, 0) < HEARD_EVERY
         }
         save_edges(self._connection, heard, self._now)
+        said(self._connection, self.abouts, self._now)
         self._save_rows()
         for name, reply in self._replies:
             replies.replied(self._connection, name, reply, self._now)

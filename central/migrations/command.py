@@ -1,7 +1,8 @@
 """`uchet-central migrate`: brings SQL to the schema of this program; the first time also makes what is made once.
 
 Made once: the id of this central (in SQL, so it is in every backup: acknowledgements carry it) and the key of the web's
-cookies and the one that signs commands (files that only their owner may read). Running it again changes nothing.
+cookies, the one that signs commands and configurations, the one that closes meters' secrets (files that only their
+owner may read). Running it again changes nothing.
 """
 
 import os
@@ -17,6 +18,7 @@ from alembic.config import Config
 from sqlalchemy import Connection, Engine, select
 
 from central.commands import keys
+from central.concentrators import safe
 from central.config import CentralConfig, ConfigError, load
 from central.db import connect, insert, writing
 from central.ingest.tables import meta
@@ -45,6 +47,7 @@ def prepare(config: CentralConfig) -> str:
             new = insert(connection, meta).values(key=CENTRAL, value=secrets.token_hex(8))
             connection.execute(new.on_conflict_do_nothing())
             keys.make(connection, config)
+            safe.make(connection, config)
         return central_id(engine)
     finally:
         engine.dispose()

@@ -3,12 +3,14 @@
 from central.accounts import tables as accounts
 from central.audits import tables as audits
 from central.commands import tables as commands
+from central.concentrators import tables as concentrators
 from central.db import metadata
 from central.figures import tables as figures
 from central.ingest import tables as ingest
 from central.jobs import tables as jobs
 from central.registry import tables as registry
+from central.registry.search import tables as search
 
-ROOMS = (accounts, audits, commands, figures, ingest, jobs, registry)
+ROOMS = (accounts, audits, commands, concentrators, figures, ingest, jobs, registry, search)
 
 __all__ = ["ROOMS", "metadata"]

@@ -16,6 +16,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import Connection, Date, Integer, Numeric, Table, func, select, text
 
+from central.concentrators.versions import refresh_of
 from central.db import alone, execute_many, metadata
 from central.registry.consequences import mark_days
 from central.registry.refusals import Refused
@@ -170,7 +171,8 @@ def entering(
     reason: str = "",
     undoes: int | None = None,
 ) -> Iterator[Change]:
-    """One act of someone (`account` None = the command line): what it enters is noted, days of figures are marked.
+    """One act of someone (`account` None = the command line): what it enters is noted, days of figures are marked,
+    concentrators whose meters it concerns are to be told.
 
     Nothing but this act writes the registry meanwhile. The transaction is the caller's. Raises Refused: what it is to
     undo has been undone.
@@ -185,6 +187,7 @@ def entering(
     yield made
     made.close()
     mark_days(connection, made.touched)
+    refresh_of(connection, made.subjects, at, f"change {made.id}")
 
 
 def refuse_undone(connection: Connection, key: int, *, but: int | None = None) -> None:
