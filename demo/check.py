@@ -1,4 +1,4 @@
-"""`--check`: a consumer logs in and finds, in the pages, readings that came over DLMS and over Modbus.
+"""`--check`: a consumer and an operator find, in the pages, readings that came over DLMS and over Modbus.
 
 It sees what a browser sees: a form with its token, cookies, HTML. What it looks for are the machine-readable attributes
 of the pages: `tr data-end data-state data-mwh` of an interval, `td data-register data-kind data-mwh` of a reading.
@@ -19,8 +19,8 @@ from sqlalchemy import func, select
 
 from central.ingest.tables import State, inbox
 from central.metering.zones import local
-from demo.seed import CONSUMER, EDGE, TZ, point_of
-from demo.site import FLAT, SDM630_PERIOD, STANDS, WORKSHOP
+from demo.seed import CONSUMER, EDGE, OPERATOR, TZ, point_of
+from demo.site import FLAT, RIVER_STREET, SDM630_PERIOD, STANDS, WORKSHOP
 from demo.system import Failed, Say, Stopped, System
 
 SECONDS = 240.0
@@ -99,10 +99,11 @@ class Seen:
 def run(system: System, stop: threading.Event, say: Say) -> None:
     """Raises Failed when something is missing after SECONDS, Stopped."""
     began = time.monotonic()
-    browser = Browser(system.url)
-    browser.log_in(CONSUMER, system.logins[CONSUMER])
-    say(f"… logged in as {CONSUMER}, looking into the pages")
-    sights = _sights(browser, system)
+    browsers = {mail: Browser(system.url) for mail in (CONSUMER, OPERATOR)}
+    for mail, browser in browsers.items():
+        browser.log_in(mail, system.logins[mail])
+    say(f"… logged in as {' and '.join(browsers)}, looking into the pages")
+    sights = _sights(browsers[CONSUMER], browsers[OPERATOR], system)
     while missing := [sight for sight in sights if sight.after is None]:
         for sight in missing:
             sight.values = sight.look()
@@ -118,11 +119,15 @@ def run(system: System, stop: threading.Event, say: Say) -> None:
     say(counters(system))
 
 
-def _sights(browser: Browser, system: System) -> list[Seen]:
-    flat, workshop = (point_of(system.engine, stand) for stand in (FLAT, WORKSHOP))
+def _sights(browser: Browser, staff: Browser, system: System) -> list[Seen]:
+    flat, workshop, house = (point_of(system.engine, stand) for stand in (FLAT, WORKSHOP, RIVER_STREET.stands[0]))
 
     def intervals(point: int, day: date, state: str, **more: str) -> list[int]:
-        rows = browser.get("data", point=point, day=day.isoformat(), **more).having("tr", "data-end", "data-mwh")
+        rows = (
+            (staff if point == house else browser)
+            .get("data", point=point, day=day.isoformat(), **more)
+            .having("tr", "data-end", "data-mwh")
+        )
         return [int(row["data-mwh"]) for row in rows if row.get("data-state") == state and row["data-mwh"]]
 
     def readings(point: int, *kinds: str) -> list[int]:
@@ -142,6 +147,10 @@ def _sights(browser: Browser, system: System) -> list[Seen]:
     return [
         Seen("DLMS: half-hours of yesterday", lambda: intervals(flat, today() - timedelta(days=1), "measured")),
         Seen("DLMS: readings of the registers", lambda: readings(flat, "daily", "monthly", "now")),
+        Seen(
+            "A meter that central told its concentrator of: half-hours of yesterday",
+            lambda: intervals(house, today() - timedelta(days=1), "measured"),
+        ),
         Seen("Modbus: readings of the moment", lambda: readings(workshop, "now")),
         Seen(f"Modbus: computed intervals of {SDM630_PERIOD} s", computed),
     ]

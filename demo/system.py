@@ -26,18 +26,25 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
 from central import config as central_config
-from central.db import connect
+from central.concentrators import safe, versions
+from central.config import CentralConfig
+from central.db import connect, writing
+from central.ingest.tables import edge_line
 from central.migrations.command import command_key, prepare
+from central.registry import enter
+from central.registry.changes import entering
 from demo import seed
 from demo.broker import CENTRAL
 from demo.meters.model import SpodesSite
-from demo.site import LINES
+from demo.site import CONCENTRATORS, GARDEN_STREET, SERVED, Concentrator
 
 HOST = "127.0.0.1"
 ACL = Path(__file__).parent.parent / "config/mosquitto/uchet.acl"
+HEARD = tuple(one for one in CONCENTRATORS if one.heard)
+CONFIGURED = tuple(one for one in HEARD if one is not GARDEN_STREET)
 SCHEDULE = {"delay": 5, "daily": 300, "monthly": 300, "events": 300, "now": 60, "live": 60}  # seconds
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
@@ -155,8 +162,8 @@ class System:
         self._logs = self.folder / "logs"
         self._logs.mkdir(exist_ok=True)
         self._broker_port = free_port()
-        self._page_port = free_port()
-        self._meter_ports = [free_port() for _ in LINES]
+        self._page_ports = {one.name: free_port() for one in HEARD}
+        self._meter_ports = {line.name: free_port() for line in SERVED}
         self._engine: Engine | None = None
 
     def __enter__(self) -> "System":
@@ -176,11 +183,11 @@ class System:
 
     @property
     def edge_page(self) -> str:
-        return f"http://{HOST}:{self._page_port}/"
+        return f"http://{HOST}:{self._page_ports[seed.EDGE]}/"
 
     @property
     def journal(self) -> Path:
-        return self.folder / "edge/journal.db"
+        return self.folder / seed.EDGE / "journal.db"
 
     @property
     def engine(self) -> Engine:
@@ -189,8 +196,8 @@ class System:
 
     def start(self, stop: threading.Event) -> None:
         """Returns when all of it answers. Raises Failed, Stopped."""
-        self._say("… five meters")
-        ports = [text for port in self._meter_ports for text in ("--port", str(port))]
+        self._say(f"… {sum(len(line.stands) for line in SERVED)} meters")
+        ports = [text for port in self._meter_ports.values() for text in ("--port", str(port))]
         meters = self._run("meters", [sys.executable, "-m", "demo.site", *ports])
         self._say(f"… the broker ({'mosquitto' if self._real else 'embedded'})")
         broker = self._run("broker", self._mosquitto() if self._real else self._amqtt())
@@ -201,16 +208,19 @@ class System:
         central = prepare(settings)
         self._engine = connect(central_config.load(config).sql_url)
         seed.seed(self._engine, self.logins, int(time.time()))
-        for port in self._meter_ports:
+        self._tell_the_registry(settings)
+        for port in self._meter_ports.values():
             self._wait(meters, open_port(port), stop)
         self._wait(broker, open_port(self._broker_port), stop)
         self._say("… the server")
         server = self._run("central", [sys.executable, "-m", "central", "--config", str(config), "serve"])
         self._wait(server, page(self.web_port, "/health"), stop)
-        self._say("… the concentrator")
+        self._say(f"… {len(HEARD)} concentrators of {len(CONCENTRATORS)}: one is silent")
         run_edge = [sys.executable, "-c", "from edge.cli import main; main()", "run"]
-        edge = self._run("edge", [*run_edge, "--config", str(self._edge_toml(central, command_key(settings)))])
-        self._wait(edge, page(self._page_port, "/state.json"), stop)
+        for one in HEARD:
+            file = self._edge_toml(one, central, command_key(settings))
+            edge = self._run(one.name, [*run_edge, "--config", str(file)])
+            self._wait(edge, page(self._page_ports[one.name], "/state.json"), stop)
 
     def watch(self, stop: threading.Event) -> None:
         """Until `stop`. Raises Failed when a child ends by itself."""
@@ -251,19 +261,39 @@ class System:
             f'{series}\n[web]\nlisten = "{HOST}:{self.web_port}"\n',
         )
 
-    def _edge_toml(self, central: str, key: str) -> Path:
-        """Brisk: each minute the registers and the moment's values, so that one sees it live."""
+    def _tell_the_registry(self, settings: CentralConfig) -> None:
+        """Where the meters listen this time, and their passwords: the concentrators that it configures are told."""
+        now = int(time.time())
+        with writing(self.engine).begin() as connection:
+            with entering(connection, at=now, kind="demo", reason="порты этого запуска") as change:
+                for row in connection.execute(select(edge_line)).all():
+                    if row.name in self._meter_ports:
+                        enter.correct(change, edge_line, row.id, url=self._url(row.name))
+            for stand in (stand for one in CONFIGURED for stand in one.stands):
+                if isinstance(stand.site, SpodesSite):
+                    safe.put(connection, settings, stand.id, stand.site.password, "demo", now)
+            for one in CONFIGURED:
+                versions.refresh(connection, one.name, now, "demo")
+
+    def _url(self, line: str) -> str:
+        return f"tcp://{HOST}:{self._meter_ports[line]}"
+
+    def _edge_toml(self, one: Concentrator, central: str, key: str) -> Path:
+        """Brisk: each minute the registers and the moment's values, so that one sees it live.
+
+        The first concentrator has its lines and meters here; the others are told by central.
+        """
         uplink = {"host": HOST, "port": self._broker_port, "central": central, "command_key": key}
         text = "\n".join(
             (
-                _table("[edge]", {"name": seed.EDGE, "title": "Демонстрация", "data": str(self.folder / "edge")}),
-                _table("[uplink]", {**uplink, "username": seed.EDGE, "password": seed.EDGE}),
-                _table("[page]", {"listen": f"{HOST}:{self._page_port}"}),
-                _table("[schedule]", SCHEDULE),
+                _table("[edge]", {"name": one.name, "title": one.title, "data": str(self.folder / one.name)}),
+                _table("[uplink]", {**uplink, "username": one.name, "password": one.name}),
+                _table("[page]", {"listen": f"{HOST}:{self._page_ports[one.name]}"}),
+                _table("[schedule]", SCHEDULE if one not in CONFIGURED else SCHEDULE | {"depth": 40}),
             )
         )
-        for line, port in zip(LINES, self._meter_ports, strict=True):
-            text += "\n" + _table("[[line]]", {"name": line.name, "url": f"tcp://{HOST}:{port}"})
+        for line in one.lines if one not in CONFIGURED else ():
+            text += "\n" + _table("[[line]]", {"name": line.name, "url": self._url(line.name)})
             for stand in line.stands:
                 site = stand.site
                 values: dict[str, object] = {
@@ -280,7 +310,7 @@ class System:
                 else:
                     values |= {"driver": "modbus", "template": "eastron-sdm630", "framing": "tcp", "device": 1}
                 text += "\n" + _table("[[meter]]", values)
-        return self._write("edge.toml", text)
+        return self._write(f"{one.name}.toml", text)
 
     def _write(self, name: str, text: str) -> Path:
         path = self.folder / name
@@ -299,7 +329,7 @@ class System:
         passwords = folder / "passwords"
         passwords.unlink(missing_ok=True)
         passwords.touch(0o600)
-        passwords.write_text("".join(f"{user}:{user}\n" for user in (CENTRAL, seed.EDGE)))
+        passwords.write_text("".join(f"{user}:{user}\n" for user in (CENTRAL, *(one.name for one in CONCENTRATORS))))
         hash_them = [_program("mosquitto_passwd"), "-U", str(passwords)]
         subprocess.run(hash_them, check=True, capture_output=True)  # noqa: S603 - our own file
         user = "user root\n" if os.geteuid() == 0 else ""

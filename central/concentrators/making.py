@@ -4,10 +4,9 @@ A meter is configured when the edge is entitled to it now, it hangs on a line, a
 period and offset of the clock. Secrets stand here only by their number.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-import msgspec
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import Connection, Row, or_, select
 
@@ -104,13 +103,3 @@ def _read_by(about: bytes | None) -> frozenset[str]:
 def _secrets(connection: Connection, meters: Sequence[str]) -> dict[str, int]:
     query = select(meter_secret.c.meter, meter_secret.c.number).where(meter_secret.c.meter.in_(meters))
     return dict(sorted((row.meter, row.number) for row in connection.execute(query)))
-
-
-def is_empty(settings: Settings) -> bool:
-    return not settings.meter
-
-
-def as_text(settings: Settings) -> str:
-    """For people: indented."""
-    tables: Mapping[str, Any] = msgspec.to_builtins(settings)
-    return msgspec.json.format(msgspec.json.encode(tables), indent=2).decode()

@@ -68,7 +68,8 @@ def _take(connection: Connection, row: Row[Any], about: About, now: int) -> None
     wanted = (row.wanted, row.sha256)
     runs = wanted == (running.version, running.sha256)
     rejected = refused is not None and wanted == (refused.version, refused.sha256)
-    settled = runs or rejected or key is None or not row.sealed
+    other = values.get("offered") is not None
+    settled = runs or rejected or other or key is None or not row.sealed
     values["next_at"] = None if settled else now
     changed = {name: value for name, value in values.items() if value != getattr(row, name)}
     if not changed:
@@ -81,8 +82,18 @@ def _take(connection: Connection, row: Row[Any], about: About, now: int) -> None
         ids = {"edge": row.edge, "version": refused.version}
         said = "a configuration was refused: %s"
         log.warning(said, refused.why, extra=alarm_of(Alarm.CONFIGURATION_REFUSED, **ids))
-    if ("key" in changed and row.wanted is not None) or ("running" in changed and not runs):
+    if other and "offered" in changed and not runs:
+        _unseal(connection, row)
+    asked = row.wanted is not None and {"key", "offered"} & changed.keys()
+    if asked or ("running" in changed and not runs):
         enqueue(connection, JOB, {"edge": row.edge}, now)
+
+
+def _unseal(connection: Connection, row: Row[Any]) -> None:
+    """What was sealed to the key that it had opens for nobody now."""
+    versions = edge_config_version
+    this = (versions.c.edge == row.edge) & (versions.c.version == row.wanted)
+    connection.execute(update(versions).where(this).values(payload=None, sealed_to=None, signed_by=None))
 
 
 def _of_key(row: Row[Any], key: str | None) -> dict[str, Any]:
