@@ -51,7 +51,7 @@ class Desk:
         """A message that may be a command. What is wrong with it is told, never raised."""
         id = topics.command_id(self._config.edge.name, topic)
         if id is None:
-            log.warning("a message under an unknown topic is dropped")
+            log.warning("a message under an unknown topic is dropped topic=%r", topic[:200])
             return
         now, trusted, moment = int(self._clock.wall()), self._clock.trusted(), self._clock.monotonic()
         try:
