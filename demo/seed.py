@@ -307,11 +307,12 @@ class _Town:
 
 
 def registers(site: Site, at: int) -> dict[str, int] | None:
-    """As an act of this moment reads them: field of the series -> mWh. None of a meter without tariffs."""
+    """As an act of this moment reads them, those that count: field of the series -> mWh. None without tariffs."""
     if not isinstance(site, SpodesSite):
         return None
     found = site.energy.registers(at + site.offset * 60)
     told: dict[str, int] = {}
     for (_, _, stem, _), tariffs in zip(DIRECTIONS, found, strict=True):
-        told |= {f"{stem}0": sum(tariffs), **{f"{stem}{number}": value for number, value in enumerate(tariffs, 1)}}
+        if any(tariffs):
+            told |= {f"{stem}0": sum(tariffs), **{f"{stem}{number}": value for number, value in enumerate(tariffs, 1)}}
     return told

@@ -6,6 +6,7 @@ from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 
 from central.metering.zones import ALL_MONTHS
+from protocol.quantities import DIRECTIONS
 
 CONFIGURATION: Mapping[str, tuple[str, str, LazyString]] = {  # state -> badge · icon · word
     "runs": ("ok", "check", _l("действует")),
@@ -177,6 +178,12 @@ def change(kind: str) -> str:
 
 def value(column: str, word: str) -> str:
     return str(VALUES.get(column, {}).get(word, word))
+
+
+def in_order(registers: Mapping[str, int]) -> list[tuple[str, int]]:
+    """Registers of an act as a meter shows them: A+ first, the total before its tariffs."""
+    stems = [stem for _, _, stem, _ in DIRECTIONS]
+    return sorted(registers.items(), key=lambda one: (stems.index(one[0][:-1]), one[0]))
 
 
 def register(name: str) -> str:
