@@ -24,6 +24,7 @@ COMMANDS = {
     "audit": "central.audits.cli:audit",
     "user": "central.accounts.commands:user",
     "command": "central.commands.cli:command",
+    "search": "central.registry.search.index:search",
     "config": "central.concentrators.cli:config",
     "doctor": "central.operation.doctor.command:doctor",
 }

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import quote, urlencode
 
 from flask import current_app, render_template, request, url_for
@@ -9,8 +10,12 @@ from flask import current_app, render_template, request, url_for
 from central.console.room import console
 from central.faces.here import here, viewer
 from central.registry import tree
+from central.registry.search.find import found
+from central.registry.search.things import look_up
 from central.registry.tree import Branch, Network
 
+MOST = 50  # nodes that a filter of the tree shows
+SHOWN = 20  # things of a kind on the page of the search
 OPEN, FIND, PAGES = "open", "find", "part"  # arguments of any page that has the tree beside it
 
 
@@ -45,6 +50,16 @@ def network() -> str:
     return render_template("console/registry/network.html")
 
 
+@console.get("/search")
+def search() -> str:
+    """What is found for `q`, a kind after the other; what cannot be is said with what can be looked for."""
+    made, who = here(), viewer()
+    text = request.args.get("q", "").strip()[:100]
+    with made.source.engine.connect() as connection:
+        groups = look_up(connection, who, text, SHOWN) if text else ()
+    return render_template("console/registry/search.html", asked=text, groups=groups, shown=SHOWN)
+
+
 @console.context_processor
 def _for_templates() -> dict[str, object]:
     return {"network_column": column, "page_of": page_of}
@@ -56,12 +71,16 @@ def column(current: int | None = None) -> Column:
     pages = dict(_pages(request.args.getlist(PAGES)))
     asked = request.args.get(FIND, "").strip()[:100]
     with here().source.engine.connect() as connection:
-        found = tree.read(connection, viewer().organisation, opened, pages)
-    links = Links(found.branches, pages)
+        if asked:
+            keys = [int(key) for key in found(connection, "node", viewer().organisation, asked, MOST + 1)]
+            shown = tree.among(connection, viewer().organisation, keys[:MOST], cut=len(keys) > MOST)
+        else:
+            shown = tree.read(connection, viewer().organisation, opened, pages)
+    links = Links(shown.branches, pages)
     action = request.path if request.method == "GET" else url_for("console.network")
     keep = [pair for pair in request.args.items(multi=True) if pair[0] not in (OPEN, FIND, PAGES, "page")]
-    lines = tuple(links.line(branch, current) for branch in found.branches)
-    return Column(found, lines, asked, action, keep, *links.turns(0, found.page, found.more))
+    lines = tuple(links.line(branch, current) for branch in shown.branches)
+    return Column(shown, lines, asked, action, keep, *links.turns(0, shown.page, shown.more))
 
 
 class Links:
@@ -112,7 +131,8 @@ def page_of(kind: str) -> Callable[[object], str] | None:
         return None
     (rule,) = (rule for rule in current_app.url_map.iter_rules(endpoint) if "GET" in (rule.methods or ()))
     (name,) = rule.arguments
-    start = url_for(endpoint, **{name: 0}).removesuffix("0")  # the router is not asked for each line
+    values: dict[str, Any] = {name: 0}
+    start = url_for(endpoint, **values).removesuffix("0")  # the router is not asked for each line
     return lambda key: start + quote(str(key), safe="")
 
 

@@ -29,6 +29,7 @@ ACCESS: dict[str, frozenset[str]] = {  # endpoint -> roles
     "console.edges": STAFF,
     "console.audit": STAFF,
     "console.network": STAFF,
+    "console.search": STAFF,
     "console.point": STAFF,
     "console.mount": STAFF,
     "console.replacement": STAFF,

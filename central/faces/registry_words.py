@@ -8,6 +8,13 @@ from flask_babel import lazy_gettext as _l
 from central.metering.zones import ALL_MONTHS
 from protocol.quantities import DIRECTIONS
 
+FOUND: Mapping[str, LazyString] = {  # kind of what the search found -> heading
+    "point": _l("Точки учета"),
+    "meter": _l("Счётчики"),
+    "contract": _l("Договоры"),
+    "node": _l("Узлы сети"),
+    "edge": _l("Концентраторы"),
+}
 CONFIGURATION: Mapping[str, tuple[str, str, LazyString]] = {  # state -> badge · icon · word
     "runs": ("ok", "check", _l("действует")),
     "sent": ("look", "clock", _l("отправлена, ответа ещё нет")),

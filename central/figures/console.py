@@ -7,11 +7,10 @@ company has.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, case, func, or_, select
+from sqlalchemy import Connection, Row, case, func, select
 
 from central.accounts.objects import edges_of
 from central.accounts.policy import Viewer, may_see
-from central.db import contains
 from central.figures.daily import ONE_DAY
 from central.figures.heard import NEVER, heard
 from central.figures.source import Source, describe_all
@@ -22,7 +21,8 @@ from central.ingest.tables import edge, edge_meter, meter_seen
 from central.metering.slots import Completeness
 from central.metering.zones import day_of
 from central.registry.look import standing_at, valid
-from central.registry.tables import contract, contract_point, meter, mounting, node, point
+from central.registry.search.find import points_matching
+from central.registry.tables import contract, contract_point, mounting, point
 from protocol.errors import Garbled
 from protocol.messages.control import Health, decode
 
@@ -30,13 +30,13 @@ from protocol.messages.control import Health, decode
 def point_list(
     source: Source, viewer: Viewer, now: int, *, asked: str = "", silent: bool = False, page: int = 1, rows: int = 50
 ) -> PointList:
-    """Points in the order of their codes. `asked` = a part of code, name, address, path, serial, contract, holder or
-    concentrator. Raises NotFound for whoever is not of the company."""
+    """Points in the order of their codes. `asked` = beginnings of words, as in the search box. Raises NotFound for
+    whoever is not of the company."""
     if not viewer.staff:
         raise NotFound("points")
     rows_of = silent_points(viewer, now) if silent else select(point).where(may_see(viewer, now))
     if asked:
-        rows_of = rows_of.where(_matches(asked, now))
+        rows_of = rows_of.where(points_matching(viewer.organisation, asked, point.c.id))
     tally = tally_of(source.engine, viewer, now)
     with source.engine.connect() as connection:
         found = tally.silent if silent else tally.points
@@ -60,27 +60,6 @@ def edge_list(source: Source, viewer: Viewer, now: int, *, page: int = 1, rows: 
 
 def _within(page: int, found: int, rows: int) -> int:
     return min(max(page, 1), max(1, -(-found // rows)))
-
-
-def _matches(asked: str, now: int) -> ColumnElement[bool]:
-    """Each table is walked once; a part of a text has no index."""
-    meters = select(meter.c.id).where(or_(contains(meter.c.serial, asked), contains(meter.c.id, asked)))
-    bound = select(edge_meter.c.meter).where(contains(edge_meter.c.edge, asked), valid(edge_meter, now))
-    standing = select(mounting.c.point).where(
-        valid(mounting, now), or_(mounting.c.meter.in_(meters), mounting.c.meter.in_(bound))
-    )
-    held = (
-        select(contract_point.c.point)
-        .join(contract, contract.c.id == contract_point.c.contract)
-        .where(valid(contract_point, now))
-        .where(or_(contains(contract.c.number, asked), contains(contract.c.holder, asked)))
-    )
-    return or_(
-        *(contains(column, asked) for column in (point.c.code, point.c.name, point.c.address)),
-        point.c.node.in_(select(node.c.id).where(contains(node.c.path, asked))),
-        point.c.id.in_(standing),
-        point.c.id.in_(held),
-    )
 
 
 def _points(connection: Connection, rows: Sequence[Row[Any]], now: int) -> tuple[PointStatus, ...]:

@@ -175,9 +175,7 @@ def replay(path: Path, which: Which, dry_run: bool) -> None:
 def discard(path: Path, which: Which, dry_run: bool, why: str) -> None:
     """Give up messages that wait: nothing will come of them."""
     if which == Which(which.state):
-        raise click.UsageError(
-            "name one of --reason, --edge, --meter, --from, --to: all of quarantine is too much"
-        )
+        raise click.UsageError("name one of --reason, --edge, --meter, --from, --to: all of quarantine is too much")
     engine = connect(load(path).sql_url)
     number = discard_messages(engine, which, why, int(time.time()), dry_run=dry_run)
     engine.dispose()

@@ -22,6 +22,7 @@ from central.concentrators import safe
 from central.config import CentralConfig, ConfigError, load
 from central.db import connect, insert, writing
 from central.ingest.tables import meta
+from central.registry.search.index import is_empty, rebuild
 from protocol.messages import command as signing
 
 CENTRAL = "central"
@@ -48,6 +49,9 @@ def prepare(config: CentralConfig) -> str:
             connection.execute(new.on_conflict_do_nothing())
             keys.make(connection, config)
             safe.make(connection, config)
+            unfound = is_empty(connection)
+        if unfound:  # a registry of a time when nothing was indexed
+            rebuild(engine)
         return central_id(engine)
     finally:
         engine.dispose()

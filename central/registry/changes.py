@@ -20,6 +20,7 @@ from central.concentrators.versions import refresh_of
 from central.db import alone, execute_many, metadata
 from central.registry.consequences import mark_days
 from central.registry.refusals import Refused
+from central.registry.search.index import reindex
 from central.registry.tables import change, change_line, change_subject
 
 SUBJECTS: Mapping[str, Sequence[tuple[str, str]]] = {  # table -> (column, on the page of what it stands)
@@ -172,7 +173,7 @@ def entering(
     undoes: int | None = None,
 ) -> Iterator[Change]:
     """One act of someone (`account` None = the command line): what it enters is noted, days of figures are marked,
-    concentrators whose meters it concerns are to be told.
+    concentrators whose meters it concerns are to be told, the search box finds it.
 
     Nothing but this act writes the registry meanwhile. The transaction is the caller's. Raises Refused: what it is to
     undo has been undone.
@@ -187,6 +188,7 @@ def entering(
     yield made
     made.close()
     mark_days(connection, made.touched)
+    reindex(connection, made.subjects)
     refresh_of(connection, made.subjects, at, f"change {made.id}")
 
 

@@ -72,7 +72,9 @@ def read(
 
     def branches(parent: int) -> tuple[Branch, ...]:
         return tuple(
-            _branch(row, branches(row.id) if row.id in above else (), row.id in above, pages.get(row.id, 1), row.id in more)
+            _branch(
+                row, branches(row.id) if row.id in above else (), row.id in above, pages.get(row.id, 1), row.id in more
+            )
             for row in sorted((rows[key] for key in below[parent]), key=lambda row: natural(row.name))
         )
 
@@ -162,9 +164,7 @@ def count_points(connection: Connection, nodes: Iterable[int]) -> None:
             counted = counted.on_conflict_do_update(
                 index_elements=["node"], set_={"own": counted.excluded.own, "below": counted.excluded.below}
             )
-            rows = [
-                {"node": key, "own": own.get(key, 0), "below": own.get(key, 0) + below.get(key, 0)} for key in part
-            ]
+            rows = [{"node": key, "own": own.get(key, 0), "below": own.get(key, 0) + below.get(key, 0)} for key in part]
             connection.execute(counted, rows)
 
 

@@ -1,4 +1,4 @@
-"""What is derived from the registry and kept beside it, right by every change: words of the search, points of a node."""
+"""What is derived from the registry and kept right by every change of it: words of the search, points of a node."""
 
 from sqlalchemy import Column, Index, Integer, String, Table
 
