@@ -18,6 +18,7 @@ from central.db import connect, metadata, writing
 from central.ingest.tables import inbox
 from central.migrations.command import _alembic, central_id, prepare, upgrade
 from central.partitions import WEEK, inbox_week, make, point_day_month, week_of
+from central.registry.tables import mounting, point_terms
 from tests.central import sql
 from tests.central.parts import NOW, config
 
@@ -38,6 +39,37 @@ def _of_the_metadata(_thing: object, name: str | None, kind: str, *_: object) ->
     """All but what PostgreSQL alone has: partitions, and the week in the inbox's unique key."""
     partition = kind == "table" and re.fullmatch(r"inbox_w\d+|point_day_\d{4}_\d\d", name or "")
     return not partition and name != "uq_inbox_edge_store_seq_prev_sha"
+
+
+def test_terms_that_stood_in_the_point_hold_since_its_scheme_began(tmp_path: Path) -> None:
+    engine = connect(sql.url(tmp_path))
+    rows = (
+        "INSERT INTO organisation (id, name) VALUES (1, 'o')",
+        "INSERT INTO zone_scheme (id, name, tariffs, billing_reading) "
+        "VALUES (1, 'a', '{}', 'exact'), (2, 'b', '{}', 'exact')",
+        'INSERT INTO zone_rule (scheme, valid_from, months, day_kind, start, "end", zone) '
+        "VALUES (1, '2013-11-26', 4095, 'any', 0, 1440, 'all')",
+        "INSERT INTO point (id, organisation, code, name, address, tz, zone_source, scheme, power_max) VALUES "
+        "(1, 1, 'Т-1', 'n', 'a', 'UTC', 'profile', 1, 15000), (2, 1, 'Т-2', 'n', 'a', 'UTC', 'registers', 2, null)",
+        "INSERT INTO meter (id, serial, type, maker, resolution) VALUES ('A-1', '1', 't', 'm', 1)",
+        "INSERT INTO mounting (point, meter, valid_from, wires, ki, ku, values_are, clock_offset, period, act) "
+        "VALUES (1, 'A-1', 0, 4, 1, 1, 'secondary', 180, 1800, '')",
+    )
+    with writing(engine).begin() as connection:
+        command.upgrade(_alembic(connection), "0006")
+        for row in rows:
+            connection.execute(text(row))
+    upgrade(engine)
+    with engine.connect() as connection:
+        columns = (
+            point_terms.c[name] for name in ("point", "valid_from", "valid_to", "scheme", "zone_source", "power_max")
+        )
+        found = [tuple(row) for row in connection.execute(select(*columns).order_by(point_terms.c.point))]
+        assert connection.execute(select(mounting.c.point)).scalar_one() == 1, "what refers to a point still does"
+    assert found == [
+        (1, date(2013, 11, 26), None, 1, "profile", 15_000),
+        (2, date(2000, 1, 1), None, 2, "registers", None),
+    ]
 
 
 def test_what_stood_there_before_the_partitions_is_there_after(tmp_path: Path) -> None:
