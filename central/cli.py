@@ -25,6 +25,7 @@ COMMANDS = {
     "user": "central.accounts.commands:user",
     "command": "central.commands.cli:command",
     "search": "central.registry.search.index:search",
+    "registry": "central.registry.exchange.cli:registry",
     "config": "central.concentrators.cli:config",
     "doctor": "central.operation.doctor.command:doctor",
 }

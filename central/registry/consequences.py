@@ -44,6 +44,7 @@ def mark_days(connection: Connection, touched: Touched) -> None:
     """Marks the days that have figures, and those of which a meter that stands there now may have readings."""
     for part in _chunks(touched):
         zones = _zones(connection, part)
+        part = {key: span for key, span in part.items() if key in zones}  # an undone import takes its points along
         marks: dict[int, set[date]] = {key: set() for key in part}
         for key, day in _computed(connection, part, zones):
             marks[key].add(day)
@@ -61,6 +62,7 @@ def consequences(change: "Change", now: int) -> tuple[Consequence, ...]:
     connection, found = change.connection, []
     for part in _chunks(change.touched):
         zones = _zones(connection, part)
+        part = {key: span for key, span in part.items() if key in zones}
         computed: dict[int, list[date]] = {}
         for key, day in _computed(connection, part, zones):
             computed.setdefault(key, []).append(day)

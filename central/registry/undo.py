@@ -103,7 +103,10 @@ def _refuse_dependants(connection: Connection, table: Table, keys: Iterable[str]
     if not wanted:
         return
     for column in (*_referring(table), *OTHERS.get(table, ())):
-        if connection.execute(select(column).where(column.in_(wanted)).limit(1)).first() is not None:
+        query = select(column).where(column.in_(wanted))
+        if column.table is table:  # of those that go together the last one goes first
+            query = query.where(mine.not_in(wanted))
+        if connection.execute(query.limit(1)).first() is not None:
             sentence = _l("От этого уже зависит: %(what)s", what=_caption(column.table))
             raise Refused(None, sentence)
 
