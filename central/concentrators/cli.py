@@ -19,7 +19,7 @@ from central.concentrators.versions import JOB, refresh, refresh_of
 from central.config import CentralConfig, load
 from central.db import connect, writing
 from central.ingest.tables import edge as edges
-from central.jobs.queue import enqueue
+from central.jobs.asking import enqueue
 from central.registry.tables import meter as meters
 
 AUTHOR = "cli"

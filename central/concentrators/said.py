@@ -14,7 +14,7 @@ from central.concentrators.tables import edge_config, edge_config_version
 from central.concentrators.versions import JOB
 from central.db import insert
 from central.ingest.judge import printable
-from central.jobs.queue import enqueue
+from central.jobs.asking import enqueue
 from central.logs import about as alarm_of
 from central.operation.alarms import Alarm
 from protocol.errors import LocalError

@@ -17,7 +17,7 @@ from central.concentrators.tables import edge_config, edge_config_version
 from central.db import alone, given, insert, keys_of
 from central.ingest.tables import edge as edge_table
 from central.ingest.tables import edge_meter
-from central.jobs.queue import enqueue
+from central.jobs.asking import enqueue
 from protocol.messages import configuration
 
 JOB = "configure"

@@ -1,7 +1,8 @@
 """Work that several worker processes share over SQL: leases, jobs, their schedule.
 
     leases.py    who may project the inbox and who computes which slice of the dirty days
-    queue.py     jobs as rows: enqueue, take, finish, fail, retry, drop
+    asking.py    asking for a job, from any program
+    queue.py     jobs as rows: take, finish, fail, retry, drop
     kinds.py     THE table of what jobs there are
     runner.py    one thread that does jobs of one lane; context.py is what a job is given
     commands.py  `uchet-central jobs`

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine, Row, select
 from central.config import CentralConfig, load
 from central.db import connect, writing
 from central.jobs import queue
+from central.jobs.asking import enqueue
 from central.jobs.kinds import KINDS
 from central.jobs.tables import State, job
 from central.migrations.command import central_id
@@ -112,7 +113,7 @@ def run(path: Path, kind: str, arguments: str, wait: bool) -> None:
     """Have a job done now, by a worker that runs."""
     _config, engine = _open(path)
     with writing(engine).begin() as connection:
-        number = queue.enqueue(connection, kind, _object(arguments), int(time.time()))
+        number = enqueue(connection, kind, _object(arguments), int(time.time()))
     click.echo(f"job {number} waits for a worker")
     while wait:
         with engine.connect() as connection:

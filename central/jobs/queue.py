@@ -1,4 +1,4 @@
-"""The queue of jobs as rows of SQL: made, taken, done, tried again, dead, forgotten.
+"""The queue of jobs as rows of SQL, made by asking.py: taken, done, tried again, dead, forgotten.
 
 A job is taken by one process at a time, for the length of a lease that its beats renew. `tries` grows with each taking,
 so (owner, tries) names one attempt: who comes late finds another pair, and writes nothing.
@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, delete, select, update
 
-from central.db import insert, writing
+from central.db import writing
 from central.jobs.leases import LeaseLost, impatient
 from central.jobs.owner import gone
 from central.jobs.tables import State, job
@@ -32,27 +32,6 @@ class Taken:
     owner: str
     tries: int
     made_at: int
-
-
-def enqueue(
-    connection: Connection,
-    kind: str,
-    arguments: Mapping[str, Any],
-    now: int,
-    *,
-    key: str | None = None,
-    due_at: int | None = None,
-) -> int:
-    """Makes a job in the caller's transaction, to be done from `due_at` (default: now) on; returns its id.
-
-    With a `key` there is one job of it: when it is there already, whatever became of it, that one's id is returned.
-    """
-    row = {"kind": kind, "key": key, "arguments": dict(arguments), "state": State.WAITING, "tries": 0, "made_at": now}
-    new = insert(connection, job).values(**row, due_at=now if due_at is None else due_at)
-    made = connection.scalar(new.on_conflict_do_nothing(index_elements=["kind", "key"]).returning(job.c.id))
-    if made is None:
-        made = connection.execute(select(job.c.id).where(job.c.kind == kind, job.c.key == key)).scalar_one()
-    return int(made)
 
 
 def take(engine: Engine, kinds: Mapping[str, int], owner: str, now: int, seconds: float) -> Taken | None:

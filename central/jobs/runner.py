@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from central.config import CentralConfig
 from central.db import writing
 from central.jobs import queue
+from central.jobs.asking import enqueue
 from central.jobs.context import Context, JobFailed, JobRefused, Stopping
 from central.jobs.kinds import Kind, Lane
 from central.jobs.leases import Keeper, LeaseLost
@@ -60,7 +61,7 @@ def make_due(connection: Connection, kinds: Mapping[str, Kind], zone: ZoneInfo, 
         moment = kind.schedule.latest(now, zone)
         key = name_of(moment)
         if connection.execute(select(job.c.id).where(job.c.kind == name, job.c.key == key)).first() is None:
-            queue.enqueue(connection, name, {}, now, key=key, due_at=moment)
+            enqueue(connection, name, {}, now, key=key, due_at=moment)
 
 
 class Runner:

@@ -3,7 +3,7 @@
 import msgspec
 from sqlalchemy import Connection
 
-from central.jobs.queue import enqueue
+from central.jobs.asking import enqueue
 from central.mail.message import Mail, compose
 
 KIND = "mail"

@@ -27,6 +27,7 @@ from central.registry import enter
 from central.registry.changes import Change, entering
 from central.registry.look import calendar_of
 from central.registry.schemes import THREE_ZONES, TWO_ZONES
+from central.registry.search.index import reindex
 from central.timeseries.base import LoadRow, RegisterRow
 from central.timeseries.sqlite import SqliteSeries
 from protocol.messages.control import Health, encode
@@ -203,6 +204,9 @@ def _people(connection: Connection, scene: Scene) -> None:
 def _edge(connection: Connection, now: int) -> None:
     for house in HOUSEHOLDS:
         bind(connection, "edge-1", house.meter, 0, None, now)
+    reindex(
+        connection, [("edge", "edge-1"), *(("meter", house.meter) for house in HOUSEHOLDS)]
+    )  # bound past the registry
     health = Health(
         time=datetime.fromtimestamp(now - 40, UTC), waiting=0, oldest=None, days_left=40.0, clock="trusted", meters={}
     )

@@ -17,10 +17,10 @@ from central.config import CentralConfig, Log, load
 from central.db import writing
 from central.ingest.receive import Message, Receiver
 from central.ingest.tables import meta
+from central.jobs.asking import enqueue
 from central.jobs.context import Context
 from central.jobs.kinds import KINDS, Kind
 from central.jobs.leases import Keeper
-from central.jobs.queue import enqueue
 from central.jobs.runner import Runner
 from central.logs import Line, about, cut, told
 from central.mail import queue

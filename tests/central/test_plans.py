@@ -22,6 +22,7 @@ from central.ingest.receive import Message, Receiver
 from central.ingest.replay import Which, replay_messages
 from central.ingest.tables import State
 from central.jobs import queue
+from central.jobs.asking import enqueue
 from central.jobs.leases import Keeper
 from central.jobs.owner import new_owner
 from central.worker import Worker
@@ -195,7 +196,7 @@ def test_the_worker_walks_no_table(company: Company) -> None:
         recompute.run(scene.engine, scene.series, now, limit=5)
         recompute.run(scene.engine, scene.series, now, limit=5, slices=range(SLICES // 2))
         with writing(scene.engine).begin() as connection:
-            queue.enqueue(connection, "forget", {}, now, key="x")
+            enqueue(connection, "forget", {}, now, key="x")
         queue.take(scene.engine, {"forget": 3, "mail": 3}, keeper.owner, now, 20)
         queue.forget(scene.engine, now)
         of_ingest.forget(scene.engine, now)

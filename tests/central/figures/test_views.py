@@ -294,11 +294,12 @@ class TestConsole:
             ("4217801", ["Т-46"]),  # serial
             ("mil-04217795", ["Т-45"]),  # meter
             ("EDGE-1", ["Т-45", "Т-46", "Т-47"]),  # concentrator
-            ("100%", []),
+            ("100-3", ["Т-47"]),  # contract
+            ("%", []),
             ("_", []),
         ],
     )
-    def test_a_part_of_any_name_finds_it(self, scene: Scene, asked: str, codes: list[str]) -> None:
+    def test_words_find_it_by_their_beginnings(self, scene: Scene, asked: str, codes: list[str]) -> None:
         view = figures.point_list(scene.source, scene.viewer(s.OPERATOR), scene.now, asked=asked)
         assert ([status.point.code for status in view.points], view.found) == (codes, len(codes))
 

@@ -13,6 +13,7 @@ from sqlalchemy import Engine, Row, select
 from central.config import CentralConfig
 from central.db import writing
 from central.jobs import queue
+from central.jobs.asking import enqueue
 from central.jobs.context import Context
 from central.jobs.kinds import Kind, Lane
 from central.jobs.leases import Keeper
@@ -52,7 +53,7 @@ class Desk:
 
     def enqueue(self, kind: str, key: str | None = None, due_at: int | None = None, **arguments: Any) -> int:
         with writing(self.engine).begin() as connection:
-            return queue.enqueue(connection, kind, arguments, self.now, key=key, due_at=due_at)
+            return enqueue(connection, kind, arguments, self.now, key=key, due_at=due_at)
 
     def take(self, owner: str = "worker-1", seconds: int = 20, kind: str = "k", tries: int = 3) -> queue.Taken | None:
         return queue.take(self.engine, {kind: tries}, owner, self.now, seconds)

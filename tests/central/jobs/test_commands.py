@@ -11,6 +11,7 @@ from central import mail
 from central.cli import main
 from central.db import connect, writing
 from central.jobs import queue
+from central.jobs.asking import enqueue
 from central.migrations.command import prepare
 from tests.central.parts import NOW, config
 from tests.central.sql import Sql
@@ -28,7 +29,7 @@ class Office:
         self._file = folder / "central.toml"
         with writing(self.engine).begin() as connection:
             self.mail = mail.queue(connection, "anna@example.org", "Показания", "Приняты", NOW)
-            self.dead = queue.enqueue(connection, "forget", {}, NOW, key="night")
+            self.dead = enqueue(connection, "forget", {}, NOW, key="night")
         taken = queue.take(self.engine, {"forget": 1}, "worker-1", NOW, 20)
         assert taken is not None
         with writing(self.engine).begin() as connection:

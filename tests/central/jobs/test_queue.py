@@ -6,6 +6,7 @@ import pytest
 
 from central.db import connect, writing
 from central.jobs import queue
+from central.jobs.asking import enqueue
 from central.jobs.leases import LeaseLost
 from central.jobs.queue import Taken
 from central.jobs.tables import State
@@ -34,7 +35,7 @@ def refuse(desk: Desk, attempt: Taken) -> None:
 
 def test_a_job_is_made_with_its_cause_or_not_at_all(desk: Desk) -> None:
     with desk.engine.connect() as connection:
-        queue.enqueue(connection, "k", {}, NOW)
+        enqueue(connection, "k", {}, NOW)
         connection.rollback()
     assert desk.rows() == []
 

@@ -24,7 +24,7 @@ from central.config import load
 from central.db import connect, writing
 from central.ingest.receive import Message, Receiver
 from central.ingest.tables import edge, inbox
-from central.jobs.queue import enqueue
+from central.jobs.asking import enqueue
 from central.jobs.tables import job
 from central.migrations.command import central_id, prepare
 from protocol.messages.control import Health, State, encode

@@ -21,7 +21,7 @@ from central.figures.tables import dirty as marks
 from central.figures.tables import point_day
 from central.ingest.receive import Message, Receiver
 from central.ingest.tables import inbox
-from central.jobs.queue import enqueue
+from central.jobs.asking import enqueue
 from central.jobs.tables import State, job, lease
 from central.metering.zones import local
 from central.migrations.command import prepare
