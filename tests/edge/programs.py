@@ -80,6 +80,13 @@ class Edge:
         state = self.state
         return None if state is None or not state["uplink"]["answering"] else state["journal"]["waiting"]
 
+    def delivered(self, rows: int) -> bool:
+        """Its journal has so many rows and all of them are acknowledged, as it says at one moment."""
+        state = self.state
+        if state is None or not state["uplink"]["answering"] or state["journal"]["waiting"]:
+            return False
+        return bool(state["journal"]["rows"] >= rows)
+
     def settled(self) -> bool:
         """All that its meter keeps is read and acknowledged, as it says at one moment: it has begun to read at all."""
         state = self.state

@@ -60,7 +60,7 @@ def ear(house: House) -> Iterator[Ear]:
 def test_it_reads_publishes_and_says_goodbye(house: House, ear: Ear) -> None:
     edge = house.edge()
     edge.start()
-    until(lambda: edge.waiting() == 0 and edge.state["journal"]["rows"] > 90, 60)  # type: ignore[index]
+    until(lambda: edge.delivered(91), 60)
     until(lambda: ear.about("live") and ear.about("health"))
     about = control.decode(ear.about("about")[0], control.About)
     assert (about.central, about.meters, about.low) == (house.central, {"A-1": 1800}, 1)
@@ -89,7 +89,7 @@ def test_over_mqtt_5_it_is_the_same(house: House, ear: Ear) -> None:
         file.read_text().replace("[page]", 'protocol = "5"\n\n[page]').replace("\n\nprotocol", "\nprotocol")
     )
     edge.start()
-    until(lambda: edge.waiting() == 0 and edge.state["journal"]["rows"] > 5, 40)  # type: ignore[index]
+    until(lambda: edge.delivered(6), 40)
     edge.kill()
 
 

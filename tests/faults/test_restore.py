@@ -135,10 +135,10 @@ def test_a_real_edge_goes_on(tmp_path: Path, mosquitto: Mosquitto) -> None:
     edge = Edge(tmp_path / "edge", mosquitto.port, house.central, meter.port)
     try:
         edge.start()
-        until(lambda: edge.waiting() == 0 and edge.state["journal"]["rows"] >= 10, 60)  # type: ignore[index]
+        until(lambda: edge.delivered(10), 60)
         house.command("backup", tmp_path / "backups")
         held = positions(house)
-        until(lambda: edge.waiting() == 0 and edge.state["journal"]["rows"] >= 95, 120)  # type: ignore[index]
+        until(lambda: edge.delivered(95), 120)
         put_back(house, tmp_path / "backups", [])
         assert positions(house) == held
         until(lambda: min(positions(house).values()) >= 95 and edge.waiting() == 0, 180)
