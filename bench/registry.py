@@ -22,7 +22,7 @@ from central.db import connect, writing
 from central.migrations.command import upgrade
 from central.registry import enter
 from central.registry.changes import entering
-from central.registry.exchange.importing import bring_in
+from central.registry.exchange.importing import Book, bring_in
 from central.registry.exchange.sheets import CONTRACTS, HOLDINGS, METERS, MOUNTINGS, NETWORK, POINTS, Sheet
 from central.registry.exchange.writing import export
 from central.registry.schemes import ONE_ZONE
@@ -82,7 +82,7 @@ def step(name: str, folder: Path) -> None:
         with engine.connect() as connection:
             export(connection, 1, folder / "out.xlsx")
     else:
-        report = bring_in(engine, file, 1, NOW, dry_run=name == "dry run")
+        report = bring_in(engine, Book(file, 1), NOW, dry_run=name == "dry run")
         assert not report.wrong, report.wrong[0]
     say(time.perf_counter() - begun)
 

@@ -59,13 +59,19 @@ def connect(url: str) -> Engine:
     if not url.startswith("sqlite"):
         return create_engine(url, pool_pre_ping=True, hide_parameters=True)  # errors are logged, people are not
     engine = create_engine(url, connect_args={"timeout": 30}, hide_parameters=True)
+    make_ours(engine, ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"))
+    return engine
+
+
+def make_ours(engine: Engine, pragmas: Iterable[str]) -> None:
+    """Connections of this engine of SQLite: their transactions begin as `writing` says, `folded` works in them."""
 
     @event.listens_for(engine, "connect")
-    def _pragmas(connection: Any, _record: Any) -> None:
+    def _connected(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # SQLAlchemy's BEGIN below, not the driver's
         connection.create_function("folded", 1, _casefold, deterministic=True)
         cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
+        for pragma in pragmas:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
@@ -73,8 +79,6 @@ def connect(url: str) -> Engine:
     def _begin(connection: Any) -> None:
         mode = connection.get_execution_options().get("begin", "DEFERRED")
         connection.exec_driver_sql(f"BEGIN {mode}")
-
-    return engine
 
 
 def writing(engine: Engine) -> Engine:

@@ -14,7 +14,7 @@ from functools import cache
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import Connection, Date, Integer, Numeric, Table, func, select, text
+from sqlalchemy import Connection, Date, Integer, Numeric, Table, select
 
 from central.concentrators.versions import refresh_of
 from central.db import alone, execute_many, metadata
@@ -72,23 +72,11 @@ class Change:
         return made[0]
 
     def add_many(self, table: Table, rows: Sequence[Values]) -> None:
-        """New rows of one shape, keys included (`reserve`)."""
+        """New rows of one shape, keys included."""
         if rows:
-            execute_many(self.connection, table.insert(), rows)
+            self.connection.execute(table.insert(), rows)
             for row in rows:
                 self._note(table, row, None, row)
-
-    def reserve(self, table: Table, count: int) -> range:
-        """So many primary keys that nobody else gets; for tables numbered by SQL."""
-        if self.connection.dialect.name == "postgresql":
-            name = f"{table.name}_{_key_of(table)}_seq"
-            last = self.connection.execute(
-                text("SELECT max(nextval(CAST(:name AS regclass))) FROM generate_series(1, :count)"),
-                {"name": f'"{name}"', "count": count},
-            ).scalar_one()
-            return range(int(last) - count + 1, int(last) + 1)
-        first = (self.connection.execute(select(func.max(table.c[_key_of(table)]))).scalar() or 0) + 1
-        return range(first, first + count)
 
     def replace(self, table: Table, key: Any, **values: Any) -> None:
         """The row as it stood is kept, this one stands in its place. The same values again are nothing."""

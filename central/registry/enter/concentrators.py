@@ -38,11 +38,16 @@ def add_concentrator(
         sentence = _l("«%(name)s»: 1–40 знаков из 0–9, A–Z, a–z и «-», кроме «to» и «self»", name=name)
         raise Refused("edge", sentence) from None
     unique(change.connection, "edge", concentrator.c.edge, name, _l("Концентратор %(name)s уже есть", name=name))
-    known = insert(change.connection, edge).values(name=name, first_at=change.at, last_at=0)
-    change.connection.execute(known.on_conflict_do_nothing())
+    make_known(change.connection, name, change.at)
     values = {"title": filled("title", title, 200), "address": address, "serial": serial, "phone": phone}
     change.add(concentrator, edge=name, organisation=organisation, node=node, **values)
     return name
+
+
+def make_known(connection: Connection, name: str, at: int) -> None:
+    """Ingest's own row of the concentrator, which may not have been heard yet."""
+    known = insert(connection, edge).values(name=name, first_at=at, last_at=0)
+    connection.execute(known.on_conflict_do_nothing())
 
 
 def add_line(change: Change, name: str, line: str, url: str) -> int:

@@ -14,7 +14,7 @@ from central.config import load
 from central.db import connect, writing
 from central.registry.changes import entering
 from central.registry.exchange import writing as workbook
-from central.registry.exchange.importing import Report, bring_in
+from central.registry.exchange.importing import Book, Report, bring_in
 from central.registry.refusals import Refused
 from central.registry.tables import change, organisation
 from central.registry.undo import undo
@@ -91,7 +91,7 @@ def undo_command(path: Path, number: int) -> None:
 def _read(engine: Engine, file: Path, whose: int, now: int, *, dry_run: bool) -> Report:
     """Ends the program with 1 where something is wrong: all of it is told."""
     try:
-        report = bring_in(engine, file, whose, now, dry_run=dry_run, say=_say)
+        report = bring_in(engine, Book(file, whose), now, dry_run=dry_run, say=_say)
     except Refused as refused:
         raise click.ClickException(f"{file.name}: {refused}") from None
     if report.wrong:

@@ -19,7 +19,7 @@ from central.ingest.tables import meter_seen
 from central.metering.zones import midnight
 from central.registry import enter
 from central.registry.changes import entering
-from central.registry.exchange.importing import Report, bring_in
+from central.registry.exchange.importing import Book, Report, bring_in
 from central.registry.exchange.rows import Fate
 from central.registry.exchange.sheets import SHEETS
 from central.registry.exchange.writing import export, template
@@ -90,7 +90,7 @@ ALL: dict[str, list[dict[str, Any]]] = {
 
 
 def take(engine: Engine, file: Path, **options: Any) -> Report:
-    return bring_in(engine, file, 1, NOW, **options)
+    return bring_in(engine, Book(file, 1), NOW, **options)
 
 
 def told(report: Report) -> list[str]:
@@ -190,9 +190,9 @@ def test_a_town_goes_out_and_comes_in_again_the_same(sql: Sql, tmp_path: Path) -
     files = [tmp_path / f"{number}.xlsx" for number in range(3)]
     with source.connect() as connection:
         export(connection, 1, files[0])
-    again = bring_in(source, files[0], 1, NOW)
+    again = bring_in(source, Book(files[0], 1), NOW)
     assert (told(again), again.changes) == ([], 0)
-    report = bring_in(target, files[0], 1, NOW)
+    report = bring_in(target, Book(files[0], 1), NOW)
     assert told(report) == []
     assert count(target, transformer_place) == count(source, transformer_place) == 6
     with target.connect() as connection:
