@@ -26,6 +26,8 @@ from central.faces.door import door
 from central.faces.here import KEY, Here, Person, here
 from central.figures import NotFound, Source
 from central.registry.documents import MEGABYTE, Keeping
+from central.registry.exchange import uploads
+from central.registry.exchange.opening import MOST_PACKED
 from central.timeseries.base import SeriesUnavailable
 from central.timeseries.stores import open_series
 
@@ -47,14 +49,17 @@ def create_app(
         SEND_FILE_MAX_AGE_DEFAULT=365 * 86_400,  # static files carry their hash in the address
         WTF_CSRF_TIME_LIMIT=None,  # a page may lie open over night: its token lives as long as its session
         MAX_CONTENT_LENGTH=256 * 1024,
-        LARGER_BODIES={"console.new_document": config.documents.largest + 4 * MEGABYTE},  # so that it is told in words
+        LARGER_BODIES={  # so that what is too large is told in words
+            "console.new_document": config.documents.largest + 4 * MEGABYTE,
+            "console.imports": MOST_PACKED + 4 * MEGABYTE,
+        },
         BABEL_DEFAULT_LOCALE="ru",
     )
     if config.web.behind_proxy:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1)  # type: ignore[method-assign]
     source = Source(connect(config.sql_url), open_series(config))
     documents = Keeping(config.documents_folder, config.documents.largest, config.documents.most)
-    app.extensions[KEY] = Here(source, passwords or Passwords(), clock, config.https, documents)
+    app.extensions[KEY] = Here(source, passwords or Passwords(), clock, config.https, documents, uploads.folder(config))
     requests.install(app, behind_proxy=config.web.behind_proxy)
     CSRFProtect(app)
     Babel(app, locale_selector=preferences.language)

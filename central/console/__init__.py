@@ -3,6 +3,7 @@
 pages.py      the lists of points and concentrators     audit.py     the way of a reading
 network.py    the tree and the one search               changes.py   the journal of changes, undoing one
 foreign.py    meters that wait to be adopted            documents.py acts and photos
+imports.py    the registry as a workbook, in and out
 points.py · mountings.py · meters.py · contracts.py · nodes.py · schemes.py · edges.py     one page per object, and
 its forms: described as data (forms.py), done in one way (deeds.py), told in words (telling.py)
 """
@@ -14,6 +15,7 @@ from central.console import (
     documents,
     edges,
     foreign,
+    imports,
     meters,
     mountings,
     network,
@@ -33,6 +35,7 @@ __all__ = [
     "documents",
     "edges",
     "foreign",
+    "imports",
     "meters",
     "mountings",
     "network",

@@ -37,11 +37,13 @@ def new_document() -> ResponseReturnValue:
         size=kept.largest // documents.MEGABYTE,
         most=kept.most,
     )
+    endings = ",".join(ending for known in documents.SUFFIXES.values() for ending in known)
+    file = Field("file", _l("Файл"), "file", help=limits, accept=endings, largest=kept.largest)
     sheet = Sheet(
         title=_l("Приложить документ"),
         of=_l("Вернуться"),
         back=_page(kind, key),
-        groups=(Group(_l("Документ"), (Field("file", _l("Файл"), "file", help=limits),)),),
+        groups=(Group(_l("Документ"), (file,)),),
         button=_l("Приложить"),
     )
     if request.method == "GET":

@@ -44,6 +44,8 @@ class Field:
     most: int = 200
     unit: Text = ""
     tz: str = "UTC"
+    accept: str = ""  # of a file: endings that its window offers
+    largest: int | None = None  # of a file: bytes
 
     @property
     def inputs(self) -> tuple[str, ...]:

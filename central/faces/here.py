@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from flask import current_app
 from flask_login import UserMixin, current_user
@@ -23,6 +24,7 @@ class Here:
     clock: Callable[[], float]
     https: bool
     documents: Keeping
+    uploads: Path  # workbooks on their way into the registry
 
     @property
     def now(self) -> int:

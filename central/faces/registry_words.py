@@ -167,6 +167,16 @@ DONE: Mapping[str, LazyString] = {
     "removed": _l("удалено"),
 }
 QUANTITIES: Mapping[str, LazyString] = {"ap": _l("A+"), "am": _l("A−"), "rp": _l("R+"), "rm": _l("R−")}
+UPLOADS: Mapping[str, tuple[str, str, LazyString]] = {  # state of a workbook -> badge · icon · word
+    "checking": ("look", "clock", _l("проверяется")),
+    "wrong": ("act", "circle-alert", _l("есть ошибки")),
+    "same": ("plain", "check", _l("всё уже так и есть")),
+    "ready": ("look", "triangle-alert", _l("ждёт решения")),
+    "entering": ("look", "clock", _l("вносится")),
+    "done": ("ok", "check", _l("внесена")),
+    "dropped": ("plain", "info", _l("не внесена")),
+    "stuck": ("act", "circle-alert", _l("прервалась")),
+}
 COMMAND_LINE = _l("командная строка")
 
 

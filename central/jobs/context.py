@@ -67,3 +67,9 @@ class Context:
             yield connection
             queue.finish(connection, self.job, result, self.now, forget_arguments=self.forgets)
         self.finished = True
+
+    def finish(self, connection: Connection, result: dict[str, Any]) -> None:
+        """The same for a transaction that is somebody else's and ends at once. Raises LeaseLost."""
+        queue.fence(connection, self.job)
+        queue.finish(connection, self.job, result, self.now, forget_arguments=self.forgets)
+        self.finished = True

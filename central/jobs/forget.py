@@ -6,6 +6,7 @@ from central.figures import retention as of_figures
 from central.ingest import retention as of_ingest
 from central.jobs import queue
 from central.jobs.context import Context
+from central.registry.exchange import uploads
 
 
 def run(context: Context, _arguments: dict[str, Any]) -> dict[str, Any]:
@@ -14,4 +15,7 @@ def run(context: Context, _arguments: dict[str, Any]) -> dict[str, Any]:
     context.check()
     days = of_figures.forget(context.engine, context.now, context.config.keeping.point_day_years)
     context.check()
-    return {"messages": messages, "days": days, "jobs": queue.forget(context.engine, context.now)}
+    books = uploads.forget(context.engine, uploads.folder(context.config), context.now)
+    context.check()
+    jobs = queue.forget(context.engine, context.now)
+    return {"messages": messages, "days": days, "books": books, "jobs": jobs}

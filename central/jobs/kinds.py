@@ -63,5 +63,6 @@ KINDS = {
     "backup": Kind("central.backup.job:run", schedule=Daily(time(1, 30)), tries=3, needs="backup.folder"),
     "configure": Kind("central.concentrators.job:run", schedule=Every(300), tries=3, lane=Lane.QUICK),
     "forget": Kind("central.jobs.forget:run", schedule=Every(HOUR), tries=3),
+    "workbook": Kind("central.registry.exchange.uploads:run", tries=3),
     "mail": Kind("central.mail.send:run", tries=72, limit=300, lane=Lane.QUICK, needs="mail", private=True),
 }

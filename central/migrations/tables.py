@@ -9,8 +9,9 @@ from central.figures import tables as figures
 from central.ingest import tables as ingest
 from central.jobs import tables as jobs
 from central.registry import tables as registry
+from central.registry.exchange import tables as exchange
 from central.registry.search import tables as search
 
-ROOMS = (accounts, audits, commands, concentrators, figures, ingest, jobs, registry, search)
+ROOMS = (accounts, audits, commands, concentrators, figures, ingest, jobs, registry, exchange, search)
 
 __all__ = ["ROOMS", "metadata"]

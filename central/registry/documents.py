@@ -64,7 +64,7 @@ def add(
     """Attaches a file; the same one again is the same. Raises NotFound: there is no such object for this viewer;
     Refused; OSError: it could not be kept, and nothing is attached."""
     may_attach(connection, viewer, kind, key)
-    name = _checked_name(name)
+    name = checked_name(name)
     found = _checked(keeping, content, name)
     there = and_(document.c.kind == kind, document.c.key == key, document.c.removed_at.is_(None))
     digest = sha256(content).hexdigest()
@@ -83,7 +83,8 @@ def add(
     return int(made[0])
 
 
-def _checked_name(name: str) -> str:
+def checked_name(name: str) -> str:
+    """A file's own name, to be shown to others. Raises Refused."""
     if not name.strip():
         raise Refused("file", _l("Выберите файл"))
     if re.search(r"[/\\]", name) or name in (".", "..") or not name.isprintable():

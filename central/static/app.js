@@ -78,3 +78,34 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   search.focus();
 });
+
+// A page about work that goes on brings itself up to date, and opens anew when it is done.
+const going = document.querySelector("[data-going]");
+if (going) {
+  const timer = setInterval(async () => {
+    const answer = await fetch(location.href).catch(() => null);
+    if (!answer || !answer.ok) return;
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const now = page.querySelector("[data-going]");
+    if (now) {
+      if (now.textContent !== going.textContent) going.replaceChildren(...now.childNodes);
+    } else {
+      clearInterval(timer);
+      location.reload();
+    }
+  }, 2000);
+}
+
+// A file that would be refused for its size is not sent first.
+for (const field of document.querySelectorAll("[data-largest]")) {
+  const small = field.form.querySelector(`#${field.getAttribute("aria-describedby").trim().split(" ")[0]}`);
+  field.addEventListener("change", () => {
+    const large = field.files[0] && field.files[0].size > Number(field.dataset.largest);
+    field.setCustomValidity(large ? small.textContent : "");
+    if (large) field.reportValidity();
+  });
+  field.form.addEventListener("submit", (event) => {
+    if (!field.checkValidity()) event.preventDefault();
+    field.reportValidity();
+  });
+}

@@ -54,23 +54,24 @@ class Row:
 def rows(path: Path) -> Iterator[Row | Wrong]:
     """In the order of SHEETS, whatever the order in the file. Raises Refused: the file cannot be opened at all."""
     opening.check(path)
-    try:
-        book = load_workbook(path, read_only=True, keep_links=False)
-    except (*opening.BROKEN, KeyError, ValueError, TypeError, AttributeError):
-        raise opening.damaged() from None
-    try:
-        known = {sheet.caption: sheet for sheet in SHEETS}
-        for name in book.sheetnames:
-            if name not in known and name not in (HELP, LISTS):
-                sentence = _l("Такого листа нет; есть: %(known)s", known=listed(known))
-                yield Wrong(name, 0, "", "", sentence)
-        for sheet in SHEETS:
-            if sheet.read and sheet.caption in book.sheetnames:
-                yield from _sheet(book[sheet.caption], sheet)
-    except opening.BROKEN:
-        raise opening.damaged() from None
-    finally:
-        book.close()
+    with path.open("rb") as file:  # openpyxl goes by the ending of a path; what it is was looked at
+        try:
+            book = load_workbook(file, read_only=True, keep_links=False)
+        except (*opening.BROKEN, KeyError, ValueError, TypeError, AttributeError):
+            raise opening.damaged() from None
+        try:
+            known = {sheet.caption: sheet for sheet in SHEETS}
+            for name in book.sheetnames:
+                if name not in known and name not in (HELP, LISTS):
+                    sentence = _l("Такого листа нет; есть: %(known)s", known=listed(known))
+                    yield Wrong(name, 0, "", "", sentence)
+            for sheet in SHEETS:
+                if sheet.read and sheet.caption in book.sheetnames:
+                    yield from _sheet(book[sheet.caption], sheet)
+        except opening.BROKEN:
+            raise opening.damaged() from None
+        finally:
+            book.close()
 
 
 def _sheet(worksheet: Any, sheet: Sheet) -> Iterator[Row | Wrong]:

@@ -18,10 +18,14 @@ _TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 
 def make_app(folder: Path, *, url: str = "http://127.0.0.1:8080") -> Flask:
     """Over the scene that was built in this folder, at the scene's own time."""
+    return create_app(settings(folder, url=url), clock=lambda: s.NOW, passwords=s.CHEAP)
+
+
+def settings(folder: Path, *, url: str = "http://127.0.0.1:8080") -> CentralConfig:
+    """Of the central whose data lie in this folder."""
     (folder / "secret").write_text("a secret of the tests, long enough to be one")
     central = Central(data=str(folder), public_url=url)
-    config = CentralConfig(central=central, sql=Sql(url=sql.url(folder)), folder=str(folder))
-    return create_app(config, clock=lambda: s.NOW, passwords=s.CHEAP)
+    return CentralConfig(central=central, sql=Sql(url=sql.url(folder)), folder=str(folder))
 
 
 def token(client: FlaskClient, path: str = "/login") -> str:

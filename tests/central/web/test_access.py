@@ -23,6 +23,7 @@ NOTHING_THERE = {  # what these would show the scene has not: 404
     "console.new_document",
     "console.document",
     "console.remove_document",
+    "console.workbook",
     "console.release",
     "console.verify_transformer",
     "console.correct_edge",

@@ -19,6 +19,7 @@ from central.ingest.tables import edge_line, edge_meter
 from central.registry import enter
 from central.registry.changes import entering
 from central.registry.documents import Keeping, add
+from central.registry.exchange import uploads
 from central.registry.schemes import ONE_ZONE
 from central.registry.tables import concentrator, mounting
 from central.timeseries.base import SeriesUnavailable
@@ -87,9 +88,10 @@ def two(sql: Sql, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Two]:
         keeping = Keeping(folder / "documents", 1000, 5)
         viewer = scene.viewer(STRANGER)
         document = add(connection, keeping, viewer, "point", str(point), "СЕКРЕТ.pdf", FILE, s.NOW)
+        book = uploads.take(connection, folder / "uploads", viewer, "СЕКРЕТ.xlsx", FILE, s.NOW)
     found.theirs |= {"points": str(point), "mountings": str(stands), "meters": "SEC-1", "contracts": str(contract)}
     found.theirs |= {"nodes": str(node), "schemes": str(scheme), "edges": "edge-secret", "changes": str(change)}
-    found.theirs |= {"transformers": str(transformer)}
+    found.theirs |= {"transformers": str(transformer), "imports": str(book)}
     found.theirs |= {"entitlements": str(bound), "documents": str(document), "foreign": "edge-secret/SEC-9"}
     yield found
     scene.close()
@@ -123,7 +125,16 @@ def test_no_route_of_an_object_opens_another_company_s(two: Two, operator: Flask
 
 
 def test_no_list_and_no_form_tells_of_another_company(two: Two, operator: FlaskClient) -> None:
-    for path in ("/changes", "/schemes", "/foreign", "/organisation", "/edges", "/points", "/concentrators/new"):
+    for path in (
+        "/changes",
+        "/schemes",
+        "/foreign",
+        "/organisation",
+        "/edges",
+        "/points",
+        "/imports",
+        "/concentrators/new",
+    ):
         text = operator.get(f"/console{path}").text
         for word in ("СЕКРЕТ", "edge-secret", "чужая схема", "SEC-"):
             assert word not in text, path

@@ -21,7 +21,6 @@ from central.registry import enter
 from central.registry.changes import entering
 from central.registry.exchange.importing import Book, Report, bring_in
 from central.registry.exchange.rows import Fate
-from central.registry.exchange.sheets import SHEETS
 from central.registry.exchange.writing import export, template
 from central.registry.refusals import Refused
 from central.registry.schemes import ONE_ZONE, THREE_ZONES
@@ -30,6 +29,7 @@ from central.registry.tables import contract, mounting, point, transformer_place
 from central.registry.undo import undo
 from demo import seed
 from tests.central.parts import config, database
+from tests.central.registry.exchange.books import Literal, book
 from tests.central.scene import NOW
 from tests.central.sql import Sql
 
@@ -48,30 +48,6 @@ def engine(sql: Sql, tmp_path: Path) -> Iterator[Engine]:
         enter.add_scheme(change, "Три тарифа", THREE_ZONES, date(2013, 1, 1))
     yield made
     made.dispose()
-
-
-def book(path: Path, **rows: list[dict[str, Any]]) -> Path:
-    """A workbook with these sheets; cells by the captions of the columns."""
-    made = Workbook()
-    made.remove(made.worksheets[0])
-    for sheet in SHEETS:
-        if sheet.name not in rows:
-            continue
-        page = made.create_sheet(sheet.caption)
-        page.append([column.caption for column in sheet.columns])
-        for row in rows[sheet.name]:
-            unknown = row.keys() - {column.name for column in sheet.columns}
-            assert not unknown, unknown
-            page.append([row.get(column.name) for column in sheet.columns])
-            for cell, column in zip(page[page.max_row], sheet.columns, strict=True):
-                if isinstance(row.get(column.name), Literal):
-                    cell.data_type = "s"
-    made.save(path)
-    return path
-
-
-class Literal(str):
-    """A text of a cell, whatever it begins with."""
 
 
 POINT = {"code": "Т-1", "name": "Дом", "address": "ул. Садовая, 1", "tz": MOSCOW, "scheme": "Один тариф"}
