@@ -132,9 +132,10 @@ def test_a_wrong_cell_is_a_sentence_beside_its_place_and_the_file_goes(office: O
     office.work()
     told = operator.get(page).text
     assert "Ошибок: 1" in told
-    row = re.search(r"Точки учёта</th><td[^>]*>(\w+)</td><td>([^<]+)</td><td class=\"said\">([^<]+)", told)
+    row = re.search(r'Точки учёта <b[^>]*>(\w+)</b><small>([^<]+)</small></th><td class="said">([^<]+)', told)
     assert row is not None
     assert row[1].endswith("2")
+    assert row[2] == "Тарифная схема"
     assert "нет такой" in row[3]
     assert 'name="enter"' not in told
     assert office.files == before
