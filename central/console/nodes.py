@@ -1,12 +1,14 @@
 """The page of a node of the network: what hangs on it; its name."""
 
-from flask import render_template, url_for
+from dataclasses import replace
+
+from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 
 from central.console.deeds import Deed, done
 from central.console.forms import Field, Group, Values
-from central.console.points import remark
+from central.console.points import chosen_node, node_field, remark
 from central.console.room import console, number_asked
 from central.console.telling import told
 from central.faces import registry_words as words
@@ -31,6 +33,41 @@ def node(key: int) -> ResponseReturnValue:
         now=made.now,
         done=number_asked("done"),
         tree_node=key,
+    )
+
+
+@console.route("/nodes/new", methods=["GET", "POST"])
+def new_node() -> ResponseReturnValue:
+    """`node` of the address: the path of the node above it."""
+    with here().source.engine.connect() as connection:
+        above = node_field(connection)
+
+    def enter_it(change: Change, values: Values) -> int:
+        parent = chosen_node(change, values)
+        return enter.add_node(change, viewer().organisation, values["kind"], values["name"], parent)
+
+    kinds = [(kind, words.VALUES["kind"][kind]) for kind in enter.NODE_KINDS]
+    return done(
+        Deed(
+            kind="node",
+            title=_l("Новый узел сети"),
+            of=_l("Сеть"),
+            back=url_for("console.network"),
+            groups=(
+                Group(
+                    words.TABLES["node"],
+                    (
+                        Field("name", words.FIELDS["name"]),
+                        Field("kind", words.FIELDS["kind"], "choice", choices=kinds),
+                        replace(above, caption=words.FIELDS["parent"]),
+                    ),
+                ),
+                remark(),
+            ),
+            initial={"node": request.args.get("node", "")[:1000]},
+            enter=enter_it,
+            there=lambda key: url_for("console.node", key=key),
+        )
     )
 
 

@@ -1,9 +1,10 @@
 """The page of a metering point, and what is entered of it beside its meter: words, terms, contracts."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from flask import render_template
+from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import Connection, Row
@@ -18,10 +19,24 @@ from central.faces.here import here, viewer
 from central.metering.zones import day_of
 from central.registry import documents, enter, history, show
 from central.registry.changes import Change
+from central.registry.periods import COMPANY
 from central.registry.refusals import Refused
 from central.registry.show import PointPage
 from central.registry.tables import point as points_table
 
+ZONES = (  # of Russia, to propose; any other of IANA may be typed
+    "Europe/Kaliningrad",
+    "Europe/Moscow",
+    "Europe/Samara",
+    "Asia/Yekaterinburg",
+    "Asia/Omsk",
+    "Asia/Krasnoyarsk",
+    "Asia/Irkutsk",
+    "Asia/Yakutsk",
+    "Asia/Vladivostok",
+    "Asia/Magadan",
+    "Asia/Kamchatka",
+)
 PAST = _l("Нужна, если меняются уже посчитанные цифры")
 
 
@@ -46,6 +61,65 @@ def point(key: int) -> ResponseReturnValue:
     )
 
 
+@console.route("/points/new", methods=["GET", "POST"])
+def new_point() -> ResponseReturnValue:
+    """`node` of the address: the path of the node it hangs on."""
+    with here().source.engine.connect() as connection:
+        schemes = show.schemes(connection, viewer())
+        node = node_field(connection)
+
+    def enter_it(change: Change, values: Values) -> int:
+        plain = {name: values[name] for name in ("code", "name", "address", "tz", "order_code", "zone_source")}
+        return enter.add_point(
+            change,
+            viewer().organisation,
+            node=chosen_node(change, values),
+            scheme=int(values["scheme"]),
+            power_max=_watts(values["power"]),
+            **plain,
+        )
+
+    return done(
+        Deed(
+            kind="point",
+            title=_l("Новая точка учёта"),
+            of=_l("Точки учета"),
+            back=url_for("console.points"),
+            groups=(
+                Group(
+                    _l("Точка учёта"),
+                    (
+                        Field("code", words.FIELDS["code"], most=40, help=_l("ваш, один на всю базу")),
+                        *_words(node),
+                        Field("tz", words.FIELDS["tz"], choices=[(name, "") for name in ZONES], most=60),
+                    ),
+                ),
+                Group(_l("Условия точки"), terms_fields(schemes), help=_l("Действуют с самого начала.")),
+                remark(),
+            ),
+            initial={
+                "node": request.args.get("node", "")[:1000],
+                "tz": COMPANY,
+                "zone_source": "registers",
+                "scheme": str(schemes[0].id) if len(schemes) == 1 else "",
+            },
+            enter=enter_it,
+            there=point_page,
+            aliases={"power_max": "power", "tariffs": "scheme"},
+        )
+    )
+
+
+def _words(node: Field) -> tuple[Field, ...]:
+    """What a point is called, and where it is."""
+    return (
+        Field("name", _l("Название для потребителя")),
+        Field("address", words.FIELDS["address"], most=300),
+        Field("order_code", words.FIELDS["order_code"], needed=False, most=60),
+        node,
+    )
+
+
 @console.route("/points/<int:key>/correction", methods=["GET", "POST"])
 def correct_point(key: int) -> ResponseReturnValue:
     page = opened(key)
@@ -63,18 +137,7 @@ def correct_point(key: int) -> ResponseReturnValue:
             title=_l("Исправление сведений"),
             of=of_point(page),
             back=point_page(key),
-            groups=(
-                Group(
-                    _l("Точка учёта"),
-                    (
-                        Field("name", _l("Название для потребителя")),
-                        Field("address", words.FIELDS["address"], most=300),
-                        Field("order_code", words.FIELDS["order_code"], needed=False, most=60),
-                        node,
-                    ),
-                ),
-                remark(),
-            ),
+            groups=(Group(_l("Точка учёта"), _words(node)), remark()),
             initial={
                 "name": row.name,
                 "address": row.address,
@@ -102,7 +165,7 @@ def terms(key: int) -> ResponseReturnValue:
             scheme=int(values["scheme"]),
             zone_source=values["zone_source"],
             tariffs=_own_tariffs(page, known[values["scheme"]]),
-            power_max=None if values["power"] is None else int(values["power"] * W_PER_KW),
+            power_max=_watts(values["power"]),
         )
 
     held = page.terms[0] if page.terms else None
@@ -117,19 +180,7 @@ def terms(key: int) -> ResponseReturnValue:
                     _l("Условия точки"),
                     (
                         Field("valid_from", _l("Действуют с"), "day", help=_l("с начала этих суток")),
-                        Field(
-                            "scheme",
-                            words.FIELDS["scheme"],
-                            "choice",
-                            choices=[(value, one.name) for value, one in known.items()],
-                        ),
-                        Field(
-                            "zone_source",
-                            words.FIELDS["zone_source"],
-                            "choice",
-                            choices=tuple(words.VALUES["zone_source"].items()),
-                        ),
-                        Field("power", words.FIELDS["power_max"], "number", needed=False, unit=_l("кВт")),
+                        *terms_fields(schemes),
                     ),
                 ),
                 remark(),
@@ -148,6 +199,20 @@ def terms(key: int) -> ResponseReturnValue:
             aliases={"power_max": "power", "valid_to": "valid_from", "tariffs": "scheme"},
         )
     )
+
+
+def terms_fields(schemes: Sequence[Row[Any]]) -> tuple[Field, ...]:
+    """How a point is billed."""
+    sources = tuple(words.VALUES["zone_source"].items())
+    return (
+        Field("scheme", words.FIELDS["scheme"], "choice", choices=[(str(one.id), one.name) for one in schemes]),
+        Field("zone_source", words.FIELDS["zone_source"], "choice", choices=sources),
+        Field("power", words.FIELDS["power_max"], "number", needed=False, unit=_l("кВт")),
+    )
+
+
+def _watts(power: Decimal | None) -> int | None:
+    return None if power is None else int(power * W_PER_KW)
 
 
 def _own_tariffs(page: PointPage, scheme: Row[Any]) -> Any:

@@ -137,6 +137,8 @@ VALUES: Mapping[str, Mapping[str, LazyString]] = {  # column -> code word -> wha
     },
 }
 CHANGES: Mapping[str, LazyString] = {  # kind of a change
+    "point": _l("Новая точка учёта"),
+    "node": _l("Новый узел сети"),
     "mounting": _l("Установка счётчика"),
     "replacement": _l("Замена счётчика"),
     "ratio": _l("Смена коэффициента"),

@@ -22,6 +22,7 @@ from central.registry.documents import Keeping, add
 from central.registry.exchange import uploads
 from central.registry.schemes import ONE_ZONE
 from central.registry.tables import concentrator, mounting
+from central.registry.tables import node as nodes
 from central.timeseries.base import SeriesUnavailable
 from protocol.reading import Kind
 from tests.central import scene as s
@@ -244,6 +245,33 @@ def test_the_journal_is_paged_and_filtered(two: Two, operator: FlaskClient) -> N
     assert "Исправление сведений</a>" not in first
     assert "Изменений нет" in operator.get("/console/changes?kind=никогда").text
     assert operator.get("/console/changes?page=999").status_code == 200
+
+
+def test_a_node_and_a_point_are_entered_where_they_belong(two: Two, operator: FlaskClient) -> None:
+    with two.scene.engine.connect() as connection:
+        station = connection.execute(select(nodes.c.path).where(nodes.c.id == 1)).scalar_one()
+    path = f"/console/nodes/new?node={station}"
+    new = {"name": "РП-2", "kind": "switchboard"}
+    node = save(operator, path, new).headers["Location"].split("?")[0]
+    assert station in operator.get(node).text
+    assert "уже есть" in said(send(operator, path, new))["name"]
+    assert "в сети нет" in said(send(operator, path, new | {"node": "ТП-СЕКРЕТ-2"}))["node"]
+    path = f"/console/points/new?node={station}\\РП-2"
+    scheme = str(two.scene.schemes["three"])
+    new = {"code": "Т-77", "name": "Ларёк", "address": "ул. Садовая, 20", "scheme": scheme, "power": "15"}
+    point = save(operator, path, new).headers["Location"].split("?")[0]
+    page = operator.get(point).text
+    for word in ("Т-77", "Ларёк", f"{station}\\РП-2", "счётчика нет", "население, три зоны"):
+        assert word in page
+    assert "Новая точка учёта" in page  # its history begins with it
+    assert "Т-77" in operator.get(node).text
+    assert "Ларёк" in operator.get("/console/search?q=Т-77").text
+    for name, wrong, sentence in (
+        ("code", "Т-77", "уже есть"),
+        ("tz", "Москва", "часовой пояс"),
+        ("scheme", two.theirs["schemes"], "из списка"),
+    ):
+        assert sentence in said(send(operator, path, new | {"code": "Т-78", name: wrong}))[name]
 
 
 def test_a_point_without_a_meter_offers_to_mount_one(two: Two, operator: FlaskClient) -> None:
