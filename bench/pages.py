@@ -1,4 +1,5 @@
-"""How quick the pages are, and whether they stay so as points grow: main page, a month, the console's list.
+"""How quick the pages are, and whether they stay so as points grow: main page, a month, the console's list,
+tree, search and objects.
 
     ./run bench pages [points,points,…] [days]           default 1000,10000,100000 points × 395 days (13 months)
 Each point has its registry, contract, seen meter and days in SQL; a few hundred thousand points need disk: 100,000 ×
@@ -64,6 +65,14 @@ def main(sizes: tuple[int, ...], days: int) -> None:
             "console list, silent": (s.OPERATOR, "/console/points?state=silent"),
             "console list, search": (s.OPERATOR, "/console/points?q=К-1500"),
             "concentrators": (s.OPERATOR, "/console/edges"),
+            "tree": (s.OPERATOR, "/console/network"),
+            "tree, opened": (s.OPERATOR, "/console/network?open=2001500"),
+            "tree, filtered": (s.OPERATOR, "/console/network?find=РП-15"),
+            "page of a board": (s.OPERATOR, "/console/nodes/2001500"),
+            "page of a point": (s.OPERATOR, "/console/points/1500"),
+            "search: a serial": (s.OPERATOR, "/console/search?q=1500"),
+            "search: a name": (s.OPERATOR, "/console/search?q=Иванов 1500"),
+            "search: every address": (s.OPERATOR, "/console/search?q=садовая"),
         }
         print(f"{'p50, ms (× the empty page)':<28}" + "".join(f"{size:>12,} points" for size in sizes))
         table: dict[str, list[tuple[float, float]]] = {title: [] for title in pages}

@@ -15,7 +15,7 @@ from central.registry.search.things import look_up
 from central.registry.tree import Branch, Network
 
 MOST = 50  # nodes that a filter of the tree shows
-SHOWN = 20  # things of a kind on the page of the search
+SHOWN = 10  # things of a kind on the page of the search
 OPEN, FIND, PAGES = "open", "find", "part"  # arguments of any page that has the tree beside it
 
 

@@ -16,7 +16,7 @@ from central.db import insert
 from central.registry.search.tables import node_points
 from central.registry.tables import node, organisation, point
 
-PAGE = 200  # children of a node that are shown at once
+PAGE = 50  # children of a node that are shown at once
 MOST = 30  # nodes that are open at once
 CHUNK = 500
 

@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from central.db import writing
 from central.partitions import WEEK, inbox_week, make, week_of
+from central.registry.search.index import rebuild
 from tests.central import scene as s
 from tests.central.scene import Scene
 
@@ -16,8 +17,14 @@ FIRST = 1000  # numbers below are the scene's own
 CHUNK = 1000  # points a transaction
 _MANY = "WITH RECURSIVE many(n) AS (SELECT CAST(:first AS INTEGER) UNION ALL SELECT n + 1 FROM many WHERE n < :last) "
 _POINTS = (  # :first …, :last are their numbers
+    "INSERT INTO node (id, organisation, kind, name, path) "
+    "SELECT 1000000 + n, 1, 'substation', 'ТП-' || n, 'ТП-' || n FROM many WHERE n % 1000 = 0",
+    "INSERT INTO node (id, organisation, parent, kind, name, path) "
+    "SELECT 2000000 + n, 1, 1000000 + n / 1000 * 1000, 'switchboard', 'РП-' || n, "
+    "'ТП-' || (n / 1000 * 1000) || '\\РП-' || n FROM many WHERE n % 50 = 0",
     "INSERT INTO point (id, organisation, node, code, name, address, tz) "
-    "SELECT n, organisation, node, 'К-' || n, name, address || ', ' || n, tz FROM point, many WHERE point.id = :origin",
+    "SELECT n, organisation, 2000000 + n / 50 * 50, 'К-' || n, name, address || ', ' || n, tz "
+    "FROM point, many WHERE point.id = :origin",
     "INSERT INTO point_terms (id, point, valid_from, scheme, zone_source, power_max) "
     "SELECT n, n, valid_from, scheme, zone_source, power_max FROM point_terms, many WHERE point_terms.point = :origin",
     "INSERT INTO meter (id, serial, type, maker, register_end, resolution) "
@@ -70,8 +77,9 @@ _PEOPLE = (  # a person a point, who logged in once and failed once
 
 
 def grow(scene: Scene, have: int, want: int) -> None:
-    """From this many cloned points to that many."""
+    """From this many cloned points to that many, on boards of 50 in substations of 1,000, and found by the search."""
     _clone(scene, _POINTS, have, want)
+    rebuild(scene.engine)
 
 
 def busy(scene: Scene, count: int) -> None:
