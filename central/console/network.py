@@ -14,7 +14,7 @@ from central.registry.search.find import found
 from central.registry.search.things import look_up
 from central.registry.tree import Branch, Network
 
-MOST = 50  # nodes that a filter of the tree shows
+MOST = 25  # nodes that a filter of the tree shows
 SHOWN = 10  # things of a kind on the page of the search
 OPEN, FIND, PAGES = "open", "find", "part"  # arguments of any page that has the tree beside it
 

@@ -8,7 +8,8 @@ from flask_babel.speaklater import LazyString
 
 from central.audits.ledger import Step, Verdict
 from central.audits.tables import GapState
-from central.figures.views import Concern
+from central.faces import registry_words
+from central.figures.views import Concern, DayVersion
 from central.ingest.judge import Reason
 from central.ingest.tables import State as InboxState
 from central.metering.consumption import Rule
@@ -137,6 +138,7 @@ REASONS: Mapping[str, LazyString] = {  # why a message is held back
     Reason.UNKNOWN_COLUMNS: _l("неизвестные величины"),
     Reason.SERIES_REFUSED: _l("ряд не принимает значения"),
 }
+FIRST, LATE = _l("посчитано впервые"), _l("пришли данные, которых не было")
 ROLES: Mapping[str, LazyString] = {
     "consumer": _l("потребитель"),
     "operator": _l("оператор"),
@@ -168,6 +170,13 @@ CONCERNS: Mapping[Concern, tuple[LazyString, LazyString]] = {  # what it is · w
 def zone(name: str) -> str:
     """A zone that a company has named itself is told as it stands."""
     return str(ZONES.get(name, name))
+
+
+def cause(version: DayVersion) -> str:
+    """Why a figure became another."""
+    if version.change is not None:
+        return str(registry_words.change(version.change[1]))
+    return str(FIRST if version.version == 1 else LATE)
 
 
 def counted(found: Completeness, computed: int) -> list[tuple[State, int]]:

@@ -7,6 +7,7 @@
     interval(source, viewer, point, since, until, channel, now)       -> IntervalView
     days(source, viewer, point, first, until, channel, now)           -> DaysView      [first, until) local days
     day_history(source, viewer, point, day, channel)                  -> tuple[DayVersion, ...]  oldest first
+    revisions(source, viewer, point, first, until, channel)           -> tuple[Revision, ...]    newest first
     readings(source, viewer, point, since, until, now)                -> ReadingsView
     summary(source, viewer, point, now)                               -> SummaryView   the main page of a point
     silent(source, viewer, points, now)                               -> dict[int, Trouble]      those not heard
@@ -22,7 +23,7 @@ without asking anyone: intervals in longer steps (steps.py), two figures compare
 
 from central.figures.bills import readings
 from central.figures.console import edge_list, point_list
-from central.figures.daily import day_history, days
+from central.figures.daily import day_history, days, revisions
 from central.figures.intervals import TooLong, interval
 from central.figures.main_page import silent, summary
 from central.figures.source import Source, point_view, points
@@ -40,6 +41,7 @@ __all__ = [
     "point_view",
     "points",
     "readings",
+    "revisions",
     "silent",
     "summary",
 ]

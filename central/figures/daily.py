@@ -1,24 +1,29 @@
 """Days of a point, read from `point_day`; only a day that the viewer may see in part is computed for him alone."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import Any
 
 from sqlalchemy import Row, func, select
 
 from central.accounts.policy import Viewer
+from central.figures.dirty import change_of
 from central.figures.intervals import TooLong, view
 from central.figures.source import ACTIVE_IMPORT, FIELDS, Opened, Source, opened
 from central.figures.tables import point_day
 from central.figures.totals import added, cost_of, together, totals
-from central.figures.views import DaysView, DayVersion, DayView, NotFound, Period
+from central.figures.views import DaysView, DayVersion, DayView, NotFound, Period, Revision
 from central.metering.cost import Price
 from central.metering.slots import DUE_AFTER, Completeness, energies, places
 from central.metering.terms import Segment, State
 from central.metering.zones import day_of, midnight
 from central.metering.zones import days as days_of
+from central.registry.tables import change
 
 LONGEST = 3 * 366  # days
+MOST = 100  # revisions
 ONE_DAY = timedelta(days=1)
 
 
@@ -77,18 +82,56 @@ def month_so_far(point: Opened, first: date, until: date, now: int) -> Completen
 def day_history(source: Source, viewer: Viewer, point_id: int, day: date, channel: str) -> tuple[DayVersion, ...]:
     """All versions of a day's total, oldest first; empty when none was computed. Raises NotFound."""
     with opened(source, viewer, point_id, midnight(day - ONE_DAY, "UTC"), midnight(day + 2 * ONE_DAY, "UTC")) as point:
-        span = Period(midnight(day, point.tz), midnight(day + ONE_DAY, point.tz))
-        if span.since < point.visible.since or point.visible.until < span.until:
+        if not _wholly(point, day):
             raise NotFound(f"all of {day} at point {point_id}")  # a stored day tells of the other tenant's part too
-        query = select(point_day).where(point_day.c.point == point_id, point_day.c.day == day)
-        rows = point.connection.execute(query.order_by(point_day.c.version)).all()
-        zones = point.calendar.zones
-        return tuple(
-            DayVersion(
-                row.version, totals([row.energies.get(channel, {})], zones).total, row.made_at, row.cause, row.author
-            )
-            for row in rows
-        )
+        return _versions(point, [day], channel).get(day, ())
+
+
+def revisions(
+    source: Source, viewer: Viewer, point_id: int, first: date, until: date, channel: str
+) -> tuple[Revision, ...]:
+    """What was published of days [first, until) and became another total since, the newest first, at most MOST.
+
+    Raises NotFound: nothing of these days may be seen.
+    """
+    with opened(source, viewer, point_id, midnight(first - ONE_DAY, "UTC"), midnight(until + ONE_DAY, "UTC")) as point:
+        return revised(point, first, until, channel)
+
+
+def revised(point: Opened, first: date, until: date, channel: str) -> tuple[Revision, ...]:
+    """The same of a point that is open already."""
+    again = (point_day.c.point == point.id, point_day.c.day >= first, point_day.c.day < until, point_day.c.version > 1)
+    newest = select(point_day.c.day).where(*again).group_by(point_day.c.day)
+    newest = newest.order_by(func.max(point_day.c.made_at).desc()).limit(MOST)
+    seen = [day for day in point.connection.scalars(newest) if _wholly(point, day)]
+    found = [
+        Revision(day, before, after)
+        for day, versions in _versions(point, seen, channel).items()
+        for before, after in pairwise(versions)
+        if before.total != after.total
+    ]
+    return tuple(sorted(found, key=lambda one: (one.after.made_at, one.day), reverse=True)[:MOST])
+
+
+def _wholly(point: Opened, day: date) -> bool:
+    """Whether all of this day may be seen."""
+    since, until = midnight(day, point.tz), midnight(day + ONE_DAY, point.tz)
+    return point.visible.since <= since and until <= point.visible.until
+
+
+def _versions(point: Opened, days: Sequence[date], channel: str) -> dict[date, tuple[DayVersion, ...]]:
+    """Day -> its versions, oldest first."""
+    query = select(point_day).where(point_day.c.point == point.id, point_day.c.day.in_(days))
+    rows = point.connection.execute(query.order_by(point_day.c.day, point_day.c.version)).all()
+    changes = {key for row in rows if (key := change_of(row.cause)) is not None}
+    kinds = point.connection.execute(select(change.c.id, change.c.kind).where(change.c.id.in_(changes)))
+    told = {row.id: (row.id, row.kind) for row in kinds}
+    found: dict[date, list[DayVersion]] = defaultdict(list)
+    for row in rows:
+        total = totals([row.energies.get(channel, {})], point.calendar.zones).total
+        made = told.get(change_of(row.cause) or 0)
+        found[row.day].append(DayVersion(row.version, total, row.made_at, row.cause, row.author, made))
+    return {day: tuple(versions) for day, versions in found.items()}
 
 
 def _newest(point: Opened, first: date, until: date) -> Mapping[date, Row[Any]]:

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, delete, select, tuple_
+from sqlalchemy import Connection, bindparam, case, delete, select, tuple_
 
 from central.db import insert_of
 from central.figures.tables import dirty
@@ -18,6 +18,8 @@ from central.registry.look import tenures_of
 
 SLICES = 16
 ONE_DAY = timedelta(days=1)
+LATE = "late data"  # rows or events that came; any other cause outlasts it
+_CHANGE = "change "  # of the registry, with its number
 _KEY = (dirty.c.point, dirty.c.day, dirty.c.mark)
 
 
@@ -27,6 +29,17 @@ class Mark(NamedTuple):
     point: int
     day: date
     mark: int
+    cause: str
+
+
+def by_change(key: int) -> str:
+    """The cause of a day that this change of the registry makes anew."""
+    return f"{_CHANGE}{key}"
+
+
+def change_of(cause: str) -> int | None:
+    """The change of the registry that was the cause; None = another cause."""
+    return int(cause.removeprefix(_CHANGE)) if cause.startswith(_CHANGE) else None
 
 
 def mark(connection: Connection, stamps: Mapping[str, Collection[int]]) -> None:
@@ -41,12 +54,12 @@ def mark(connection: Connection, stamps: Mapping[str, Collection[int]]) -> None:
         first, last = wanted[meter][0], wanted[meter][-1]
         if since <= last and (until is None or until >= first):
             marks |= {(point, day) for day in _days_of(wanted[meter], tz)}
-    _mark(connection, marks)
+    _mark(connection, marks, LATE)
 
 
-def mark_days(connection: Connection, point: int, days: Iterable[date]) -> None:
-    """Marks these days of one point."""
-    _mark(connection, {(point, day) for day in days})
+def mark_days(connection: Connection, point: int, days: Iterable[date], cause: str = LATE) -> None:
+    """Marks these days of one point; `cause`: of the version that comes of it."""
+    _mark(connection, {(point, day) for day in days}, cause)
 
 
 def _days_of(moments: Sequence[int], tz: str) -> Iterator[date]:
@@ -61,8 +74,8 @@ def _days_of(moments: Sequence[int], tz: str) -> Iterator[date]:
             yield day + ONE_DAY
 
 
-def _mark(connection: Connection, marks: Iterable[tuple[int, date]]) -> None:
-    rows = [{"point": point, "day": day, "mark": 1} for point, day in sorted(marks)]
+def _mark(connection: Connection, marks: Iterable[tuple[int, date]], cause: str) -> None:
+    rows = [{"point": point, "day": day, "mark": 1, "cause": cause} for point, day in sorted(marks)]
     if rows:
         connection.execute(_again(connection.dialect.name), rows)
 
@@ -70,14 +83,18 @@ def _mark(connection: Connection, marks: Iterable[tuple[int, date]]) -> None:
 @cache
 def _again(dialect: str) -> Any:
     """A day that is marked already is marked once more."""
-    return insert_of(dialect, dirty).on_conflict_do_update(
-        index_elements=["point", "day"], set_={"mark": dirty.c.mark + 1}
+    upsert = insert_of(dialect, dirty)
+    cause = case((upsert.excluded.cause == LATE, dirty.c.cause), else_=upsert.excluded.cause)
+    return upsert.on_conflict_do_update(
+        index_elements=["point", "day"], set_={"mark": dirty.c.mark + 1, "cause": cause}
     )
 
 
 def take(connection: Connection, limit: int, slices: Collection[int] | None = None) -> list[Mark]:
     """The newest days first: today is looked at while a backlog is computed. `slices` = only their points."""
-    query = select(*_KEY).order_by(dirty.c.day.desc(), dirty.c.point.desc()).limit(limit)  # one index, backwards
+    query = (
+        select(*_KEY, dirty.c.cause).order_by(dirty.c.day.desc(), dirty.c.point.desc()).limit(limit)
+    )  # one index, backwards
     if slices is not None and len(slices) < SLICES:
         query = query.where((dirty.c.point % SLICES).in_(slices))
     return [Mark(*row) for row in connection.execute(query)]
@@ -85,9 +102,9 @@ def take(connection: Connection, limit: int, slices: Collection[int] | None = No
 
 def clear(connection: Connection, marks: Iterable[Mark]) -> None:
     """What was computed is clean, unless it was marked again meanwhile, or is being marked at this moment."""
-    computed = list(marks)
+    computed = [mark[:3] for mark in marks]
     query = select(*_KEY).where(tuple_(*_KEY).in_(computed))
-    query = query.where(dirty.c.point.in_({mark.point for mark in computed}))  # SQLite has no index for a tuple
+    query = query.where(dirty.c.point.in_({point for point, _, _ in computed}))  # SQLite has no index for a tuple
     clean = connection.execute(query.with_for_update(skip_locked=True)).all()
     if clean:
         names = [{"its_point": row.point, "its_day": row.day} for row in clean]

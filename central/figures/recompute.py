@@ -30,8 +30,7 @@ log = logging.getLogger(__name__)
 BATCH = 100  # days a run
 PUBLISHED_AFTER = 12 * 3600  # seconds of D+1, on the clock of the point
 AUTHOR = "worker"
-FIRST = "first"  # causes
-LATE = "late data"
+FIRST = "first"  # the cause of a day's first version
 ONE_DAY = timedelta(days=1)
 
 
@@ -54,7 +53,8 @@ def run(
             return 0
         places = places_of(connection, {mark.point for mark in marks})
         figures: dict[tuple[int, date], dict[str, Any]] = {}
-        waiting = [(mark.point, mark.day) for mark in marks]
+        causes = {(mark.point, mark.day): mark.cause for mark in marks}
+        waiting = list(causes)
         while waiting:
             key, day = waiting.pop()
             try:
@@ -63,13 +63,15 @@ def run(
                 ids = {"point": key, "day": day}
                 log.error("a day cannot be computed: %s", error, extra=about(Alarm.DAY_NOT_COMPUTED, **ids))
                 continue
-            waiting += [(key, other) for other in others if (key, other) not in {*figures, *waiting}]
+            new = [(key, other) for other in others if (key, other) not in {*figures, *waiting}]
+            causes = dict.fromkeys(new, causes[key, day]) | causes
+            waiting += new
     make(engine, {point_day_month(day) for _, day in figures})
     with writing(engine).begin() as connection:
         if fence is not None:
             fence(connection)
         for (key, day), values in figures.items():
-            store(connection, places[key], day, values, now)
+            store(connection, places[key], day, values, now, causes[key, day])
         dirty.clear(connection, marks)
     return len(marks)
 
@@ -110,11 +112,11 @@ def compute(
 
 
 def store(
-    connection: Connection, place: Place, day: date, figures: dict[str, Any], now: int, author: str = AUTHOR
+    connection: Connection, place: Place, day: date, figures: dict[str, Any], now: int, cause: str = dirty.LATE
 ) -> None:
-    """Writes the day: a new row, in place, or a new version."""
+    """Writes the day: a new row, in place, or a new version with its cause."""
     last = newest(connection, place.point, day)
-    made = {"author": author, "made_at": now}
+    made = {"author": AUTHOR, "made_at": now}
     if last is None:
         first = point_day.insert().values(point=place.point, day=day, version=1, cause=FIRST, **made, **figures)
         connection.execute(first)
@@ -125,7 +127,7 @@ def store(
     else:
         connection.execute(
             point_day.insert().values(
-                point=place.point, day=day, version=last.version + 1, cause=LATE, **made, **figures
+                point=place.point, day=day, version=last.version + 1, cause=cause, **made, **figures
             )
         )
 

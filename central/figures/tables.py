@@ -10,6 +10,7 @@ dirty = Table(
     Column("point", ForeignKey("point.id"), primary_key=True),
     Column("day", Date, primary_key=True),
     Column("mark", Integer, nullable=False),  # grows at each marking: a day marked meanwhile stays dirty
+    Column("cause", String(100), nullable=False, server_default="late data"),  # of its next version: dirty.py
     Index("ix_dirty_day_point", "day", "point"),
 )
 

@@ -120,13 +120,23 @@ class DaysView:
 
 @dataclass(frozen=True, slots=True)
 class DayVersion:
-    """A published figure as it once was: «уточнено …: было …, стало …»."""
+    """A published figure as it once was. `change`: number and kind of the registry's change that was the cause."""
 
     version: int
     total: int | None
     made_at: int
     cause: str
     author: str
+    change: tuple[int, str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """«Уточнено …: за сутки было …, стало …»: two versions of a day, one after the other."""
+
+    day: date
+    before: DayVersion
+    after: DayVersion
 
 
 @dataclass(frozen=True, slots=True)

@@ -175,7 +175,7 @@ def entering(
     made = Change(connection, key[0], at)
     yield made
     made.close()
-    mark_days(connection, made.touched)
+    mark_days(connection, made.touched, made.id)
     reindex(connection, made.subjects)
     refresh_of(connection, made.subjects, at, f"change {made.id}")
 

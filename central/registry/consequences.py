@@ -40,7 +40,7 @@ class Consequence:
     published: int
 
 
-def mark_days(connection: Connection, touched: Touched) -> None:
+def mark_days(connection: Connection, touched: Touched, change: int) -> None:
     """Marks the days that have figures, and those of which a meter that stands there now may have readings."""
     for part in _chunks(touched):
         zones = _zones(connection, part)
@@ -51,7 +51,7 @@ def mark_days(connection: Connection, touched: Touched) -> None:
         for key, since, until in _heard(connection, part):
             marks[key] |= set(days(day_of(since, zones[key]), day_of(until - 1, zones[key]) + ONE_DAY))
         for key, found in marks.items():
-            dirty.mark_days(connection, key, found)
+            dirty.mark_days(connection, key, found, dirty.by_change(change))
 
 
 def consequences(change: "Change", now: int) -> tuple[Consequence, ...]:

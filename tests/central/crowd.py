@@ -59,7 +59,7 @@ _TRAFFIC = (  # one message a point, now and a week ago; one row in a hundred of
     "SELECT 'M-' || n, '', :now, 2, 1, -1, :now FROM many",
     "INSERT INTO conflict (meter, kind, stamp, kept, came, at, state) "
     "SELECT 'M-' || n, 'load', :now, '{}', '{}', :now, 'open' FROM many WHERE n % 100 = 0",
-    "INSERT INTO dirty SELECT point, day, 1 FROM point_day, many WHERE point = n AND version = 1",
+    "INSERT INTO dirty (point, day, mark) SELECT point, day, 1 FROM point_day, many WHERE point = n AND version = 1",
     "INSERT INTO command (id, edge, counter, command, arguments, payload, author, made_at, expires_at, state) "
     "SELECT 'c-' || n, 'edge-' || (n / 100 * 100), n, 'backfill', '{}', '{}', '', :now, :now, 'done' FROM many",
     "INSERT INTO job (kind, key, arguments, state, due_at, tries, made_at, finished_at) "

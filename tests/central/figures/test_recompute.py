@@ -2,6 +2,7 @@
 
 import random
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -14,6 +15,9 @@ from central.figures.tables import dirty as marks
 from central.figures.tables import point_day
 from central.ingest.tables import event
 from central.metering.zones import day_of, midnight
+from central.registry import enter
+from central.registry.changes import entering
+from central.registry.look import segments_of
 from central.registry.tables import mounting
 from central.timeseries.base import LoadRow, RegisterRow, SeriesUnavailable
 from protocol.reading import Kind
@@ -138,6 +142,28 @@ def test_the_history_of_a_day_tells_what_was_and_what_became(own: Scene) -> None
     assert (second.cause, second.author, second.made_at) == ("late data", "worker", own.now)
     (day,) = figures.days(own.source, viewer, point, s.GAP, s.GAP + timedelta(days=1), A, own.now).days
     assert (day.version, day.totals.total) == (2, 48_000)
+
+
+def test_a_change_of_the_registry_is_the_cause_whatever_comes_beside_it(own: Scene) -> None:
+    point = own.points[s.FLAT]
+    stands = versions(own, YESTERDAY)[0]
+    with writing(own.engine).begin() as connection:
+        dirty.mark(connection, {METER: [at(YESTERDAY, 3)]})
+        with entering(connection, at=own.now, kind="mounting_correction", reason="Ki был 1") as act:
+            found = segments_of(connection, point, at(YESTERDAY), at(YESTERDAY) + 1)
+            enter.correct_mounting(act, found[0].mounting, ki=Decimal(2))
+            change = act.id
+        dirty.mark(connection, {METER: [at(YESTERDAY, 4)]})
+    own.recompute(now=own.now + 86_400)
+    last = versions(own, YESTERDAY)[-1]
+    assert (last.version, last.cause) == (stands.version + 1, f"change {change}")
+    viewer = own.viewer(s.CONSUMER)
+    first, *rest = figures.revisions(own.source, viewer, point, s.GAP, YESTERDAY + timedelta(days=1), A)
+    assert first.after.change == (change, "mounting_correction")
+    assert first.after.total == 2 * (first.before.total or 0)
+    assert {one.after.change for one in rest} == {(change, "mounting_correction")}
+    days = sorted(one.day for one in (first, *rest))
+    assert days == [s.GAP + timedelta(days=n) for n in range(1, 7)]  # of the gap itself there was no figure, nor is one
 
 
 def test_the_register_after_an_outage_of_days_decides_on_all_of_them(own: Scene) -> None:
