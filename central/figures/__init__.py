@@ -9,6 +9,8 @@
     day_history(source, viewer, point, day, channel)                  -> tuple[DayVersion, ...]  oldest first
     revisions(source, viewer, point, first, until, channel)           -> tuple[Revision, ...]    newest first
     readings(source, viewer, point, since, until, now)                -> ReadingsView
+    explain_bill(source, viewer, point, since, until, now)            -> Explained   what `readings` shows
+    explain_days(source, viewer, point, first, until, channel, now)   -> Explained   what `days`, `interval` show
     summary(source, viewer, point, now)                               -> SummaryView   the main page of a point
     silent(source, viewer, points, now)                               -> dict[int, Trouble]      those not heard
     point_list(source, viewer, now, asked, silent, page, rows)        -> PointList     operators and administrators
@@ -24,6 +26,7 @@ without asking anyone: intervals in longer steps (steps.py), two figures compare
 from central.figures.bills import readings
 from central.figures.console import edge_list, point_list
 from central.figures.daily import day_history, days, revisions
+from central.figures.explain import explain_bill, explain_days
 from central.figures.intervals import TooLong, interval
 from central.figures.main_page import silent, summary
 from central.figures.source import Source, point_view, points
@@ -36,6 +39,8 @@ __all__ = [
     "day_history",
     "days",
     "edge_list",
+    "explain_bill",
+    "explain_days",
     "interval",
     "point_list",
     "point_view",

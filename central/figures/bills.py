@@ -3,7 +3,7 @@
 A bill is cut where a price changes: by the readings of that day's start, or, where none was fixed then, by days.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from itertools import pairwise
@@ -13,9 +13,18 @@ from central.figures.daily import ONE_DAY, days_view
 from central.figures.recompute import published_at
 from central.figures.registers import Tenure, registers_of, tenures
 from central.figures.source import ACTIVE_IMPORT, FIELDS, Opened, Source, opened
-from central.figures.views import DirectionReadings, NotFound, Period, ReadingsView, Totals, ZoneReading
+from central.figures.views import (
+    BilledPart,
+    DaysView,
+    DirectionReadings,
+    NotFound,
+    Period,
+    ReadingsView,
+    Totals,
+    ZoneReading,
+)
 from central.metering.consumption import RegisterTerm, SumCheck, summed, zones_to_total
-from central.metering.cost import Cost, Portion, cost, price_days
+from central.metering.cost import Portion, cost, price_days
 from central.metering.rounding import shares
 from central.metering.terms import State
 from central.metering.zones import day_of, midnight
@@ -36,24 +45,37 @@ def readings_view(point: Opened, asked: Period, now: int) -> ReadingsView:
     bills = _Bills(point, point.terms_on(day_of(max(period.until - 1, period.since), point.tz)))
     found = tenures(point, period)
     directions = tuple(direction for channel in FIELDS if (direction := bills.direction(found, channel)) is not None)
-    energies = bills.billed(period, directions)
-    totals, spent = (
-        _profile(point, period, now) if energies is None else (_measured(energies), bills.cost(period, energies))
-    )
+    zones = bills.billed(period, directions)
+    parts = bills.parts(period, zones) if zones is not None else ()
+    days = _profile(point, period, now) if zones is None else None
+    energy, spent = (days.totals, days.cost) if days is not None else (None, None)
+    if zones is not None:
+        energy, spent = _measured(zones), cost([part.portion for part in parts], point.entries.prices)
     return ReadingsView(
         point=point.view(now),
         asked=asked,
         taken=_taken(directions),
         directions=directions,
-        billed_by=PROFILE if energies is None else REGISTERS,
-        totals=totals,
+        billed_by=PROFILE if zones is None else REGISTERS,
+        totals=energy,
         cost=spent,
         provisional=now < published_at(day_of(max(asked.until - 1, asked.since), point.tz), point.tz),
         calendar=point.calendar,
+        zones=zones or {},
+        parts=parts,
+        days=days,
     )
 
 
-def _measured(energies: Mapping[str, int]) -> Totals:
+Zones = Mapping[str, tuple[ZoneReading, ...]]  # zone -> readings whose energies are its energy
+
+
+def _energy(readings: Sequence[ZoneReading]) -> int:
+    return sum(reading.energy or 0 for reading in readings)
+
+
+def _measured(zones: Zones) -> Totals:
+    energies = {zone: _energy(readings) for zone, readings in zones.items()}
     total = sum(energies.values())
     return Totals(total, energies, {State.MEASURED: total}, 0)
 
@@ -68,19 +90,19 @@ class _Bills:
         self._tariffs = terms.tariffs
         self._whole = terms.whole
 
-    def billed(self, period: Period, directions: Sequence[DirectionReadings]) -> dict[str, int] | None:
-        """Zone -> energy of active import by the registers; None when they do not bill, or do not tell.
+    def billed(self, period: Period, directions: Sequence[DirectionReadings]) -> Zones | None:
+        """Active import by the registers; None when they do not bill, or do not tell.
 
         Where the terms change in the period, each part is by its own, and a reading must stand at the change.
         """
         changes = self._changes(period)
         if not changes:
-            return self.energies(directions) if self._terms.zone_source == REGISTERS else None
+            return self.zones(directions) if self._terms.zone_source == REGISTERS else None
         parts = self._fixed_parts(period, [midnight(day, self._point.tz) for day in changes])
         if parts is None:
             return None
-        zones = dict.fromkeys(zone for part in parts for zone in part)
-        return {zone: sum(part.get(zone, 0) for part in parts) for zone in zones}
+        names = dict.fromkeys(zone for part in parts for zone in part)
+        return {zone: tuple(one for part in parts for one in part.get(zone, ())) for zone in names}
 
     def _changes(self, period: Period) -> list[date]:
         """Days inside the period from which on other terms hold."""
@@ -105,56 +127,60 @@ class _Bills:
         known = tuple(term for term in terms if term is not None)
         return ZoneReading(zone, tariff, known, summed(known) if len(known) == len(terms) else None)
 
-    def energies(self, directions: Sequence[DirectionReadings]) -> dict[str, int] | None:
-        """Zone -> energy of active import; None when one zone of the scheme is not known."""
+    def zones(self, directions: Sequence[DirectionReadings]) -> Zones | None:
+        """Of active import; None when one zone of the scheme is not known."""
         direction = next((found for found in directions if found.channel == ACTIVE_IMPORT), None)
         if direction is None:
             return None
-        by_tariff = {reading.tariff: reading.energy for reading in (direction.total, *direction.zones) if reading}
-        energies = {zone: by_tariff.get(tariff) for zone, tariff in self._tariffs.items()}
-        known = {zone: energy for zone, energy in energies.items() if energy is not None}
-        return known if len(known) == len(energies) else None
+        by_tariff = {reading.tariff: reading for reading in (direction.total, *direction.zones) if reading}
+        found = {zone: by_tariff.get(tariff) for zone, tariff in self._tariffs.items()}
+        known = {zone: (reading,) for zone, reading in found.items() if reading and reading.energy is not None}
+        return known if len(known) == len(found) else None
 
-    def cost(self, period: Period, energies: Mapping[str, int]) -> Cost:
-        """These energies of the zones at the prices in force."""
+    def parts(self, period: Period, zones: Zones) -> tuple[BilledPart, ...]:
+        """Cut where a price or the terms change: by readings where they stand there, else by days."""
         tz = self._point.tz
-        prices = self._point.entries.prices
         first, until = day_of(period.since, tz), _day_after(period, tz)
-        edges = [first, *sorted({*price_days(prices, first, until), *self._changes(period)}), until]
+        edges = [first, *sorted({*price_days(self._point.entries.prices, first, until), *self._changes(period)}), until]
         spans = list(pairwise(edges))
         if len(spans) == 1:
-            return cost([Portion(zone, first, until, energy) for zone, energy in energies.items()], prices)
-        parts = self._fixed_parts(period, [midnight(day, tz) for day in edges[1:-1]])
-        portions = []
-        for zone, energy in energies.items():
+            return tuple(
+                BilledPart(Portion(zone, first, until, _energy(readings)), readings) for zone, readings in zones.items()
+            )
+        cut = self._fixed_parts(period, [midnight(day, tz) for day in edges[1:-1]])
+        found: list[BilledPart] = []
+        for zone, readings in zones.items():
             valid = [number for number, span in enumerate(spans) if zone in self._point.terms_on(span[0]).tariffs]
-            known = [parts[number][zone] for number in valid] if parts else []
-            divided = known if known and sum(known) == energy else _by_days(energy, [spans[number] for number in valid])
-            by_days = divided is not known
-            portions += [
-                Portion(zone, *spans[number], part, by_days) for number, part in zip(valid, divided, strict=True)
-            ]
-        return cost(portions, prices)
+            known = [cut[number][zone] for number in valid] if cut else []
+            if known and sum(_energy(part) for part in known) == _energy(readings):
+                for number, part in zip(valid, known, strict=True):
+                    found.append(BilledPart(Portion(zone, *spans[number], _energy(part)), part))
+            else:
+                found += _divided(zone, readings, [spans[number] for number in valid])
+        return tuple(found)
 
-    def _fixed_parts(self, period: Period, cuts: Sequence[int]) -> list[dict[str, int]] | None:
-        """Zone -> energy between the cuts; None when no reading stands exactly at one of them, or they do not bill."""
+    def _fixed_parts(self, period: Period, cuts: Sequence[int]) -> list[Zones] | None:
+        """By the readings between the cuts; None when none stands exactly at one of them, or they do not bill."""
         found = []
         for start, end in pairwise([period.since, *cuts, period.until]):
             terms = self._point.terms_on(day_of(start, self._point.tz))
             part = _Bills(self._point, terms)
             direction = part.direction(tenures(self._point, Period(start, end)), ACTIVE_IMPORT)
             taken = _taken([direction]) if direction else None
-            energies = part.energies([direction]) if direction and terms.zone_source == REGISTERS else None
-            if taken is None or energies is None:
+            zones = part.zones([direction]) if direction and terms.zone_source == REGISTERS else None
+            if taken is None or zones is None:
                 return None
             if (start in cuts and taken.since != start) or (end in cuts and taken.until != end):
                 return None
-            found.append(energies)
+            found.append(zones)
         return found
 
 
-def _by_days(energy: int, spans: Sequence[tuple[date, date]]) -> list[int]:
-    return shares(energy, [(until - since).days for since, until in spans])
+def _divided(zone: str, readings: tuple[ZoneReading, ...], spans: Sequence[tuple[date, date]]) -> Iterator[BilledPart]:
+    """In proportion to the days of each span."""
+    lengths = tuple((until - since).days for since, until in spans)
+    for number, energy in enumerate(shares(_energy(readings), lengths)):
+        yield BilledPart(Portion(zone, *spans[number], energy, by_days=True), readings, lengths, number)
 
 
 def _day_after(period: Period, tz: str) -> date:
@@ -162,14 +188,13 @@ def _day_after(period: Period, tz: str) -> date:
     return day_of(max(period.until - 1, period.since), tz) + ONE_DAY
 
 
-def _profile(point: Opened, period: Period, now: int) -> tuple[Totals | None, Cost | None]:
-    """Whole days from `point_day`, the ends of the period by intervals."""
+def _profile(point: Opened, period: Period, now: int) -> DaysView | None:
+    """Whole days from `point_day`, the ends of the period by intervals; None = nothing of the period has begun."""
     try:
         only = replace(point, visible=period)
-        days = days_view(only, day_of(period.since, point.tz), _day_after(period, point.tz), ACTIVE_IMPORT, now)
-    except NotFound:  # nothing of the period has begun
-        return None, None
-    return days.totals, days.cost
+        return days_view(only, day_of(period.since, point.tz), _day_after(period, point.tz), ACTIVE_IMPORT, now)
+    except NotFound:
+        return None
 
 
 def _check(total: ZoneReading | None, zones: Sequence[ZoneReading]) -> SumCheck | None:

@@ -11,9 +11,10 @@ from datetime import date
 from enum import StrEnum
 
 from central.metering.consumption import RegisterTerm, SumCheck
-from central.metering.cost import Cost
+from central.metering.cost import Cost, Portion
 from central.metering.slots import Completeness, Maximum, Slot
 from central.metering.terms import Segment, State
+from central.metering.workings import Working
 from central.metering.zones import Calendar
 
 
@@ -164,12 +165,28 @@ class DirectionReadings:
 
 
 @dataclass(frozen=True, slots=True)
+class BilledPart:
+    """A portion of a bill by registers, and what its energy is made of: the sum of these readings' energies.
+
+    `spans`: nothing was read at some day inside the period, so that sum is divided by the lengths of these runs of
+    days, in order; the portion is the `number`th of them.
+    """
+
+    portion: Portion
+    readings: tuple[ZoneReading, ...]
+    spans: tuple[int, ...] = ()
+    number: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class ReadingsView:
     """Readings at the start and the end of a period, consumption, and what it costs.
 
     `taken` = from which to which moment the readings really are (the snapshot nearest to each boundary): when it
     differs from `asked`, say so. `totals` and `cost` are active import, made from the registers' zones or, when the
     point bills by its profile (or a reading of some zone is lacking), from the profile; `billed_by` says which.
+    `zones` and `parts`: zone -> the readings that its energy is the sum of, and what the lines of the bill are made
+    of; both empty where the profile bills: then `days` are what all is made from.
     """
 
     point: PointView
@@ -181,6 +198,44 @@ class ReadingsView:
     cost: Cost | None
     provisional: bool  # the period is not over, or its end is not published yet
     calendar: Calendar
+    zones: Mapping[str, tuple[ZoneReading, ...]]
+    parts: tuple[BilledPart, ...]
+    days: DaysView | None
+
+
+RowKey = tuple[str, str, int]  # meter, kind, stamp
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The message that brought a row, while the inbox keeps it; after that only who was entitled to bring it.
+
+    `store`, `seq`: its place in the concentrator's journal; `made_at`: when it was read; `offset`: minutes by which the
+    meter's clock is before UTC.
+    """
+
+    edge: str | None
+    store: str | None = None
+    seq: int | None = None
+    received_at: int | None = None
+    made_at: int | None = None
+    offset: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """How the figures of a period came about. `cost` None = there is none; `days`: the period by its profile.
+
+    `intervals`: of a single day by its profile. `origins`: of the readings and rows at the leaves.
+    """
+
+    energy: Working | None
+    cost: Working | None
+    bill: ReadingsView | None
+    days: DaysView | None
+    intervals: IntervalView | None
+    origins: Mapping[RowKey, Origin]
+    revisions: tuple[Revision, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ class RegisterTerm:
     rule: Rule
     difference: int | None  # as the meter shows it, before K
     energy: int | None
+    whole: bool = False  # readings were cut down to whole kWh first
 
 
 def from_registers(segment: Segment, start: Reading, end: Reading, *, whole: bool = False) -> RegisterTerm:
@@ -40,8 +41,8 @@ def from_registers(segment: Segment, start: Reading, end: Reading, *, whole: boo
     if difference < 0:
         rule, difference = _fallen(segment, first, last, end.moment - start.moment)
     if rule is Rule.SUSPECT:
-        return RegisterTerm(segment, start, end, rule, None, None)
-    return RegisterTerm(segment, start, end, rule, difference, half_away(difference * segment.k))
+        return RegisterTerm(segment, start, end, rule, None, None, whole)
+    return RegisterTerm(segment, start, end, rule, difference, half_away(difference * segment.k), whole)
 
 
 def _fallen(segment: Segment, first: int, last: int, seconds: int) -> tuple[Rule, int]:

@@ -1,0 +1,211 @@
+"""Views as workings: how each figure of a bill, of days, of intervals came about, down to readings and prices.
+
+Pure: what a view was made from stands in it, and is only put in order here.
+"""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from fractions import Fraction
+
+from central.figures.source import ACTIVE_IMPORT, FIELDS
+from central.figures.views import BilledPart, DaysView, DayView, IntervalView, ReadingsView, ZoneReading
+from central.metering.consumption import RegisterTerm
+from central.metering.consumption import Rule as Taken
+from central.metering.cost import Cost, CostLine, Price
+from central.metering.slots import Part, Slot
+from central.metering.terms import Reading, Segment, State
+from central.metering.workings import Fact, Rule, Unit, Working
+from central.metering.zones import day_of
+from protocol.reading import Kind
+
+Facts = dict[str, Fact]
+_DIFFERENCE = {Taken.DIFFERENCE: Rule.DIFFERENCE, Taken.ROLL_OVER: Rule.ROLL_OVER, Taken.SUSPECT: Rule.SUSPECT}
+
+
+def of_cost(view: ReadingsView) -> Working | None:
+    """What a period costs; None where there is no figure."""
+    if view.cost is None or view.cost.total is None:
+        return None
+    if view.days is not None:
+        return of_cost_of_days(view.days)
+    lines = []
+    for line in view.cost.lines:
+        parts = [
+            part for part in view.parts if part.portion.zone == line.zone and line.price.covers(part.portion.first)
+        ]
+        energy = _sum("energy", [_of_part(part) for part in parts], zone=line.zone)
+        lines.append(_line(line, energy))
+    return _cost(view.cost.total, lines)
+
+
+def of_energy(view: ReadingsView) -> Working | None:
+    """What was used in a period, by the figures that bill; None where there is no figure."""
+    if view.totals is None or view.totals.total is None:
+        return None
+    if view.days is not None:
+        return of_days(view.days)
+    zones = [_sum("zone", [_of_reading(one) for one in readings], zone=zone) for zone, readings in view.zones.items()]
+    return _sum("energy", zones)
+
+
+def of_days(view: DaysView) -> Working | None:
+    """The sum of days by the profile; each opens into its intervals (`of_intervals`)."""
+    if view.totals.total is None:
+        return None
+    days = [_of_day(day, None) for day in view.days]
+    return _sum("energy", [day for day in days if day.value is not None], [day for day in days if day.value is None])
+
+
+def of_intervals(view: IntervalView) -> Working | None:
+    """The sum of the places of a profile, by zones; beside it what is not in it."""
+    return of_places(view.slots, tuple(view.totals.zones), view.point.tz) if view.totals.total is not None else None
+
+
+def of_places(slots: Sequence[Slot], zones: Sequence[str], tz: str) -> Working:
+    """The same of places alone; the zones in this order."""
+    places = [_of_slot(slot, before) for slot, before in zip(slots, _carried(slots, tz), strict=True)]
+    told = list(zip(slots, places, strict=True))
+    sums = [
+        _sum("zone", [one for slot, one in told if _counts(slot) and slot.zone == zone], zone=zone) for zone in zones
+    ]
+    return _sum("energy", sums, [one for slot, one in told if not _counts(slot)])
+
+
+def of_term(term: RegisterTerm, tariff: int, channel: str = ACTIVE_IMPORT) -> Working:
+    """The consumption of one meter by one register."""
+    segment = term.segment
+    facts: Facts = {
+        "k": segment.k,
+        "meter": segment.meter,
+        "serial": segment.serial,
+        "tariff": tariff,
+        "whole": term.whole,
+    }
+    if term.rule is Taken.ROLL_OVER:
+        facts |= {"register_end": segment.register_end}
+    parts = tuple(_leaf(segment, reading, f"{FIELDS[channel]}{tariff}") for reading in (term.start, term.end))
+    return Working(_DIFFERENCE[term.rule], "segment", term.energy, facts=facts, parts=parts)
+
+
+def _leaf(segment: Segment, reading: Reading, field: str) -> Working:
+    facts: Facts = {"meter": segment.meter, "serial": segment.serial, "field": field, "kind": reading.kind}
+    facts |= {"time": reading.moment, "quality": reading.quality, "mounting": segment.mounting}
+    return Working(Rule.READING, "reading", reading.value, facts=facts)
+
+
+def _of_reading(reading: ZoneReading) -> Working:
+    terms = [of_term(term, reading.tariff) for term in reading.terms]
+    return terms[0] if len(terms) == 1 else _sum("register", terms, tariff=reading.tariff)
+
+
+def _of_part(part: BilledPart) -> Working:
+    below = tuple(_of_reading(reading) for reading in part.readings)
+    facts: Facts = {"zone": part.portion.zone, "first": part.portion.first, "until": part.portion.until}
+    if part.spans:
+        facts |= {"spans": part.spans, "number": part.number}
+        return Working(Rule.DIVIDED, "portion", part.portion.energy, facts=facts, parts=below)
+    return below[0] if len(below) == 1 else Working(Rule.SUM, "portion", part.portion.energy, facts=facts, parts=below)
+
+
+def of_cost_of_days(view: DaysView) -> Working | None:
+    """What days cost by the profile; None where there is no figure."""
+    if view.cost is None or view.cost.total is None:
+        return None
+    lines = []
+    for line in view.cost.lines:
+        days = [_of_day(day, line.zone) for day in view.days if line.price.covers(day.day)]
+        lines.append(_line(line, _sum("energy", [day for day in days if day.value is not None], zone=line.zone)))
+    return _cost(view.cost.total, lines)
+
+
+def of_cost_of_day(found: Cost | None, day: Working) -> Working | None:
+    """What a day costs by its intervals; `day` as `of_intervals` tells it."""
+    if found is None or found.total is None:
+        return None
+    zones = {one.facts["zone"]: one for one in day.parts}
+    return _cost(found.total, [_line(line, zones[line.zone]) for line in found.lines])
+
+
+def _cost(total: Decimal, lines: Sequence[Working]) -> Working:
+    return Working(Rule.SUM, "cost", total, Unit.ROUBLES, parts=tuple(lines))
+
+
+def _of_day(day: DayView, zone: str | None) -> Working:
+    """All zones of a day, or one."""
+    facts: Facts = {"day": day.day, "zone": zone, "version": day.version, "made_at": day.made_at, "whole": day.whole}
+    value = day.totals.total if zone is None else day.totals.zones.get(zone)
+    return Working(Rule.STORED, "day", value, facts=facts)
+
+
+def _line(line: CostLine, energy: Working) -> Working:
+    facts: Facts = {"zone": line.zone, "first": line.first, "until": line.until, "by_days": line.by_days}
+    return Working(Rule.LINE, "line", line.amount, Unit.ROUBLES, facts, (energy, _price(line.price)))
+
+
+def _price(price: Price) -> Working:
+    facts: Facts = {
+        "zone": price.zone,
+        "version": price.version,
+        "valid_from": price.valid_from,
+        "valid_to": price.valid_to,
+    }
+    return Working(Rule.PRICE, "price", price.amount, Unit.PRICE, facts)
+
+
+def _counts(slot: Slot) -> bool:
+    return slot.energy is not None and slot.state is not State.SUSPECT
+
+
+def _carried(slots: Sequence[Slot], tz: str) -> list[Fraction]:
+    """What the places of the same day before each one came to, exactly."""
+    found: list[Fraction] = []
+    day, exact = None, Fraction(0)
+    for slot in slots:
+        if day_of(slot.start, tz) != day:
+            day, exact = day_of(slot.start, tz), Fraction(0)
+        found.append(exact)
+        exact += sum((part.value * part.segment.k for part in slot.parts), Fraction(0))
+    return found
+
+
+def _of_slot(slot: Slot, before: Fraction) -> Working:
+    facts: Facts = {
+        "start": slot.start,
+        "end": slot.end,
+        "zone": slot.zone,
+        "state": slot.state.value,
+        "quality": slot.quality,
+    }
+    if slot.energy is None:
+        return Working(Rule.NOTHING, "place", None, facts=facts)
+    if not slot.parts:
+        return Working(Rule.OFF, "place", slot.energy, facts=facts)
+    parts = tuple(_of_row(slot, part) for part in slot.parts)
+    if len(parts) == 1 and parts[0].rule is Rule.ROW and before.denominator == 1:
+        return Working(Rule.SUM, "place", slot.energy, facts=facts, parts=parts)
+    return Working(Rule.CARRIED, "place", slot.energy, facts=facts | {"before": before}, parts=parts)
+
+
+def _of_row(slot: Slot, part: Part) -> Working:
+    """A row, or what of it lies in the place, times K where there is one."""
+    sample, segment = part.sample, part.segment
+    facts: Facts = {"meter": sample.meter, "serial": segment.serial, "kind": Kind.LOAD.value, "time": sample.end}
+    facts |= {"span": sample.span, "quality": sample.quality, "mounting": segment.mounting}
+    found = Working(Rule.ROW, "row", sample.value, facts=facts)
+    if not part.whole:
+        begin = sample.end - sample.span
+        cut: Facts = {
+            "begin": begin,
+            "end": sample.end,
+            "since": max(slot.start, begin),
+            "until": min(slot.end, sample.end),
+        }
+        found = Working(Rule.CUT, "share", part.value, facts=cut, parts=(found,))
+    if segment.k == 1:
+        return found
+    return Working(Rule.TIMES, "primary", part.value * segment.k, facts={"k": segment.k}, parts=(found,))
+
+
+def _sum(of: str, parts: Sequence[Working], beside: Sequence[Working] = (), **facts: str | int) -> Working:
+    total = sum(int(part.value) for part in parts if part.value is not None)
+    return Working(Rule.SUM, of, total, facts=facts, parts=tuple(parts), beside=tuple(beside))

@@ -1,0 +1,69 @@
+"""A figure reckoned anew from what its explanation says, as JSON: knows the rules and nothing of the program.
+
+`reckon(tree)` takes a node {rule, of, value, unit, facts, parts, beside} and gives its value from its leaves alone.
+"""
+
+from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
+from typing import Any
+
+KWH = 10**6
+
+
+def nearest(value: Fraction) -> int:
+    """Halves away from zero."""
+    whole = int(abs(value) + Fraction(1, 2))
+    return -whole if value < 0 else whole
+
+
+def exact(given: Any) -> Fraction:
+    return Fraction(str(given))
+
+
+def reckon(node: dict[str, Any]) -> Any:
+    facts, rule = node.get("facts", {}), node["rule"]
+    parts = [reckon(part) for part in node.get("parts", ())]
+    if rule in ("reading", "row", "stored"):
+        return exact(node["value"])
+    if rule == "price":
+        return Decimal(node["value"])
+    if rule == "off":
+        return Fraction(0)
+    if rule == "sum":
+        return sum(parts, Decimal(0) if node["unit"] == "rub" else Fraction(0))
+    if rule == "line":
+        energy, price = parts
+        assert energy.denominator == 1
+        return (Decimal(energy.numerator) * price / KWH).quantize(Decimal("0.01"), ROUND_HALF_UP)
+    if rule in ("difference", "roll_over"):
+        start, end = (part - part % KWH if facts["whole"] else part for part in parts)
+        return Fraction(
+            nearest((end + (facts["register_end"] if rule == "roll_over" else 0) - start) * exact(facts["k"]))
+        )
+    if rule == "divided":
+        upto, whole = sum(facts["spans"][: facts["number"] + 1]), sum(facts["spans"])
+        before = upto - facts["spans"][facts["number"]]
+        return Fraction(nearest(sum(parts) * Fraction(upto, whole)) - nearest(sum(parts) * Fraction(before, whole)))
+    if rule == "carried":
+        before = exact(facts["before"])
+        return Fraction(nearest(before + sum(parts)) - nearest(before))
+    if rule == "times":
+        return parts[0] * exact(facts["k"])
+    if rule == "cut":
+        length = facts["end"] - facts["begin"]
+        since, until = (
+            nearest(parts[0] * Fraction(facts[name] - facts["begin"], length)) for name in ("since", "until")
+        )
+        return Fraction(until - since)
+    raise AssertionError(f"no rule for {rule}")
+
+
+def shown(node: dict[str, Any]) -> Any:
+    """The value that the node says it has."""
+    return Decimal(node["value"]) if node["unit"] in ("rub", "rub/kWh") else exact(node["value"])
+
+
+def nodes(tree: dict[str, Any]) -> list[dict[str, Any]]:
+    """All of a tree that have a value."""
+    below = [one for part in (*tree.get("parts", ()), *tree.get("beside", ())) for one in nodes(part)]
+    return [tree, *below] if tree["value"] is not None else below

@@ -1,0 +1,155 @@
+"""Every figure opens down to its readings, and reckoned anew from them by hand it is the same to the last digit."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from central import figures
+from central.db import writing
+from central.figures.views import Explained
+from central.ingest.tables import inbox
+from central.metering.workings import Rule, as_data
+from central.metering.zones import midnight
+from central.registry import enter
+from central.registry.changes import entering
+from central.registry.look import segments_of
+from central.timeseries.base import LoadRow
+from protocol.messages import bodies
+from protocol.reading import Kind, Readings, Row
+from tests.central import scene as s
+from tests.central.figures.reckoner import nodes, reckon, shown
+from tests.central.figures.test_way import send
+from tests.central.scene import Scene
+
+A = "active_import"
+ONE_DAY = timedelta(days=1)
+MONTH = (date(2026, 11, 1), date(2026, 12, 1))
+
+
+def bill(scene: Scene, serial: str, first: date, until: date, mail: str = s.OPERATOR) -> Explained:
+    span = midnight(first, s.TZ), min(midnight(until, s.TZ), scene.now)
+    return figures.explain_bill(scene.source, scene.viewer(mail), scene.points[serial], *span, scene.now)
+
+
+def days(scene: Scene, serial: str, first: date, until: date, channel: str = A) -> Explained:
+    viewer = scene.viewer(s.OPERATOR)
+    return figures.explain_days(scene.source, viewer, scene.points[serial], first, until, channel, scene.now)
+
+
+def holds(tree: Any) -> int:
+    """Each node is what its own leaves give; returns how many were reckoned."""
+    found = nodes(as_data(tree))
+    for node in found:
+        assert reckon(node) == shown(node), node
+    return len(found)
+
+
+@pytest.mark.parametrize("serial", [s.FLAT, s.DACHA, s.NEXT_DOOR])
+@pytest.mark.parametrize(
+    ("first", "until"),
+    [MONTH, (date(2026, 9, 1), date(2026, 11, 1)), (date(2026, 11, 10), date(2026, 11, 11)), (s.GAP, s.GAP + ONE_DAY)],
+)
+def test_a_bill_is_what_its_readings_and_prices_give(scene: Scene, serial: str, first: date, until: date) -> None:
+    told = bill(scene, serial, first, until)
+    view = told.bill
+    assert view is not None
+    if view.totals is not None and view.totals.total is not None:
+        assert told.energy is not None
+        assert told.energy.value == view.totals.total
+        holds(told.energy)
+    if view.cost is not None and view.cost.total is not None:
+        assert told.cost is not None
+        assert told.cost.value == view.cost.total
+        holds(told.cost)
+
+
+def test_a_bill_through_a_change_of_prices_is_cut_by_readings_of_that_day(scene: Scene) -> None:
+    told = bill(scene, s.FLAT, date(2026, 9, 1), date(2026, 11, 1))
+    assert told.cost is not None
+    rules = {node["rule"] for node in nodes(as_data(told.cost))}
+    assert rules == {"sum", "line", "difference", "reading", "price"}
+    moments = {leaf.facts["time"] for leaf in told.cost.leaves() if leaf.rule is Rule.READING}
+    assert midnight(date(2026, 10, 1), s.TZ) in moments
+    assert len(told.cost.parts) == 6  # three zones, two prices
+
+
+@pytest.mark.parametrize("serial", [s.FLAT, s.DACHA, s.NEXT_DOOR])
+@pytest.mark.parametrize("channel", [A, "reactive_import"])
+def test_a_day_is_what_its_rows_give(scene: Scene, serial: str, channel: str) -> None:
+    for day in (date(2026, 11, 9), s.GAP, date(2026, 11, 23), date(2026, 11, 24)):
+        told = days(scene, serial, day, day + ONE_DAY, channel)
+        assert told.intervals is not None
+        assert (told.energy.value if told.energy else None) == told.intervals.totals.total
+        if told.energy is not None:
+            assert holds(told.energy) > 30
+            if told.cost is not None:
+                assert channel == A
+                holds(told.cost)
+
+
+def test_a_month_is_the_sum_of_its_days(scene: Scene) -> None:
+    told = days(scene, s.FLAT, *MONTH)
+    assert told.energy is not None
+    assert told.days is not None
+    assert told.energy.value == told.days.totals.total
+    assert [leaf.rule for leaf in told.energy.parts] == [Rule.STORED] * len(told.energy.parts)
+    assert [one.facts["day"] for one in told.energy.beside] == [s.GAP]
+    holds(told.energy)
+
+
+def test_a_row_over_several_places_is_cut_and_rests_of_k_are_carried(own: Scene) -> None:
+    """Rows that the meter makes only each two hours, K = 3/7: nothing is lost, each place says how it was rounded."""
+    point, meter, day = own.points[s.FLAT], f"MIL-{s.FLAT}", date(2026, 11, 23)
+    begin = midnight(day, s.TZ)
+    with writing(own.engine).begin() as connection:
+        found = segments_of(connection, point, begin, begin + 1)
+        with entering(connection, at=own.now, kind="mounting_correction", reason="проба") as act:
+            enter.correct_mounting(act, found[0].mounting, ki=Decimal("1.333333"))
+    own.series.erase()
+    rows = [LoadRow(meter, begin + 7200 * n, 7200, 4, {"ap": 1_000_001 + n}) for n in range(1, 13)]
+    own.arrive(meter, *rows)
+    told = days(own, s.FLAT, day, day + ONE_DAY)
+    assert told.energy is not None
+    rules = {node["rule"] for node in nodes(as_data(told.energy))}
+    assert {"cut", "times", "carried"} <= rules
+    assert holds(told.energy) > 48 * 3
+
+
+def test_what_is_in_no_sum_stands_beside_it(scene: Scene) -> None:
+    told = days(scene, s.FLAT, date(2026, 11, 24), date(2026, 11, 25))
+    assert told.energy is not None
+    states = {one.facts["state"] for one in told.energy.beside}
+    assert "not_due" in states
+    assert all(one.value is None for one in told.energy.beside)
+
+
+def test_a_foreign_bill_is_not_there_and_an_own_one_ends_with_the_tenancy(scene: Scene) -> None:
+    with pytest.raises(figures.NotFound):
+        bill(scene, s.NEXT_DOOR, *MONTH, mail=s.CONSUMER)
+    told = bill(scene, s.NEXT_DOOR, *MONTH, mail=s.FORMER)
+    assert told.energy is not None
+    moments = [int(str(leaf.facts["time"])) for leaf in told.energy.leaves()]
+    assert max(moments) <= midnight(s.HAND_OVER, s.TZ)
+    assert told.days is not None
+    assert max(day.day for day in told.days.days) < s.HAND_OVER
+
+
+def test_each_row_names_the_message_that_brought_it_while_the_inbox_keeps_it(own: Scene) -> None:
+    begin = midnight(s.GAP, s.TZ)
+    rows = tuple(Row(begin + 1800 * n, 1800, 0, (1000,)) for n in range(1, 49))
+    readings = [Readings(Kind.LOAD, (A,), part) for part in (rows[:20], rows[20:])]
+    sent = [body for part in readings for body in bodies.encode_readings(part, made=own.now, offset=180)]
+    send(own, *(("archive", body) for body in sent))
+    told = days(own, s.FLAT, s.GAP, s.GAP + ONE_DAY)
+    assert told.energy is not None
+    meter = f"MIL-{s.FLAT}"
+    for n, seq in ((1, 1), (20, 1), (21, 2), (48, 2)):
+        origin = told.origins[meter, "load", begin + 1800 * n]
+        assert (origin.edge, origin.store, origin.seq) == ("edge-1", "s1", seq)
+        assert (origin.received_at, origin.made_at, origin.offset) == (own.now, own.now, 180)
+    with writing(own.engine).begin() as connection:
+        connection.execute(inbox.delete())
+    origin = days(own, s.FLAT, s.GAP, s.GAP + ONE_DAY).origins[meter, "load", begin + 1800]
+    assert (origin.edge, origin.seq, origin.received_at) == ("edge-1", None, None)
