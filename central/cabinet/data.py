@@ -55,7 +55,6 @@ def page(point: PointView, period: Chosen, args: Mapping[str, str]) -> dict[str,
         "step_name": offered[step],
         "zones": energy.zones_of(point.zones),
         "query": {"point": point.id, "length": period.length, "day": period.first, "channel": channel, "step": step},
-        "told": "how" in args,
     }
     shown = _shown(point, period, channel, STEPS[step])
     if shown is None or not (shown.completeness.expected or shown.steps):

@@ -1,16 +1,20 @@
-"""The cabinet: the main page, «Учетные данные», «Показания счетчика». Every figure comes from `central.figures`."""
+"""The cabinet: the main page, «Учетные данные», «Показания счетчика», «Откуда это».
 
-from flask import Blueprint, redirect, render_template, request, url_for
+Every figure comes from `central.figures`.
+"""
+
+from flask import Blueprint, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from central import figures
 from central.accounts.audit import note
 from central.cabinet import data as data_page
+from central.cabinet import explain as explain_page
 from central.cabinet import readings as readings_page
 from central.cabinet import summary as main_page
 from central.db import writing
 from central.faces.here import here, viewer
-from central.faces.periods import choose
+from central.faces.periods import Chosen, choose
 from central.figures import NotFound
 from central.figures.views import PointView
 from central.metering.zones import day_of
@@ -33,10 +37,7 @@ def data() -> str:
     points, point = _points()
     if point is None:
         return render_template("cabinet/empty.html")
-    period = choose(
-        request.args.get("length"), request.args.get("day"), day_of(here().now, point.tz), usual=_usual("month")
-    )
-    page = data_page.page(point, period, request.args)
+    page = data_page.page(point, _period(point), request.args)
     return render_template("cabinet/data.html", points=points, **page)
 
 
@@ -47,6 +48,30 @@ def readings() -> str:
         return render_template("cabinet/empty.html")
     period = choose(request.args.get("length"), request.args.get("day"), day_of(here().now, point.tz))
     return render_template("cabinet/readings.html", points=points, **readings_page.page(point, period))
+
+
+@cabinet.get("/explain")
+def explain() -> str:
+    """How a figure came about: `by` = bill | profile."""
+    points, point = _points()
+    if point is None:
+        return render_template("cabinet/empty.html")
+    return render_template(
+        "cabinet/explain.html", points=points, **explain_page.page(point, _period(point), request.args)
+    )
+
+
+@cabinet.get("/explain.json")
+def explain_data() -> Response:
+    _, point = _points()
+    if point is None:
+        raise NotFound("point")
+    return jsonify(explain_page.data(point, _period(point), request.args))
+
+
+def _period(point: PointView) -> Chosen:
+    asked = request.args.get("length"), request.args.get("day")
+    return choose(*asked, day_of(here().now, point.tz), usual=_usual("month"))
 
 
 def _usual(length: str) -> str:

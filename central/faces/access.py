@@ -25,6 +25,8 @@ ACCESS: dict[str, frozenset[str]] = {  # endpoint -> roles
     "cabinet.main": SIGNED_IN,
     "cabinet.data": SIGNED_IN,
     "cabinet.readings": SIGNED_IN,
+    "cabinet.explain": SIGNED_IN,
+    "cabinet.explain_data": SIGNED_IN,
     "console.points": STAFF,
     "console.edges": STAFF,
     "console.audit": STAFF,

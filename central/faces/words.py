@@ -15,7 +15,7 @@ from central.ingest.tables import State as InboxState
 from central.metering.consumption import Rule
 from central.metering.slots import Completeness
 from central.metering.terms import State
-from protocol.reading import Kind
+from protocol.reading import Kind, Quality
 
 CHANNELS: Mapping[str, LazyString] = {
     "active_import": _l("Активная энергия, прием"),
@@ -84,6 +84,16 @@ RULES: Mapping[Rule, LazyString] = {
     Rule.DIFFERENCE: _l("разность показаний"),
     Rule.ROLL_OVER: _l("счётчик перешёл через ноль"),
     Rule.SUSPECT: _l("показание уменьшилось, расход не принят"),
+}
+QUALITY: Mapping[Quality, LazyString] = {
+    Quality.POWER_OFF: _l("внутри отключалось питание"),
+    Quality.PARTIAL: _l("неполный интервал"),
+    Quality.CATCH_UP: _l("за несколько интервалов сразу"),
+    Quality.COMPUTED: _l("вычислено концентратором по показаниям"),
+    Quality.METER_CLOCK: _l("часы счётчика вызывали сомнение"),
+    Quality.EDGE_CLOCK: _l("часы концентратора не были сверены"),
+    Quality.FILLED: _l("повторено счётчиком после отключения"),
+    Quality.REPEATED: _l("время повторилось: часы переводили назад"),
 }
 EDGE_STATES: Mapping[str | None, LazyString] = {
     "online": _l("на связи"),

@@ -24,6 +24,7 @@ NOTHING_THERE = {  # what these would show the scene has not: 404
     "console.document",
     "console.remove_document",
     "console.workbook",
+    "cabinet.explain_data",  # staff have no point of their own
     "console.release",
     "console.verify_transformer",
     "console.correct_edge",
@@ -72,7 +73,7 @@ def test_no_page_of_any_point_tells_of_a_foreign_one(app: Flask, scene: Scene, m
     client = person(app, mail)
     foreign = [serial for serial in TOLD if serial not in OWN.get(mail or "", ())]
     pages = 0
-    for path in ("/", "/data", "/readings", "/console/points", "/console/edges"):
+    for path in ("/", "/data", "/readings", "/explain", "/explain.json", "/console/points", "/console/edges"):
         for key in ("", *scene.points.values(), 0, -1, 999, 10**30, "1 or 1=1", "٣", "../1"):
             for more in ({}, {"length": "day", "day": "2026-11-04"}, {"length": "month", "day": "2026-10-05"}):
                 query = {**({"point": str(key)} if key != "" else {}), **more}
@@ -133,8 +134,10 @@ def test_names_are_text_wherever_they_stand(tmp_path: Path) -> None:
         for path in (
             "/",
             "/data?point=1",
-            "/data?point=1&day=2026-11-10&how=1",
-            "/readings?point=1&how=1",
+            "/data?point=1&day=2026-11-10",
+            "/explain?point=1&by=profile&day=2026-11-10",
+            "/readings?point=1",
+            "/explain?point=1",
             "/console/points",
             "/console/edges",
             "/console/points/1",

@@ -21,13 +21,19 @@ CONSUMER_PAGES = (
     "/data?length=week&day=2026-11-18",
     "/data?length=week&day=2026-11-18&step=half_hour",
     "/data?length=month&step=half_hour",
-    "/data?length=day&day=2026-11-20&how=1",
+    "/data?length=day&day=2026-11-20",
+    "/explain",
+    "/explain?point=2&length=week&day=2026-11-18",
+    "/explain?by=profile",
+    "/explain?by=profile&length=day&day=2026-11-20",
+    "/explain?by=profile&length=day&day=2026-11-17&channel=reactive_import",
+    "/explain?day=2001-01-01",
     "/data?length=day&day=2026-11-17",
     "/data?length=day&day=2026-11-24",
     "/data?channel=reactive_import",
     "/data?day=2001-01-01",
     "/readings",
-    "/readings?length=day&day=2026-11-20&how=1",
+    "/readings?length=day&day=2026-11-20",
     "/readings?day=2001-01-01",
     "/nothing-here",
 )
@@ -134,15 +140,19 @@ def test_a_table_of_any_length_is_paged(app: Flask) -> None:
 
 
 def test_readings_open_to_their_terms(app: Flask, scene: Scene) -> None:
-    text = person(app, s.CONSUMER).get("/readings?how=1").text
+    text = person(app, s.CONSUMER).get("/readings").text
     energy, cost = month(scene)
     assert f">{energy}<" in text
     assert f">{cost}" in text
     cells = re.findall(r'<td class="num" data-register="(\w+)" data-kind="(\w+)" data-mwh="(\d+)"', text)
     assert {register for register, _, _ in cells} == {"ap0", "ap1", "ap2", "ap3"}
     assert {kind for _, kind, _ in cells} == {"daily", "now"}
-    assert '<details class="card how" id="how" open>' in text
-    assert "Сумма зон сходится с общим регистром." in text
+    how = re.search(r'<a class="opens money" href="([^"]+)"', text)
+    assert how is not None
+    told = person(app, s.CONSUMER).get(how[1].replace("&amp;", "&")).text
+    assert f">{cost}" in told
+    assert "Сумма зон сходится с общим регистром." in told
+    assert "С публикации ничего не менялось." in told
 
 
 def test_nonsense_in_the_address_is_the_usual_page(app: Flask) -> None:

@@ -1,0 +1,239 @@
+"""«Откуда это»: any figure of a point as a calculation by hand, from the sum down to single readings, and as JSON."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from fractions import Fraction
+from typing import Any
+
+from central import figures
+from central.faces import energy, registry_words, words
+from central.faces.here import here, viewer
+from central.faces.periods import Chosen
+from central.figures import NotFound
+from central.figures.bills import REGISTERS
+from central.figures.source import ACTIVE_IMPORT, FIELDS
+from central.figures.views import Explained, Origin, PointView
+from central.metering.slots import Completeness
+from central.metering.workings import Rule, Working, as_data
+from central.metering.zones import ANY, Calendar
+
+TERMS = (Rule.DIFFERENCE, Rule.ROLL_OVER, Rule.SUSPECT)
+BILL, PROFILE = "bill", "profile"
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A reading or a row at the end of a calculation. `clock`: what the meter's own clock showed."""
+
+    what: str  # «A+ Т1»
+    serial: str
+    value: int
+    time: int
+    clock: str | None
+    kind: str
+    quality: tuple[str, ...]
+    origin: Origin | None
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """Two readings of one register of one meter: (end − start)·K."""
+
+    zone: str
+    tariff: int
+    serial: str
+    k: Fraction
+    start: Leaf
+    end: Leaf
+    energy: int | None
+    rule: Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place of the profile: what stands there, and the rows that it is made of."""
+
+    start: int
+    end: int
+    zone: str
+    state: str
+    energy: int | None
+    k: Fraction
+    leaves: tuple[Leaf, ...]
+    counted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """`found` None = the point is the viewer's, this time is not. `by`: bill | profile."""
+
+    found: Explained | None
+    by: str
+    channel: str
+
+
+def asked(point: PointView, period: Chosen, args: Mapping[str, str]) -> Asked:
+    """Raises NotFound for a channel that there is not."""
+    made, channel = here(), args.get("channel", ACTIVE_IMPORT)
+    if channel not in words.CHANNELS:
+        raise NotFound("channel")
+    since, until = period.span(point.tz)
+    try:
+        if args.get("by", BILL) == PROFILE:
+            days = period.first, period.until
+            return Asked(
+                figures.explain_days(made.source, viewer(), point.id, *days, channel, made.now), PROFILE, channel
+            )
+        span = since, max(since, min(until, made.now))
+        return Asked(figures.explain_bill(made.source, viewer(), point.id, *span, made.now), BILL, ACTIVE_IMPORT)
+    except NotFound:
+        return Asked(None, BILL, channel)
+
+
+def data(point: PointView, period: Chosen, args: Mapping[str, str]) -> dict[str, Any]:
+    """The same as JSON: exact, so that anybody may reckon it anew."""
+    told = asked(point, period, args)
+    found = told.found
+    about: dict[str, Any] = {"point": point.code, "by": told.by, "channel": told.channel}
+    about |= {"first": period.first.isoformat(), "until": period.until.isoformat()}
+    if found is None:
+        return about | {"energy": None, "cost": None, "origins": [], "revisions": []}
+    return about | {
+        "energy": as_data(found.energy) if found.energy else None,
+        "cost": as_data(found.cost) if found.cost else None,
+        "origins": [
+            {"meter": meter, "kind": kind, "time": time, **_message(origin)}
+            for (meter, kind, time), origin in sorted(found.origins.items())
+        ],
+        "revisions": [
+            {
+                "day": one.day.isoformat(),
+                "before": one.before.total,
+                "after": one.after.total,
+                "version": one.after.version,
+                "made_at": one.after.made_at,
+                "cause": one.after.cause,
+            }
+            for one in found.revisions
+        ],
+    }
+
+
+def _message(origin: Origin) -> dict[str, Any]:
+    return {name: getattr(origin, name) for name in ("edge", "store", "seq", "received_at", "made_at", "offset")}
+
+
+def page(point: PointView, period: Chosen, args: Mapping[str, str]) -> dict[str, object]:
+    """Raises NotFound for a channel that there is not."""
+    told = asked(point, period, args)
+    found, by, channel = told.found, told.by, told.channel
+    if found is None:
+        return {"point": point, "period": period, "told": None}
+    terms = list(_terms(found)) if found.bill is not None and found.bill.billed_by == REGISTERS else []
+    places = list(_places(found)) if found.intervals is not None else []
+    calendar = found.bill.calendar if found.bill else found.intervals.calendar if found.intervals else None
+    return {
+        "point": point,
+        "period": period,
+        "told": found,
+        "by": by,
+        "channel": channel,
+        "unit": words.UNITS[channel],
+        "zones": {zone.name: zone for zone in energy.zones_of(point.zones)},
+        "query": {"point": point.id, "length": period.length, "day": period.first},
+        "terms": terms,
+        "places": places,
+        "leaves": _distinct([leaf for term in terms for leaf in (term.start, term.end)]),
+        "hours": {zone: hours(calendar, zone, period) for zone in point.zones} if calendar else {},
+        "lines": list(found.cost.parts) if found.cost else [],
+        "check": _check(found),
+        "counts": found.days.completeness if found.days else None,
+        "counted": _counted(found.days.completeness) if found.days else [],
+        "gaps": [day.day for day in found.days.days if day.completeness.missing] if found.days else [],
+    }
+
+
+def _terms(found: Explained) -> Iterator[Term]:
+    for zone in found.energy.parts if found.energy else ():
+        yield from (_term(one, str(zone.facts["zone"]), found) for one in _those(zone, TERMS))
+
+
+def _those(tree: Working, rules: Sequence[Rule]) -> Iterator[Working]:
+    if tree.rule in rules:
+        yield tree
+    else:
+        for part in tree.parts:
+            yield from _those(part, rules)
+
+
+def _term(one: Working, zone: str, found: Explained) -> Term:
+    start, end = (_leaf(part, found.origins) for part in one.parts)
+    facts = one.facts
+    value = None if one.value is None else int(one.value)
+    tariff = int(str(facts["tariff"]))
+    return Term(zone, tariff, str(facts["serial"]), Fraction(str(facts["k"])), start, end, value, one.rule)
+
+
+def _places(found: Explained) -> Iterator[Place]:
+    if found.intervals is None or found.energy is None:
+        return
+    counted = [place for zone in found.energy.parts for place in zone.parts]
+    for one, inside in sorted(
+        [*((place, True) for place in counted), *((place, False) for place in found.energy.beside)],
+        key=lambda pair: int(str(pair[0].facts["start"])),
+    ):
+        facts = one.facts
+        leaves = tuple(_leaf(leaf, found.origins) for leaf in one.leaves() if leaf.rule is Rule.ROW)
+        k = next((Fraction(str(part.facts["k"])) for part in _those(one, (Rule.TIMES,))), Fraction(1))
+        value = None if one.value is None else int(one.value)
+        start, end = int(str(facts["start"])), int(str(facts["end"]))
+        yield Place(start, end, str(facts["zone"]), str(facts["state"]), value, k, leaves, inside)
+
+
+def _leaf(one: Working, origins: Mapping[tuple[str, str, int], Origin]) -> Leaf:
+    facts = one.facts
+    time, kind = int(str(facts["time"])), str(facts["kind"])
+    origin = origins.get((str(facts["meter"]), kind, time))
+    clock = None
+    if origin is not None and origin.offset is not None:
+        clock = f"{datetime.fromtimestamp(time + 60 * origin.offset, UTC):%d.%m.%Y %H:%M:%S}"
+    what = registry_words.register(str(facts["field"])) if "field" in facts else ""
+    marks = tuple(str(word) for bit, word in words.QUALITY.items() if int(str(facts["quality"])) & bit)
+    return Leaf(what, str(facts["serial"]), int(one.value or 0), time, clock, kind, marks, origin)
+
+
+def _distinct(leaves: Sequence[Leaf]) -> list[Leaf]:
+    return list({(leaf.serial, leaf.what, leaf.time): leaf for leaf in leaves}.values())
+
+
+def hours(calendar: Calendar, zone: str, period: Chosen) -> str:
+    """«07–10, 17–21» of a zone on the first day of a period; "" where workdays and weekends differ."""
+    rules = [
+        rule
+        for rule in calendar.rules
+        if rule.zone == zone
+        and rule.valid_from <= period.first
+        and (rule.valid_to is None or period.first < rule.valid_to)
+        and rule.months >> (period.first.month - 1) & 1
+    ]
+    if any(rule.day_kind != ANY for rule in rules):
+        return ""
+    return ", ".join(f"{_clock(rule.start)}–{_clock(rule.end)}" for rule in sorted(rules, key=lambda rule: rule.start))
+
+
+def _clock(minutes: int) -> str:
+    return f"{minutes // 60:02}" + (f":{minutes % 60:02}" if minutes % 60 else "")
+
+
+def _check(found: Explained) -> object:
+    """Zones against the total register, or intervals against the registers; None = nothing to compare."""
+    if found.intervals is not None:
+        return found.intervals.check
+    if found.bill is not None:
+        return next((one.check for one in found.bill.directions if one.channel in FIELDS and one.check), None)
+    return None
+
+
+def _counted(counts: Completeness) -> list[tuple[Any, int]]:
+    return words.counted(counts, 0)
