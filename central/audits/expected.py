@@ -120,7 +120,7 @@ def _load(
         material = Material(connection, series, place, (segment,), since, until, until + DAY)
         found |= {
             slot.end
-            for slot in material.slots(ACTIVE_IMPORT)
+            for slot in material.as_read(ACTIVE_IMPORT)
             if slot.state is State.MISSING and segment.spans(slot.start, slot.end) and first < slot.end <= last
         }
     return found

@@ -51,8 +51,17 @@ class Term:
 
 
 @dataclass(frozen=True, slots=True)
+class Closed:
+    """A gap that a register closed: so much was left of its difference for so many places."""
+
+    term: Term
+    rest: int
+    places: int
+
+
+@dataclass(frozen=True, slots=True)
 class Place:
-    """A place of the profile: what stands there, and the rows that it is made of."""
+    """A place of the profile: what stands there, and the rows that it is made of, or the register that closed it."""
 
     start: int
     end: int
@@ -61,6 +70,7 @@ class Place:
     energy: int | None
     k: Fraction
     leaves: tuple[Leaf, ...]
+    closed: Closed | None
     counted: bool
 
 
@@ -188,7 +198,15 @@ def _places(found: Explained) -> Iterator[Place]:
         k = next((Fraction(str(part.facts["k"])) for part in _those(one, (Rule.TIMES,))), Fraction(1))
         value = None if one.value is None else int(one.value)
         start, end = int(str(facts["start"])), int(str(facts["end"]))
-        yield Place(start, end, str(facts["zone"]), str(facts["state"]), value, k, leaves, inside)
+        yield Place(start, end, str(facts["zone"]), str(facts["state"]), value, k, leaves, _closed(one, found), inside)
+
+
+def _closed(one: Working, found: Explained) -> Closed | None:
+    if one.rule is not Rule.CLOSED:
+        return None
+    term, weights = _term(one.parts[0], str(one.facts["zone"]), found), one.facts["weights"]
+    rest = max((term.energy or 0) - int(str(one.facts["known"])), 0)
+    return Closed(term, rest, len(weights) if isinstance(weights, tuple) else 0)
 
 
 def _leaf(one: Working, origins: Mapping[tuple[str, str, int], Origin]) -> Leaf:

@@ -1,5 +1,7 @@
 """The intervals of one channel of a point: each with zone, state, quality and parts, and the checks of their sums."""
 
+from dataclasses import replace
+
 from central.accounts.policy import Viewer
 from central.figures.material import Material, Place
 from central.figures.source import FIELDS, Opened, Source, opened
@@ -33,9 +35,9 @@ def interval(
 def view(point: Opened, asked: Period, channel: str, now: int) -> IntervalView:
     """The same of a point that is open already; what of `asked` may be seen."""
     since, until = max(asked.since, point.visible.since), min(asked.until, point.visible.until)
-    place = Place(point.id, point.tz, point.calendar)
+    place = Place(point.id, point.tz, point.calendar, point.entries.terms)
     material = Material(point.connection, point.series, place, point.entries.segments(since, until), since, until, now)
-    slots = material.slots(channel)
+    slots = tuple(_seen(slot, point.reach) for slot in material.slots(channel))
     term = material.difference(channel, since, until)
     found = energies(slots)
     return IntervalView(
@@ -53,8 +55,21 @@ def view(point: Opened, asked: Period, channel: str, now: int) -> IntervalView:
     )
 
 
+def _seen(slot: Slot, reach: Period) -> Slot:
+    """Without the readings that closed it, where they are of another's time."""
+    closing = slot.closing
+    if closing is None or (reach.since <= closing.term.start.moment and closing.term.end.moment <= reach.until):
+        return slot
+    return replace(slot, closing=None)
+
+
+def _closed(slot: Slot) -> bool:
+    """Whether it was made from the very registers that it would be compared with."""
+    return slot.state is State.ESTIMATED and not slot.parts
+
+
 def _check(slots: tuple[Slot, ...], term: RegisterTerm | None) -> SumCheck | None:
-    if term is None or term.energy is None or any(slot.state in UNCOUNTED for slot in slots):
+    if term is None or term.energy is None or any(slot.state in UNCOUNTED or _closed(slot) for slot in slots):
         return None
     energy = sum(slot.energy or 0 for slot in slots)
     return intervals_to_register(energy, len(slots), term.energy, (term.segment,))

@@ -1,25 +1,32 @@
 """The rows of a point's meters, as the places of its days: what both the pages and `point_day` are made from."""
 
-from collections.abc import Iterable, Sequence
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from functools import cached_property
 from itertools import pairwise
+from operator import attrgetter
 
 from sqlalchemy import Connection, select
 
 from central.figures.source import ACTIVE_IMPORT, FIELDS
 from central.ingest.tables import event
 from central.metering.consumption import RegisterTerm, from_registers
+from central.metering.estimation import LONGEST, SIMILAR, Closer, close_gaps, shape_of
 from central.metering.slots import Outage, Sample, Slot, close_outages, covered, fill
 from central.metering.terms import Reading, Segment, State
-from central.metering.zones import Calendar
+from central.metering.zones import Calendar, day_of, midnight
+from central.registry.look import Terms, act_readings, in_force
 from central.timeseries.base import LoadRow, RegisterRow, Series
 from protocol.quantities import TARIFFS
 from protocol.reading import Kind, Quality
 
 DAY = 86_400
 CATCH_UP = DAY  # a row that ends so long after a period may still tell of it
-REACH = 45 * DAY  # so far a register is looked for on either side of an outage
+REACH = 45 * DAY  # so far a register is looked for on either side of a gap
+LOOK_BACK = 36  # days before a gap among which similar ones are looked for
 FIXED = (Kind.DAILY, Kind.MONTHLY)
 JOURNAL = 2  # of switching on and off (ГОСТ Р 58940-2020, app. Д)
 SWITCHED_OFF = frozenset({1, 29})
@@ -33,6 +40,7 @@ class Place:
     point: int
     tz: str
     calendar: Calendar
+    terms: Sequence[Terms] = ()
 
 
 class Material:
@@ -55,28 +63,49 @@ class Material:
         self._rows = _load(series, self.segments, since, until)
         self._fixed: dict[tuple[str, int], list[RegisterRow]] = {}
         self._brackets: list[tuple[int, int]] = []
+        self._nearby: dict[int, list[RegisterRow]] = {}
+        self._clean: dict[tuple[str, int], bool] = {}
+        self._acts: dict[int, dict[int, dict[str, Reading]]] = {}
 
     def channels(self) -> tuple[str, ...]:
         """Those that any row has; active import always."""
         found = {field for row in self._rows for field in row.values}
         return tuple(name for name, field in FIELDS.items() if field in found or name == ACTIVE_IMPORT)
 
-    def slots(self, channel: str) -> tuple[Slot, ...]:
+    def as_read(self, channel: str) -> tuple[Slot, ...]:
         """Places with what is in them; missing ones in an outage that the registers confirm are power off."""
-        return tuple(
-            Slot(slot.start, slot.end, slot.zone, State.POWER_OFF, int(Quality.POWER_OFF), 0)
-            if slot.state is State.MISSING and slot.start in self._switched_off
-            else slot
-            for slot in self._fill(channel, self._rows, self.since, self.until)
-        )
+        return self._off(self._fill(channel, self._rows, self.since, self.until))
+
+    def slots(self, channel: str) -> tuple[Slot, ...]:
+        """`as_read`, and what is missing is estimated where registers close it."""
+        slots = self.as_read(channel)
+        if any(slot.state is State.MISSING for slot in slots):
+            for segment in self.segments:
+                slots = self._estimated(channel, segment, slots)
+        return slots
 
     def decided(self) -> tuple[int, int]:
-        """From when to when the registers that decided on power off reach: at least the period itself.
+        """From when to when the registers reach that decided on power off and estimates: at least the period itself.
 
-        A register that comes after an outage of days decides on all of them.
+        A register that comes after a gap of days decides on all of them.
         """
-        known = [(self.since, self.until), *self._brackets] if self._switched_off else [(self.since, self.until)]
+        known = [(self.since, self.until), *self._brackets]
         return min(start for start, _ in known), max(end for _, end in known)
+
+    def around(self) -> tuple[int, int]:
+        """As far as the registers reach that would close a gap anywhere in the period."""
+        found = [(self.since, self.until)]
+        for segment in self.segments:
+            moments = [
+                one.moment
+                for one in self._fixed_near(segment, ACTIVE_IMPORT, 0)
+                if self._between_rows(segment, one.moment)
+            ]
+            before = max((moment for moment in moments if moment <= self.since), default=self.since)
+            after = min((moment for moment in moments if moment >= self.until), default=self.until)
+            if after - before <= LONGEST:
+                found.append((before, after))
+        return min(start for start, _ in found), max(end for _, end in found)
 
     def difference(self, channel: str, start: int, end: int) -> RegisterTerm | None:
         """Of the total register between exactly these two moments, by the meter that stood there all the time."""
@@ -95,6 +124,123 @@ class Material:
         if key not in self._fixed:
             self._fixed[key] = self._series.registers(segment.meter, FIXED, moment - 1, moment)
         return next(iter(readings(self._fixed[key], FIELDS[channel], 0)), None)
+
+    def _off(self, slots: Iterable[Slot]) -> tuple[Slot, ...]:
+        return tuple(
+            Slot(slot.start, slot.end, slot.zone, State.POWER_OFF, int(Quality.POWER_OFF), 0)
+            if slot.state is State.MISSING and slot.start in self._switched_off
+            else slot
+            for slot in slots
+        )
+
+    def _near(self, segment: Segment) -> list[RegisterRow]:
+        """Fixed registers of a tenure around the period."""
+        if segment.mounting not in self._nearby:
+            since = max(self.since - REACH, segment.since - 1)
+            until = min(self.until + REACH, segment.until if segment.until is not None else self.until + REACH)
+            self._nearby[segment.mounting] = self._series.registers(segment.meter, FIXED, since, until)
+        return self._nearby[segment.mounting]
+
+    def _estimated(self, channel: str, segment: Segment, slots: Sequence[Slot]) -> tuple[Slot, ...]:
+        """With the gaps of one tenure closed, pair of readings by pair of readings."""
+        found: dict[int, Slot] = {}
+        for (first, last), wanted in self._gaps(channel, segment, slots).items():
+            rows = _load(self._series, (segment,), first.moment, last.moment)
+            between = self._off(self._fill(channel, rows, first.moment, last.moment))
+            total = Closer(0, frozenset(), from_registers(segment, first, last))
+            tariffs = self._tariffs(channel, segment, first.moment, last.moment)
+            closed = close_gaps(between, tariffs, total, lambda missing: self._shape(channel, segment, missing))
+            estimates = {slot.start: slot for slot in closed if slot.closing is not None}
+            if estimates:
+                self._brackets.append((first.moment, last.moment))
+                found |= {slot.start: estimates[slot.start] for slot in wanted if slot.start in estimates}
+        return tuple(found.get(slot.start, slot) for slot in slots)
+
+    def _gaps(
+        self, channel: str, segment: Segment, slots: Sequence[Slot]
+    ) -> Mapping[tuple[Reading, Reading], Sequence[Slot]]:
+        """The nearest readings around missing places -> those places. A reading inside a row that is longer than its
+        place is passed over: what of the row lies on which side of it is a guess, and the gap would bear its error."""
+        fixed = self._fixed_near(segment, channel, 0)
+        found: dict[tuple[Reading, Reading], list[Slot]] = defaultdict(list)
+        for slot in slots:
+            if slot.state is not State.MISSING:
+                continue
+            upto = bisect_right(fixed, slot.start, key=attrgetter("moment"))
+            before = next((one for one in reversed(fixed[:upto]) if self._between_rows(segment, one.moment)), None)
+            after = next(
+                (one for one in fixed[upto:] if slot.end <= one.moment and self._between_rows(segment, one.moment)),
+                None,
+            )
+            if before is not None and after is not None and after.moment - before.moment <= LONGEST:
+                found[before, after].append(slot)
+        return found
+
+    def _between_rows(self, segment: Segment, moment: int) -> bool:
+        """Whether no row begins before this moment and ends after it."""
+        key = (segment.meter, moment)
+        if key not in self._clean:
+            rows = self._series.load(segment.meter, moment, moment + CATCH_UP)
+            self._clean[key] = not any(row.end - row.span < moment for row in rows)
+        return self._clean[key]
+
+    def _fixed_near(self, segment: Segment, channel: str, tariff: int) -> list[Reading]:
+        """One register of a tenure around the period, oldest first: fixed by the meter, or said by an act."""
+        found = {one.moment: one for one in readings(self._near(segment), FIELDS[channel], tariff)}
+        if segment.mounting not in self._acts:
+            said = act_readings(self._connection, [segment])
+            self._acts[segment.mounting] = {moment: fields for (_, moment), fields in said.items()}
+        for moment, fields in self._acts[segment.mounting].items():
+            if f"{FIELDS[channel]}{tariff}" in fields:
+                found[moment] = fields[f"{FIELDS[channel]}{tariff}"]
+        return [found[moment] for moment in sorted(found)]
+
+    def _tariffs(self, channel: str, segment: Segment, start: int, end: int) -> list[Closer]:
+        """The meter's tariff registers, each with the zones that it counts, while one scheme held."""
+        first, last = (in_force(self._place.terms, day_of(moment, self._place.tz)) for moment in (start, end - 1))
+        if first is not last:
+            return []
+        zones: dict[int, set[str]] = defaultdict(set)
+        for zone, tariff in first.tariffs.items():
+            zones[tariff].add(zone)
+        found = []
+        for tariff, names in zones.items():
+            at = {one.moment: one for one in self._fixed_near(segment, channel, tariff)} if tariff else {}
+            if start in at and end in at:
+                found.append(Closer(tariff, frozenset(names), from_registers(segment, at[start], at[end])))
+        return found
+
+    def _shape(self, channel: str, segment: Segment, missing: Sequence[Slot]) -> list[int]:
+        """By the last complete days of the same kind before each missing day."""
+        weights: list[int] = []
+        shapes: dict[date, Callable[[Slot], int]] = {}
+        for slot in missing:
+            day = day_of(slot.start, self._place.tz)
+            if day not in shapes:
+                shapes[day] = shape_of(self._similar(channel, segment, day), self._of_day)
+            weights.append(shapes[day](slot))
+        return weights
+
+    def _similar(self, channel: str, segment: Segment, day: date) -> list[tuple[Slot, ...]]:
+        weekend = day.weekday() >= 5
+        found = []
+        for back in range(1, LOOK_BACK):
+            other = day - timedelta(days=back)
+            if (other.weekday() >= 5) is not weekend:
+                continue
+            start, end = midnight(other, self._place.tz), midnight(other + timedelta(days=1), self._place.tz)
+            if start < segment.since:
+                break
+            slots = self._fill(channel, _load(self._series, (segment,), start, end), start, end)
+            if slots and all(slot.state in (State.MEASURED, State.ZERO) for slot in slots):
+                found.append(slots)
+            if len(found) == SIMILAR:
+                break
+        return found
+
+    def _of_day(self, slot: Slot) -> int:
+        """Seconds since the local midnight."""
+        return slot.start - midnight(day_of(slot.start, self._place.tz), self._place.tz)
 
     def _fill(self, channel: str, rows: Iterable[LoadRow], since: int, until: int) -> tuple[Slot, ...]:
         field = FIELDS[channel]
@@ -119,8 +265,7 @@ class Material:
 
     def _closed(self, segment: Segment, missing: Sequence[Slot], outages: Sequence[Outage]) -> set[int]:
         found: set[int] = set()
-        registers = self._series.registers(segment.meter, FIXED, self.since - REACH, self.until + REACH)
-        for first, last in pairwise(readings(registers, FIELDS[ACTIVE_IMPORT], 0)):
+        for first, last in pairwise(self._fixed_near(segment, ACTIVE_IMPORT, 0)):
             if not any(first.moment <= slot.start and slot.end <= last.moment for slot in missing):
                 continue
             term = from_registers(segment, first, last)

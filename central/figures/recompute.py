@@ -81,7 +81,7 @@ def places_of(connection: Connection, points: Collection[int]) -> dict[int, Plac
     schemes = {one.scheme for held in terms.values() for one in held}
     calendars = {scheme: calendar_of(connection, scheme) for scheme in schemes}
     rows = connection.execute(select(point.c.id, point.c.tz).where(point.c.id.in_(points)))
-    return {row.id: Place(row.id, row.tz, calendar_through(terms[row.id], calendars)) for row in rows}
+    return {row.id: Place(row.id, row.tz, calendar_through(terms[row.id], calendars), terms[row.id]) for row in rows}
 
 
 def compute(
@@ -108,6 +108,10 @@ def compute(
         },
     }
     first, last = material.decided()
+    before = newest(connection, place.point, day)
+    if before is not None and (before.estimated or before.off):  # what it said of its gaps, it said of others too
+        since, until = material.around()
+        first, last = min(first, since), max(last, until)
     return figures, days(day_of(first, place.tz), day_of(last - 1, place.tz) + ONE_DAY)
 
 

@@ -58,12 +58,14 @@ def of_days(view: DaysView) -> Working | None:
 
 def of_intervals(view: IntervalView) -> Working | None:
     """The sum of the places of a profile, by zones; beside it what is not in it."""
-    return of_places(view.slots, tuple(view.totals.zones), view.point.tz) if view.totals.total is not None else None
+    if view.totals.total is None:
+        return None
+    return of_places(view.slots, tuple(view.totals.zones), view.point.tz, view.channel)
 
 
-def of_places(slots: Sequence[Slot], zones: Sequence[str], tz: str) -> Working:
+def of_places(slots: Sequence[Slot], zones: Sequence[str], tz: str, channel: str = ACTIVE_IMPORT) -> Working:
     """The same of places alone; the zones in this order."""
-    places = [_of_slot(slot, before) for slot, before in zip(slots, _carried(slots, tz), strict=True)]
+    places = [_of_slot(slot, before, channel) for slot, before in zip(slots, _carried(slots, tz), strict=True)]
     told = list(zip(slots, places, strict=True))
     sums = [
         _sum("zone", [one for slot, one in told if _counts(slot) and slot.zone == zone], zone=zone) for zone in zones
@@ -168,7 +170,7 @@ def _carried(slots: Sequence[Slot], tz: str) -> list[Fraction]:
     return found
 
 
-def _of_slot(slot: Slot, before: Fraction) -> Working:
+def _of_slot(slot: Slot, before: Fraction, channel: str) -> Working:
     facts: Facts = {
         "start": slot.start,
         "end": slot.end,
@@ -178,6 +180,13 @@ def _of_slot(slot: Slot, before: Fraction) -> Working:
     }
     if slot.energy is None:
         return Working(Rule.NOTHING, "place", None, facts=facts)
+    if slot.closing is not None:
+        closing = slot.closing
+        facts |= {"known": closing.known, "weights": closing.weights, "number": closing.number}
+        term = of_term(closing.term, closing.tariff, channel)
+        return Working(Rule.CLOSED, "place", slot.energy, facts=facts, parts=(term,))
+    if not slot.parts and slot.state is State.ESTIMATED:
+        return Working(Rule.STORED, "place", slot.energy, facts=facts)
     if not slot.parts:
         return Working(Rule.OFF, "place", slot.energy, facts=facts)
     parts = tuple(_of_row(slot, part) for part in slot.parts)

@@ -14,6 +14,7 @@ from fractions import Fraction
 from itertools import groupby
 from operator import itemgetter
 
+from central.metering.consumption import RegisterTerm
 from central.metering.rounding import half_away, running, whole_if_can
 from central.metering.terms import Segment, State, possible
 from central.metering.zones import Calendar, day_of, days, midnight
@@ -47,6 +48,20 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class Closing:
+    """How a missing place was estimated: the rest (`term` less `known`, at least 0) in proportion to `weights`.
+
+    `known` = energy of the other places that the register counts; the place is the `number`th of the missing ones.
+    """
+
+    term: RegisterTerm
+    tariff: int
+    known: int
+    weights: tuple[int, ...]
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class Slot:
     """One place [start, end), seconds UTC. `energy`: mWh or mvarh with K applied; None = one of the nothings.
 
@@ -60,6 +75,7 @@ class Slot:
     quality: int = 0
     energy: int | None = None
     parts: tuple[Part, ...] = ()
+    closing: Closing | None = None
 
 
 @dataclass(frozen=True, slots=True)

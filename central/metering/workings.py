@@ -25,6 +25,7 @@ class Rule(StrEnum):
     ROLL_OVER = "roll_over"  # round((end + register_end − start) · k); the same
     DIVIDED = "divided"  # Σ parts divided by `spans`: round(Σ · spans to `number`, it included) − round(… without it)
     CARRIED = "carried"  # round(before + Σ parts) − round(before): rests of the day's earlier places are carried
+    CLOSED = "closed"  # rest = part − `known`, at least 0, divided by `weights` as DIVIDED is: a gap, by registers
     TIMES = "times"  # part · k
     CUT = "cut"  # of a row [begin, end): round(row · (until − begin) / (end − begin)) − the same of `since`
     READING = "reading"  # leaves: a register as the meter showed it

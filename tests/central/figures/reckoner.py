@@ -44,6 +44,10 @@ def reckon(node: dict[str, Any]) -> Any:
         upto, whole = sum(facts["spans"][: facts["number"] + 1]), sum(facts["spans"])
         before = upto - facts["spans"][facts["number"]]
         return Fraction(nearest(sum(parts) * Fraction(upto, whole)) - nearest(sum(parts) * Fraction(before, whole)))
+    if rule == "closed":
+        rest, weights, number = max(parts[0] - facts["known"], Fraction(0)), facts["weights"], facts["number"]
+        before, upto = (nearest(rest * Fraction(sum(weights[:end]), sum(weights))) for end in (number, number + 1))
+        return Fraction(upto - before)
     if rule == "carried":
         before = exact(facts["before"])
         return Fraction(nearest(before + sum(parts)) - nearest(before))

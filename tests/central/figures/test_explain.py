@@ -95,7 +95,9 @@ def test_a_month_is_the_sum_of_its_days(scene: Scene) -> None:
     assert told.days is not None
     assert told.energy.value == told.days.totals.total
     assert [leaf.rule for leaf in told.energy.parts] == [Rule.STORED] * len(told.energy.parts)
-    assert [one.facts["day"] for one in told.energy.beside] == [s.GAP]
+    silent = days(scene, s.DACHA, *MONTH)
+    assert silent.energy is not None
+    assert min(one.facts["day"] for one in silent.energy.beside) == s.SILENT_SINCE
     holds(told.energy)
 
 
@@ -114,6 +116,19 @@ def test_a_row_over_several_places_is_cut_and_rests_of_k_are_carried(own: Scene)
     assert told.energy is not None
     rules = {node["rule"] for node in nodes(as_data(told.energy))}
     assert {"cut", "times", "carried"} <= rules
+    assert holds(told.energy) > 48 * 3
+
+
+def test_a_gap_is_opened_down_to_the_registers_that_closed_it(scene: Scene) -> None:
+    told = days(scene, s.FLAT, s.GAP, s.GAP + ONE_DAY)
+    assert told.energy is not None
+    places = [place for zone in told.energy.parts for place in zone.parts]
+    assert {place.rule for place in places} == {Rule.CLOSED}
+    assert {leaf.facts["field"] for leaf in told.energy.leaves()} == {"ap1", "ap2", "ap3"}
+    assert {leaf.facts["time"] for leaf in told.energy.leaves()} == {
+        midnight(s.GAP, s.TZ),
+        midnight(s.GAP + ONE_DAY, s.TZ),
+    }
     assert holds(told.energy) > 48 * 3
 
 

@@ -31,7 +31,7 @@ def test_longer_steps_keep_sums_and_counts(scene: Scene, seconds: int) -> None:
     found = steps(slots, seconds, s.TZ)
     assert len(found) == len(slots) * 1800 // max(seconds, 1800)
     assert sum(step.total or 0 for step in found) == sum(slot.energy or 0 for slot in slots)
-    assert sum(step.completeness.missing for step in found) == 48
+    assert sum(step.completeness.estimated for step in found) == 48 + 14
     assert sum(step.completeness.off for step in found) == 2
     assert (found[0].start, found[-1].end) == (slots[0].start, slots[-1].end)
 

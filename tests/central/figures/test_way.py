@@ -45,7 +45,7 @@ def test_half_hours_that_come_late_are_in_the_day(own: Scene) -> None:
     begin = midnight(s.GAP, s.TZ)
     rows = tuple(Row(begin + 1800 * n, 1800, 0, (100_000 + n,)) for n in range(1, 49))
     (body,) = bodies.encode_readings(Readings(Kind.LOAD, ("active_import",), rows), made=own.now, offset=180)
-    assert day(own, s.GAP).totals.total is None
+    assert day(own, s.GAP).completeness.estimated == 48
     send(own, ("archive", body))
     assert day(own, s.GAP).totals.total == 48 * 100_000 + sum(range(1, 49))
     assert day(own, s.GAP).version == 2
@@ -60,7 +60,8 @@ def test_an_outage_told_after_its_gap_makes_it_power_off(own: Scene) -> None:
     outage = (Event(begin, 2, 1), Event(begin + 86_400 - 1800, 2, 2))
     (events,) = bodies.encode_events(outage, made=own.now, offset=180)
     send(own, ("archive", load))
-    assert (day(own, s.GAP).completeness.missing, day(own, s.GAP).completeness.off) == (47, 0)
+    assert (day(own, s.GAP).completeness.estimated, day(own, s.GAP).completeness.off) == (47, 0)
+    assert day(own, s.GAP).totals.states[State.ESTIMATED] == 0
     send(own, ("archive", load), ("event", events))
     found = day(own, s.GAP)
     assert (found.completeness.missing, found.completeness.off, found.completeness.received) == (0, 47, 1)

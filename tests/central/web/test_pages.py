@@ -121,7 +121,10 @@ def test_the_table_is_the_twin_of_the_figures(app: Flask, scene: Scene) -> None:
 def test_a_gap_is_a_gap_and_what_is_not_due_is_blank(app: Flask) -> None:
     client = person(app, s.CONSUMER)
     text = client.get("/data?length=month&day=2026-11-01").text
-    assert text.count('class="gap"') == 1
+    assert 'class="gap"' not in text  # of the 17th the registers tell: it is estimated
+    assert "оценка: 48" in text
+    silent = client.get("/data?point=2&length=month&day=2026-11-01").text
+    assert silent.count('class="gap"') == 1  # all of its silence
     assert text.count("ещё не пришли") >= 1
     assert text.count("<tr data-end") == 24
     today = client.get("/data?length=day&day=2026-11-24").text

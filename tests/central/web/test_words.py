@@ -84,9 +84,9 @@ def test_counts_are_told_in_russian(app: Flask, count: int, said: str) -> None:
 def test_pages_speak_english_where_it_was_chosen(app: Flask) -> None:
     client = person(app, s.CONSUMER)
     client.set_cookie("language", "en")
-    main, data = client.get("/").text, client.get("/data?length=month&day=2026-11-01").text
+    main, data = client.get("/").text, client.get("/data?point=2&length=month&day=2026-11-01").text
     for said in ("The meter is in touch", "Yesterday, Mon 23 November", "more than in October 1–24", "Metering data"):
         assert said in main
     assert "November 2026" in data
-    assert "Lacking: 48 intervals." in data
+    assert f"Lacking: {12 * 48 + 16} intervals." in data
     assert "Учетные данные" not in main

@@ -1,0 +1,183 @@
+"""The law: Σ (measured + computed + estimates closed by registers) = Σ register differences·K, whatever happened.
+
+A point lives some days under random losses, partial and too long rows, repeated stamps, outages, a replacement or a
+change of ratio, a register that rolls over; what its days hold is compared with what its registers counted.
+"""
+
+import random
+from collections.abc import Iterator
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Engine, select
+
+from central.db import writing
+from central.figures import dirty, recompute
+from central.figures.tables import point_day
+from central.ingest.tables import event
+from central.metering.terms import State
+from central.metering.zones import midnight
+from central.registry import enter
+from central.registry.changes import entering
+from central.registry.look import calendar_of
+from central.registry.schemes import THREE_ZONES
+from central.timeseries.base import LoadRow, RegisterRow
+from central.timeseries.sqlite import SqliteSeries
+from protocol.reading import Kind, Quality
+from tests.central.parts import database
+from tests.central.sql import Sql
+
+TZ = "Europe/Moscow"
+FIRST, DAYS = date(2026, 11, 2), 5
+BEGUN, END = midnight(FIRST, TZ), midnight(FIRST + timedelta(days=DAYS), TZ)
+NOW = END + 2 * 86_400
+PERIOD, DIGIT, TOP = 1800, 10_000, 10**11
+RATIOS = (Decimal(1), Decimal(30), Decimal("1.333333"))
+
+
+class World:
+    """A company with one scheme; each life adds a point of its own."""
+
+    def __init__(self, engine: Engine, series: SqliteSeries) -> None:
+        self.engine, self.series, self.lives = engine, series, 0
+        with writing(engine).begin() as connection, entering(connection, at=NOW, kind="test") as act:
+            self.company = enter.add_organisation(act, "Энергосеть")
+            self.scheme = enter.add_scheme(act, "три зоны", THREE_ZONES, date(2013, 1, 1))
+            self.calendar = calendar_of(connection, self.scheme)
+
+
+@pytest.fixture(scope="module")
+def world(sql: Sql, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    folder = tmp_path_factory.mktemp("law")
+    engine, series = database(folder), SqliteSeries(folder / "series.sqlite")
+    yield World(engine, series)
+    series.close()
+    engine.dispose()
+
+
+class Meter:
+    """Counts as a meter does: exactly inside, shown cut to its last digit, from the top to zero again."""
+
+    def __init__(self, world: World, name: str, start: int) -> None:
+        self.world, self.name = world, name
+        self.inside = [start] * 4  # total, T1 … T3
+
+    def count(self, moment: int, energy: int) -> None:
+        tariff = THREE_ZONES.tariffs[self.world.calendar.zone(moment, TZ)]
+        self.inside[0] += energy
+        self.inside[tariff] += energy
+
+    def shown(self) -> dict[str, int]:
+        return {f"ap{n}": value // DIGIT * DIGIT % TOP for n, value in enumerate(self.inside)}
+
+
+def live(world: World, chance: random.Random) -> tuple[int, Fraction, Fraction]:
+    """Returns the point, what its registers counted (primary), and how far the sums may differ."""
+    world.lives += 1
+    turn = chance.choice([None, BEGUN + PERIOD * chance.randrange(20, 48 * DAYS - 20)])
+    swapped = turn is not None and chance.random() < 0.6
+    start = TOP - chance.randrange(10**9) if chance.random() < 0.3 else chance.randrange(10**10)
+    meters = [Meter(world, f"L{world.lives}A", start)]
+    ratios = [chance.choice(RATIOS), chance.choice(RATIOS)]
+    off = range(0)
+    if chance.random() < 0.5:
+        first = chance.randrange(48 * DAYS - 10)
+        off = range(first, first + chance.randrange(1, 9))
+    rows: list[LoadRow | RegisterRow] = []
+    acts: list[dict[str, int]] = [meters[0].shown()]
+    counted, permitted, since = Fraction(0), Fraction(0), dict(meters[0].shown())
+    pending = 0  # intervals that one long row will tell of, and their energy
+    held = 0
+    for number in range(48 * DAYS):
+        moment, meter = BEGUN + PERIOD * number, meters[-1]
+        k = Fraction(ratios[0] if turn is None or moment < turn else ratios[1])
+        energy = 0 if number in off else chance.randrange(3_000_000)
+        if number % 48 == 0 and (number == 0 or chance.random() < 0.75):
+            rows.append(RegisterRow(meter.name, moment, Kind.DAILY, 0, meter.shown()))
+        meter.count(moment, energy)
+        end = moment + PERIOD
+        last = turn is not None and end == turn
+        if number in off:
+            pass
+        elif pending or (chance.random() < 0.03 and not last):
+            pending, held = pending + 1, held + energy
+            if last or chance.random() < 0.4:
+                rows.append(LoadRow(meter.name, end, PERIOD * pending, int(Quality.CATCH_UP), {"ap": held}))
+                pending = held = 0
+        elif chance.random() < 0.05:
+            cut = chance.randrange(energy + 1)
+            rows.append(LoadRow(meter.name, end - 1200, 600, int(Quality.PARTIAL), {"ap": cut}))
+            rows.append(LoadRow(meter.name, end, 1200, int(Quality.PARTIAL), {"ap": energy - cut}))
+        elif chance.random() < 0.03:
+            cut = chance.randrange(energy + 1)
+            rows.append(LoadRow(meter.name, end, PERIOD, 0, {"ap": cut}))
+            rows.append(LoadRow(meter.name, end, PERIOD, int(Quality.REPEATED), {"ap": energy - cut}, repeat=1))
+        elif chance.random() > 0.1:
+            rows.append(LoadRow(meter.name, end, PERIOD, 0, {"ap": energy}))
+        if number + 1 in off:
+            pending = held = 0
+        if last or number == 48 * DAYS - 1:
+            counted += ((meter.shown()["ap0"] - since["ap0"]) % TOP) * k
+            # last digits of the total at both ends, of three tariffs and the total of each closed day; rounded rows
+            permitted += (2 + 4 * DAYS) * DIGIT * k + Fraction(48 * DAYS, 2) * k
+            acts.append(meter.shown())
+            if last and swapped:
+                meters.append(Meter(world, f"L{world.lives}B", chance.randrange(10**10)))
+                acts.append(meters[-1].shown())
+            since = meters[-1].shown()
+    rows.append(RegisterRow(meters[-1].name, END, Kind.DAILY, 0, meters[-1].shown()))
+    world.series.write(rows)
+    with writing(world.engine).begin() as connection:
+        with entering(connection, at=NOW, kind="test") as act:
+            code = f"Л-{world.lives}"
+            point = enter.add_point(
+                act, world.company, code, name="Дом", address="ул.", tz=TZ, scheme=world.scheme, power_max=1_000_000
+            )
+            for meter in meters:
+                enter.add_meter(act, meter.name, serial=meter.name, type="т", maker="м", register_end=TOP)
+            first = {"reg_start": acts[0], "reg_end": acts[1] if turn else None, "act": "1"}
+            enter.mount(act, point, meters[0].name, BEGUN, turn, ki=ratios[0], **first)
+            if turn is not None:
+                enter.mount(
+                    act, point, meters[-1].name, turn, ki=ratios[1], reg_start=acts[2 if swapped else 1], act="2"
+                )
+        if off:
+            told = {"meter": meters[0].name, "edge": "", "journal": 2, "uptime": -1, "received_at": NOW}
+            for at, word in ((off.start, 1), (off.stop, 2)):
+                connection.execute(event.insert().values(**told, time=BEGUN + PERIOD * at, code=word))
+        dirty.mark_days(connection, point, [FIRST + timedelta(days=n) for n in range(DAYS)])
+    while recompute.run(world.engine, world.series, NOW):
+        pass
+    return point, counted, permitted
+
+
+def holds(world: World, seed: int) -> None:
+    point, counted, permitted = live(world, random.Random(seed))
+    with world.engine.connect() as connection:
+        found = connection.execute(select(point_day).where(point_day.c.point == point)).all()
+    assert len(found) == DAYS
+    assert sum(row.missing for row in found) == 0
+    total, states = 0, set()
+    for row in found:
+        for zone in row.energies["active_import"].values():
+            states |= zone.keys()
+            total += sum(energy for state, energy in zone.items())
+    assert not states & {State.SUSPECT, State.ESTIMATED_OPEN}
+    assert abs(total - counted) <= permitted, (seed, total, counted, permitted)
+
+
+@given(st.integers(0, 2**32))
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_nothing_is_lost_and_nothing_is_counted_twice(world: World, seed: int) -> None:
+    holds(world, seed)
+
+
+@pytest.mark.long
+@given(st.integers(0, 2**32))
+@settings(max_examples=3000, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_nothing_is_lost_over_many_lives(world: World, seed: int) -> None:
+    holds(world, seed)

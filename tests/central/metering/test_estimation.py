@@ -1,0 +1,137 @@
+"""Gaps closed by registers: the sum is the register's to the last mWh, only its course within the gap is guessed."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from central.metering.consumption import from_registers
+from central.metering.estimation import Closer, close_gaps, shape_of
+from central.metering.slots import Slot, fill
+from central.metering.terms import Reading, Segment, State
+from tests.central.metering.parts import METER, MOSCOW, THREE, at, sample, segment
+
+DAY = at("2026-11-23 00:00")
+END = DAY + 86_400
+TARIFFS = {"peak": 1, "night": 2, "half_peak": 3}
+LATER = END + 86_400
+
+
+def profile(gap: range, energy: int = 1000, meter: Segment = METER) -> list[Slot]:
+    """A day of half-hours, each of so much energy but for those in the gap (numbers from 0)."""
+    rows = [sample(DAY + 1800 * (n + 1), energy) for n in range(48) if n not in gap]
+    return list(fill([meter], rows, THREE, MOSCOW, DAY, END, LATER))
+
+
+def closer(difference: int, tariff: int = 0, zones: Sequence[str] = (), meter: Segment = METER) -> Closer:
+    first, last = Reading(DAY, 5_000_000, "daily"), Reading(END, 5_000_000 + difference, "daily")
+    return Closer(tariff, frozenset(zones), from_registers(meter, first, last))
+
+
+def even(missing: Sequence[Slot]) -> Sequence[int]:
+    return [1] * len(missing)
+
+
+def energies(slots: Sequence[Slot], gap: range) -> list[int | None]:
+    return [slots[n].energy for n in gap]
+
+
+def test_up_to_two_hours_are_spread_evenly_and_nothing_is_lost() -> None:
+    gap = range(10, 14)
+    found = close_gaps(profile(gap), [], closer(44 * 1000 + 10_001), lambda _: pytest.fail("no shape is asked for"))
+    assert energies(found, gap) == [2500, 2501, 2500, 2500]  # 10,001 in four, by a running total
+    assert {found[n].state for n in gap} == {State.ESTIMATED}
+    assert sum(slot.energy or 0 for slot in found) == 44 * 1000 + 10_001
+
+
+def test_longer_ones_follow_the_shape_of_similar_days() -> None:
+    gap = range(10, 16)
+    found = close_gaps(profile(gap), [], closer(42 * 1000 + 600), lambda missing: range(1, len(missing) + 1))
+    assert energies(found, gap) == [29, 57, 85, 115, 143, 171]  # 600·(1, 3, 6, 10, 15, 21)/21, rounded and differenced
+
+
+def test_a_shape_of_nothing_is_even() -> None:
+    gap = range(10, 16)
+    found = close_gaps(profile(gap), [], closer(42 * 1000 + 600), lambda missing: [0] * len(missing))
+    assert energies(found, gap) == [100] * 6
+
+
+def test_each_tariff_closes_its_own_zones() -> None:
+    gap = range(12, 16)  # 06:00 night, 07:00–08:00 peak
+    slots = profile(gap)
+    counts = {zone: sum(slot.energy or 0 for slot in slots if slot.zone == zone) for zone in TARIFFS}
+    rests = {"night": 800, "peak": 5000, "half_peak": 0}
+    tariffs = [closer(counts[zone] + rests[zone], tariff, [zone]) for zone, tariff in TARIFFS.items()]
+    found = close_gaps(slots, tariffs, closer(0), even)
+    assert energies(found, gap) == [400, 400, 2500, 2500]
+    assert [found[n].closing.tariff for n in gap if found[n].closing] == [2, 2, 1, 1]
+
+
+def test_where_the_meter_s_zones_are_not_the_calendar_s_the_total_closes() -> None:
+    gap = range(12, 16)
+    tariffs = [closer(-50_000 if zone == "peak" else 10**6, tariff, [zone]) for zone, tariff in TARIFFS.items()]
+    found = close_gaps(profile(gap), tariffs, closer(44 * 1000 + 4000), even)
+    assert energies(found, gap) == [1000] * 4
+    assert {found[n].closing.tariff for n in gap if found[n].closing} == {0}
+
+
+@pytest.mark.parametrize(
+    ("rest", "expected"),
+    [(0, 0), (-1, 0), (-19_999, 0), (-20_000, None), (-(10**6), None)],  # 2·d = 20,000 mWh
+)
+def test_a_small_lack_is_the_registers_last_digit_a_larger_one_closes_nothing(rest: int, expected: int | None) -> None:
+    gap = range(10, 14)
+    found = close_gaps(profile(gap, 100_000), [], closer(44 * 100_000 + rest), even)
+    assert energies(found, gap) == [expected] * 4
+
+
+def test_k_is_applied_once() -> None:
+    meter = segment(ki=Fraction(40))
+    gap = range(10, 14)
+    found = close_gaps(profile(gap, 1000, meter), [], closer(44 * 1000 + 400, meter=meter), even)
+    assert energies(found, gap) == [4000] * 4
+
+
+def test_what_a_suspect_place_used_is_not_given_to_the_gap() -> None:
+    gap = range(10, 14)
+    slots = profile(gap)
+    slots[20] = replace(slots[20], state=State.SUSPECT)
+    assert energies(close_gaps(slots, [], closer(10**6), even), gap) == [None] * 4
+
+
+def test_nothing_is_estimated_while_something_is_not_due() -> None:
+    rows = [sample(DAY + 1800 * (n + 1), 1000) for n in range(40)]
+    slots = fill([METER], rows, THREE, MOSCOW, DAY, END, END)
+    assert close_gaps(slots, [], closer(10**6), even) == slots
+
+
+def test_without_a_register_a_gap_is_a_gap() -> None:
+    gap = range(10, 14)
+    assert energies(close_gaps(profile(gap), [], None, even), gap) == [None] * 4
+
+
+def test_a_shape_is_what_similar_days_used_at_that_time() -> None:
+    first, second = profile(range(0), 1000), profile(range(0), 500)
+    shape = shape_of([first, second], lambda slot: slot.start - DAY)
+    assert shape(first[7]) == 1500
+    assert shape_of([], lambda slot: slot.start)(first[7]) == 0
+
+
+@given(
+    gap=st.sets(st.integers(0, 47), min_size=1),
+    rest=st.integers(-19_999, 10**9),
+    weights=st.lists(st.integers(0, 10**9), min_size=48, max_size=48),
+)
+def test_the_sum_is_the_register_s_whatever_the_gap(gap: set[int], rest: int, weights: list[int]) -> None:
+    rows = [sample(DAY + 1800 * (n + 1), 1000 + n) for n in range(48) if n not in gap]
+    slots = fill([METER], rows, THREE, MOSCOW, DAY, END, LATER)
+    known = sum(slot.energy or 0 for slot in slots)
+    found = close_gaps(slots, [], closer(known + rest), lambda missing: weights[: len(missing)])
+    assert sum(slot.energy or 0 for slot in found) == known + max(rest, 0)
+    assert all((slot.energy or 0) >= 0 for slot in found)
+    assert [slot for n, slot in enumerate(found) if n not in gap] == [
+        slot for n, slot in enumerate(slots) if n not in gap
+    ]
