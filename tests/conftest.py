@@ -4,9 +4,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.central import sql as kit
 from tests.parts import InfluxDB, Mosquitto, PostgreSQL
+
+settings.register_profile("tests", deadline=None)  # a machine under load is slow, and nothing is wrong
+settings.load_profile("tests")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

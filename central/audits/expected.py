@@ -7,7 +7,7 @@ Whole days are told by their count alone; only those that lack something are loo
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 
@@ -17,6 +17,7 @@ from central.audits.projection import Standing
 from central.figures.material import REACH, Material, Place, outages_of
 from central.figures.source import ACTIVE_IMPORT
 from central.ingest.tables import tip
+from central.metering.slots import Slot
 from central.metering.terms import Segment, State
 from central.metering.zones import ALL_MONTHS, ANY, Calendar, ZoneRule
 from central.registry.look import segments_of
@@ -117,13 +118,20 @@ def _load(
     for since, until in _stretches(_lacking(sums, segment.period, first, last), segment.period, first, last):
         place = Place(tenure.point, tenure.tz, _NO_ZONES)
         # slots are told by their start, and not due later than `until`
-        material = Material(connection, series, place, (segment,), since, until, until + DAY)
+        asked = replace(segment, begun_by_act=False)  # a row that tells of a time before is none that is lacking
+        material = Material(connection, series, place, (asked,), since, until, until + DAY)
         found |= {
             slot.end
             for slot in material.as_read(ACTIVE_IMPORT)
-            if slot.state is State.MISSING and segment.spans(slot.start, slot.end) and first < slot.end <= last
+            if slot.state is State.MISSING and _whole(slot, segment) and first < slot.end <= last
         }
     return found
+
+
+def _whole(slot: Slot, segment: Segment) -> bool:
+    """A place of this tenure that is not a piece which its beginning or end has cut off: no row tells of a piece."""
+    cut = slot.start == segment.since or slot.end == segment.until
+    return segment.spans(slot.start, slot.end) and (not cut or slot.end - slot.start >= segment.period)
 
 
 def _lacking(sums: Mapping[tuple[Kind, int], DaySum], period: int, first: int, last: int) -> list[int]:

@@ -13,10 +13,10 @@ from central.figures.origins import origins
 from central.figures.source import ACTIVE_IMPORT, FIELDS, Opened, Source, opened
 from central.figures.totals import cost_of
 from central.figures.views import DaysView, Explained, IntervalView, NotFound, Period, RowKey
+from central.metering.terms import ACT
 from central.metering.workings import Rule, Working
 from central.metering.zones import day_of, midnight
 
-ACT = "act"  # kind of a reading that no message brought
 ONE_DAY = timedelta(days=1)
 
 

@@ -65,7 +65,7 @@ def _seen(slot: Slot, reach: Period) -> Slot:
 
 def _closed(slot: Slot) -> bool:
     """Whether it was made from the very registers that it would be compared with."""
-    return slot.state is State.ESTIMATED and not slot.parts
+    return slot.state in (State.ESTIMATED, State.COMPUTED) and not slot.parts
 
 
 def _check(slots: tuple[Slot, ...], term: RegisterTerm | None) -> SumCheck | None:

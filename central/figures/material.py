@@ -16,7 +16,7 @@ from central.ingest.tables import event
 from central.metering.consumption import RegisterTerm, from_registers
 from central.metering.estimation import LONGEST, SIMILAR, Closer, close_gaps, shape_of
 from central.metering.slots import Outage, Sample, Slot, close_outages, covered, fill
-from central.metering.terms import Reading, Segment, State
+from central.metering.terms import ACT, Reading, Segment, State
 from central.metering.zones import Calendar, day_of, midnight
 from central.registry.look import Terms, act_readings, in_force
 from central.timeseries.base import LoadRow, RegisterRow, Series
@@ -97,9 +97,7 @@ class Material:
         found = [(self.since, self.until)]
         for segment in self.segments:
             moments = [
-                one.moment
-                for one in self._fixed_near(segment, ACTIVE_IMPORT, 0)
-                if self._between_rows(segment, one.moment)
+                one.moment for one in self._fixed_near(segment, ACTIVE_IMPORT, 0) if self._between_rows(segment, one)
             ]
             before = max((moment for moment in moments if moment <= self.since), default=self.since)
             after = min((moment for moment in moments if moment >= self.until), default=self.until)
@@ -167,21 +165,21 @@ class Material:
             if slot.state is not State.MISSING:
                 continue
             upto = bisect_right(fixed, slot.start, key=attrgetter("moment"))
-            before = next((one for one in reversed(fixed[:upto]) if self._between_rows(segment, one.moment)), None)
+            before = next((one for one in reversed(fixed[:upto]) if self._between_rows(segment, one)), None)
             after = next(
-                (one for one in fixed[upto:] if slot.end <= one.moment and self._between_rows(segment, one.moment)),
+                (one for one in fixed[upto:] if slot.end <= one.moment and self._between_rows(segment, one)),
                 None,
             )
             if before is not None and after is not None and after.moment - before.moment <= LONGEST:
                 found[before, after].append(slot)
         return found
 
-    def _between_rows(self, segment: Segment, moment: int) -> bool:
-        """Whether no row begins before this moment and ends after it."""
-        key = (segment.meter, moment)
+    def _between_rows(self, segment: Segment, reading: Reading) -> bool:
+        """Whether no row begins before this reading and ends after it; one that an act cuts is in no place."""
+        key = (segment.meter, reading.moment)
         if key not in self._clean:
-            rows = self._series.load(segment.meter, moment, moment + CATCH_UP)
-            self._clean[key] = not any(row.end - row.span < moment for row in rows)
+            rows = self._series.load(*key, reading.moment + CATCH_UP)
+            self._clean[key] = reading.kind == ACT or not any(row.end - row.span < reading.moment for row in rows)
         return self._clean[key]
 
     def _fixed_near(self, segment: Segment, channel: str, tariff: int) -> list[Reading]:

@@ -185,7 +185,7 @@ def _of_slot(slot: Slot, before: Fraction, channel: str) -> Working:
         facts |= {"known": closing.known, "weights": closing.weights, "number": closing.number}
         term = of_term(closing.term, closing.tariff, channel)
         return Working(Rule.CLOSED, "place", slot.energy, facts=facts, parts=(term,))
-    if not slot.parts and slot.state is State.ESTIMATED:
+    if not slot.parts and slot.state in (State.ESTIMATED, State.COMPUTED):
         return Working(Rule.STORED, "place", slot.energy, facts=facts)
     if not slot.parts:
         return Working(Rule.OFF, "place", slot.energy, facts=facts)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from central.metering.consumption import RegisterTerm
 from central.metering.rounding import shares
 from central.metering.slots import Closing, Slot
-from central.metering.terms import State
+from central.metering.terms import ACT, State
 
 SHORT = 2 * 3600  # seconds of gaps that are spread evenly
 SIMILAR = 4  # complete days that give the shape
@@ -64,8 +64,15 @@ def _closed(slots: Sequence[Slot], closers: Iterable[Closer], shape: Shape) -> M
         for number, energy in enumerate(shares(max(rest, 0), weights)):
             closing = Closing(closer.term, closer.tariff, known, weights, number)
             slot = missing[number]
-            found[slot.start] = replace(slot, state=State.ESTIMATED, energy=energy, closing=closing)
+            state = State.COMPUTED if len(missing) == 1 and _cut(slot, closer.term) else State.ESTIMATED
+            found[slot.start] = replace(slot, state=state, energy=energy, closing=closing)
     return found
+
+
+def _cut(slot: Slot, term: RegisterTerm) -> bool:
+    """Whether a place begins or ends with an act: alone, all that is left is its own, and no guess."""
+    begins = slot.start == term.start.moment and term.start.kind == ACT
+    return begins or (slot.end == term.end.moment and term.end.kind == ACT)
 
 
 def _weights(missing: Sequence[Slot], shape: Shape) -> tuple[int, ...]:

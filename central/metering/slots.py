@@ -120,7 +120,8 @@ class Maximum:
 def places(segments: Sequence[Segment], since: int, until: int, tz: str) -> tuple[tuple[int, int], ...]:
     """Places [start, end) that START in [since, until), while a meter stands at the point or between two meters.
 
-    The grid begins at local midnight; its step is the period of the meter in force, or of the one before.
+    The grid begins at local midnight; its step is the period of the meter in force, or of the one before; where a
+    tenure begins or ends inside a place, the place is cut in two.
     """
     if not segments or since >= until:
         return ()
@@ -140,12 +141,15 @@ def places(segments: Sequence[Segment], since: int, until: int, tz: str) -> tupl
 
 def _grid(ordered: Sequence[Segment], origin: int, day_end: int) -> Iterator[tuple[int, int]]:
     """The places of one local day."""
+    ends = {end for segment in ordered for end in (segment.since, segment.until) if end is not None}
+    cuts = sorted(end for end in ends if origin < end < day_end)
     start = origin
     while start < day_end:
         period = _in_force(ordered, start).period
         turn = min((segment.since for segment in ordered if segment.since > start), default=day_end)
         while start < min(turn, day_end):
             end = min(origin + ((start - origin) // period + 1) * period, day_end)
+            end = next((cut for cut in cuts if start < cut < end), end)
             yield start, end
             start = end
 
@@ -184,11 +188,27 @@ def _parts(
 ) -> dict[int, list[Part]]:
     found: dict[int, list[Part]] = defaultdict(list)
     for sample in samples:
-        segment = next((s for s in segments if s.meter == sample.meter and _tenure(s, sample.end)), None)
-        if segment is not None:
-            for start, value, whole in _spread(grid, segment, sample):
-                found[start].append(Part(segment, sample, value, whole))
+        for segment in _owners(segments, sample):
+            for start, value, whole in _spread(grid, sample):
+                if segment.since <= start and (segment.until is None or start < segment.until):
+                    found[start].append(Part(segment, sample, value, whole))
     return found
+
+
+def _owners(segments: Sequence[Segment], sample: Sample) -> Sequence[Segment]:
+    """The tenures that a row is of: the one it ends in, and, where it began before that, the same meter's one before.
+
+    A row that tells of a time before an act is nobody's: how much of it is the point's, or has this tenure's K, the
+    act's registers tell, not the clock.
+    """
+    last = next((one for one in segments if one.meter == sample.meter and _tenure(one, sample.end)), None)
+    if last is None:
+        return ()
+    if last.begun_by_act and sample.end - (sample.span or last.period) < last.since:
+        return ()
+    if sample.end - (sample.span or 1) >= last.since:
+        return (last,)
+    return (*(one for one in segments if one.meter == sample.meter and one.until == last.since), last)
 
 
 def _tenure(segment: Segment, end: int) -> bool:
@@ -196,7 +216,7 @@ def _tenure(segment: Segment, end: int) -> bool:
     return segment.since < end and (segment.until is None or end <= segment.until)
 
 
-def _spread(grid: Sequence[tuple[int, int]], segment: Segment, sample: Sample) -> Iterable[tuple[int, int, bool]]:
+def _spread(grid: Sequence[tuple[int, int]], sample: Sample) -> Iterable[tuple[int, int, bool]]:
     """Places that a row lies in: (start of the place, share, whether all of it is there).
 
     Without a known span the row belongs to the place it ends in. A share is the difference of the rounded running sums

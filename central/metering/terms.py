@@ -37,6 +37,7 @@ class Segment:
     resolution: int  # the last digit of a register, mWh
     register_end: int | None = None  # where a register begins anew, mWh
     power_max: int | None = None  # the point's permitted primary power, W
+    begun_by_act: bool = False  # an act says where its registers stood at `since`
 
     @property
     def k(self) -> Fraction:
@@ -46,6 +47,9 @@ class Segment:
     def spans(self, start: int, end: int) -> bool:
         """Whether the meter stood there all of [start, end]."""
         return self.since <= start and (self.until is None or end <= self.until)
+
+
+ACT = "act"  # kind of a reading that an act says
 
 
 @dataclass(frozen=True, slots=True)

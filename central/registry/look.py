@@ -12,11 +12,9 @@ from sqlalchemy import ColumnElement, Connection, Select, Table, or_, select
 
 from central.db import given, keys_of
 from central.metering.cost import Price
-from central.metering.terms import Reading, Segment
+from central.metering.terms import ACT, Reading, Segment
 from central.metering.zones import Calendar, ZoneRule
 from central.registry.tables import meter, mounting, point, point_terms, price, zone_rule, zone_scheme
-
-ACT = "act"
 
 
 def valid(table: Table, moment: int) -> ColumnElement[bool]:
@@ -65,6 +63,7 @@ def segments_of(connection: Connection, point_id: int, since: int, until: int) -
             resolution=row.resolution,
             register_end=row.register_end,
             power_max=row.power_max,
+            begun_by_act=bool(row.reg_start),
         )
         for row in connection.execute(query)
     )

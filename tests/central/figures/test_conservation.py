@@ -75,84 +75,120 @@ class Meter:
         return {f"ap{n}": value // DIGIT * DIGIT % TOP for n, value in enumerate(self.inside)}
 
 
+class Life:
+    """What happened at one point: rows, acts, what its registers counted (primary), how far sums may differ from it."""
+
+    def __init__(self, world: World, chance: random.Random) -> None:
+        world.lives += 1
+        self.world, self.chance, self.number = world, chance, world.lives
+        self.turn = chance.choice([None, BEGUN + PERIOD * chance.randrange(20, 48 * DAYS - 20)])
+        if self.turn is not None and chance.random() < 0.7:
+            self.turn += chance.randrange(1, PERIOD)  # inside an interval
+        self.swapped = self.turn is not None and chance.random() < 0.6
+        self.ratios = [chance.choice(RATIOS), chance.choice(RATIOS)]
+        start = TOP - chance.randrange(10**9) if chance.random() < 0.3 else chance.randrange(10**10)
+        self.meters = [Meter(world, f"L{self.number}A", start)]
+        self.acts = [self.meters[0].shown()]
+        self.since = self.meters[0].shown()["ap0"]
+        self.counted, self.permitted = Fraction(0), Fraction(0)
+        self.off = range(0)
+        if chance.random() < 0.5:
+            first = chance.randrange(48 * DAYS - 10)
+            self.off = range(first, first + chance.randrange(1, 9))
+        self.rows: list[LoadRow | RegisterRow] = []
+        self.held: list[int] = []  # energies of intervals that one long row will tell of
+        for number in range(48 * DAYS):
+            self._interval(number)
+        self._close(self.ratios[0 if self.turn is None else 1])
+        self.rows.append(RegisterRow(self.meters[-1].name, END, Kind.DAILY, 0, self.meters[-1].shown()))
+
+    def _close(self, ratio: Decimal) -> None:
+        """A tenure ends."""
+        k, shown = Fraction(ratio), self.meters[-1].shown()
+        self.counted += ((shown["ap0"] - self.since) % TOP) * k
+        # last digits of the total at both ends, of three tariffs and the total of each closed day; rounded rows
+        self.permitted += (2 + 4 * DAYS) * DIGIT * k + Fraction(48 * DAYS, 2) * k
+        self.acts.append(shown)
+
+    def _turn(self) -> None:
+        self._close(self.ratios[0])
+        if self.swapped:
+            self.meters.append(Meter(self.world, f"L{self.number}B", self.chance.randrange(10**10)))
+            self.acts.append(self.meters[-1].shown())
+        self.since = self.meters[-1].shown()["ap0"]
+
+    def _interval(self, number: int) -> None:
+        chance, moment = self.chance, BEGUN + PERIOD * number
+        if number % 48 == 0 and (number == 0 or chance.random() < 0.75):
+            self.rows.append(RegisterRow(self.meters[-1].name, moment, Kind.DAILY, 0, self.meters[-1].shown()))
+        energy = 0 if number in self.off else chance.randrange(3_000_000)
+        if self.turn is not None and moment < self.turn < moment + PERIOD:
+            first = chance.randrange(energy + 1)
+            self.meters[-1].count(moment, first)
+            self._turn()
+            self.meters[-1].count(moment, energy - first)
+            if self.swapped:
+                energy += chance.randrange(10**6) - first  # with what it counted on the bench
+        else:
+            self.meters[-1].count(moment, energy)
+        if number not in self.off:
+            self._row(number, moment + PERIOD, energy)
+        if self.turn == moment + PERIOD:
+            self.held = []
+            self._turn()
+        if number + 1 in self.off:
+            self.held = []
+
+    def _row(self, number: int, end: int, energy: int) -> None:
+        """As the meter records it and the concentrator reads it: or not at all."""
+        chance, name = self.chance, self.meters[-1].name
+        near = self.turn is not None and abs(end - PERIOD - self.turn) <= 2 * PERIOD
+        if near:
+            self.held = []
+        if self.held or (chance.random() < 0.03 and not near):
+            self.held.append(energy)
+            if chance.random() < 0.4:
+                span = PERIOD * len(self.held)
+                self.rows.append(LoadRow(name, end, span, int(Quality.CATCH_UP), {"ap": sum(self.held)}))
+                self.held = []
+        elif chance.random() < 0.05 and not near:
+            cut = chance.randrange(energy + 1)
+            self.rows.append(LoadRow(name, end - 1200, 600, int(Quality.PARTIAL), {"ap": cut}))
+            self.rows.append(LoadRow(name, end, 1200, int(Quality.PARTIAL), {"ap": energy - cut}))
+        elif chance.random() < 0.03 and not near:
+            cut = chance.randrange(energy + 1)
+            self.rows.append(LoadRow(name, end, PERIOD, 0, {"ap": cut}))
+            self.rows.append(LoadRow(name, end, PERIOD, int(Quality.REPEATED), {"ap": energy - cut}, repeat=1))
+        elif chance.random() > 0.1:
+            self.rows.append(LoadRow(name, end, PERIOD, 0, {"ap": energy}))
+
+
 def live(world: World, chance: random.Random) -> tuple[int, Fraction, Fraction]:
     """Returns the point, what its registers counted (primary), and how far the sums may differ."""
-    world.lives += 1
-    turn = chance.choice([None, BEGUN + PERIOD * chance.randrange(20, 48 * DAYS - 20)])
-    swapped = turn is not None and chance.random() < 0.6
-    start = TOP - chance.randrange(10**9) if chance.random() < 0.3 else chance.randrange(10**10)
-    meters = [Meter(world, f"L{world.lives}A", start)]
-    ratios = [chance.choice(RATIOS), chance.choice(RATIOS)]
-    off = range(0)
-    if chance.random() < 0.5:
-        first = chance.randrange(48 * DAYS - 10)
-        off = range(first, first + chance.randrange(1, 9))
-    rows: list[LoadRow | RegisterRow] = []
-    acts: list[dict[str, int]] = [meters[0].shown()]
-    counted, permitted, since = Fraction(0), Fraction(0), dict(meters[0].shown())
-    pending = 0  # intervals that one long row will tell of, and their energy
-    held = 0
-    for number in range(48 * DAYS):
-        moment, meter = BEGUN + PERIOD * number, meters[-1]
-        k = Fraction(ratios[0] if turn is None or moment < turn else ratios[1])
-        energy = 0 if number in off else chance.randrange(3_000_000)
-        if number % 48 == 0 and (number == 0 or chance.random() < 0.75):
-            rows.append(RegisterRow(meter.name, moment, Kind.DAILY, 0, meter.shown()))
-        meter.count(moment, energy)
-        end = moment + PERIOD
-        last = turn is not None and end == turn
-        if number in off:
-            pass
-        elif pending or (chance.random() < 0.03 and not last):
-            pending, held = pending + 1, held + energy
-            if last or chance.random() < 0.4:
-                rows.append(LoadRow(meter.name, end, PERIOD * pending, int(Quality.CATCH_UP), {"ap": held}))
-                pending = held = 0
-        elif chance.random() < 0.05:
-            cut = chance.randrange(energy + 1)
-            rows.append(LoadRow(meter.name, end - 1200, 600, int(Quality.PARTIAL), {"ap": cut}))
-            rows.append(LoadRow(meter.name, end, 1200, int(Quality.PARTIAL), {"ap": energy - cut}))
-        elif chance.random() < 0.03:
-            cut = chance.randrange(energy + 1)
-            rows.append(LoadRow(meter.name, end, PERIOD, 0, {"ap": cut}))
-            rows.append(LoadRow(meter.name, end, PERIOD, int(Quality.REPEATED), {"ap": energy - cut}, repeat=1))
-        elif chance.random() > 0.1:
-            rows.append(LoadRow(meter.name, end, PERIOD, 0, {"ap": energy}))
-        if number + 1 in off:
-            pending = held = 0
-        if last or number == 48 * DAYS - 1:
-            counted += ((meter.shown()["ap0"] - since["ap0"]) % TOP) * k
-            # last digits of the total at both ends, of three tariffs and the total of each closed day; rounded rows
-            permitted += (2 + 4 * DAYS) * DIGIT * k + Fraction(48 * DAYS, 2) * k
-            acts.append(meter.shown())
-            if last and swapped:
-                meters.append(Meter(world, f"L{world.lives}B", chance.randrange(10**10)))
-                acts.append(meters[-1].shown())
-            since = meters[-1].shown()
-    rows.append(RegisterRow(meters[-1].name, END, Kind.DAILY, 0, meters[-1].shown()))
-    world.series.write(rows)
+    life = Life(world, chance)
+    turn, meters, acts = life.turn, life.meters, life.acts
+    world.series.write(life.rows)
     with writing(world.engine).begin() as connection:
         with entering(connection, at=NOW, kind="test") as act:
-            code = f"Л-{world.lives}"
+            code = f"Л-{life.number}"
             point = enter.add_point(
                 act, world.company, code, name="Дом", address="ул.", tz=TZ, scheme=world.scheme, power_max=1_000_000
             )
             for meter in meters:
                 enter.add_meter(act, meter.name, serial=meter.name, type="т", maker="м", register_end=TOP)
             first = {"reg_start": acts[0], "reg_end": acts[1] if turn else None, "act": "1"}
-            enter.mount(act, point, meters[0].name, BEGUN, turn, ki=ratios[0], **first)
+            enter.mount(act, point, meters[0].name, BEGUN, turn, ki=life.ratios[0], **first)
             if turn is not None:
-                enter.mount(
-                    act, point, meters[-1].name, turn, ki=ratios[1], reg_start=acts[2 if swapped else 1], act="2"
-                )
-        if off:
+                start = acts[2 if life.swapped else 1]
+                enter.mount(act, point, meters[-1].name, turn, ki=life.ratios[1], reg_start=start, act="2")
+        if life.off:
             told = {"meter": meters[0].name, "edge": "", "journal": 2, "uptime": -1, "received_at": NOW}
-            for at, word in ((off.start, 1), (off.stop, 2)):
+            for at, word in ((life.off.start, 1), (life.off.stop, 2)):
                 connection.execute(event.insert().values(**told, time=BEGUN + PERIOD * at, code=word))
         dirty.mark_days(connection, point, [FIRST + timedelta(days=n) for n in range(DAYS)])
     while recompute.run(world.engine, world.series, NOW):
         pass
-    return point, counted, permitted
+    return point, life.counted, life.permitted
 
 
 def holds(world: World, seed: int) -> None:

@@ -135,3 +135,13 @@ def test_the_sum_is_the_register_s_whatever_the_gap(gap: set[int], rest: int, we
     assert [slot for n, slot in enumerate(found) if n not in gap] == [
         slot for n, slot in enumerate(slots) if n not in gap
     ]
+
+
+@pytest.mark.parametrize(("kind", "state"), [("act", State.COMPUTED), ("daily", State.ESTIMATED)])
+def test_what_is_left_between_a_fixed_reading_and_an_act_is_no_guess(kind: str, state: State) -> None:
+    turn = DAY + 10 * 3600 + 600
+    begin = DAY + 10 * 3600
+    slots = [Slot(DAY, begin, "night", State.MEASURED, 0, 50_000), Slot(begin, turn, "half_peak", State.MISSING)]
+    term = from_registers(METER, Reading(DAY, 0, "daily"), Reading(turn, 57_000, kind))
+    found = close_gaps(slots, [], Closer(0, frozenset(), term), even)
+    assert (found[1].state, found[1].energy) == (state, 7000)

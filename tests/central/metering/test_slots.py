@@ -1,6 +1,7 @@
 """The places of a profile and their states (metering.md «Time stamps», «Rulings»)."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 from itertools import pairwise
@@ -288,3 +289,41 @@ def test_intervals_sum_to_the_register_difference_times_k(
     assert sum(slot.energy or 0 for slot in slots) == term.energy
     assert sum(sum(states.values()) for states in energies(slots).values()) == term.energy
     assert {slot.start for slot in slots} == {DAY + n * PERIOD for n in range(48)}
+
+
+class TestATurnInsideAPlace:
+    """At 10:10 another ratio, or another meter: the half-hour is two places, and what of a row is in which the act's
+    registers say; without them, the clock."""
+
+    TURN = at("2026-11-24 10:10")
+    OLD = segment(mounting=1, until=TURN)
+    NEW = segment(mounting=2, since=TURN, ki=Fraction(40))
+    ROW = sample(at("2026-11-24 10:30"), 90)
+
+    def cut(self, slots: Sequence[Slot]) -> list[tuple[int, int | None, State]]:
+        """Length, energy and state of the two places."""
+        around = [slot for slot in slots if at("2026-11-24 10:00") <= slot.start < at("2026-11-24 10:30")]
+        return [(slot.end - slot.start, slot.energy, slot.state) for slot in around]
+
+    def test_with_an_act_the_row_is_in_neither(self) -> None:
+        slots = filled([self.ROW], segments=[self.OLD, replace(self.NEW, begun_by_act=True)])
+        assert self.cut(slots) == [(600, None, State.MISSING), (1200, None, State.MISSING)]
+
+    def test_a_whole_row_after_an_act_is_taken(self) -> None:
+        row = sample(at("2026-11-24 10:30"), 90, span=1200)
+        slots = filled([row], segments=[self.OLD, replace(self.NEW, begun_by_act=True)])
+        assert self.cut(slots)[1] == (1200, 3600, State.MEASURED)
+
+    def test_a_row_of_unknown_span_may_tell_of_the_time_before(self) -> None:
+        row = sample(at("2026-11-24 10:30"), 90, span=0)
+        slots = filled([row], segments=[self.OLD, replace(self.NEW, begun_by_act=True)])
+        assert self.cut(slots)[1] == (1200, None, State.MISSING)
+
+    def test_without_an_act_it_is_divided_by_time_each_part_with_its_ratio(self) -> None:
+        slots = filled([self.ROW], segments=[self.OLD, self.NEW])
+        assert self.cut(slots) == [(600, 30, State.ESTIMATED), (1200, 60 * 40, State.ESTIMATED)]
+
+    def test_another_meter_s_row_gives_the_first_part_nothing(self) -> None:
+        other = replace(self.NEW, meter="B-2")
+        slots = filled([replace(self.ROW, meter="B-2")], segments=[self.OLD, other])
+        assert self.cut(slots) == [(600, None, State.MISSING), (1200, 60 * 40, State.ESTIMATED)]
