@@ -96,11 +96,11 @@ class Material:
         """As far as the registers reach that would close a gap anywhere in the period."""
         found = [(self.since, self.until)]
         for segment in self.segments:
-            moments = [
-                one.moment for one in self._fixed_near(segment, ACTIVE_IMPORT, 0) if self._between_rows(segment, one)
-            ]
-            before = max((moment for moment in moments if moment <= self.since), default=self.since)
-            after = min((moment for moment in moments if moment >= self.until), default=self.until)
+            fixed = self._fixed_near(segment, ACTIVE_IMPORT, 0)
+            earlier = (one for one in reversed(fixed) if one.moment <= self.since and self._between_rows(segment, one))
+            later = (one for one in fixed if one.moment >= self.until and self._between_rows(segment, one))
+            before = next((one.moment for one in earlier), self.since)
+            after = next((one.moment for one in later), self.until)
             if after - before <= LONGEST:
                 found.append((before, after))
         return min(start for start, _ in found), max(end for _, end in found)
