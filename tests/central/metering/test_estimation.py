@@ -145,3 +145,21 @@ def test_what_is_left_between_a_fixed_reading_and_an_act_is_no_guess(kind: str, 
     term = from_registers(METER, Reading(DAY, 0, "daily"), Reading(turn, 57_000, kind))
     found = close_gaps(slots, [], Closer(0, frozenset(), term), even)
     assert (found[1].state, found[1].energy) == (state, 7000)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "gap", "state"),
+    [
+        (("act", "daily"), range(0, 1), State.COMPUTED),  # begins with the act
+        (("act", "daily"), range(3, 4), State.ESTIMATED),  # elsewhere between the two
+        (("daily", "act"), range(0, 1), State.ESTIMATED),
+        (("daily", "act"), range(47, 48), State.COMPUTED),  # ends with it
+        (("act", "act"), range(0, 2), State.ESTIMATED),  # two places: how much is whose is a guess
+        (("daily", "daily"), range(47, 48), State.ESTIMATED),
+    ],
+)
+def test_only_a_lone_piece_at_an_act_is_computed(kinds: tuple[str, str], gap: range, state: State) -> None:
+    first, last = (Reading(at, value, kind) for at, value, kind in zip((DAY, END), (0, 60_000), kinds, strict=True))
+    found = close_gaps(profile(gap), [], Closer(0, frozenset(), from_registers(METER, first, last)), even)
+    assert {found[n].state for n in gap} == {state}
+    assert sum(slot.energy or 0 for slot in found) == 60_000
