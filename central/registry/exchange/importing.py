@@ -20,6 +20,7 @@ from central.registry.refusals import Refused
 
 MOST_WRONG = 1000  # told one by one
 EVERY = 500  # rows between two words of progress
+TRIES = 3  # on a copy of a registry that others change meanwhile
 
 
 @dataclass(slots=True)
@@ -91,23 +92,24 @@ def bring_in(
     """
     if engine.dialect.name != "sqlite":
         return _in_place(engine, book, now, dry_run, say, agreed, done)
-    with copied(engine) as copy, copy.begin() as trial:
-        before = newest(trial)
-        tried = Change(trial, before + 1, now)
-        report = _taken(tried, book, now, say)
-        tried.close()
-        if dry_run or not report.enters or not agreed(report):
-            return report
-        with writing(engine).begin() as connection:
-            held = newest(connection) == before
-            if held:
-                with _entering(connection, book, now) as change:
-                    replay(change, trial, tried.id)
-                    change.touched, change.left = tried.touched, tried.left
-                report.change = change.id
-                done(connection, report)
-    # somebody has changed the registry meanwhile: what was tried says nothing any more
-    return report if held else _in_place(engine, book, now, dry_run, say, agreed, done)
+    for _ in range(TRIES):
+        with copied(engine) as copy, copy.begin() as trial:
+            before = newest(trial)
+            tried = Change(trial, before + 1, now)
+            report = _taken(tried, book, now, say)
+            tried.close()
+            if dry_run or not report.enters or not agreed(report):
+                return report
+            with writing(engine).begin() as connection:
+                if newest(connection) == before:
+                    with _entering(connection, book, now) as change:
+                        replay(change, trial, tried.id)
+                        change.touched, change.left = tried.touched, tried.left
+                    report.change = change.id
+                    done(connection, report)
+                    return report
+        # somebody has changed the registry meanwhile: what was tried says nothing any more
+    return _in_place(engine, book, now, dry_run, _silent, agreed, done)  # who is told could write nothing down
 
 
 def _in_place(

@@ -19,6 +19,7 @@ from central.ingest.tables import meter_seen
 from central.metering.zones import midnight
 from central.registry import enter
 from central.registry.changes import entering
+from central.registry.exchange import importing
 from central.registry.exchange.importing import Book, Report, bring_in
 from central.registry.exchange.rows import Fate
 from central.registry.exchange.writing import export, template
@@ -180,6 +181,32 @@ def test_a_town_goes_out_and_comes_in_again_the_same(sql: Sql, tmp_path: Path) -
 
 def cells(path: Path) -> dict[str, list[tuple[Any, ...]]]:
     return {page.title: list(page.iter_rows(values_only=True)) for page in load_workbook(path).worksheets}
+
+
+@pytest.mark.parametrize("times", [1, importing.TRIES])
+def test_a_registry_that_changes_meanwhile_keeps_nobody_waiting(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    """Whoever is told writes it down, as the worker does: it must never wait for the import that tells it."""
+    if engine.dialect.name != "sqlite":
+        pytest.skip("PostgreSQL has many writers: nothing is tried on a copy")
+    monkeypatch.setattr(importing, "EVERY", 1)
+    changed = []
+
+    def write_down(_sheet: str, _rows: int) -> None:
+        with writing(engine).begin() as connection:
+            connection.execute(select(func.count()).select_from(point))
+
+    def agreed(report: Report) -> bool:
+        if len(changed) < times:
+            with writing(engine).begin() as connection, entering(connection, at=NOW, kind="test") as act:
+                changed.append(enter.add_meter(act, f"X-{len(changed)}", serial="1", type="т", maker="м"))
+        return report.enters
+
+    report = bring_in(engine, Book(book(tmp_path / "a.xlsx", **ALL), 1), NOW, say=write_down, agreed=agreed)
+    assert report.change == count(engine, changes)
+    assert len(changed) == times
+    assert (count(engine, point), count(engine, mounting)) == (1, 1)
 
 
 def test_a_text_that_looks_like_a_formula_stays_a_text(engine: Engine, tmp_path: Path) -> None:
