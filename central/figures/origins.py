@@ -42,7 +42,7 @@ def _messages(connection: Connection, meter: str, since: int) -> Iterator[Row[An
         .where(inbox.c.channel == ARCHIVE, inbox.c.state.in_(TAKEN))
         .order_by(inbox.c.id)
     )
-    yield from connection.execution_options(yield_per=100).execute(query)
+    yield from connection.execute(query.execution_options(yield_per=100))  # of the statement: a connection keeps it
 
 
 def _rows_of(message: Row[Any]) -> set[RowKey]:
