@@ -92,9 +92,8 @@ def _again(dialect: str) -> Any:
 
 def take(connection: Connection, limit: int, slices: Collection[int] | None = None) -> list[Mark]:
     """The newest days first: today is looked at while a backlog is computed. `slices` = only their points."""
-    query = (
-        select(*_KEY, dirty.c.cause).order_by(dirty.c.day.desc(), dirty.c.point.desc()).limit(limit)
-    )  # one index, backwards
+    newest_first = dirty.c.day.desc(), dirty.c.point.desc()  # one index, backwards
+    query = select(*_KEY, dirty.c.cause).order_by(*newest_first).limit(limit)
     if slices is not None and len(slices) < SLICES:
         query = query.where((dirty.c.point % SLICES).in_(slices))
     return [Mark(*row) for row in connection.execute(query)]

@@ -15,6 +15,7 @@ from central.metering.zones import midnight
 from central.registry import enter
 from central.registry.changes import entering
 from central.registry.look import segments_of
+from central.registry.tables import contract_point
 from central.timeseries.base import LoadRow
 from protocol.messages import bodies
 from protocol.reading import Kind, Readings, Row
@@ -168,3 +169,20 @@ def test_each_row_names_the_message_that_brought_it_while_the_inbox_keeps_it(own
         connection.execute(inbox.delete())
     origin = days(own, s.FLAT, s.GAP, s.GAP + ONE_DAY).origins[meter, "load", begin + 1800]
     assert (origin.edge, origin.seq, origin.received_at) == ("edge-1", None, None)
+
+
+def test_a_reading_of_the_time_before_closes_a_gap_and_is_not_told(own: Scene) -> None:
+    """The flat changes hands inside the day without half-hours: the registers at its midnights are each another's."""
+    turn = midnight(s.GAP, s.TZ) + 10 * 3600
+    with writing(own.engine).begin() as connection:
+        of_the_flat = contract_point.c.point == own.points[s.FLAT]
+        connection.execute(contract_point.update().where(of_the_flat).values(valid_from=turn))
+    viewer = own.viewer(s.CONSUMER)
+    told = figures.explain_days(own.source, viewer, own.points[s.FLAT], s.GAP, s.GAP + ONE_DAY, A, own.now)
+    assert told.energy is not None
+    places = [place for zone in told.energy.parts for place in zone.parts]
+    assert [place.facts["state"] for place in places] == ["estimated"] * 28
+    assert min(int(str(place.facts["start"])) for place in places) == turn
+    assert {leaf.rule for leaf in told.energy.leaves()} == {Rule.STORED}
+    assert told.origins == {}
+    holds(told.energy)
