@@ -1,7 +1,7 @@
 """«Откуда это»: any figure of a point as a calculation by hand, from the sum down to single readings, and as JSON."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from fractions import Fraction
 from typing import Any
@@ -12,9 +12,8 @@ from central.faces.here import here, viewer
 from central.faces.periods import Chosen
 from central.figures import NotFound
 from central.figures.bills import REGISTERS
-from central.figures.source import ACTIVE_IMPORT, FIELDS
+from central.figures.source import ACTIVE_IMPORT
 from central.figures.views import Explained, Origin, PointView
-from central.metering.slots import Completeness
 from central.metering.workings import Rule, Working, as_data
 from central.metering.zones import ANY, Calendar
 
@@ -113,7 +112,7 @@ def data(point: PointView, period: Chosen, args: Mapping[str, str]) -> dict[str,
         "energy": as_data(found.energy) if found.energy else None,
         "cost": as_data(found.cost) if found.cost else None,
         "origins": [
-            {"meter": meter, "kind": kind, "time": time, **_message(origin)}
+            {"meter": meter, "kind": kind, "time": time, **asdict(origin)}
             for (meter, kind, time), origin in sorted(found.origins.items())
         ],
         "revisions": [
@@ -128,10 +127,6 @@ def data(point: PointView, period: Chosen, args: Mapping[str, str]) -> dict[str,
             for one in found.revisions
         ],
     }
-
-
-def _message(origin: Origin) -> dict[str, Any]:
-    return {name: getattr(origin, name) for name in ("edge", "store", "seq", "received_at", "made_at", "offset")}
 
 
 def page(point: PointView, period: Chosen, args: Mapping[str, str]) -> dict[str, object]:
@@ -159,7 +154,7 @@ def page(point: PointView, period: Chosen, args: Mapping[str, str]) -> dict[str,
         "lines": list(found.cost.parts) if found.cost else [],
         "check": _check(found),
         "counts": found.days.completeness if found.days else None,
-        "counted": _counted(found.days.completeness) if found.days else [],
+        "counted": words.counted(found.days.completeness, 0) if found.days else [],
         "gaps": [day.day for day in found.days.days if day.completeness.missing] if found.days else [],
     }
 
@@ -249,9 +244,5 @@ def _check(found: Explained) -> object:
     if found.intervals is not None:
         return found.intervals.check
     if found.bill is not None:
-        return next((one.check for one in found.bill.directions if one.channel in FIELDS and one.check), None)
+        return next((one.check for one in found.bill.directions if one.channel == ACTIVE_IMPORT), None)
     return None
-
-
-def _counted(counts: Completeness) -> list[tuple[Any, int]]:
-    return words.counted(counts, 0)
