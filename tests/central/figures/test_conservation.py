@@ -206,6 +206,39 @@ def holds(world: World, seed: int) -> None:
     assert abs(total - counted) <= permitted, (seed, total, counted, permitted)
 
 
+def test_a_row_over_a_midnight_does_not_spoil_the_gap_beside_its_register(world: World) -> None:
+    """10 Wh before midnight and 3 kWh after it come as one row; half an hour of 100 Wh is lost later that night."""
+    world.lives += 1
+    name, second = f"L{world.lives}A", midnight(FIRST + timedelta(days=1), TZ)
+    meter, rows = Meter(world, name, 10**9), []
+    for number in range(48 * 2):
+        moment, end = BEGUN + PERIOD * number, BEGUN + PERIOD * (number + 1)
+        if number % 48 == 0:
+            rows.append(RegisterRow(name, moment, Kind.DAILY, 0, {"ap0": meter.shown()["ap0"]}))
+        energy = {47: 10_000, 48: 3_000_000}.get(number, 100_000)
+        meter.count(moment, energy)
+        if number == 48:
+            rows.append(LoadRow(name, end, 2 * PERIOD, int(Quality.CATCH_UP), {"ap": 3_010_000}))
+        elif number not in (47, 52):
+            rows.append(LoadRow(name, end, PERIOD, 0, {"ap": energy}))
+    rows.append(RegisterRow(name, second + 86_400, Kind.DAILY, 0, {"ap0": meter.shown()["ap0"]}))
+    world.series.write(rows)
+    with writing(world.engine).begin() as connection:
+        with entering(connection, at=NOW, kind="test") as act:
+            code = f"Л-{world.lives}"
+            point = enter.add_point(act, world.company, code, name="Дом", address="ул.", tz=TZ, scheme=world.scheme)
+            enter.add_meter(act, name, serial=name, type="т", maker="м")
+            enter.mount(act, point, name, BEGUN, act="1")
+        dirty.mark_days(connection, point, [FIRST, FIRST + timedelta(days=1)])
+    while recompute.run(world.engine, world.series, NOW):
+        pass
+    with world.engine.connect() as connection:
+        found = connection.execute(select(point_day).where(point_day.c.point == point)).all()
+    totals = [sum(sum(zone.values()) for zone in row.energies["active_import"].values()) for row in found]
+    assert [row.missing for row in found] == [0, 0]
+    assert sum(totals) == 93 * 100_000 + 3_010_000 + 100_000
+
+
 @given(st.integers(0, 2**32))
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_nothing_is_lost_and_nothing_is_counted_twice(world: World, seed: int) -> None:
