@@ -66,6 +66,8 @@ class Material:
         self._nearby: dict[int, list[RegisterRow]] = {}
         self._clean: dict[tuple[str, int], bool] = {}
         self._acts: dict[int, dict[int, dict[str, Reading]]] = {}
+        self._weeks: dict[tuple[int, date], list[LoadRow]] = {}
+        self._between: dict[tuple[int, int, int], list[LoadRow]] = {}
 
     def channels(self) -> tuple[str, ...]:
         """Those that any row has; active import always."""
@@ -143,7 +145,7 @@ class Material:
         """With the gaps of one tenure closed, pair of readings by pair of readings."""
         found: dict[int, Slot] = {}
         for (first, last), wanted in self._gaps(channel, segment, slots).items():
-            rows = _load(self._series, (segment,), first.moment, last.moment)
+            rows = self._rows_between(segment, first.moment, last.moment)
             between = self._off(self._fill(channel, rows, first.moment, last.moment))
             total = Closer(0, frozenset(), from_registers(segment, first, last))
             tariffs = self._tariffs(channel, segment, first.moment, last.moment)
@@ -173,6 +175,13 @@ class Material:
             if before is not None and after is not None and after.moment - before.moment <= LONGEST:
                 found[before, after].append(slot)
         return found
+
+    def _rows_between(self, segment: Segment, start: int, end: int) -> list[LoadRow]:
+        """Of one tenure between two registers, read once for all channels."""
+        key = (segment.mounting, start, end)
+        if key not in self._between:
+            self._between[key] = _load(self._series, (segment,), start, end)
+        return self._between[key]
 
     def _between_rows(self, segment: Segment, reading: Reading) -> bool:
         """Whether no row begins before this reading and ends after it; one that an act cuts is in no place."""
@@ -229,12 +238,22 @@ class Material:
             start, end = midnight(other, self._place.tz), midnight(other + timedelta(days=1), self._place.tz)
             if start < segment.since:
                 break
-            slots = self._fill(channel, _load(self._series, (segment,), start, end), start, end)
+            rows = [row for row in self._week(segment, other) if start < row.end <= end + CATCH_UP]
+            slots = self._fill(channel, rows, start, end) if rows else ()
             if slots and all(slot.state in (State.MEASURED, State.ZERO) for slot in slots):
                 found.append(slots)
             if len(found) == SIMILAR:
                 break
         return found
+
+    def _week(self, segment: Segment, day: date) -> list[LoadRow]:
+        """Of the week of this day, read once for all its days and channels."""
+        monday = day - timedelta(days=day.weekday())
+        key = (segment.mounting, monday)
+        if key not in self._weeks:
+            start, end = midnight(monday, self._place.tz), midnight(monday + timedelta(days=7), self._place.tz)
+            self._weeks[key] = _load(self._series, (segment,), start, end)
+        return self._weeks[key]
 
     def _of_day(self, slot: Slot) -> int:
         """Seconds since the local midnight."""
@@ -269,7 +288,7 @@ class Material:
             term = from_registers(segment, first, last)
             if term.energy is None or not segment.spans(first.moment, last.moment):
                 continue
-            rows = _load(self._series, (segment,), first.moment, last.moment)
+            rows = self._rows_between(segment, first.moment, last.moment)
             between = self._fill(ACTIVE_IMPORT, rows, first.moment, last.moment)
             closed = close_outages(between, outages, first.moment, last.moment, term.energy, segment)
             off = {slot.start for slot in closed if slot.state is State.POWER_OFF}
