@@ -66,8 +66,7 @@ class Material:
         self._nearby: dict[int, list[RegisterRow]] = {}
         self._clean: dict[tuple[str, int], bool] = {}
         self._acts: dict[int, dict[int, dict[str, Reading]]] = {}
-        self._weeks: dict[tuple[int, date], list[LoadRow]] = {}
-        self._between: dict[tuple[int, int, int], list[LoadRow]] = {}
+        self._loads: dict[tuple[int, int, int], list[LoadRow]] = {}
 
     def channels(self) -> tuple[str, ...]:
         """Those that any row has; active import always."""
@@ -145,7 +144,7 @@ class Material:
         """With the gaps of one tenure closed, pair of readings by pair of readings."""
         found: dict[int, Slot] = {}
         for (first, last), wanted in self._gaps(channel, segment, slots).items():
-            rows = self._rows_between(segment, first.moment, last.moment)
+            rows = self._read(segment, first.moment, last.moment)
             between = self._off(self._fill(channel, rows, first.moment, last.moment))
             total = Closer(0, frozenset(), from_registers(segment, first, last))
             tariffs = self._tariffs(channel, segment, first.moment, last.moment)
@@ -176,12 +175,12 @@ class Material:
                 found[before, after].append(slot)
         return found
 
-    def _rows_between(self, segment: Segment, start: int, end: int) -> list[LoadRow]:
-        """Of one tenure between two registers, read once for all channels."""
+    def _read(self, segment: Segment, start: int, end: int) -> list[LoadRow]:
+        """Of one tenure, once for all channels."""
         key = (segment.mounting, start, end)
-        if key not in self._between:
-            self._between[key] = _load(self._series, (segment,), start, end)
-        return self._between[key]
+        if key not in self._loads:
+            self._loads[key] = _load(self._series, (segment,), start, end)
+        return self._loads[key]
 
     def _between_rows(self, segment: Segment, reading: Reading) -> bool:
         """Whether no row begins before this reading and ends after it; one that an act cuts is in no place."""
@@ -247,13 +246,9 @@ class Material:
         return found
 
     def _week(self, segment: Segment, day: date) -> list[LoadRow]:
-        """Of the week of this day, read once for all its days and channels."""
+        """Of the week of this day: one question for all its days."""
         monday = day - timedelta(days=day.weekday())
-        key = (segment.mounting, monday)
-        if key not in self._weeks:
-            start, end = midnight(monday, self._place.tz), midnight(monday + timedelta(days=7), self._place.tz)
-            self._weeks[key] = _load(self._series, (segment,), start, end)
-        return self._weeks[key]
+        return self._read(segment, *(midnight(monday + timedelta(days=n), self._place.tz) for n in (0, 7)))
 
     def _of_day(self, slot: Slot) -> int:
         """Seconds since the local midnight."""
@@ -288,7 +283,7 @@ class Material:
             term = from_registers(segment, first, last)
             if term.energy is None or not segment.spans(first.moment, last.moment):
                 continue
-            rows = self._rows_between(segment, first.moment, last.moment)
+            rows = self._read(segment, first.moment, last.moment)
             between = self._fill(ACTIVE_IMPORT, rows, first.moment, last.moment)
             closed = close_outages(between, outages, first.moment, last.moment, term.energy, segment)
             off = {slot.start for slot in closed if slot.state is State.POWER_OFF}

@@ -14,6 +14,7 @@ from central.figures import dirty, recompute
 from central.figures.tables import dirty as marks
 from central.figures.tables import point_day
 from central.ingest.tables import event
+from central.metering.terms import State
 from central.metering.zones import day_of, midnight
 from central.registry import enter
 from central.registry.changes import entering
@@ -22,7 +23,7 @@ from central.registry.tables import mounting
 from central.timeseries.base import LoadRow, RegisterRow, SeriesUnavailable
 from protocol.reading import Kind
 from tests.central import scene as s
-from tests.central.scene import Scene
+from tests.central.scene import Household, Scene
 
 A = "active_import"
 METER = f"MIL-{s.FLAT}"
@@ -184,6 +185,41 @@ def test_the_register_after_an_outage_of_days_decides_on_all_of_them(own: Scene)
     own.arrive(meter, RegisterRow(meter, at(end), Kind.DAILY, 0, ap))
     (after,) = figures.days(own.source, own.viewer(s.CONSUMER), point, *span).days
     assert (after.completeness.missing, after.completeness.off, after.totals.total) == (0, 48, 0)
+
+
+def test_two_silent_weeks_are_closed_by_similar_days_that_are_read_week_by_week(
+    own: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The flat is silent from the morning of the 24th on; then a register comes."""
+    begun, end = date(2026, 11, 24), date(2026, 12, 8)
+    (before,) = own.series.registers(METER, [Kind.DAILY], at(begun) - 1, at(begun))
+    load, asked = own.series.load, []
+
+    def counted(meter: str, since: int, until: int) -> list[LoadRow]:
+        asked.append((since, until))
+        return load(meter, since, until)
+
+    monkeypatch.setattr(own.series, "load", counted)
+    register = RegisterRow(METER, at(end), Kind.DAILY, 0, {"ap0": before.values["ap0"] + 200_000_000})
+    own.arrive(METER, register, now=at(end, 6))
+    assert len(asked) <= 12 * 15  # days
+    flat = Household(s.FLAT, 5)
+    similar = {  # the complete ones: on the 20th one row was a night, of the 17th nothing came
+        False: [date(2026, 11, day) for day in (23, 19, 18, 16)],
+        True: [date(2026, 11, day) for day in (22, 21, 15, 14)],
+    }
+    span = (at(begun), at(end), A, at(end, 6))
+    slots = figures.interval(own.source, own.viewer(s.CONSUMER), own.points[s.FLAT], *span).slots
+    gap = [slot for slot in slots if slot.state is State.ESTIMATED]
+    assert [slot.start for slot in gap] == list(range(at(begun, 9), at(end), 1800))
+    weights = []
+    for slot in gap:
+        day = day_of(slot.start, s.TZ)
+        since_midnight = slot.start - at(day)
+        weights.append(sum(flat.energy(at(other) + since_midnight) for other in similar[day.weekday() >= 5]))
+    rest = 200_000_000 - sum(slot.energy or 0 for slot in slots if slot.state is State.MEASURED)
+    for slot, weight in zip(gap, weights, strict=True):
+        assert abs((slot.energy or 0) - rest * weight / sum(weights)) < 1, slot
 
 
 def test_rows_of_a_time_without_a_calendar_stop_no_other_day(own: Scene) -> None:
