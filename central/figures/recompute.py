@@ -7,6 +7,7 @@ version n+1, with its cause. The same figure again is no version.
 import logging
 from collections.abc import Callable, Collection
 from datetime import date, timedelta
+from time import monotonic
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, select
@@ -28,6 +29,7 @@ from central.timeseries.base import Series
 log = logging.getLogger(__name__)
 
 BATCH = 100  # days a run
+SPELL = 2.0  # seconds
 PUBLISHED_AFTER = 12 * 3600  # seconds of D+1, on the clock of the point
 AUTHOR = "worker"
 FIRST = "first"  # the cause of a day's first version
@@ -41,8 +43,12 @@ def run(
     limit: int = BATCH,
     slices: Collection[int] | None = None,
     fence: Callable[[Connection], None] | None = None,
+    spell: float = SPELL,
 ) -> int:
     """Computes up to `limit` dirty days; returns how many. Raises SeriesUnavailable: the marks stay.
+
+    It takes `spell` seconds, and what one day more needs: readings that came meanwhile, and whoever stops the worker,
+    wait no longer for days that are dear, as those of a long gap.
 
     Where several workers are, `slices` are this one's, and `fence`, called in the transaction that writes, raises when
     they are its no more.
@@ -54,26 +60,31 @@ def run(
         places = places_of(connection, {mark.point for mark in marks})
         figures: dict[tuple[int, date], dict[str, Any]] = {}
         causes = {(mark.point, mark.day): mark.cause for mark in marks}
-        waiting = list(causes)
-        while waiting:
-            key, day = waiting.pop()
-            try:
-                figures[key, day], others = compute(connection, series, places[key], day, now)
-            except Uncovered as error:  # rows of a time when the scheme was not there: no other day waits for them
-                ids = {"point": key, "day": day}
-                log.error("a day cannot be computed: %s", error, extra=about(Alarm.DAY_NOT_COMPUTED, **ids))
-                continue
-            new = [(key, other) for other in others if (key, other) not in {*figures, *waiting}]
-            causes = dict.fromkeys(new, causes[key, day]) | causes
-            waiting += new
+        done: list[dirty.Mark] = []
+        ends = monotonic() + spell
+        for mark in marks:
+            if done and monotonic() >= ends:
+                break
+            waiting = {(mark.point, mark.day)} - figures.keys()
+            while waiting:
+                key, day = waiting.pop()
+                try:
+                    figures[key, day], others = compute(connection, series, places[key], day, now)
+                except Uncovered as error:  # rows of a time when the scheme was not there: no other day waits for them
+                    ids = {"point": key, "day": day}
+                    log.error("a day cannot be computed: %s", error, extra=about(Alarm.DAY_NOT_COMPUTED, **ids))
+                    continue
+                waiting |= {(key, other) for other in others} - figures.keys()
+                causes = dict.fromkeys(waiting, mark.cause) | causes
+            done.append(mark)
     make(engine, {point_day_month(day) for _, day in figures})
     with writing(engine).begin() as connection:
         if fence is not None:
             fence(connection)
         for (key, day), values in figures.items():
             store(connection, places[key], day, values, now, causes[key, day])
-        dirty.clear(connection, marks)
-    return len(marks)
+        dirty.clear(connection, done)
+    return len(done)
 
 
 def places_of(connection: Connection, points: Collection[int]) -> dict[int, Place]:

@@ -110,6 +110,19 @@ def test_a_limit_is_kept_and_the_newest_day_comes_first(own: Scene) -> None:
     assert dirty_days(own, own.points[s.FLAT]) == [YESTERDAY - timedelta(days=1)]
 
 
+def test_who_waits_for_the_worker_waits_for_one_day_not_for_all(own: Scene) -> None:
+    noons = [at(YESTERDAY - timedelta(days=n), 12) for n in range(3)]
+    mark(own, *noons)
+    left = [run(own, spell=0) for _ in range(4)]
+    assert left == [1, 1, 1, 0]
+    mark(own, *noons)
+    assert run(own, spell=60) == 3
+
+
+def run(scene: Scene, spell: float) -> int:
+    return recompute.run(scene.engine, scene.series, scene.now, spell=spell)
+
+
 def test_a_store_that_is_away_leaves_the_marks(own: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     def away(*_arguments: object) -> None:
         raise SeriesUnavailable("away")
