@@ -63,6 +63,25 @@ class Part:
     def stop(self) -> None:
         self._end(signal.SIGTERM)
 
+    def freeze(self) -> None:
+        """SIGSTOP, and until it has taken effect: a thread on another core may first answer one more request."""
+        for pid in self._processes():
+            with suppress(ProcessLookupError):  # one of a connection that is gone
+                os.kill(pid, signal.SIGSTOP)
+                _wait_until_stopped(pid)
+
+    def thaw(self) -> None:
+        for pid in self._processes():
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+
+    def _processes(self) -> list[int]:
+        """Its own id and those of its children; none when it does not run."""
+        if self._process is None:
+            return []
+        pid = self._process.pid
+        return [pid, *map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())]
+
     def _end(self, how: signal.Signals) -> None:
         if self._process is not None:
             self._process.send_signal(how)
@@ -72,6 +91,23 @@ class Part:
                 self._process.kill()
                 self._process.wait(20)
             self._process = None
+
+
+def _wait_until_stopped(pid: int, seconds: float = 10.0) -> None:
+    """None of its threads runs; raises TimeoutError."""
+    deadline = time.monotonic() + seconds
+    while _runs(pid):
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"process {pid} still runs {seconds} s after SIGSTOP")
+        time.sleep(0.001)
+
+
+def _runs(pid: int) -> bool:
+    for thread in Path(f"/proc/{pid}/task").glob("*/stat"):
+        with suppress(FileNotFoundError, ProcessLookupError):  # ended meanwhile
+            if thread.read_text().rpartition(") ")[2][0] not in "TZX":
+                return True
+    return False
 
 
 def _find(name: str) -> str:
@@ -158,13 +194,11 @@ class PostgreSQL(Part):
 
     def kill(self) -> None:
         """kill -9 of the server and of each of its processes: they would end by themselves, but a little later."""
-        if self._process is not None:
-            pid = self._process.pid
-            children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-            super().kill()
-            for child in children:
-                with suppress(ProcessLookupError):
-                    os.kill(int(child), signal.SIGKILL)
+        children = self._processes()[1:]
+        super().kill()
+        for child in children:
+            with suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
 
     def stop(self) -> None:
         self._end(signal.SIGINT)  # does not wait for connections that somebody left open

@@ -1,13 +1,10 @@
 """The doctor with real parts: well when all is well, and with each part killed it says which, and what to do."""
 
 import json
-import os
-import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -177,20 +174,13 @@ def test_all_is_well_and_then_each_part_is_killed(
 
 def test_a_frozen_database_costs_the_doctor_seconds(tmp_path: Path, mosquitto: Mosquitto, server: PostgreSQL) -> None:
     made = House(tmp_path, f'[sql]\nurl = "{kit.Databases(server).url(tmp_path)}"\n{mqtt(mosquitto.port)}')
-    assert server._process is not None
-    pid = server._process.pid
-    family = [pid, *map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())]
-    for one in family:
-        with suppress(ProcessLookupError):  # one of a connection that is gone
-            os.kill(one, signal.SIGSTOP)
+    server.freeze()
     began = time.monotonic()
     try:
         assert made.ask().wrong["база SQL"] == "не отвечает 5 с"
         assert time.monotonic() - began < 20
     finally:
-        for one in family:
-            with suppress(ProcessLookupError):
-                os.kill(one, signal.SIGCONT)
+        server.thaw()
         made.stop()
 
 

@@ -1,13 +1,11 @@
 """The programs as they are started: alive and ready, or alive and not ready, or hung; and what they count."""
 
 import os
-import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -146,7 +144,7 @@ def test_a_dead_database_is_no_frozen_program(
         if how == "killed":
             server.kill()
         else:
-            _all_of(server, signal.SIGSTOP)
+            server.freeze()
         for name in names:
             until(lambda name=name: house.says(name, "ready")[0] == 503, 30)  # type: ignore[misc]
             _, reasons = house.says(name, "ready")
@@ -156,20 +154,11 @@ def test_a_dead_database_is_no_frozen_program(
         if how == "killed":
             server.start()
         else:
-            _all_of(server, signal.SIGCONT)
+            server.thaw()
         for name in names:
             until(lambda name=name: house.says(name, "ready") == (200, []), 60)  # type: ignore[misc]
     finally:
         house.stop()
-
-
-def _all_of(server: PostgreSQL, how: signal.Signals) -> None:
-    """To the server and each of its processes."""
-    assert server._process is not None
-    pid = server._process.pid
-    for one in [pid, *map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())]:
-        with suppress(ProcessLookupError):  # one of a connection that is gone
-            os.kill(one, how)
 
 
 def test_a_schema_that_is_not_this_programs_is_not_ready(house: House) -> None:
@@ -231,7 +220,7 @@ def test_a_loop_whose_database_is_frozen_is_alive(tmp_path: Path, mosquitto: Mos
     """The same silence, but the loop waits for SQL: no reason to start it again, until it lasts very long."""
     inside = Inside(House(tmp_path, mosquitto))
     try:
-        _all_of(server, signal.SIGSTOP)
+        server.freeze()
         loop = inside.watch.pulse._loops
         inside.speak_until(lambda: loop["ingest"].asked is not None and inside.publisher._client is not None)
         inside.now += pulse.TURN + 1
@@ -239,10 +228,10 @@ def test_a_loop_whose_database_is_frozen_is_alive(tmp_path: Path, mosquitto: Mos
         assert inside.watch.ready()[0] == "ingest: waits for SQL for 61 s"
         inside.now += pulse.ASKING
         assert inside.watch.live() == ["ingest: waits for SQL for 661 s"]
-        _all_of(server, signal.SIGCONT)
+        server.thaw()
         until(lambda: inside.watch.ready() == [])
     finally:
-        _all_of(server, signal.SIGCONT)
+        server.thaw()
         inside.stop()
 
 

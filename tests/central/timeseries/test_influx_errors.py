@@ -2,7 +2,6 @@
 
 import http.server
 import json
-import signal
 import socket
 import threading
 import time
@@ -228,15 +227,14 @@ def test_a_server_that_does_not_behave_is_away(answer: bytes | None) -> None:
 def test_a_slow_server_costs_its_time_and_no_row(server: InfluxDB) -> None:
     series = series_of(server.port, timeout=1.0)
     series.write([load(T0)])
-    assert server._process is not None
-    server._process.send_signal(signal.SIGSTOP)
+    server.freeze()
     try:
         began = time.monotonic()
         with pytest.raises(SeriesUnavailable):
             series.write([load(T0 + 1800)])
         assert time.monotonic() - began < 5
     finally:
-        server._process.send_signal(signal.SIGCONT)
+        server.thaw()
 
     def written() -> bool:
         with suppress(SeriesUnavailable):
