@@ -150,12 +150,17 @@ def _check(engine: Engine, edges: list[Edge]) -> None:
     assert all(held.get(name, 0) >= upto for name, upto in known.items())
 
 
+def _undone(engine: Engine) -> int:
+    """Messages not projected yet; asked anew each time, since a transaction of SQLite never sees what came after it."""
+    with engine.connect() as connection:
+        return connection.scalar(select(func.count()).select_from(inbox).where(inbox.c.state != State.DONE)) or 0
+
+
 def _compare(engine: Engine, settings: CentralConfig, edges: list[Edge]) -> None:
     made = {(one.name, row.seq, row.sha) for one in edges for row in one.memory.rows}
     with engine.connect() as connection:
         stored = [tuple(row) for row in connection.execute(select(inbox.c.edge, inbox.c.seq, inbox.c.sha))]
-        waiting = select(func.count()).select_from(inbox).where(inbox.c.state != State.DONE)
-        until(lambda: connection.scalar(waiting) == 0, seconds=240)
+    until(lambda: not _undone(engine), seconds=240)
     assert len(stored) == len(made)
     assert set(stored) == made
     series = open_series(settings)
