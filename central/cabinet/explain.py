@@ -13,7 +13,7 @@ from central.faces.periods import Chosen
 from central.figures import NotFound
 from central.figures.bills import REGISTERS
 from central.figures.source import ACTIVE_IMPORT
-from central.figures.views import Explained, Origin, PointView
+from central.figures.views import DecisionTold, Explained, Origin, PointView
 from central.metering.workings import Rule, Working, as_data
 from central.metering.zones import ANY, Calendar
 
@@ -71,6 +71,7 @@ class Place:
     leaves: tuple[Leaf, ...]
     closed: Closed | None
     counted: bool
+    decision: DecisionTold | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +194,9 @@ def _places(found: Explained) -> Iterator[Place]:
         k = next((Fraction(str(part.facts["k"])) for part in _those(one, (Rule.TIMES,))), Fraction(1))
         value = None if one.value is None else int(one.value)
         start, end = int(str(facts["start"])), int(str(facts["end"]))
-        yield Place(start, end, str(facts["zone"]), str(facts["state"]), value, k, leaves, _closed(one, found), inside)
+        decision = found.decisions.get(int(str(facts["decision"]))) if "decision" in facts else None
+        told = str(facts["zone"]), str(facts["state"]), value, k, leaves, _closed(one, found)
+        yield Place(start, end, *told, inside, decision)
 
 
 def _closed(one: Working, found: Explained) -> Closed | None:

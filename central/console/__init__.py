@@ -4,6 +4,7 @@ pages.py      the lists of points and concentrators     audit.py     the way of 
 network.py    the tree and the one search               changes.py   the journal of changes, undoing one
 foreign.py    meters that wait to be adopted            documents.py acts and photos
 imports.py    the registry as a workbook, in and out
+exceptions.py what the checks found, and what is decided about it          checks.py    their limits
 points.py · mountings.py · meters.py · contracts.py · nodes.py · schemes.py · edges.py     one page per object, and
 its forms: described as data (forms.py), done in one way (deeds.py), told in words (telling.py)
 """
@@ -11,9 +12,11 @@ its forms: described as data (forms.py), done in one way (deeds.py), told in wor
 from central.console import (
     audit,
     changes,
+    checks,
     contracts,
     documents,
     edges,
+    exceptions,
     foreign,
     imports,
     meters,
@@ -30,10 +33,12 @@ from central.console.room import console
 __all__ = [
     "audit",
     "changes",
+    "checks",
     "console",
     "contracts",
     "documents",
     "edges",
+    "exceptions",
     "foreign",
     "imports",
     "meters",

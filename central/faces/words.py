@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 from flask_babel.speaklater import LazyString
 
 from central.audits.ledger import Step, Verdict
 from central.audits.tables import GapState
-from central.faces import registry_words
-from central.figures.views import Concern, DayVersion
+from central.faces import check_words, registry_words
+from central.figures.views import Concern, DayVersion, DecisionTold
 from central.ingest.judge import Reason
 from central.ingest.tables import State as InboxState
 from central.metering.consumption import Rule
@@ -149,6 +150,7 @@ REASONS: Mapping[str, LazyString] = {  # why a message is held back
     Reason.SERIES_REFUSED: _l("ряд не принимает значения"),
 }
 FIRST, LATE = _l("посчитано впервые"), _l("пришли данные, которых не было")
+UNDONE = _l("Решение о значениях отменено")
 ROLES: Mapping[str, LazyString] = {
     "consumer": _l("потребитель"),
     "operator": _l("оператор"),
@@ -182,8 +184,16 @@ def zone(name: str) -> str:
     return str(ZONES.get(name, name))
 
 
+def decided(found: DecisionTold) -> str:
+    """«подставлено, решение № 7: причина»"""
+    return f"{check_words.DONE[found.kind]}, {_('решение № %(number)s', number=found.id)}: {found.reason}"
+
+
 def cause(version: DayVersion) -> str:
     """Why a figure became another."""
+    if version.decision is not None:
+        undone = version.decision.undone_at is not None and version.decision.undone_at <= version.made_at
+        return str(UNDONE) if undone else decided(version.decision)
     if version.change is not None:
         return str(registry_words.change(version.change[1]))
     return str(FIRST if version.version == 1 else LATE)

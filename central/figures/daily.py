@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import Row, func, select
 
 from central.accounts.policy import Viewer
-from central.figures.dirty import change_of
+from central.figures import decisions
+from central.figures.dirty import change_of, decision_of
 from central.figures.intervals import TooLong, view
 from central.figures.source import ACTIVE_IMPORT, FIELDS, Opened, Source, opened
 from central.figures.tables import point_day
@@ -110,7 +111,7 @@ def revised(point: Opened, first: date, until: date, channel: str) -> tuple[Revi
         for before, after in pairwise(versions)
         if before.total != after.total
     ]
-    return tuple(sorted(found, key=lambda one: (one.after.made_at, one.day), reverse=True)[:MOST])
+    return tuple(sorted(found, key=lambda one: (one.after.made_at, one.day, one.after.version), reverse=True)[:MOST])
 
 
 def _wholly(point: Opened, day: date) -> bool:
@@ -126,11 +127,14 @@ def _versions(point: Opened, days: Sequence[date], channel: str) -> dict[date, t
     changes = {key for row in rows if (key := change_of(row.cause)) is not None}
     kinds = point.connection.execute(select(change.c.id, change.c.kind).where(change.c.id.in_(changes)))
     told = {row.id: (row.id, row.kind) for row in kinds}
+    people = {key for row in rows if (key := decision_of(row.cause)) is not None}
+    decided = decisions.told(point.connection, people)
     found: dict[date, list[DayVersion]] = defaultdict(list)
     for row in rows:
         total = totals([row.energies.get(channel, {})], point.calendar.zones).total
         made = told.get(change_of(row.cause) or 0)
-        found[row.day].append(DayVersion(row.version, total, row.made_at, row.cause, row.author, made))
+        by = decided.get(decision_of(row.cause) or 0)
+        found[row.day].append(DayVersion(row.version, total, row.made_at, row.cause, row.author, made, by))
     return {day: tuple(versions) for day, versions in found.items()}
 
 

@@ -20,6 +20,7 @@ SLICES = 16
 ONE_DAY = timedelta(days=1)
 LATE = "late data"  # rows or events that came; any other cause outlasts it
 _CHANGE = "change "  # of the registry, with its number
+_DECISION = "decision "  # of a person about values, with its number
 _KEY = (dirty.c.point, dirty.c.day, dirty.c.mark)
 
 
@@ -40,6 +41,16 @@ def by_change(key: int) -> str:
 def change_of(cause: str) -> int | None:
     """The change of the registry that was the cause; None = another cause."""
     return int(cause.removeprefix(_CHANGE)) if cause.startswith(_CHANGE) else None
+
+
+def by_decision(key: int) -> str:
+    """The cause of a day that this decision about its values, or its undoing, makes anew."""
+    return f"{_DECISION}{key}"
+
+
+def decision_of(cause: str) -> int | None:
+    """The decision about values that was the cause; None = another cause."""
+    return int(cause.removeprefix(_DECISION)) if cause.startswith(_DECISION) else None
 
 
 def mark(connection: Connection, stamps: Mapping[str, Collection[int]]) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 from central.accounts.policy import Viewer
-from central.figures import workings
+from central.figures import decisions, workings
 from central.figures.bills import readings_view
 from central.figures.daily import LONGEST, days_view, revised
 from central.figures.intervals import TooLong, view
@@ -60,7 +60,12 @@ def explain_days(
             intervals=intervals,
             origins=origins(point.connection, set(_rows(energy))),
             revisions=revised(point, first, until, channel),
+            decisions=decisions.told(point.connection, _decided(intervals)),
         )
+
+
+def _decided(intervals: IntervalView | None) -> set[int]:
+    return {slot.decision for slot in intervals.slots if slot.decision is not None} if intervals else set()
 
 
 def _of_days(point: Opened, days: DaysView, intervals: IntervalView | None) -> tuple[Working | None, Working | None]:

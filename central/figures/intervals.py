@@ -1,5 +1,6 @@
 """The intervals of one channel of a point: each with zone, state, quality and parts, and the checks of their sums."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from central.accounts.policy import Viewer
@@ -49,7 +50,7 @@ def view(point: Opened, asked: Period, channel: str, now: int) -> IntervalView:
         completeness=completeness(slots),
         maximum=maximum(slots),
         registers=term.energy if term else None,
-        check=_check(slots, term),
+        check=check(slots, term),
         calendar=point.calendar,
         segments=material.segments,
     )
@@ -68,7 +69,8 @@ def _closed(slot: Slot) -> bool:
     return slot.state in (State.ESTIMATED, State.COMPUTED) and not slot.parts
 
 
-def _check(slots: tuple[Slot, ...], term: RegisterTerm | None) -> SumCheck | None:
+def check(slots: Sequence[Slot], term: RegisterTerm | None) -> SumCheck | None:
+    """Intervals against the register difference of the same time; None where they cannot be compared."""
     if term is None or term.energy is None or any(slot.state in UNCOUNTED or _closed(slot) for slot in slots):
         return None
     energy = sum(slot.energy or 0 for slot in slots)

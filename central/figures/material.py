@@ -11,9 +11,11 @@ from operator import attrgetter
 
 from sqlalchemy import Connection, select
 
+from central.figures.decisions import decisions_of
 from central.figures.source import ACTIVE_IMPORT, FIELDS
 from central.ingest.tables import event
 from central.metering.consumption import RegisterTerm, from_registers
+from central.metering.decisions import Decision, decided
 from central.metering.estimation import LONGEST, SIMILAR, Closer, close_gaps, shape_of
 from central.metering.slots import Outage, Sample, Slot, close_outages, covered, fill
 from central.metering.terms import ACT, Reading, Segment, State
@@ -67,15 +69,28 @@ class Material:
         self._clean: dict[tuple[str, int], bool] = {}
         self._acts: dict[int, dict[int, dict[str, Reading]]] = {}
         self._loads: dict[tuple[int, int, int], list[LoadRow]] = {}
+        self._came: dict[str, tuple[Slot, ...]] = {}
 
     def channels(self) -> tuple[str, ...]:
         """Those that any row has; active import always."""
         found = {field for row in self._rows for field in row.values}
         return tuple(name for name, field in FIELDS.items() if field in found or name == ACTIVE_IMPORT)
 
+    @property
+    def rows(self) -> Sequence[LoadRow]:
+        """As they came, later ones too that may tell of the period."""
+        return self._rows
+
+    def as_came(self, channel: str) -> tuple[Slot, ...]:
+        """Places with what is in them, whatever was decided about it; missing ones in an outage that the registers
+        confirm are power off."""
+        if channel not in self._came:
+            self._came[channel] = self._off(self._fill(channel, self._rows, self.since, self.until))
+        return self._came[channel]
+
     def as_read(self, channel: str) -> tuple[Slot, ...]:
-        """Places with what is in them; missing ones in an outage that the registers confirm are power off."""
-        return self._off(self._fill(channel, self._rows, self.since, self.until))
+        """`as_came`, and as it was decided on."""
+        return decided(self.as_came(channel), channel, self._decisions)
 
     def slots(self, channel: str) -> tuple[Slot, ...]:
         """`as_read`, and what is missing is estimated where registers close it."""
@@ -118,11 +133,15 @@ class Material:
     def _through(self, start: int, end: int) -> Segment | None:
         return next((segment for segment in self.segments if segment.spans(start, end)), None)
 
-    def _register(self, segment: Segment, channel: str, moment: int) -> Reading | None:
+    def fixed(self, segment: Segment, moment: int) -> Sequence[RegisterRow]:
+        """What a meter fixed at this moment."""
         key = (segment.meter, moment)
         if key not in self._fixed:
             self._fixed[key] = self._series.registers(segment.meter, FIXED, moment - 1, moment)
-        return next(iter(readings(self._fixed[key], FIELDS[channel], 0)), None)
+        return self._fixed[key]
+
+    def _register(self, segment: Segment, channel: str, moment: int) -> Reading | None:
+        return next(iter(readings(self.fixed(segment, moment), FIELDS[channel], 0)), None)
 
     def _off(self, slots: Iterable[Slot]) -> tuple[Slot, ...]:
         return tuple(
@@ -145,7 +164,8 @@ class Material:
         found: dict[int, Slot] = {}
         for (first, last), wanted in self._gaps(channel, segment, slots).items():
             rows = self._read(segment, first.moment, last.moment)
-            between = self._off(self._fill(channel, rows, first.moment, last.moment))
+            came = self._off(self._fill(channel, rows, first.moment, last.moment))
+            between = decided(came, channel, self._decisions)
             total = Closer(0, frozenset(), from_registers(segment, first, last))
             tariffs = self._tariffs(channel, segment, first.moment, last.moment)
             closed = close_gaps(between, tariffs, total, lambda missing: self._shape(channel, segment, missing))
@@ -223,11 +243,12 @@ class Material:
         for slot in missing:
             day = day_of(slot.start, self._place.tz)
             if day not in shapes:
-                shapes[day] = shape_of(self._similar(channel, segment, day), self._of_day)
+                shapes[day] = shape_of(self.similar(channel, segment, day), self._of_day)
             weights.append(shapes[day](slot))
         return weights
 
-    def _similar(self, channel: str, segment: Segment, day: date) -> list[tuple[Slot, ...]]:
+    def similar(self, channel: str, segment: Segment, day: date) -> list[tuple[Slot, ...]]:
+        """The last complete days of the same kind before this one, the newest first, at most SIMILAR."""
         weekend = day.weekday() >= 5
         found = []
         for back in range(1, LOOK_BACK):
@@ -261,6 +282,11 @@ class Material:
         ]
         place = self._place
         return fill(self.segments, samples, place.calendar, place.tz, since, until, self._now)
+
+    @cached_property
+    def _decisions(self) -> Sequence[Decision]:
+        """About values as far as a gap of the period may reach."""
+        return decisions_of(self._connection, self._place.point, self.since - REACH, self.until + REACH)
 
     @cached_property
     def _switched_off(self) -> frozenset[int]:

@@ -6,6 +6,7 @@ version n+1, with its cause. The same figure again is no version.
 
 import logging
 from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from datetime import date, timedelta
 from time import monotonic
 from typing import Any
@@ -13,11 +14,13 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, select
 
 from central.db import writing
-from central.figures import dirty
+from central.figures import checking, dirty
 from central.figures.material import Material, Place
 from central.figures.source import ACTIVE_IMPORT
 from central.figures.tables import point_day
 from central.logs import about
+from central.metering.checks.catalogue import Settings
+from central.metering.checks.evidence import Finding
 from central.metering.slots import completeness, energies, maximum
 from central.metering.zones import Uncovered, day_of, days, midnight
 from central.operation.alarms import Alarm
@@ -58,7 +61,8 @@ def run(
         if not marks:
             return 0
         places = places_of(connection, {mark.point for mark in marks})
-        figures: dict[tuple[int, date], dict[str, Any]] = {}
+        settings = checking.settings_of(connection, places.keys())
+        figures: dict[tuple[int, date], Computed] = {}
         causes = {(mark.point, mark.day): mark.cause for mark in marks}
         done: list[dirty.Mark] = []
         ends = monotonic() + spell
@@ -69,20 +73,22 @@ def run(
             while waiting:
                 key, day = waiting.pop()
                 try:
-                    figures[key, day], others = compute(connection, series, places[key], day, now)
+                    computed = compute(connection, series, places[key], settings[key], day, now)
                 except Uncovered as error:  # rows of a time when the scheme was not there: no other day waits for them
                     ids = {"point": key, "day": day}
                     log.error("a day cannot be computed: %s", error, extra=about(Alarm.DAY_NOT_COMPUTED, **ids))
                     continue
-                waiting |= {(key, other) for other in others} - figures.keys()
+                figures[key, day] = computed
+                waiting |= {(key, other) for other in computed.others} - figures.keys()
                 causes = dict.fromkeys(waiting, mark.cause) | causes
             done.append(mark)
     make(engine, {point_day_month(day) for _, day in figures})
     with writing(engine).begin() as connection:
         if fence is not None:
             fence(connection)
-        for (key, day), values in figures.items():
-            store(connection, places[key], day, values, now, causes[key, day])
+        for (key, day), computed in figures.items():
+            store(connection, places[key], day, computed.figures, now, causes[key, day])
+            checking.keep(connection, key, day, computed.findings, now)
         dirty.clear(connection, done)
     return len(done)
 
@@ -95,10 +101,27 @@ def places_of(connection: Connection, points: Collection[int]) -> dict[int, Plac
     return {row.id: Place(row.id, row.tz, calendar_through(terms[row.id], calendars), terms[row.id]) for row in rows}
 
 
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """A day: the columns of `point_day` that are figures, what the checks found, and the days that the same registers
+    decided on."""
+
+    figures: dict[str, Any]
+    findings: tuple[Finding, ...]
+    others: tuple[date, ...]
+
+
 def compute(
-    connection: Connection, series: Series, place: Place, day: date, now: int
-) -> tuple[dict[str, Any], tuple[date, ...]]:
-    """The columns of `point_day` that are figures, and the days that the same registers decided on."""
+    connection: Connection,
+    series: Series,
+    place: Place,
+    settings: Settings,
+    day: date,
+    now: int,
+    *,
+    nightly: bool = False,
+) -> Computed:
+    """A day of a point as it is now; `nightly`: with the slow checks. Raises SeriesUnavailable, Uncovered."""
     since, until = midnight(day, place.tz), midnight(day + ONE_DAY, place.tz)
     segments = segments_of(connection, place.point, since, until)
     material = Material(connection, series, place, segments, since, until, now)
@@ -123,7 +146,18 @@ def compute(
     if before is not None and (before.estimated or before.off):  # what it said of its gaps, it said of others too
         since, until = material.around()
         first, last = min(first, since), max(last, until)
-    return figures, days(day_of(first, place.tz), day_of(last - 1, place.tz) + ONE_DAY)
+    findings = checking.check(
+        connection,
+        series,
+        material,
+        settings,
+        point_id=place.point,
+        day=day,
+        estimated=counts.estimated,
+        now=now,
+        nightly=nightly,
+    )
+    return Computed(figures, findings, days(day_of(first, place.tz), day_of(last - 1, place.tz) + ONE_DAY))
 
 
 def store(

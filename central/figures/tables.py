@@ -1,6 +1,7 @@
-"""Tables of figures: which days are to be computed anew, what was computed, which rows contradict each other."""
+"""Tables of figures: which days are to be computed anew, what was computed, which rows contradict each other, what the
+checks found, and what was decided about it."""
 
-from sqlalchemy import JSON, Column, Date, ForeignKey, Index, Integer, String, Table
+from sqlalchemy import JSON, Column, Date, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint
 
 from central.db import Energy, Id, Seconds, metadata
 
@@ -46,6 +47,56 @@ conflict = Table(
     Column("at", Seconds, nullable=False),
     Column("state", String(10), nullable=False),  # open | closed
     Index("ix_conflict_meter_stamp", "meter", "stamp"),
+)
+
+decision = Table(  # what a person decided about values: central.metering.decisions
+    "decision",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("point", ForeignKey("point.id"), nullable=False, index=True),
+    Column("kind", String(10), nullable=False),  # accept | estimate | substitute | ask
+    Column("channel", String(20), nullable=False),  # "" = all
+    Column("since", Seconds, nullable=False),
+    Column("until", Seconds, nullable=False),
+    Column("energies", JSON, nullable=False),  # start of a place -> mWh, of a substitute
+    Column("reason", Text, nullable=False),
+    Column("account", ForeignKey("account.id"), nullable=False),
+    Column("at", Seconds, nullable=False),
+    Column("command", String(40)),  # that asks the meter again
+    Column("undone_at", Seconds),
+    Column("undone_by", ForeignKey("account.id")),
+    Column("undo_reason", Text),
+)
+
+exception = Table(  # what a check found in a day, until it is so no more
+    "exception",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("point", ForeignKey("point.id"), nullable=False),
+    Column("day", Date, nullable=False),
+    Column("name", String(30), nullable=False),  # of the check: central.metering.checks.catalogue
+    Column("channel", String(20), nullable=False),  # "" = of the point
+    Column("since", Seconds, nullable=False),
+    Column("until", Seconds, nullable=False),
+    Column("severity", String(10), nullable=False),
+    Column("trace", JSON, nullable=False),
+    Column("state", String(10), nullable=False),  # open | decided | gone
+    Column("found_at", Seconds, nullable=False),
+    Column("changed_at", Seconds, nullable=False),
+    Column("decision", ForeignKey("decision.id"), index=True),
+    UniqueConstraint("point", "day", "name", "channel", "since"),
+    Index("ix_exception_state_name_point", "state", "name", "point"),
+)
+
+check_limit = Table(  # where a company's limits of a check differ from the usual ones
+    "check_limit",
+    metadata,
+    Column("organisation", ForeignKey("organisation.id"), primary_key=True),
+    Column("kind", String(20), primary_key=True),  # of the point
+    Column("name", String(30), primary_key=True),
+    Column("limits", JSON(none_as_null=True)),  # null = off
+    Column("account", ForeignKey("account.id"), nullable=False),
+    Column("at", Seconds, nullable=False),
 )
 
 # counts that a page would have to walk all points for; whoever finds them older than a minute counts anew

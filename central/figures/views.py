@@ -6,12 +6,13 @@ the dataclasses of `central.metering`: State, Slot, RegisterTerm, SumCheck, Cost
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
 from central.metering.consumption import RegisterTerm, SumCheck
 from central.metering.cost import Cost, Portion
+from central.metering.decisions import Decided
 from central.metering.slots import Completeness, Maximum, Slot
 from central.metering.terms import Segment, State
 from central.metering.workings import Working
@@ -120,8 +121,20 @@ class DaysView:
 
 
 @dataclass(frozen=True, slots=True)
+class DecisionTold:
+    """What a person decided about values, and when it was taken back."""
+
+    id: int
+    kind: Decided
+    at: int
+    reason: str
+    undone_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class DayVersion:
-    """A published figure as it once was. `change`: number and kind of the registry's change that was the cause."""
+    """A published figure as it once was. `change`: number and kind of the registry's change that was the cause;
+    `decision`: that of a person."""
 
     version: int
     total: int | None
@@ -129,6 +142,7 @@ class DayVersion:
     cause: str
     author: str
     change: tuple[int, str] | None
+    decision: DecisionTold | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +240,8 @@ class Origin:
 class Explained:
     """How the figures of a period came about. `cost` None = there is none; `days`: the period by its profile.
 
-    `intervals`: of a single day by its profile. `origins`: of the readings and rows at the leaves.
+    `intervals`: of a single day by its profile. `origins`: of the readings and rows at the leaves. `decisions`: about
+    its places, by number.
     """
 
     energy: Working | None
@@ -236,6 +251,7 @@ class Explained:
     intervals: IntervalView | None
     origins: Mapping[RowKey, Origin]
     revisions: tuple[Revision, ...]
+    decisions: Mapping[int, DecisionTold] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -178,6 +178,8 @@ def _of_slot(slot: Slot, before: Fraction, channel: str) -> Working:
         "state": slot.state.value,
         "quality": slot.quality,
     }
+    if slot.decision is not None:
+        facts |= {"decision": slot.decision}
     if slot.energy is None:
         return Working(Rule.NOTHING, "place", None, facts=facts)
     if slot.closing is not None:
@@ -185,6 +187,8 @@ def _of_slot(slot: Slot, before: Fraction, channel: str) -> Working:
         facts |= {"known": closing.known, "weights": closing.weights, "number": closing.number}
         term = of_term(closing.term, closing.tariff, channel)
         return Working(Rule.CLOSED, "place", slot.energy, facts=facts, parts=(term,))
+    if slot.state is State.SUBSTITUTED:
+        return Working(Rule.DECIDED, "place", slot.energy, facts=facts)
     if not slot.parts and slot.state in (State.ESTIMATED, State.COMPUTED):
         return Working(Rule.STORED, "place", slot.energy, facts=facts)
     if not slot.parts:

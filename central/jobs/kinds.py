@@ -60,6 +60,9 @@ KINDS = {
     # after the concentrators have read their meters' last days again, at 3 o'clock
     "audit_completeness": Kind("central.audits.jobs:complete", schedule=Daily(time(4, 30)), tries=3),
     "audit_answers": Kind("central.audits.jobs:answer", schedule=Every(600), tries=3),
+    # when what the audit asked for has had its time to come
+    "checks": Kind("central.figures.jobs:validate", schedule=Daily(time(6, 30)), tries=3),
+    "reread": Kind("central.figures.jobs:reread", lane=Lane.QUICK),
     "backup": Kind("central.backup.job:run", schedule=Daily(time(1, 30)), tries=3, needs="backup.folder"),
     "configure": Kind("central.concentrators.job:run", schedule=Every(300), tries=3, lane=Lane.QUICK),
     "forget": Kind("central.jobs.forget:run", schedule=Every(HOUR), tries=3),

@@ -76,6 +76,7 @@ class Slot:
     energy: int | None = None
     parts: tuple[Part, ...] = ()
     closing: Closing | None = None
+    decision: int | None = None  # of a person, that made it what it is: decisions.py
 
 
 @dataclass(frozen=True, slots=True)

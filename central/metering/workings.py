@@ -32,6 +32,7 @@ class Rule(StrEnum):
     ROW = "row"  # what the meter counted in an interval
     PRICE = "price"  # roubles per kWh
     STORED = "stored"  # a day as it was published; it opens into its intervals
+    DECIDED = "decided"  # a person put this value in the place of another
     OFF = "off"  # no power: 0, by the meter's journal and its registers
     NOTHING = "nothing"  # no value: missing, not yet due
     SUSPECT = "suspect"  # a register that fell: no value comes of its parts

@@ -101,6 +101,9 @@ point = Table(
     Column("name", String(200), nullable=False),  # the consumer's own: «Квартира»
     Column("address", String(300), nullable=False),
     Column("tz", String(60), nullable=False),
+    Column(
+        "kind", String(20), nullable=False, server_default="household"
+    ),  # household | company | common | technical | …
     Column("order_code", String(60), unique=True),  # of the place of metering by order № 1021 of 06.10.2021
     Index("ix_point_organisation_code", "organisation", "code"),
 )

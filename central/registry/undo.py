@@ -35,6 +35,8 @@ CAPTIONS: Mapping[str, LazyString] = {  # of what depends on a row
     "point_day": _l("вычисленные сутки"),
     "meter_seen": _l("показания, которые уже пришли"),
     "dirty": _l("сутки, которые ждут вычисления"),
+    "exception": _l("исключения проверок"),
+    "decision": _l("решения о значениях"),
     "grant": _l("доступ потребителя"),
     "account": _l("учётная запись"),
     "mounting": _l("установка счётчика"),

@@ -23,7 +23,7 @@ def exact(given: Any) -> Fraction:
 def reckon(node: dict[str, Any]) -> Any:
     facts, rule = node.get("facts", {}), node["rule"]
     parts = [reckon(part) for part in node.get("parts", ())]
-    if rule in ("reading", "row", "stored"):
+    if rule in ("reading", "row", "stored", "decided"):
         return exact(node["value"])
     if rule == "price":
         return Decimal(node["value"])

@@ -1,0 +1,168 @@
+"""«Исключения»: what the checks found, by cause; one of them with its values; what is decided about it, and undone."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import lazy_gettext as _l
+
+from central.console.forms import Field, Group, Text, parse, typed_in
+from central.console.room import ROWS, TZ, console, number_asked, page_asked
+from central.faces import check_words
+from central.faces.here import here, viewer
+from central.figures import exceptions as found_by_checks
+from central.figures.checking import OPEN
+from central.figures.exceptions import NotNow, Opened
+from central.metering.decisions import Decided
+
+LATE = _l("Пока вы решали, исключение изменилось: посмотрите ещё раз.")
+TOGETHER = (Decided.ACCEPT, Decided.ASK)  # what may be decided of many at once
+REASON = Field("reason", _l("Причина"), "area", help=_l("останется рядом с цифрами навсегда"), most=1000)
+
+
+@console.get("/exceptions")
+def exceptions() -> ResponseReturnValue:
+    made = here()
+    causes = found_by_checks.causes(made.source, viewer(), made.now)
+    return render_template("console/exceptions.html", causes=causes, told=check_words, tz=TZ)
+
+
+@console.route("/exceptions/list", methods=["GET", "POST"])
+def exception_list() -> ResponseReturnValue:
+    """`name`, `edge`, `point`, `state` of the address; a POST decides about those that were chosen."""
+    made = here()
+    state = request.args.get("state", OPEN)
+    state = state if state in check_words.STATES else OPEN
+    name, edge, point = request.args.get("name") or None, request.args.get("edge"), number_asked("point")
+    errors: dict[str, Text] = {}
+    typed: Mapping[str, str] = {}
+    if request.method == "POST":
+        groups = (Group("", (_kinds(TOGETHER), REASON)),)
+        typed = typed_in(groups, request.form)
+        parsed = parse(groups, typed)
+        errors = parsed.errors
+        chosen = [int(key) for key in request.form.getlist("id") if key.isascii() and key.isdecimal()][:ROWS]
+        if not chosen:
+            errors["id"] = _l("Отметьте хотя бы одно исключение")
+        if not errors:
+            done = _decide_all(chosen, Decided(parsed.values["kind"]), parsed.values["reason"])
+            return redirect(f"{request.full_path.rstrip('?&')}&decided={done}&passed={len(chosen) - done}", 303)
+    view = found_by_checks.listed(
+        made.source, viewer(), made.now, name=name, edge=edge, point_id=point, state=state, page=page_asked(), rows=ROWS
+    )
+    page = render_template(
+        "console/exception_list.html",
+        view=view,
+        asked={"name": name, "edge": edge, "point": point},
+        state=state,
+        told=check_words,
+        kinds=[(kind, check_words.DECISIONS[kind]) for kind in TOGETHER],
+        reason=REASON,
+        errors=errors,
+        typed=typed,
+        on_page=ROWS,
+        decided=number_asked("decided"),
+        passed=number_asked("passed"),
+    )
+    return page, 422 if errors else 200
+
+
+def _decide_all(keys: list[int], kind: Decided, reason: str) -> int:
+    """How many of them; what is decided on already, or cannot be so, is passed over."""
+    made, done = here(), 0
+    for key in keys:
+        try:
+            found_by_checks.decide(made.source, viewer(), key, kind, reason=reason, now=made.now)
+            done += 1
+        except NotNow:
+            continue
+    return done
+
+
+@console.route("/exceptions/<int:key>", methods=["GET", "POST"])
+def exception(key: int) -> ResponseReturnValue:
+    made = here()
+    seen = found_by_checks.one(made.source, viewer(), key, made.now)
+    groups = _groups(seen)
+    typed: Mapping[str, str] = {"kind": seen.may[0].value if len(seen.may) == 1 else ""}
+    errors: dict[str, Text] = {}
+    if request.method == "POST":
+        typed = typed_in(groups, request.form)
+        parsed = parse(groups, typed)
+        errors = parsed.errors
+        if not errors:
+            values = parsed.values
+            try:
+                found_by_checks.decide(
+                    made.source,
+                    viewer(),
+                    key,
+                    Decided(values["kind"]),
+                    reason=values["reason"],
+                    energy=values.get("energy"),
+                    now=made.now,
+                )
+                return redirect(url_for("console.exception", key=key, done=1), 303)
+            except NotNow:
+                errors = {"": LATE}
+                seen = found_by_checks.one(made.source, viewer(), key, made.now)
+    return _page(seen, groups, typed, errors)
+
+
+@console.route("/exceptions/<int:key>/undo/<int:made>", methods=["GET", "POST"])
+def undo_decision(key: int, made: int) -> ResponseReturnValue:
+    now, source = here().now, here().source
+    seen = found_by_checks.one(source, viewer(), key, now)
+    deed = next((one for one in seen.deeds if one.id == made), None)
+    groups = (Group("", (REASON,)),)
+    typed: Mapping[str, str] = {}
+    errors: dict[str, Text] = {}
+    if request.method == "POST":
+        typed = typed_in(groups, request.form)
+        parsed = parse(groups, typed)
+        errors = parsed.errors
+        if not errors:
+            try:
+                found_by_checks.undo(source, viewer(), key, made, reason=parsed.values["reason"], now=now)
+                return redirect(url_for("console.exception", key=key, done=1), 303)
+            except NotNow:
+                errors = {"": LATE}
+    page = render_template(
+        "console/undo_decision.html", seen=seen, deed=deed, groups=groups, typed=typed, errors=errors, told=check_words
+    )
+    return page, 422 if errors else 200
+
+
+def _groups(seen: Opened) -> tuple[Group, ...]:
+    if not seen.may:
+        return ()
+    energy = Field(
+        "energy",
+        _l("Энергия за всё это время"),
+        "energy",
+        unit=_l("кВт·ч"),
+        help=_l("с учётом Ki·Ku; разделится поровну между интервалами"),
+    )
+    value = (Group("", (energy,), when=("kind", Decided.SUBSTITUTE)),) if Decided.SUBSTITUTE in seen.may else ()
+    return (Group("", (_kinds(seen.may),)), *value, Group("", (REASON,)))
+
+
+def _kinds(may: Any) -> Field:
+    return Field("kind", _l("Что сделать"), "radio", choices=[(kind, check_words.DECISIONS[kind]) for kind in may])
+
+
+def _page(
+    seen: Opened, groups: tuple[Group, ...], typed: Mapping[str, str], errors: Mapping[str, Text]
+) -> ResponseReturnValue:
+    page = render_template(
+        "console/exception.html",
+        seen=seen,
+        one=seen.found,
+        groups=groups,
+        typed=typed,
+        errors=errors,
+        told=check_words,
+        done=number_asked("done"),
+    )
+    return page, 422 if errors else 200

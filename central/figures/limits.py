@@ -1,0 +1,73 @@
+"""The limits of the checks as a company sets them, by kind of point: where it set none, the usual ones hold."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import delete, select
+
+from central.accounts.audit import note
+from central.accounts.policy import Viewer
+from central.accounts.tables import account
+from central.db import insert, writing
+from central.figures.source import Source
+from central.figures.tables import check_limit
+from central.figures.views import NotFound
+from central.metering.checks.catalogue import CHECKS, PointKind
+
+SUBJECT = "check"
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """`limits` None = the check is off for this kind; `usual` beside it. `who`, `at`: None = nobody has set it."""
+
+    name: str
+    kind: PointKind
+    limits: Mapping[str, int] | None
+    usual: Mapping[str, int] | None
+    who: str | None = None
+    at: int | None = None
+
+    @property
+    def own(self) -> bool:
+        return self.at is not None
+
+
+def limits(source: Source, viewer: Viewer) -> Mapping[tuple[str, PointKind], Limit]:
+    """All checks of all kinds. Raises NotFound for whoever is not of a company."""
+    if not viewer.staff:
+        raise NotFound("checks")
+    found = {
+        (name, kind): Limit(name, kind, one.usual(kind), one.usual(kind))
+        for name, one in CHECKS.items()
+        for kind in PointKind
+    }
+    query = (
+        select(check_limit, account.c.name.label("who"))
+        .join(account, account.c.id == check_limit.c.account)
+        .where(check_limit.c.organisation == viewer.organisation)
+    )
+    with source.engine.connect() as connection:
+        for row in connection.execute(query):
+            key = (row.name, PointKind(row.kind))
+            if key in found:
+                found[key] = Limit(*key, row.limits, found[key].usual, row.who, row.at)
+    return found
+
+
+def set_limits(
+    source: Source, viewer: Viewer, name: str, kind: PointKind, limits: Mapping[str, int] | None, now: int
+) -> None:
+    """From the next run of the check on; the usual ones again are nobody's. Raises NotFound."""
+    if not viewer.staff or name not in CHECKS:
+        raise NotFound(f"check {name}")
+    key = {"organisation": viewer.organisation, "kind": kind, "name": name}
+    with writing(source.engine).begin() as connection:
+        if limits == CHECKS[name].usual(kind):
+            same = (check_limit.c[column] == value for column, value in key.items())
+            connection.execute(delete(check_limit).where(*same))
+        else:
+            values = {"limits": None if limits is None else dict(limits), "account": viewer.account, "at": now}
+            upsert = insert(connection, check_limit).values(**key, **values)
+            connection.execute(upsert.on_conflict_do_update(index_elements=list(key), set_=values))
+        note(connection, now, viewer.account, SUBJECT, f"{name} {kind}", "off" if limits is None else str(dict(limits)))

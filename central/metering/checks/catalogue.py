@@ -1,0 +1,124 @@
+"""THE table of checks: what each is called, how grave it is, its limits, and what they are until a company sets others.
+
+`nightly` checks look into days before or into instantaneous values, and are run once a day; all others also whenever
+something of the day came. A limit of None: the check is off for that kind of point.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from central.metering.checks import journal, network, profile, registers, standing
+from central.metering.checks.evidence import Evidence, Finding
+from central.metering.checks.profile import Limits
+
+
+class Severity(StrEnum):
+    NOTE = "note"  # explains other things; nothing to do
+    WARNING = "warning"  # to be looked at
+    ALARM = "alarm"  # a figure is wrong, or will be
+
+
+class PointKind(StrEnum):
+    """What a point is, for the limits: a flat and a factory use otherwise."""
+
+    HOUSEHOLD = "household"
+    COMPANY = "company"
+    COMMON = "common"  # of a whole house
+    TECHNICAL = "technical"  # of the grid itself
+    GENERATION = "generation"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    run: Callable[[Evidence, Limits], Iterator[Finding]]
+    severity: Severity
+    limits: Mapping[str, int] = field(default_factory=dict)
+    nightly: bool = False
+    kinds: Mapping[PointKind, Mapping[str, int] | None] = field(default_factory=dict)  # where they differ; None = off
+
+    @property
+    def name(self) -> str:
+        return self.run.__name__
+
+    def usual(self, kind: PointKind) -> Mapping[str, int] | None:
+        """Its limits for this kind of point; None = off."""
+        own = self.kinds.get(kind, {})
+        return None if own is None else {**self.limits, **own}
+
+
+_HOUSEHOLD, _COMPANY, _COMMON = PointKind.HOUSEHOLD, PointKind.COMPANY, PointKind.COMMON
+_TECHNICAL, _GENERATION = PointKind.TECHNICAL, PointKind.GENERATION
+NOTE, WARNING, ALARM = Severity
+
+_LARGE = {"wh": 20_000}
+CHECKS: Mapping[str, Check] = {
+    one.name: one
+    for one in (
+        Check(standing.meter_differs, ALARM, nightly=True),
+        Check(profile.duplicate_stamp, ALARM),
+        Check(registers.register_fell, ALARM),
+        Check(profile.over_power, ALARM),
+        Check(journal.use_while_off, ALARM, {"wh": 10}),
+        Check(profile.future_stamp, ALARM, {"seconds": 300}),
+        Check(registers.intervals_to_register, WARNING, {"per_mille": 1}),
+        Check(registers.zones_to_total, WARNING),
+        Check(profile.missing_interval, WARNING, {"places": 1}),
+        Check(profile.channel_missing, WARNING),
+        Check(profile.period_changed, WARNING, {"rows": 3}),
+        Check(journal.clock_doubtful, WARNING, {"rows": 1}),
+        Check(journal.ratio_set, WARNING),
+        Check(standing.ratio_differs, WARNING, nightly=True),
+        Check(
+            profile.over_median,
+            WARNING,
+            {"times": 10, "days": 4, "wh": 2_000},
+            nightly=True,
+            kinds={_COMPANY: _LARGE, _COMMON: _LARGE, _TECHNICAL: _LARGE, _GENERATION: _LARGE},
+        ),
+        Check(
+            profile.over_third,
+            WARNING,
+            {"times": 10, "wh": 3_000},
+            kinds={_COMPANY: _LARGE, _COMMON: _LARGE, _TECHNICAL: _LARGE, _GENERATION: _LARGE},
+        ),
+        Check(profile.frozen, WARNING, {"places": 12}, kinds={_COMPANY: {"places": 6}, _COMMON: {"places": 6}}),
+        Check(
+            profile.zero_then_return,
+            WARNING,
+            {"days": 30},
+            nightly=True,
+            kinds={_COMPANY: {"days": 10}, _GENERATION: None},
+        ),
+        Check(network.over_voltage, WARNING, {"volts": 253}, nightly=True),
+        Check(network.over_current, WARNING, {"amperes": 100}, nightly=True),
+        Check(network.phase_lost, WARNING, {"volts": 160}, nightly=True),
+        Check(profile.reverse_flow, WARNING, {"wh": 100}, kinds={_GENERATION: None, _TECHNICAL: None}),
+        Check(standing.use_without_contract, WARNING, {"wh": 10}, kinds={_TECHNICAL: None}),
+        Check(standing.long_estimate, WARNING, {"days": 7}, nightly=True),
+        Check(journal.clock_set, NOTE),
+        Check(profile.power_off, NOTE, {"places": 1}),
+    )
+}
+
+Settings = Mapping[str, Mapping[str, int] | None]  # check -> its limits; None = off
+
+
+def usual(kind: PointKind) -> Settings:
+    """What holds until a company sets something else."""
+    return {name: one.usual(kind) for name, one in CHECKS.items()}
+
+
+def found(evidence: Evidence, settings: Settings, *, nightly: bool) -> tuple[Finding, ...]:
+    """What all checks find, those that are on; `nightly`: the slow ones too."""
+    return tuple(
+        finding
+        for name, one in CHECKS.items()
+        if (limits := settings[name]) is not None and (nightly or not one.nightly)
+        for finding in one.run(evidence, limits)
+    )
+
+
+def severity_of(finding: Finding) -> Severity:
+    """A check may find out itself that it is graver than usual."""
+    return Severity.ALARM if finding.trace.get("grave") else CHECKS[finding.check].severity

@@ -1,0 +1,59 @@
+"""What a person decided about values: to believe them, to set them aside, or to put others in their place.
+
+The raw value is never overwritten: a decision stands beside it, and is undone by taking it away (metering.md «Quality
+checks»).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from central.metering.rounding import shares
+from central.metering.slots import Slot
+from central.metering.terms import State
+
+
+class Decided(StrEnum):
+    ACCEPT = "accept"  # a suspect value is true, and counts
+    ESTIMATE = "estimate"  # a value is not true: its place is a gap, closed as any other
+    SUBSTITUTE = "substitute"  # another value stands in its place
+    ASK = "ask"  # the meter is asked again: nothing changes before it answers
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """About the places of a channel ("" = all) that start in [since, until). `energies`: start -> mWh, K applied."""
+
+    id: int
+    kind: Decided
+    channel: str
+    since: int
+    until: int
+    energies: Mapping[int, int]
+
+
+def decided(slots: Sequence[Slot], channel: str, decisions: Iterable[Decision]) -> tuple[Slot, ...]:
+    """The places as they were decided on, the latest decision last."""
+    found = tuple(slots)
+    for one in decisions:
+        if one.kind is not Decided.ASK and one.channel in ("", channel):
+            found = tuple(_decided(slot, one) if one.since <= slot.start < one.until else slot for slot in found)
+    return found
+
+
+def _decided(slot: Slot, one: Decision) -> Slot:
+    if one.kind is Decided.ACCEPT:
+        if slot.state is not State.SUSPECT:
+            return slot
+        return replace(slot, state=State.MEASURED if slot.energy else State.ZERO, decision=one.id)
+    if one.kind is Decided.ESTIMATE:
+        return slot if slot.energy is None else replace(slot, state=State.MISSING, energy=None, decision=one.id)
+    if slot.start not in one.energies:
+        return slot
+    return replace(slot, state=State.SUBSTITUTED, energy=one.energies[slot.start], decision=one.id)
+
+
+def spread(energy: int, places: Sequence[tuple[int, int]]) -> dict[int, int]:
+    """So much (mWh) over places [start, end), evenly by their length, to the last digit: start -> mWh."""
+    lengths = [end - start for start, end in places]
+    return {start: share for (start, _), share in zip(places, shares(energy, lengths), strict=True)}

@@ -1,0 +1,340 @@
+"""What the checks find stands until it is so no more, or somebody decides; a decision changes figures, is undoable."""
+
+import threading
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+
+from central import figures
+from central.accounts.policy import Viewer
+from central.accounts.tables import audit
+from central.commands import keys
+from central.commands.tables import command
+from central.db import writing
+from central.figures import exceptions, limits
+from central.figures.exceptions import NotNow
+from central.figures.tables import conflict, exception
+from central.figures.views import DayView, IntervalView
+from central.ingest.tables import event, meter_seen
+from central.jobs.asking import enqueue
+from central.jobs.kinds import KINDS
+from central.jobs.leases import Keeper
+from central.jobs.runner import Runner
+from central.jobs.tables import State as JobState
+from central.jobs.tables import job
+from central.metering.checks.catalogue import PointKind, Severity
+from central.metering.decisions import Decided
+from central.metering.slots import Slot
+from central.metering.terms import State
+from central.metering.workings import as_data
+from central.metering.zones import midnight
+from central.registry.tables import point
+from central.timeseries.base import LoadRow
+from tests.central import scene as s
+from tests.central.figures.reckoner import nodes, reckon, shown
+from tests.central.scene import Scene
+from tests.central.web.parts import settings as made_settings
+
+A = "active_import"
+METER = f"MIL-{s.FLAT}"
+YESTERDAY = date(2026, 11, 23)
+NOON = midnight(YESTERDAY, s.TZ) + 12 * 3600
+WILD = 90_000_000  # mWh in a half-hour: 180 kW where 15 are permitted
+
+
+@pytest.fixture
+def operator(own: Scene) -> Viewer:
+    return own.viewer(s.OPERATOR)
+
+
+def row(energy: int, end: int = NOON) -> LoadRow:
+    return LoadRow(METER, end, s.PERIOD, 0, {"ap": energy, "am": 0, "rp": 0, "rm": 0})
+
+
+def found(scene: Scene, name: str, serial: str = s.FLAT) -> list[Any]:
+    """Of the point, or of its active import; the flat's other channels have gaps of their own."""
+    with scene.engine.connect() as connection:
+        query = select(exception).where(exception.c.point == scene.points[serial], exception.c.name == name)
+        query = query.where(exception.c.channel.in_(("", A)))
+        return list(connection.execute(query.order_by(exception.c.day, exception.c.since)))
+
+
+def states(scene: Scene, name: str, serial: str = s.FLAT) -> list[str]:
+    return [one.state for one in found(scene, name, serial)]
+
+
+def day_view(scene: Scene, day: date = YESTERDAY) -> IntervalView:
+    since = midnight(day, s.TZ)
+    return figures.interval(
+        scene.source, scene.viewer(s.OPERATOR), scene.points[s.FLAT], since, since + 86_400, A, scene.now
+    )
+
+
+def place(scene: Scene, end: int = NOON) -> Slot:
+    return next(slot for slot in day_view(scene).slots if slot.end == end)
+
+
+def stored(scene: Scene, day: date = YESTERDAY) -> DayView:
+    view = figures.days(
+        scene.source, scene.viewer(s.OPERATOR), scene.points[s.FLAT], day, date(2026, 11, 24), A, scene.now
+    )
+    return view.days[0]
+
+
+def decide(scene: Scene, name: str, kind: Decided, energy: int | None = None) -> int:
+    (one,) = [each for each in found(scene, name) if each.state == "open"]
+    who = scene.viewer(s.OPERATOR)
+    made = exceptions.decide(scene.source, who, one.id, kind, reason="так надо", now=scene.now, energy=energy)
+    scene.recompute()
+    return made
+
+
+def undo(scene: Scene, made: int) -> None:
+    with scene.engine.connect() as connection:
+        key = connection.scalar(select(exception.c.id).where(exception.c.decision == made))
+    assert key is not None
+    exceptions.undo(scene.source, scene.viewer(s.OPERATOR), key, made, reason="ошибся", now=scene.now)
+    scene.recompute()
+
+
+def test_what_comes_is_checked_as_it_comes_and_what_heals_is_gone(own: Scene) -> None:
+    (gap,) = found(own, "missing_interval")
+    assert (gap.day, gap.state, gap.severity, gap.trace) == (
+        s.GAP,
+        "open",
+        "warning",
+        {"missing": 48, "of": 48, "limit": 1},
+    )
+    since = midnight(s.GAP, s.TZ)
+    own.arrive(METER, *(row(5, since + n * s.PERIOD) for n in range(1, 49)))
+    assert states(own, "missing_interval") == ["gone"]
+    assert states(own, "frozen") == ["open"], "and 48 equal values are found at once"
+
+
+def test_what_was_decided_stays_decided_while_the_same_is_found(own: Scene) -> None:
+    own.arrive(METER, row(WILD))
+    decide(own, "over_power", Decided.ACCEPT)
+    own.arrive(METER, row(7, NOON + 3 * s.PERIOD))
+    assert states(own, "over_power") == ["decided"]
+    own.arrive(METER, row(WILD + 1))
+    assert states(own, "over_power") == ["open"], "another value is another question"
+
+
+def test_a_suspect_value_is_accepted_and_counts_and_that_is_taken_back(own: Scene) -> None:
+    before = stored(own).totals
+    own.arrive(METER, row(WILD))
+    doubted = stored(own)
+    assert doubted.totals.suspect == WILD
+    assert doubted.totals.total is not None
+    made = decide(own, "over_power", Decided.ACCEPT)
+    accepted = stored(own)
+    assert (place(own).state, place(own).energy, place(own).decision) == (State.MEASURED, WILD, made)
+    assert accepted.totals.total == doubted.totals.total + WILD
+    assert accepted.totals.suspect == 0
+    undo(own, made)
+    again = stored(own)
+    assert (again.totals, states(own, "over_power")) == (doubted.totals, ["open"])
+    assert before.total != accepted.totals.total
+
+
+def test_a_value_set_aside_is_a_gap_that_registers_close(own: Scene) -> None:
+    true = place(own).energy
+    assert true is not None
+    own.arrive(METER, row(WILD))
+    decide(own, "over_power", Decided.ESTIMATE)
+    closed = place(own)
+    assert closed.state is State.ESTIMATED
+    assert closed.energy is not None
+    assert abs(closed.energy - true) <= 2 * s.RESOLUTION, "the register knows what was used"
+    assert stored(own).totals.suspect == 0
+
+
+def test_another_value_is_put_in_its_place_and_the_explanation_reckons_with_it(own: Scene) -> None:
+    own.arrive(METER, row(WILD))
+    made = decide(own, "over_power", Decided.SUBSTITUTE, energy=123_456)
+    assert (place(own).state, place(own).energy) == (State.SUBSTITUTED, 123_456)
+    told = figures.explain_days(
+        own.source, own.viewer(s.OPERATOR), own.points[s.FLAT], YESTERDAY, date(2026, 11, 24), A, own.now
+    )
+    assert told.energy is not None
+    for node in nodes(as_data(told.energy)):
+        assert reckon(node) == shown(node)
+    (about,) = told.decisions.values()
+    assert (about.id, about.kind, about.reason) == (made, Decided.SUBSTITUTE, "так надо")
+    leaf = next(one for one in told.energy.leaves() if one.rule == "decided")
+    assert (leaf.value, leaf.facts["decision"]) == (123_456, made)
+
+
+def test_the_next_version_of_a_published_day_says_who_decided_and_why(own: Scene) -> None:
+    day = date(2026, 11, 21)
+    end = midnight(day, s.TZ) + 12 * 3600
+    own.arrive(METER, row(WILD, end))
+    made = decide(own, "over_power", Decided.SUBSTITUTE, energy=5)
+    undo(own, made)
+    who = own.viewer(s.OPERATOR)
+    newest, before, *_ = figures.revisions(own.source, who, own.points[s.FLAT], day, date(2026, 11, 22), A)
+    for one in (newest, before):
+        assert one.after.decision is not None
+        assert (one.after.decision.id, one.after.decision.reason) == (made, "так надо")
+    assert newest.after.decision is not None
+    assert newest.after.decision.undone_at is not None
+    assert newest.after.total == before.before.total, "undone, it is as if it had not been made"
+
+
+def test_one_decision_at_a_time(own: Scene, operator: Viewer) -> None:
+    own.arrive(METER, row(WILD))
+    (one,) = found(own, "over_power")
+    made = exceptions.decide(own.source, operator, one.id, Decided.ACCEPT, reason="а", now=own.now)
+    with pytest.raises(NotNow):
+        exceptions.decide(own.source, operator, one.id, Decided.ESTIMATE, reason="б", now=own.now)
+    exceptions.undo(own.source, operator, one.id, made, reason="в", now=own.now)
+    with pytest.raises(NotNow):
+        exceptions.undo(own.source, operator, one.id, made, reason="г", now=own.now)
+    (gap,) = found(own, "missing_interval")
+    with pytest.raises(NotNow):
+        exceptions.decide(own.source, operator, gap.id, Decided.ESTIMATE, reason="нечего оценивать", now=own.now)
+
+
+def test_what_is_decided_is_written_down_with_its_author(own: Scene, operator: Viewer) -> None:
+    own.arrive(METER, row(WILD))
+    made = decide(own, "over_power", Decided.ACCEPT)
+    undo(own, made)
+    with own.engine.connect() as connection:
+        noted = connection.execute(select(audit).where(audit.c.action == "decision").order_by(audit.c.id)).all()
+    assert [(one.account, one.subject) for one in noted] == [(operator.account, f"decision {made}")] * 2
+    (one,) = found(own, "over_power")
+    (deed,) = exceptions.one(own.source, operator, one.id, own.now).deeds
+    assert (deed.who, deed.reason, deed.undone_by, deed.undo_reason) == (
+        operator.name,
+        "так надо",
+        operator.name,
+        "ошибся",
+    )
+
+
+def work(scene: Scene, folder: Path, kind: str) -> Any:
+    """The worker does the job of this kind that waits, or a new one; its row."""
+    settings = made_settings(folder / "scene")
+    with writing(scene.engine).begin() as connection:
+        keys.make(connection, settings)
+        if (
+            connection.execute(select(job.c.id).where(job.c.kind == kind, job.c.state == JobState.WAITING)).first()
+            is None
+        ):
+            enqueue(connection, kind, {}, scene.now)
+    keeper = Keeper(scene.engine, "worker-1", wall=lambda: scene.now)
+    assert Runner(settings, keeper, scene.series, {kind: KINDS[kind]}, lambda: scene.now).turn(threading.Event())
+    with scene.engine.connect() as connection:
+        return connection.execute(select(job).where(job.c.kind == kind).order_by(job.c.id.desc())).first()
+
+
+def test_every_night_all_points_are_looked_at_though_they_say_nothing(own: Scene, tmp_path: Path) -> None:
+    assert YESTERDAY not in [one.day for one in found(own, "missing_interval", s.DACHA)]
+    with writing(own.engine).begin() as connection:
+        told = "meter refused: serial number 777 answers, 04217795 is expected"
+        connection.execute(update(meter_seen).where(meter_seen.c.meter == METER).values(fault=told))
+    assert work(own, tmp_path, "checks").result["points"] == 3
+    silent = found(own, "missing_interval", s.DACHA)[-1]
+    assert (silent.day, silent.trace["missing"]) == (YESTERDAY, 48)
+    (other,) = found(own, "meter_differs")
+    assert (other.day, other.severity, other.trace) == (YESTERDAY, "alarm", {"found": "777", "expected": "04217795"})
+    own.arrive(METER, row(7))
+    assert states(own, "meter_differs") == ["open"], "a slow check was not run: what it found stands"
+    with writing(own.engine).begin() as connection:
+        connection.execute(update(meter_seen).values(fault=None))
+    work(own, tmp_path, "checks")
+    assert states(own, "meter_differs") == ["gone"]
+
+
+def test_two_values_of_one_stamp_are_an_exception_until_somebody_decides(own: Scene) -> None:
+    with writing(own.engine).begin() as connection:
+        twice = {"meter": METER, "kind": "load", "stamp": NOON, "kept": {"ap": 1}, "came": {"ap": 2}}
+        connection.execute(conflict.insert().values(**twice, at=own.now, state="open"))
+    own.arrive(METER, row(7, NOON + s.PERIOD))
+    (one,) = found(own, "duplicate_stamp")
+    assert (one.severity, one.since, one.until) == ("alarm", NOON - s.PERIOD, NOON)
+    decide(own, "duplicate_stamp", Decided.SUBSTITUTE, energy=2)
+    assert place(own).energy == 2
+
+
+def test_use_through_an_open_relay_is_found_by_the_meters_journal(own: Scene) -> None:
+    with writing(own.engine).begin() as connection:
+        told = {"meter": METER, "edge": "", "journal": 2, "uptime": -1, "received_at": own.now}
+        connection.execute(event.insert().values(**told, time=NOON - 3 * 86_400, code=3))
+    own.arrive(METER, row(1_000_000))
+    (one,) = [each for each in found(own, "use_while_off") if each.day == YESTERDAY]
+    assert one.trace["places"] == 48, "off since days"
+
+
+def test_limits_are_the_companys_own_by_kind_of_point(own: Scene, operator: Viewer) -> None:
+    limits.set_limits(own.source, operator, "missing_interval", PointKind.HOUSEHOLD, {"places": 49}, own.now)
+    own.arrive(METER, row(7, midnight(s.GAP, s.TZ) + s.PERIOD))
+    assert states(own, "missing_interval") == ["gone"]
+    with writing(own.engine).begin() as connection:
+        connection.execute(update(point).where(point.c.id == own.points[s.FLAT]).values(kind="company"))
+    own.arrive(METER, row(7, midnight(s.GAP, s.TZ) + 2 * s.PERIOD))
+    assert states(own, "missing_interval") == ["open"], "the usual limit of another kind"
+    limits.set_limits(own.source, operator, "missing_interval", PointKind.COMPANY, None, own.now)
+    own.arrive(METER, row(7, midnight(s.GAP, s.TZ) + 3 * s.PERIOD))
+    assert states(own, "missing_interval") == ["gone"], "switched off"
+    mine = limits.limits(own.source, operator)
+    assert mine["missing_interval", PointKind.COMPANY].who == operator.name
+    assert not mine["missing_interval", PointKind.COMMON].own
+    limits.set_limits(own.source, operator, "missing_interval", PointKind.COMPANY, {"places": 1}, own.now)
+    assert not limits.limits(own.source, operator)["missing_interval", PointKind.COMPANY].own, "the usual is nobody's"
+
+
+def test_exceptions_are_grouped_by_cause_the_gravest_first(own: Scene, operator: Viewer, tmp_path: Path) -> None:
+    own.arrive(METER, row(WILD))
+    work(own, tmp_path, "checks")
+    causes = exceptions.causes(own.source, operator, own.now)
+    assert [one.severity for one in causes] == sorted(
+        (one.severity for one in causes), key=list(Severity).index, reverse=True
+    )
+    first = causes[0]
+    assert (first.name, first.edge, first.count, first.points) == ("over_power", "edge-1", 1, 1)
+    missing = next(one for one in causes if one.name == "missing_interval")
+    assert missing.points == 2, "the flat's gap and the silent dacha"
+    listed = exceptions.listed(own.source, operator, own.now, name="missing_interval", edge="edge-1")
+    assert listed.count == missing.count == len(listed.found)
+    assert not exceptions.listed(own.source, operator, own.now, name="missing_interval", edge="").found
+
+
+def test_nobody_but_the_company_sees_or_decides(own: Scene, operator: Viewer) -> None:
+    (one,) = found(own, "missing_interval")
+    stranger = Viewer(operator.account, operator.organisation + 1, "operator", "approved", "Чужой", "x@example.org")
+    for who in (own.viewer(s.CONSUMER), stranger):
+        with pytest.raises(figures.NotFound):
+            exceptions.one(own.source, who, one.id, own.now)
+        with pytest.raises(figures.NotFound):
+            exceptions.decide(own.source, who, one.id, Decided.ACCEPT, reason="x", now=own.now)
+    assert not exceptions.causes(own.source, stranger, own.now)
+    with pytest.raises(figures.NotFound):
+        exceptions.causes(own.source, own.viewer(s.CONSUMER), own.now)
+
+
+def test_the_meter_is_asked_again_by_a_signed_command(own: Scene, tmp_path: Path) -> None:
+    decide(own, "missing_interval", Decided.ASK)
+    assert place(own, midnight(YESTERDAY, s.TZ) + s.PERIOD).decision is None
+    done = work(own, tmp_path, "reread")
+    assert (done.state, done.result) == ("done", {"commands": 2})
+    with own.engine.connect() as connection:
+        sent = connection.execute(select(command).order_by(command.c.counter)).all()
+    assert [(one.edge, one.command, one.arguments["meter"], one.arguments["kind"]) for one in sent] == [
+        ("edge-1", "backfill", METER, "load"),
+        ("edge-1", "backfill", METER, "daily"),
+    ]
+    assert sent[0].arguments["from"] == "2026-11-16T21:00:00Z", "the gap of a day, in Moscow"
+    (one,) = found(own, "missing_interval")
+    deeds = exceptions.one(own.source, own.viewer(s.OPERATOR), one.id, own.now).deeds
+    assert [deed.command for deed in deeds] == [sent[0].id]
+
+
+def test_a_question_that_was_taken_back_is_not_asked(own: Scene, tmp_path: Path) -> None:
+    made = decide(own, "missing_interval", Decided.ASK)
+    undo(own, made)
+    assert work(own, tmp_path, "reread").state == "dead"
+    assert states(own, "missing_interval") == ["open"]
