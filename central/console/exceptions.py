@@ -16,7 +16,6 @@ from central.figures.checking import OPEN
 from central.figures.exceptions import NotNow, Opened
 from central.metering.decisions import Decided
 
-LATE = _l("Пока вы решали, исключение изменилось: посмотрите ещё раз.")
 TOGETHER = (Decided.ACCEPT, Decided.ASK)  # what may be decided of many at once
 REASON = Field("reason", _l("Причина"), "area", help=_l("останется рядом с цифрами навсегда"), most=1000)
 
@@ -85,29 +84,28 @@ def exception(key: int) -> ResponseReturnValue:
     made = here()
     seen = found_by_checks.one(made.source, viewer(), key, made.now)
     groups = _groups(seen)
-    typed: Mapping[str, str] = {"kind": seen.may[0].value if len(seen.may) == 1 else ""}
-    errors: dict[str, Text] = {}
-    if request.method == "POST":
-        typed = typed_in(groups, request.form)
-        parsed = parse(groups, typed)
-        errors = parsed.errors
-        if not errors:
-            values = parsed.values
-            try:
-                found_by_checks.decide(
-                    made.source,
-                    viewer(),
-                    key,
-                    Decided(values["kind"]),
-                    reason=values["reason"],
-                    energy=values.get("energy"),
-                    now=made.now,
-                )
-                return redirect(url_for("console.exception", key=key, done=1), 303)
-            except NotNow:
-                errors = {"": LATE}
-                seen = found_by_checks.one(made.source, viewer(), key, made.now)
-    return _page(seen, groups, typed, errors)
+    if request.method == "GET":
+        return _page(seen, groups, {}, {})
+    typed = typed_in(groups, request.form)
+    parsed = parse(groups, typed)
+    if parsed.errors:
+        return _page(seen, groups, typed, parsed.errors)
+    try:
+        if not seen.may:
+            raise NotNow(f"exception {key} is decided on already")
+        values = parsed.values
+        found_by_checks.decide(
+            made.source,
+            viewer(),
+            key,
+            Decided(values["kind"]),
+            reason=values["reason"],
+            energy=values.get("energy"),
+            now=made.now,
+        )
+    except NotNow:
+        return redirect(url_for("console.exception", key=key, late=1), 303)
+    return redirect(url_for("console.exception", key=key, done=1), 303)
 
 
 @console.route("/exceptions/<int:key>/undo/<int:made>", methods=["GET", "POST"])
@@ -127,7 +125,7 @@ def undo_decision(key: int, made: int) -> ResponseReturnValue:
                 found_by_checks.undo(source, viewer(), key, made, reason=parsed.values["reason"], now=now)
                 return redirect(url_for("console.exception", key=key, done=1), 303)
             except NotNow:
-                errors = {"": LATE}
+                return redirect(url_for("console.exception", key=key, late=1), 303)
     page = render_template(
         "console/undo_decision.html", seen=seen, deed=deed, groups=groups, typed=typed, errors=errors, told=check_words
     )
@@ -164,5 +162,6 @@ def _page(
         errors=errors,
         told=check_words,
         done=number_asked("done"),
+        late=number_asked("late"),
     )
     return page, 422 if errors else 200

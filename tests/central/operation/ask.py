@@ -8,10 +8,10 @@ import urllib.request
 _direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
-def get(port: int, path: str) -> tuple[int, str]:
+def get(port: int, path: str, timeout: float = 10) -> tuple[int, str]:
     """Status and body; status 0 = nobody answers."""
     try:
-        with _direct.open(f"http://127.0.0.1:{port}{path}", timeout=10) as answer:
+        with _direct.open(f"http://127.0.0.1:{port}{path}", timeout=timeout) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode()

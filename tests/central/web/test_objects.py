@@ -13,6 +13,7 @@ from sqlalchemy import select
 from central.accounts.people import add_account
 from central.db import writing
 from central.faces.formats import kilo
+from central.figures.tables import exception
 from central.ingest.parcel import Message
 from central.ingest.receive import Receiver
 from central.ingest.tables import edge_line, edge_meter
@@ -34,6 +35,20 @@ from tests.central.web.parts import make_app, person, token
 
 STRANGER = "stranger@example.org"
 FILE = b"%PDF-1.4 act"
+
+
+DOUBT = {
+    "day": date(2026, 11, 23),
+    "name": "frozen",
+    "channel": "",
+    "since": s.NOW - 3600,
+    "until": s.NOW,
+    "severity": "warning",
+    "trace": {"expected": "СЕКРЕТ"},
+    "state": "open",
+    "found_at": s.NOW,
+    "changed_at": s.NOW,
+}
 
 
 @dataclass
@@ -89,10 +104,13 @@ def two(sql: Sql, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Two]:
         keeping = Keeping(folder / "documents", 1000, 5)
         viewer = scene.viewer(STRANGER)
         document = add(connection, keeping, viewer, "point", str(point), "СЕКРЕТ.pdf", FILE, s.NOW)
+        doubt = connection.execute(exception.insert().values(**DOUBT, point=point)).inserted_primary_key
         book = uploads.take(connection, folder / "uploads", viewer, "СЕКРЕТ.xlsx", FILE, s.NOW)
     found.theirs |= {"points": str(point), "mountings": str(stands), "meters": "SEC-1", "contracts": str(contract)}
     found.theirs |= {"nodes": str(node), "schemes": str(scheme), "edges": "edge-secret", "changes": str(change)}
     found.theirs |= {"transformers": str(transformer), "imports": str(book)}
+    assert doubt is not None
+    found.theirs["exceptions"] = str(doubt[0])
     found.theirs |= {"entitlements": str(bound), "documents": str(document), "foreign": "edge-secret/SEC-9"}
     yield found
     scene.close()
@@ -111,7 +129,7 @@ def test_no_route_of_an_object_opens_another_company_s(two: Two, operator: Flask
             continue
         word = rule.rule.split("/")[2]
         path = rule.rule.replace("<name>/<key>", "<key>")
-        for argument in ("<int:key>", "<key>", "<name>"):
+        for argument in ("<int:key>", "<key>", "<name>", "<int:made>"):
             path = path.replace(argument, two.theirs[word])
         for answer in (operator.get(path), operator.post(path, data=sent)):
             assert answer.status_code in (404, 405), path
