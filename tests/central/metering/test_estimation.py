@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from central.metering.consumption import from_registers
-from central.metering.estimation import Closer, close_gaps, shape_of
+from central.metering.estimation import Closer, Limits, close_gaps, shape_of
 from central.metering.slots import Slot, fill
 from central.metering.terms import Reading, Segment, State
 from tests.central.metering.parts import METER, MOSCOW, THREE, at, sample, segment
@@ -163,3 +163,11 @@ def test_only_a_lone_piece_at_an_act_is_computed(kinds: tuple[str, str], gap: ra
     found = close_gaps(profile(gap), [], Closer(0, frozenset(), from_registers(METER, first, last)), even)
     assert {found[n].state for n in gap} == {state}
     assert sum(slot.energy or 0 for slot in found) == 60_000
+
+
+@pytest.mark.parametrize(("limits", "energies_found"), [(Limits(), [2, 2, 2, 2]), (Limits(short=7199), [1, 2, 2, 3])])
+def test_what_is_short_is_a_setting(limits: Limits, energies_found: list[int]) -> None:
+    gap = range(10, 14)
+    shape = [1, 2, 2, 3]
+    found = close_gaps(profile(gap), [], closer(44 * 1000 + 8), lambda _: shape, limits)
+    assert energies(found, gap) == energies_found
