@@ -14,6 +14,7 @@ from central.metering.cost import Portion, Price, cost
 from central.metering.estimation import Closer, close_gaps
 from central.metering.slots import Slot, fill
 from central.metering.terms import Reading, State
+from central.metering.typical import estimate_open
 from central.metering.zones import Calendar, ZoneRule
 from central.registry.schemes import ONE_ZONE, THREE_ZONES, TWO_ZONES, SchemeSpec
 from tests.central.metering.parts import BEGUN, MOSCOW, THREE, at, sample, segment
@@ -60,8 +61,8 @@ def whole(text: str) -> list[int]:
     return [int(word) for word in text.split()]
 
 
-def test_there_are_sixty_of_them() -> None:
-    assert sum(map(len, TABLES.values())) >= 60
+def test_there_are_enough_of_them() -> None:
+    assert sum(map(len, TABLES.values())) >= 80
 
 
 @cases("Расход по регистру")
@@ -147,3 +148,20 @@ def test_intervals_against_the_register(case: Case) -> None:
         int(case["Сумма, мВт·ч"]), int(case["Интервалов"]), int(case["Регистр, мВт·ч"]), [meter]
     )
     assert check.holds == (case["Сходится"] == "да")
+
+
+@cases("Типовой день")
+def test_a_typical_day(case: Case) -> None:
+    begin, length, count = at("2026-11-23 00:00"), int(case["Минут в каждом"]) * 60, int(case["Пропущено"])
+    values = [] if case["Получас похожих дней, мВт·ч"] == UNKNOWN else whole(case["Получас похожих дней, мВт·ч"])
+    days = [
+        [Slot(begin + 1800 * n, begin + 1800 * (n + 1), "night", State.MEASURED, 0, value) for n in range(48)]
+        for value in values
+    ]
+    gap = [Slot(begin + length * n, begin + length * (n + 1), "night", State.MISSING) for n in range(count)]
+    found = estimate_open(gap, lambda _: days, lambda slot: slot.start - begin)
+    if case["Каждому, мВт·ч"] == UNKNOWN:
+        assert list(found) == gap
+    else:
+        assert [slot.energy for slot in found] == whole(case["Каждому, мВт·ч"])
+        assert {slot.state for slot in found} == {State.ESTIMATED_OPEN}
