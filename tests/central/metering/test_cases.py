@@ -13,6 +13,7 @@ from central.metering.balance import Metered, balance
 from central.metering.consumption import Rule, from_registers, intervals_to_register, zones_to_total
 from central.metering.cost import Portion, Price, cost
 from central.metering.estimation import Closer, close_gaps
+from central.metering.forecast import Day, forecast
 from central.metering.losses import (
     CurrentLoss,
     FixedLoss,
@@ -83,7 +84,7 @@ def whole(text: str) -> list[int]:
 
 
 def test_there_are_enough_of_them() -> None:
-    assert sum(map(len, TABLES.values())) >= 130
+    assert sum(map(len, TABLES.values())) >= 140
 
 
 @cases("Расход по регистру")
@@ -223,6 +224,25 @@ def test_a_node(case: Case) -> None:
     assert (found.unbalance, found.permitted) == (known(case["НБ, кВт·ч"]), known(case["Допустимо, кВт·ч"]))
     assert shown(found.percent) == case["НБ, %"]
     assert found.holds == {"да": True, "нет": False, UNKNOWN: None}[case["Сходится"]]
+
+
+@cases("Прогноз")
+def test_a_forecast(case: Case) -> None:
+    def date_of(text: str) -> date:
+        return date.fromisoformat(f"2026-{text}")
+
+    days = []
+    for word in case["Известные дни, кВт·ч"].split():
+        day, _, energy = word.partition("=")
+        energy, _, lacking = energy.partition("/")
+        days.append(Day(date_of(day), mwh(energy), exact(lacking or "0")))
+    found = forecast(reversed(days), date_of(case["С"]), date_of(case["До"]))
+    if case["Прогноз, кВт·ч"].startswith(UNKNOWN):
+        assert (found.energy, found.spread, found.band) == (None, None, None)
+        assert found.unknown == (case["Прогноз, кВт·ч"].split()[1],)
+    else:
+        assert found.energy == mwh(case["Прогноз, кВт·ч"])
+        assert found.band == (mwh(case["От"]), mwh(case["До, кВт·ч"]))
 
 
 @cases("Типовой день")
