@@ -25,8 +25,9 @@ from central.metering.losses import (
     at_boundary,
     lost,
 )
+from central.metering.ratios import load_factor, tan_phi
 from central.metering.rounding import half_away
-from central.metering.slots import Slot, fill
+from central.metering.slots import Maximum, Part, Slot, fill
 from central.metering.terms import Reading, State
 from central.metering.typical import estimate_open
 from central.metering.zones import Calendar, ZoneRule
@@ -83,8 +84,8 @@ def whole(text: str) -> list[int]:
     return [int(word) for word in text.split()]
 
 
-def test_there_are_enough_of_them() -> None:
-    assert sum(map(len, TABLES.values())) >= 140
+def test_there_are_a_hundred_and_fifty_of_them() -> None:
+    assert sum(map(len, TABLES.values())) >= 150
 
 
 @cases("Расход по регистру")
@@ -243,6 +244,23 @@ def test_a_forecast(case: Case) -> None:
     else:
         assert found.energy == mwh(case["Прогноз, кВт·ч"])
         assert found.band == (mwh(case["От"]), mwh(case["До, кВт·ч"]))
+
+
+@cases("Заполнение графика")
+def test_a_load_factor(case: Case) -> None:
+    power = known(case["Pmax, кВт"])
+    part = Part(segment(), sample(1800, 0), 0, True)
+    maximum = None if power is None else Maximum(power, 0, 1800, False, part)
+    assert shown(load_factor(mwh(case["W, кВт·ч"]), int(case["T, ч"]) * 3600, maximum).ratio) == case["kз"]
+
+
+@cases("Коэффициент реактивной мощности")
+def test_tan_phi(case: Case) -> None:
+    limit = None if case["Предел"] == UNKNOWN else exact(case["Предел"])
+    found = tan_phi(mwh(case["Wa, кВт·ч"]), mwh(case["Wr, квар·ч"]), limit)
+    assert shown(found.ratio) == case["tg φ"]
+    assert found.holds == {"да": True, "нет": False, UNKNOWN: None}[case["В пределе"]]
+    assert found.excess == known(case["Сверх, квар·ч"])
 
 
 @cases("Типовой день")
