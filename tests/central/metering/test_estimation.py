@@ -60,6 +60,20 @@ def test_longer_ones_follow_the_shape_of_similar_days() -> None:
     assert energies(found, gap) == [29, 57, 85, 115, 143, 171]  # 600·(1, 3, 6, 10, 15, 21)/21, rounded and differenced
 
 
+def test_a_place_that_the_shape_knows_nothing_of_has_nothing() -> None:
+    gap = range(10, 16)
+    found = close_gaps(profile(gap), [], closer(42 * 1000 + 600), lambda _: [-5, 0, 1, 1, 0, 2])
+    assert energies(found, gap) == [0, 0, 150, 150, 0, 300]
+
+
+@pytest.mark.parametrize("state", [State.ZERO, State.POWER_OFF, State.SUBSTITUTED])
+def test_only_missing_places_are_estimated(state: State) -> None:
+    slots = profile(range(10, 12))
+    slots[11] = replace(slots[11], state=state, energy=0)
+    found = close_gaps(slots, [], closer(46 * 1000 + 8), even)
+    assert [(slot.state, slot.energy) for slot in found[10:12]] == [(State.ESTIMATED, 8), (state, 0)]
+
+
 def test_a_shape_of_nothing_is_even() -> None:
     gap = range(10, 16)
     found = close_gaps(profile(gap), [], closer(42 * 1000 + 600), lambda missing: [0] * len(missing))

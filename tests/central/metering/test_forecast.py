@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from central.metering.forecast import USUAL, Basis, Day, forecast
+from central.metering.forecast import USUAL, Basis, Day, Expected, forecast
 from central.metering.zones import WEEKEND, WORKDAY
 
 pytestmark = pytest.mark.quick
@@ -78,3 +78,8 @@ def test_part_of_a_day_lacks_part_of_a_day() -> None:
         (WORKDAY, 1, 10),
     ]
     assert found.energy == 21  # 8 + 2.5 + 10, a half goes up
+
+
+def test_the_terms_are_exact() -> None:
+    one = Expected(WORKDAY, Fraction(1), tuple(Day(FIRST, energy) for energy in (0, 0, 1)))
+    assert (one.mean, one.energy, one.variance) == (Fraction(1, 3), Fraction(1, 3), Fraction(4, 9))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from central.metering.rounding import half_away, kopecks, root, running, shares, whole_kwh
+from central.metering.rounding import half_away, kopecks, root, running, shares, whole_if_can, whole_kwh
 
 pytestmark = pytest.mark.quick
 
@@ -57,3 +57,8 @@ def test_a_root_is_the_nearest_integer(value: Fraction) -> None:
 )
 def test_half_a_root_goes_up(value: str | int, nearest: int) -> None:
     assert root(Fraction(value)) == nearest
+
+
+def test_a_ratio_that_is_whole_becomes_an_integer_and_no_other() -> None:
+    assert [type(whole_if_can(Fraction(text))) for text in ("40", "0", "3/2")] == [int, int, Fraction]
+    assert whole_if_can(Fraction(3, 2)) == Fraction(3, 2)
