@@ -13,9 +13,18 @@ from central.metering.rounding import shares
 from central.metering.slots import Closing, Slot
 from central.metering.terms import ACT, State
 
-SHORT = 2 * 3600  # seconds of gaps that are spread evenly
-SIMILAR = 4  # complete days that give the shape
-LONGEST = 31 * 86_400  # between two readings: beyond it nothing is estimated
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How far an estimate goes."""
+
+    short: int = 2 * 3600  # seconds of gaps that are spread evenly
+    similar: int = 4  # complete days that give the shape
+    longest: int = 31 * 86_400  # seconds between two readings: beyond it nothing is estimated
+
+
+USUAL = Limits()
+SIMILAR, LONGEST = USUAL.similar, USUAL.longest
 
 Shape = Callable[[Sequence[Slot]], Sequence[int]]  # missing places -> their weights
 
@@ -33,7 +42,11 @@ class Closer:
 
 
 def close_gaps(
-    slots: Sequence[Slot], tariffs: Sequence[Closer], total: Closer | None, shape: Shape
+    slots: Sequence[Slot],
+    tariffs: Sequence[Closer],
+    total: Closer | None,
+    shape: Shape,
+    limits: Limits = USUAL,
 ) -> tuple[Slot, ...]:
     """The places between two readings, the missing ones estimated by each tariff's register, or, where those do not
     agree with the calendar's zones, by the total one. What cannot be closed stays missing."""
@@ -41,13 +54,15 @@ def close_gaps(
     if not missing or any(slot.state is State.NOT_DUE for slot in slots):
         return tuple(slots)
     for closers in (tariffs, [total] if total is not None else []):
-        found = _closed(slots, closers, shape)
+        found = _closed(slots, closers, shape, limits)
         if found is not None and all(slot.start in found for slot in missing):
             return tuple(found.get(slot.start, slot) for slot in slots)
     return tuple(slots)
 
 
-def _closed(slots: Sequence[Slot], closers: Iterable[Closer], shape: Shape) -> Mapping[int, Slot] | None:
+def _closed(
+    slots: Sequence[Slot], closers: Iterable[Closer], shape: Shape, limits: Limits
+) -> Mapping[int, Slot] | None:
     """Beginning of a missing place -> the place estimated; None when a rest is too small to be true."""
     found: dict[int, Slot] = {}
     for closer in closers:
@@ -60,7 +75,7 @@ def _closed(slots: Sequence[Slot], closers: Iterable[Closer], shape: Shape) -> M
         last_digits = 2 * segment.resolution * segment.k
         if rest <= -last_digits or (not missing and rest >= last_digits):
             return None  # with nothing missing: the meter's zones are not the calendar's
-        weights = _weights(missing, shape)
+        weights = _weights(missing, shape, limits.short)
         for number, energy in enumerate(shares(max(rest, 0), weights)):
             closing = Closing(closer.term, closer.tariff, known, weights, number)
             slot = missing[number]
@@ -75,9 +90,9 @@ def _cut(slot: Slot, term: RegisterTerm) -> bool:
     return begins or (slot.end == term.end.moment and term.end.kind == ACT)
 
 
-def _weights(missing: Sequence[Slot], shape: Shape) -> tuple[int, ...]:
+def _weights(missing: Sequence[Slot], shape: Shape, short: int) -> tuple[int, ...]:
     lengths = tuple(slot.end - slot.start for slot in missing)
-    if sum(lengths) <= SHORT:
+    if sum(lengths) <= short:
         return lengths
     weights = tuple(max(weight, 0) for weight in shape(missing))
     return weights if sum(weights) else lengths

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
+from math import isqrt
 
 MWH_PER_KWH = 1_000_000
 KOPECK = Decimal("0.01")
@@ -13,6 +14,11 @@ def half_away(value: Fraction | int) -> int:
     above, below = value.numerator, value.denominator
     nearest = (2 * abs(above) + below) // (2 * below)
     return -nearest if above < 0 else nearest
+
+
+def root(value: Fraction | int) -> int:
+    """The nearest integer to the square root of what is not negative."""
+    return (isqrt(4 * value.numerator // value.denominator) + 1) // 2
 
 
 def whole_if_can(value: Fraction) -> Fraction | int:

@@ -62,6 +62,18 @@ class Closing:
 
 
 @dataclass(frozen=True, slots=True)
+class Typical:
+    """How a missing place was estimated that no register closes: the mean of what similar days used at its time.
+
+    `before` = the exact energy of the places of the gap before it, whose rest is carried: the energy is
+    round(before + Σ used/n) − round(before).
+    """
+
+    used: tuple[Fraction, ...]  # mWh or mvarh, by each similar day
+    before: Fraction
+
+
+@dataclass(frozen=True, slots=True)
 class Slot:
     """One place [start, end), seconds UTC. `energy`: mWh or mvarh with K applied; None = one of the nothings.
 
@@ -76,6 +88,7 @@ class Slot:
     energy: int | None = None
     parts: tuple[Part, ...] = ()
     closing: Closing | None = None
+    typical: Typical | None = None
     decision: int | None = None  # of a person, that made it what it is: decisions.py
 
 
@@ -110,12 +123,14 @@ class Completeness:
 
 @dataclass(frozen=True, slots=True)
 class Maximum:
-    """The greatest mean power (mW) over a whole measured interval; `computed` = between samples of the edge."""
+    """The greatest mean power (mW, K applied) over a whole measured interval, and the row that it comes of;
+    `computed` = between samples of the edge."""
 
     power: int
     start: int
     end: int
     computed: bool
+    part: Part
 
 
 def places(segments: Sequence[Segment], since: int, until: int, tz: str) -> tuple[tuple[int, int], ...]:
@@ -324,5 +339,5 @@ def maximum(slots: Iterable[Slot]) -> Maximum | None:
                 continue
             power = half_away(Fraction(sample.value * 3600, period) * part.segment.k)
             if best is None or power > best.power:
-                best = Maximum(power, sample.end - period, sample.end, bool(sample.quality & Quality.COMPUTED))
+                best = Maximum(power, sample.end - period, sample.end, bool(sample.quality & Quality.COMPUTED), part)
     return best

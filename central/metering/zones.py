@@ -38,7 +38,7 @@ class ZoneRule:
             return False
         if not self.months >> (day.month - 1) & 1:
             return False
-        if self.day_kind != ANY and self.day_kind != (WORKDAY if day.weekday() < 5 else WEEKEND):
+        if self.day_kind != ANY and self.day_kind != day_kind(day):
             return False
         minute = local.hour * 60 + local.minute
         if self.start < self.end:
@@ -81,6 +81,10 @@ def midnight(day: date, tz: str) -> int:
 def day_of(moment: int, tz: str) -> date:
     """The local day that this moment belongs to."""
     return local(moment, tz).date()
+
+
+def day_kind(day: date) -> str:
+    return WORKDAY if day.weekday() < 5 else WEEKEND
 
 
 def days(first: date, until: date) -> tuple[date, ...]:

@@ -9,11 +9,27 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from central.metering.balance import Metered, balance
 from central.metering.consumption import Rule, from_registers, intervals_to_register, zones_to_total
 from central.metering.cost import Portion, Price, cost
 from central.metering.estimation import Closer, close_gaps
-from central.metering.slots import Slot, fill
+from central.metering.forecast import Day, forecast
+from central.metering.losses import (
+    CurrentLoss,
+    FixedLoss,
+    Flow,
+    LineLoss,
+    Side,
+    Transformer,
+    TransformerLoss,
+    at_boundary,
+    lost,
+)
+from central.metering.ratios import load_factor, tan_phi
+from central.metering.rounding import half_away
+from central.metering.slots import Maximum, Part, Slot, fill
 from central.metering.terms import Reading, State
+from central.metering.typical import estimate_open
 from central.metering.zones import Calendar, ZoneRule
 from central.registry.schemes import ONE_ZONE, THREE_ZONES, TWO_ZONES, SchemeSpec
 from tests.central.metering.parts import BEGUN, MOSCOW, THREE, at, sample, segment
@@ -56,12 +72,20 @@ def mwh(text: str) -> int:
     return value.numerator
 
 
+def known(text: str) -> int | None:
+    return None if text == UNKNOWN else mwh(text)
+
+
+def shown(value: Fraction | None) -> str:
+    return UNKNOWN if value is None else str(Decimal(value.numerator) / value.denominator).replace(".", ",")
+
+
 def whole(text: str) -> list[int]:
     return [int(word) for word in text.split()]
 
 
-def test_there_are_sixty_of_them() -> None:
-    assert sum(map(len, TABLES.values())) >= 60
+def test_there_are_a_hundred_and_fifty_of_them() -> None:
+    assert sum(map(len, TABLES.values())) >= 150
 
 
 @cases("Расход по регистру")
@@ -147,3 +171,110 @@ def test_intervals_against_the_register(case: Case) -> None:
         int(case["Сумма, мВт·ч"]), int(case["Интервалов"]), int(case["Регистр, мВт·ч"]), [meter]
     )
     assert check.holds == (case["Сходится"] == "да")
+
+
+@cases("Потери: постоянный процент")
+def test_a_fixed_loss(case: Case) -> None:
+    measured = mwh(case["Измерено, кВт·ч"])
+    losses = [FixedLoss(measured, exact(percent)) for percent in case["p, %"].split()]
+    side = {"после границы": Side.AFTER, "до границы": Side.BEFORE}[case["Счётчик"]]
+    found = at_boundary(measured, losses, side)
+    assert (found.lost, found.energy) == (mwh(case["Потери, кВт·ч"]), mwh(case["На границе, кВт·ч"]))
+
+
+@cases("Потери в линии")
+def test_a_line(case: Case) -> None:
+    columns = (case[name].split() for name in ("Wa, кВт·ч", "Wr, квар·ч", "Δt, мин"))
+    flows = [Flow(900, 900 + int(dt) * 60, mwh(wa), mwh(wr)) for wa, wr, dt in zip(*columns, strict=True)]
+    line = LineLoss(tuple(flows), exact(case["R, Ом"]), exact(case["U, кВ"]) * 1000)
+    assert lost([line]) == mwh(case["Потери, кВт·ч"])
+
+
+@cases("Потери в трансформаторе")
+def test_a_transformer(case: Case) -> None:
+    plate = (exact(case[name]) * 1000 for name in ("ΔPхх, кВт", "ΔPкз, кВт", "Uн, кВ", "Sн, кВА"))
+    seconds = int(exact(case["T, ч"]) * 3600)
+    flow = Flow(900, 900 + seconds, mwh(case["Wa, кВт·ч"]), mwh(case["Wr, квар·ч"]))
+    found = TransformerLoss(Transformer(*plate), flow, exact(case["U, кВ"]) * 1000, exact(case["kз"]))
+    if case["Всего, кВт·ч"] == "отказ":
+        with pytest.raises(ValueError, match="load factor"):
+            lost([found])
+    else:
+        energies = [half_away(part) for part in (found.no_load, found.load)] + [lost([found])]
+        assert energies == [mwh(case[name]) for name in ("Хх, кВт·ч", "Нагрузка, кВт·ч", "Всего, кВт·ч")]
+
+
+@cases("Потери по регистру А²ч")
+def test_a_register_of_squared_currents(case: Case) -> None:
+    meter = segment(ki=exact(case["Ki"]), ku=exact(case["Ku"]), primary=case["Значения"] == "первичные")
+    assert lost([CurrentLoss(meter, exact(case["A²h"]), exact(case["R, Ом"]))]) == mwh(case["Потери, кВт·ч"])
+
+
+@cases("Баланс узла")
+def test_a_node(case: Case) -> None:
+    def points(energies: str, errors: str) -> list[Metered]:
+        pairs = zip(case[energies].split(), case[errors].split(), strict=True)
+        return [Metered(1, known(energy), None if error == UNKNOWN else exact(error)) for energy, error in pairs]
+
+    found = balance(
+        points("Приход, кВт·ч", "δ, %"),
+        points("Отдача, кВт·ч", "δотд, %"),
+        points("Нужды, кВт·ч", "δн, %"),
+        [FixedLoss(mwh(case["Потери, кВт·ч"]), Fraction(100))],
+    )
+    assert (found.unbalance, found.permitted) == (known(case["НБ, кВт·ч"]), known(case["Допустимо, кВт·ч"]))
+    assert shown(found.percent) == case["НБ, %"]
+    assert found.holds == {"да": True, "нет": False, UNKNOWN: None}[case["Сходится"]]
+
+
+@cases("Прогноз")
+def test_a_forecast(case: Case) -> None:
+    def date_of(text: str) -> date:
+        return date.fromisoformat(f"2026-{text}")
+
+    days = []
+    for word in case["Известные дни, кВт·ч"].split():
+        day, _, energy = word.partition("=")
+        energy, _, lacking = energy.partition("/")
+        days.append(Day(date_of(day), mwh(energy), exact(lacking or "0")))
+    found = forecast(reversed(days), date_of(case["С"]), date_of(case["До"]))
+    if case["Прогноз, кВт·ч"].startswith(UNKNOWN):
+        assert (found.energy, found.spread, found.band) == (None, None, None)
+        assert found.unknown == (case["Прогноз, кВт·ч"].split()[1],)
+    else:
+        assert found.energy == mwh(case["Прогноз, кВт·ч"])
+        assert found.band == (mwh(case["От"]), mwh(case["До, кВт·ч"]))
+
+
+@cases("Заполнение графика")
+def test_a_load_factor(case: Case) -> None:
+    power = known(case["Pmax, кВт"])
+    part = Part(segment(), sample(1800, 0), 0, True)
+    maximum = None if power is None else Maximum(power, 0, 1800, False, part)
+    assert shown(load_factor(mwh(case["W, кВт·ч"]), int(case["T, ч"]) * 3600, maximum).ratio) == case["kз"]
+
+
+@cases("Коэффициент реактивной мощности")
+def test_tan_phi(case: Case) -> None:
+    limit = None if case["Предел"] == UNKNOWN else exact(case["Предел"])
+    found = tan_phi(mwh(case["Wa, кВт·ч"]), mwh(case["Wr, квар·ч"]), limit)
+    assert shown(found.ratio) == case["tg φ"]
+    assert found.holds == {"да": True, "нет": False, UNKNOWN: None}[case["В пределе"]]
+    assert found.excess == known(case["Сверх, квар·ч"])
+
+
+@cases("Типовой день")
+def test_a_typical_day(case: Case) -> None:
+    begin, length, count = at("2026-11-23 00:00"), int(case["Минут в каждом"]) * 60, int(case["Пропущено"])
+    values = [] if case["Получас похожих дней, мВт·ч"] == UNKNOWN else whole(case["Получас похожих дней, мВт·ч"])
+    days = [
+        [Slot(begin + 1800 * n, begin + 1800 * (n + 1), "night", State.MEASURED, 0, value) for n in range(48)]
+        for value in values
+    ]
+    gap = [Slot(begin + length * n, begin + length * (n + 1), "night", State.MISSING) for n in range(count)]
+    found = estimate_open(gap, lambda _: days, lambda slot: slot.start - begin)
+    if case["Каждому, мВт·ч"] == UNKNOWN:
+        assert list(found) == gap
+    else:
+        assert [slot.energy for slot in found] == whole(case["Каждому, мВт·ч"])
+        assert {slot.state for slot in found} == {State.ESTIMATED_OPEN}

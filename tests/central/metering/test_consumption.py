@@ -59,7 +59,7 @@ def test_a_fall_is_a_roll_over_only_when_all_three_say_so(
 
 
 def test_the_possible_energy_of_a_roll_over_counts_the_ratio() -> None:
-    first, last = reading(0, "99995"), reading(86_400, "7")
+    first, last = reading(10**9, "99995"), reading(10**9 + 86_400, "7")
     assert from_registers(segment(power_max=15_000, register_end=TOP, ki=Fraction(30)), first, last).energy is not None
     assert from_registers(segment(power_max=14_999, register_end=TOP, ki=Fraction(30)), first, last).energy is None
 
@@ -74,7 +74,8 @@ def test_a_suspect_segment_leaves_no_sum() -> None:
 
 def test_whole_kwh_cuts_each_reading_down_before_k() -> None:
     term = from_registers(segment(ki=Fraction(30)), reading(0, "1.9"), reading(1, "3.1"), whole=True)
-    assert term.energy == 2 * 30 * KWH
+    assert (term.energy, term.whole) == (2 * 30 * KWH, True)
+    assert not from_registers(segment(), reading(0, "1.9"), reading(1, "3.1")).whole
 
 
 def test_zones_against_total_allow_z_plus_one_last_digits() -> None:
@@ -89,3 +90,13 @@ def test_intervals_against_registers_allow_two_last_digits_and_half_a_unit_each(
     assert check.permitted == 20_024
     assert (check.difference, check.holds) == (20_023, True)
     assert not intervals_to_register(10_020_024, 48, 10_000_000, [segment()]).holds
+    assert not intervals_to_register(11_000_000, 48, 10_000_000, [segment()]).holds
+
+
+def test_a_fall_by_a_last_unit_is_a_fall() -> None:
+    assert from_registers(segment(), Reading(0, 2, "now"), Reading(1, 1, "now")).rule is Rule.SUSPECT
+
+
+def test_intervals_are_permitted_half_a_digit_of_the_profile_each() -> None:
+    assert intervals_to_register(0, 48, 0, [segment()], profile_resolution=10).permitted == 20_000 + 240
+    assert intervals_to_register(0, 48, 0, []).permitted == 24

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from central.metering.consumption import from_registers
-from central.metering.estimation import Closer, close_gaps, shape_of
+from central.metering.estimation import Closer, Limits, close_gaps, shape_of
 from central.metering.slots import Slot, fill
 from central.metering.terms import Reading, Segment, State
 from tests.central.metering.parts import METER, MOSCOW, THREE, at, sample, segment
@@ -47,10 +47,31 @@ def test_up_to_two_hours_are_spread_evenly_and_nothing_is_lost() -> None:
     assert sum(slot.energy or 0 for slot in found) == 44 * 1000 + 10_001
 
 
+def test_less_than_two_hours_too() -> None:
+    found = close_gaps(
+        profile(range(10, 12)), [], closer(46 * 1000 + 8), lambda _: pytest.fail("no shape is asked for")
+    )
+    assert energies(found, range(10, 12)) == [4, 4]
+
+
 def test_longer_ones_follow_the_shape_of_similar_days() -> None:
     gap = range(10, 16)
     found = close_gaps(profile(gap), [], closer(42 * 1000 + 600), lambda missing: range(1, len(missing) + 1))
     assert energies(found, gap) == [29, 57, 85, 115, 143, 171]  # 600·(1, 3, 6, 10, 15, 21)/21, rounded and differenced
+
+
+def test_a_place_that_the_shape_knows_nothing_of_has_nothing() -> None:
+    gap = range(10, 16)
+    found = close_gaps(profile(gap), [], closer(42 * 1000 + 600), lambda _: [-5, 0, 1, 1, 0, 2])
+    assert energies(found, gap) == [0, 0, 150, 150, 0, 300]
+
+
+@pytest.mark.parametrize("state", [State.ZERO, State.POWER_OFF, State.SUBSTITUTED])
+def test_only_missing_places_are_estimated(state: State) -> None:
+    slots = profile(range(10, 12))
+    slots[11] = replace(slots[11], state=state, energy=0)
+    found = close_gaps(slots, [], closer(46 * 1000 + 8), even)
+    assert [(slot.state, slot.energy) for slot in found[10:12]] == [(State.ESTIMATED, 8), (state, 0)]
 
 
 def test_a_shape_of_nothing_is_even() -> None:
@@ -76,6 +97,17 @@ def test_where_the_meter_s_zones_are_not_the_calendar_s_the_total_closes() -> No
     found = close_gaps(profile(gap), tariffs, closer(44 * 1000 + 4000), even)
     assert energies(found, gap) == [1000] * 4
     assert {found[n].closing.tariff for n in gap if found[n].closing} == {0}
+
+
+@pytest.mark.parametrize(("rest", "tariff"), [(19_999, 1), (20_000, 0), (10**6, 0)])
+def test_a_tariff_that_counted_more_than_its_whole_zones_used_is_not_the_calendar_s(rest: int, tariff: int) -> None:
+    gap = range(14, 16)  # of the peak only
+    slots = profile(gap)
+    counts = {zone: sum(slot.energy or 0 for slot in slots if slot.zone == zone) for zone in TARIFFS}
+    rests = {"night": rest, "peak": 5000, "half_peak": 0}
+    tariffs = [closer(counts[zone] + rests[zone], number, [zone]) for zone, number in TARIFFS.items()]
+    found = close_gaps(slots, tariffs, closer(46 * 1000 + 5000), even)
+    assert {found[n].closing.tariff for n in gap if found[n].closing} == {tariff}
 
 
 @pytest.mark.parametrize(
@@ -118,6 +150,7 @@ def test_a_shape_is_what_similar_days_used_at_that_time() -> None:
     shape = shape_of([first, second], lambda slot: slot.start - DAY)
     assert shape(first[7]) == 1500
     assert shape_of([], lambda slot: slot.start)(first[7]) == 0
+    assert shape_of([profile(range(0), 0)], lambda slot: slot.start - DAY)(first[7]) == 0
 
 
 @given(
@@ -163,3 +196,15 @@ def test_only_a_lone_piece_at_an_act_is_computed(kinds: tuple[str, str], gap: ra
     found = close_gaps(profile(gap), [], Closer(0, frozenset(), from_registers(METER, first, last)), even)
     assert {found[n].state for n in gap} == {state}
     assert sum(slot.energy or 0 for slot in found) == 60_000
+
+
+def test_usual_limits_are_two_hours_four_days_and_a_month() -> None:
+    assert Limits() == Limits(short=2 * 3600, similar=4, longest=31 * 24 * 3600)
+
+
+@pytest.mark.parametrize(("limits", "energies_found"), [(Limits(), [2, 2, 2, 2]), (Limits(short=7199), [1, 2, 2, 3])])
+def test_what_is_short_is_a_setting(limits: Limits, energies_found: list[int]) -> None:
+    gap = range(10, 14)
+    shape = [1, 2, 2, 3]
+    found = close_gaps(profile(gap), [], closer(44 * 1000 + 8), lambda _: shape, limits)
+    assert energies(found, gap) == energies_found

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from central.metering.rounding import half_away, kopecks, running, shares, whole_kwh
+from central.metering.rounding import half_away, kopecks, root, running, shares, whole_if_can, whole_kwh
 
 pytestmark = pytest.mark.quick
 
@@ -43,3 +43,22 @@ def test_shares_sum_exactly_to_the_whole(total: int, weights: list[int]) -> None
 
 def test_a_whole_kwh_reading_is_cut_down() -> None:
     assert whole_kwh(4_218_999_999) == 4_218_000_000
+
+
+@given(st.fractions(0, 10**30, max_denominator=10**6))
+def test_a_root_is_the_nearest_integer(value: Fraction) -> None:
+    found = root(value)
+    assert (2 * found - 1) ** 2 <= 4 * value < (2 * found + 1) ** 2 or not found
+
+
+@pytest.mark.parametrize(
+    ("value", "nearest"),
+    [(0, 0), ("24/100", 0), ("1/4", 1), ("225/100", 2), ("2249/1000", 1), (9, 3), (10**40, 10**20)],
+)
+def test_half_a_root_goes_up(value: str | int, nearest: int) -> None:
+    assert root(Fraction(value)) == nearest
+
+
+def test_a_ratio_that_is_whole_becomes_an_integer_and_no_other() -> None:
+    assert [type(whole_if_can(Fraction(text))) for text in ("40", "0", "3/2")] == [int, int, Fraction]
+    assert whole_if_can(Fraction(3, 2)) == Fraction(3, 2)

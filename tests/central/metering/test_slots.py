@@ -145,6 +145,7 @@ def test_a_row_computed_by_the_edge_from_both_boundary_samples_is_measured() -> 
     found = maximum(slots)
     assert found is not None
     assert (found.power, found.computed) == (1000, True)
+    assert found.part.sample.value == 500
 
 
 @pytest.mark.parametrize("bit", [Quality.POWER_OFF, Quality.PARTIAL, Quality.CATCH_UP])
