@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, select
 
 from central.db import writing
-from central.figures import dirty
+from central.figures import dirty, recheck
 from central.figures.material import Material, Place
 from central.figures.source import ACTIVE_IMPORT
 from central.figures.tables import point_day
@@ -83,6 +83,7 @@ def run(
             fence(connection)
         for (key, day), values in figures.items():
             store(connection, places[key], day, values, now, causes[key, day])
+        recheck.by_days(connection, {key: causes[key] for key in figures})
         dirty.clear(connection, done)
     return len(done)
 

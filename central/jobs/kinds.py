@@ -61,6 +61,8 @@ KINDS = {
     "audit_completeness": Kind("central.audits.jobs:complete", schedule=Daily(time(4, 30)), tries=3),
     "audit_answers": Kind("central.audits.jobs:answer", schedule=Every(600), tries=3),
     "backup": Kind("central.backup.job:run", schedule=Daily(time(1, 30)), tries=3, needs="backup.folder"),
+    "close_month": Kind("central.figures.closing:run", tries=3),
+    "correct_months": Kind("central.figures.correcting:run", schedule=Every(300), tries=3),
     "configure": Kind("central.concentrators.job:run", schedule=Every(300), tries=3, lane=Lane.QUICK),
     "forget": Kind("central.jobs.forget:run", schedule=Every(HOUR), tries=3),
     "workbook": Kind("central.registry.exchange.uploads:run", tries=3),

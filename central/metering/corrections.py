@@ -23,7 +23,7 @@ NOTHING = Decimal("0.00")
 
 @dataclass(frozen=True, slots=True)
 class BillLine:
-    """`energy`: mWh, 0 of a line that is charged for no energy. `facts`: how it came about; they tell no lines apart."""
+    """`energy`: mWh, 0 where none is charged for. `facts`: how it came about; they tell no lines apart."""
 
     key: Key
     energy: int

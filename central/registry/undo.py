@@ -35,6 +35,7 @@ CAPTIONS: Mapping[str, LazyString] = {  # of what depends on a row
     "point_day": _l("вычисленные сутки"),
     "meter_seen": _l("показания, которые уже пришли"),
     "dirty": _l("сутки, которые ждут вычисления"),
+    "period_close": _l("закрытый месяц"),
     "grant": _l("доступ потребителя"),
     "account": _l("учётная запись"),
     "mounting": _l("установка счётчика"),
