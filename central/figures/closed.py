@@ -5,8 +5,7 @@ their organisation.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -17,120 +16,12 @@ from central.accounts.policy import FOREVER, Viewer
 from central.accounts.tables import account, grant
 from central.figures.closing import read as hindrances_of
 from central.figures.dirty import change_of
-from central.figures.monthly import Hindered
 from central.figures.source import Opened, Source, opened
 from central.figures.tables import period_close, period_correction
-from central.figures.views import Period
-from central.metering.workings import Working, from_data
+from central.figures.views import ClosedLine, ClosedMonth, Correction, CorrectionLine, Period, Settled
+from central.metering.workings import from_data
 from central.metering.zones import midnight, next_month
 from central.registry.tables import change, contract, point
-
-
-@dataclass(frozen=True, slots=True)
-class ClosedLine:
-    """A line of a bill as it was kept. `rate`: roubles per kWh; None = it is no price of energy."""
-
-    zone: str | None
-    first: date | None
-    until: date | None
-    energy: int
-    rate: Decimal | None
-    amount: Decimal
-    by_days: bool
-
-
-@dataclass(frozen=True, slots=True)
-class CorrectionLine:
-    """What was charged for one thing, and what is; None = not at all."""
-
-    before: ClosedLine | None
-    after: ClosedLine | None
-
-    @property
-    def told(self) -> ClosedLine:
-        found = self.after or self.before
-        assert found is not None
-        return found
-
-    @property
-    def energy(self) -> int:
-        return (self.after.energy if self.after else 0) - (self.before.energy if self.before else 0)
-
-    @property
-    def amount(self) -> Decimal:
-        nothing = Decimal("0.00")
-        return (self.after.amount if self.after else nothing) - (self.before.amount if self.before else nothing)
-
-
-@dataclass(frozen=True, slots=True)
-class Correction:
-    """`id`: its number. `month` is corrected, `charged_in` charged. `change`: of the registry, number and kind."""
-
-    id: int
-    point: int
-    code: str
-    name: str
-    contract: str | None
-    holder: str | None
-    month: date
-    charged_in: date
-    made_at: int
-    change: tuple[int, str] | None
-    energy: int
-    amount: Decimal
-    lines: tuple[CorrectionLine, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ClosedMonth:
-    """A bill as it was closed. `reason`, `hindrances`: why it was, although something was incomplete."""
-
-    id: int
-    month: date
-    contract: int | None
-    number: str | None  # of the contract
-    holder: str | None
-    spans: tuple[Period, ...]
-    scheme: str
-    billed_by: str
-    energy: int
-    total: Decimal
-    lines: tuple[ClosedLine, ...]
-    energy_working: Working | None
-    cost_working: Working | None
-    hindrances: tuple[Hindered, ...]
-    made_at: int
-    author: str
-    reason: str | None
-    undone_at: int | None
-    undone_by: str | None
-    undone_reason: str | None
-    corrections: tuple[Correction, ...]
-
-    @property
-    def energy_now(self) -> int:
-        return self.energy + sum(one.energy for one in self.corrections)
-
-    @property
-    def total_now(self) -> Decimal:
-        return sum((one.amount for one in self.corrections), self.total)
-
-
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """Of a point's month: what is closed of it, and what of earlier months is charged in it."""
-
-    closed: tuple[ClosedMonth, ...]
-    charged: tuple[Correction, ...]
-
-    @property
-    def whole(self) -> ClosedMonth | None:
-        """The closing that says all of what the viewer may see."""
-        return self.closed[0] if len(self.closed) == 1 else None
-
-    @property
-    def charge(self) -> Decimal:
-        return sum((one.amount for one in self.charged), Decimal("0.00"))
 
 
 def settled(source: Source, viewer: Viewer, key: int, month: date) -> Settled:
@@ -149,10 +40,20 @@ def settled_of(found: Opened, viewer: Viewer, month: date) -> Settled:
     held = period_close.c.point == found.id, period_correction.c.charged_in == month
     charged = connection.execute(all_corrections().where(*held)).all()
     mine = None if viewer.staff else _granted(connection, viewer)
+    bills = closings(connection, [row for row in closed if _may(mine, row, found.visible)])
+    since, until = midnight(month, found.tz), midnight(next_month(month), found.tz)
+    seen = Period(max(since, found.visible.since), min(until, found.visible.until))
     return Settled(
-        closings(connection, [row for row in closed if _may(mine, row, found.visible)]),
-        corrections(connection, [row for row in charged if _may(mine, row, found.reach)]),
+        closed=bills,
+        whole=next((one for one in bills if one.spans == (seen,)), None),
+        charged=corrections(connection, [row for row in charged if _may(mine, row, found.reach)]),
     )
+
+
+def corrected_in(connection: Connection, key: int, month: date) -> tuple[Correction, ...]:
+    """What of earlier months is charged in this one at a point."""
+    ours = period_close.c.point == key, period_correction.c.charged_in == month
+    return corrections(connection, connection.execute(all_corrections().where(*ours)).all())
 
 
 def closings(connection: Connection, rows: Sequence[Row[Any]]) -> tuple[ClosedMonth, ...]:
@@ -174,7 +75,7 @@ def closings(connection: Connection, rows: Sequence[Row[Any]]) -> tuple[ClosedMo
             billed_by=row.billed_by,
             energy=row.energy,
             total=row.total,
-            lines=tuple(line for line in map(_line, row.lines) if line is not None),
+            lines=lines_of(row.lines),
             energy_working=from_data(row.workings["energy"]) if row.workings["energy"] else None,
             cost_working=from_data(row.workings["cost"]) if row.workings["cost"] else None,
             hindrances=hindrances_of(row.hindrances),
@@ -215,6 +116,11 @@ def corrections(connection: Connection, rows: Sequence[Row[Any]]) -> tuple[Corre
         )
         for row in rows
     )
+
+
+def lines_of(stored: Iterable[Mapping[str, Any]]) -> tuple[ClosedLine, ...]:
+    """As they are shown."""
+    return tuple(line for line in map(_line, stored) if line is not None)
 
 
 def all_closings() -> Select[Any]:

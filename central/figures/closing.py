@@ -20,10 +20,10 @@ from central.accounts.audit import note
 from central.accounts.policy import Viewer
 from central.db import alone, insert, writing
 from central.figures import recheck
-from central.figures.monthly import Bill, Hindered, Hindrance, Share, bill, is_closed, shares
+from central.figures.monthly import Bill, Share, bill, is_closed, shares
 from central.figures.source import Source
 from central.figures.tables import period_check, period_close, period_correction, period_recheck, period_run
-from central.figures.views import NotFound
+from central.figures.views import Hindered, Hindrance, NotFound
 from central.jobs.asking import enqueue
 from central.jobs.context import Context
 from central.jobs.tables import State, job

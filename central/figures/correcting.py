@@ -14,11 +14,11 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select, update
 
 from central.figures import recheck
-from central.figures.monthly import Hindrance, bill, bill_line, is_closed, shares, waits
+from central.figures.monthly import bill, bill_line, is_closed, shares, waits
 from central.figures.recheck import Recheck
 from central.figures.source import Source
 from central.figures.tables import period_close, period_correction, period_recheck
-from central.figures.views import Period
+from central.figures.views import Hindrance, Period
 from central.jobs.context import Context
 from central.metering.corrections import BillLine, LineDifference, applied, difference
 from central.metering.zones import next_month

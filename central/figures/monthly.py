@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, timedelta
 from decimal import Decimal
-from enum import StrEnum
 from fractions import Fraction
 from typing import Any
 
@@ -23,7 +22,7 @@ from central.figures.recompute import published_at
 from central.figures.registers import REACH
 from central.figures.source import ACTIVE_IMPORT, Entries, Opened
 from central.figures.tables import dirty, period_close
-from central.figures.views import DayView, Period, ReadingsView
+from central.figures.views import DayView, Hindered, Hindrance, Period, ReadingsView
 from central.metering.consumption import RegisterTerm
 from central.metering.consumption import Rule as Taken
 from central.metering.corrections import BillLine
@@ -40,27 +39,7 @@ BESIDE = frozenset({"first", "until", "days", "by_days", "rate"})  # of a line: 
 MEASURES = frozenset({"energy", "amount"})
 
 
-class Hindrance(StrEnum):
-    """Why a month is not closed with all the others."""
-
-    NOT_OVER = "not_over"  # its last day is not published
-    WAITING = "waiting"  # days of it are being computed
-    UNPRICED = "unpriced"
-    NOTHING = "nothing"  # there is no figure at all
-    BOUNDARY = "boundary"  # the readings are far from its ends
-    INCOMPLETE = "incomplete"  # the profile bills, and lacks too much
-    SUSPECT = "suspect"  # energy that cannot be, or a register that fell
-
-
 HARD = frozenset({Hindrance.NOT_OVER, Hindrance.WAITING, Hindrance.UNPRICED})  # no reason helps: there is no total
-
-
-@dataclass(frozen=True, slots=True)
-class Hindered:
-    """`days` that it is about, where it is about some."""
-
-    what: Hindrance
-    days: tuple[date, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,4 +264,4 @@ def _together(parts: Sequence[Working | None], of: str, unit: Unit) -> Working |
     value = sum(
         (part.value for part in known if part.value is not None), Decimal("0.00") if unit is Unit.ROUBLES else 0
     )
-    return Working(Rule.SUM, of, value, unit, parts=tuple(known))
+    return Working(Rule.SUM, of, value, unit, parts=tuple(part for one in known for part in one.parts))

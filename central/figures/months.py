@@ -10,11 +10,11 @@ from sqlalchemy import Connection, Row, Select, func, select
 
 from central.accounts.policy import Viewer
 from central.accounts.tables import account
-from central.figures.closed import Correction, all_corrections, corrections
+from central.figures.closed import all_corrections, corrections
 from central.figures.closing import NOBODY, RUNNING
 from central.figures.closing import read as hindrances_of
-from central.figures.monthly import Hindered
 from central.figures.tables import period_check, period_close, period_correction, period_recheck, period_run
+from central.figures.views import Correction, Hindered
 from central.metering.zones import month_start
 from central.registry.tables import contract, point
 

@@ -13,10 +13,10 @@ from sqlalchemy import func, select, update
 
 from central.db import writing
 from central.figures import closing, correcting, dirty, recheck
-from central.figures.closed import ClosedMonth, Settled, settled
-from central.figures.monthly import Bill, Hindrance, bill, bill_line, is_closed, shares
+from central.figures.closed import settled
+from central.figures.monthly import Bill, bill, bill_line, is_closed, shares
 from central.figures.tables import period_close, period_correction, period_recheck
-from central.figures.views import NotFound
+from central.figures.views import ClosedMonth, Hindrance, NotFound, Settled
 from central.metering.corrections import same
 from central.metering.zones import midnight, next_month
 from central.registry import enter
