@@ -13,7 +13,8 @@ from central.faces.periods import Chosen
 from central.figures import NotFound
 from central.figures.bills import REGISTERS
 from central.figures.source import ACTIVE_IMPORT
-from central.figures.views import DecisionTold, Explained, Origin, PointView
+from central.figures.views import ClosedLine, ClosedMonth, DecisionTold, Explained, Origin, PointView
+from central.metering.slots import Completeness
 from central.metering.workings import Rule, Working, as_data
 from central.metering.zones import ANY, Calendar
 
@@ -75,6 +76,16 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Day:
+    """A day of a period by its profile. `counts` None = how complete it was is not kept."""
+
+    day: Any
+    energy: int | None
+    version: Any
+    counts: Completeness | None
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """`found` None = the point is the viewer's, this time is not. `by`: bill | profile."""
 
@@ -108,8 +119,9 @@ def data(point: PointView, period: Chosen, args: Mapping[str, str]) -> dict[str,
     about: dict[str, Any] = {"point": point.code, "by": told.by, "channel": told.channel}
     about |= {"first": period.first.isoformat(), "until": period.until.isoformat()}
     if found is None:
-        return about | {"energy": None, "cost": None, "origins": [], "revisions": []}
+        return about | {"closed": None, "energy": None, "cost": None, "origins": [], "revisions": []}
     return about | {
+        "closed": _closed_data(found.closed),
         "energy": as_data(found.energy) if found.energy else None,
         "cost": as_data(found.cost) if found.cost else None,
         "origins": [
@@ -130,13 +142,44 @@ def data(point: PointView, period: Chosen, args: Mapping[str, str]) -> dict[str,
     }
 
 
+def _closed_data(closed: ClosedMonth | None) -> dict[str, Any] | None:
+    if closed is None:
+        return None
+    corrections = [
+        {
+            "number": one.id,
+            "made_at": one.made_at,
+            "change": one.change[0] if one.change else None,
+            "charged_in": f"{one.charged_in:%Y-%m}",
+            "energy": one.energy,
+            "amount": str(one.amount),
+            "lines": [
+                {name: _line_data(getattr(line, name)) for name in ("before", "after")}
+                | {"energy": line.energy, "amount": str(line.amount)}
+                for line in one.lines
+            ],
+        }
+        for one in closed.corrections
+    ]
+    told = {"made_at": closed.made_at, "energy": closed.energy, "total": str(closed.total)}
+    return told | {"lines": [_line_data(line) for line in closed.lines], "corrections": corrections}
+
+
+def _line_data(line: ClosedLine | None) -> dict[str, Any] | None:
+    if line is None:
+        return None
+    days = {name: day.isoformat() if day else None for name, day in (("first", line.first), ("until", line.until))}
+    money = {"rate": str(line.rate) if line.rate is not None else None, "amount": str(line.amount)}
+    return {"zone": line.zone, **days, "energy": line.energy, **money, "by_days": line.by_days}
+
+
 def page(point: PointView, period: Chosen, args: Mapping[str, str]) -> dict[str, object]:
     """Raises NotFound for a channel that there is not."""
     told = asked(point, period, args)
     found, by, channel = told.found, told.by, told.channel
     if found is None:
         return {"point": point, "period": period, "told": None}
-    terms = list(_terms(found)) if found.bill is not None and found.bill.billed_by == REGISTERS else []
+    terms = list(_terms(found)) if _billed_by(found) == REGISTERS else []
     places = list(_places(found)) if found.intervals is not None else []
     calendar = found.bill.calendar if found.bill else found.intervals.calendar if found.intervals else None
     return {
@@ -150,6 +193,7 @@ def page(point: PointView, period: Chosen, args: Mapping[str, str]) -> dict[str,
         "query": {"point": point.id, "length": period.length, "day": period.first},
         "terms": terms,
         "places": places,
+        "days": _days(found),
         "leaves": _distinct([leaf for term in terms for leaf in (term.start, term.end)]),
         "hours": {zone: hours(calendar, zone, period) for zone in point.zones} if calendar else {},
         "lines": list(found.cost.parts) if found.cost else [],
@@ -158,6 +202,24 @@ def page(point: PointView, period: Chosen, args: Mapping[str, str]) -> dict[str,
         "counted": words.counted(found.days.completeness, 0) if found.days else [],
         "gaps": [day.day for day in found.days.days if day.completeness.missing] if found.days else [],
     }
+
+
+def _billed_by(found: Explained) -> str | None:
+    if found.closed is not None:
+        return found.closed.billed_by
+    return found.bill.billed_by if found.bill is not None else None
+
+
+def _days(found: Explained) -> list[Day]:
+    """Of a period by its profile; of a closed month the days as they stood then."""
+    if found.closed is not None and found.energy is not None:
+        kept = [one for one in found.energy.leaves() if one.of == "day"]
+        return [
+            Day(one.facts["day"], None if one.value is None else int(one.value), one.facts["version"], None)
+            for one in kept
+        ]
+    days = found.days.days if found.days is not None else ()
+    return [Day(one.day, one.totals.total, one.version, one.completeness) for one in days]
 
 
 def _terms(found: Explained) -> Iterator[Term]:

@@ -18,7 +18,13 @@ def page(point: PointView, period: Chosen) -> dict[str, object]:
     except NotFound:  # the point is the viewer's, this time is not
         view = None
     zones = energy.zones_of(point.zones)
+    settled = (
+        figures.settled(made.source, viewer(), point.id, period.first)
+        if view is not None and period.length == "month"
+        else None
+    )
     return {
+        "settled": settled,
         "point": point,
         "period": period,
         "view": view,

@@ -3,8 +3,8 @@
 pages.py      the lists of points and concentrators     audit.py     the way of a reading
 network.py    the tree and the one search               changes.py   the journal of changes, undoing one
 foreign.py    meters that wait to be adopted            documents.py acts and photos
-imports.py    the registry as a workbook, in and out
 exceptions.py what the checks found, and what is decided about it          checks.py    their limits
+imports.py    the registry as a workbook, in and out       months.py    closing of months, corrections
 points.py · mountings.py · meters.py · contracts.py · nodes.py · schemes.py · edges.py     one page per object, and
 its forms: described as data (forms.py), done in one way (deeds.py), told in words (telling.py)
 """
@@ -20,6 +20,7 @@ from central.console import (
     foreign,
     imports,
     meters,
+    months,
     mountings,
     network,
     nodes,
@@ -42,6 +43,7 @@ __all__ = [
     "foreign",
     "imports",
     "meters",
+    "months",
     "mountings",
     "network",
     "nodes",

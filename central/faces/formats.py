@@ -41,14 +41,14 @@ def _pattern(digits: int) -> NumberPattern:
     return parse_pattern("#,##0" + ("." + "0" * digits if digits else ""))
 
 
-def kilo(value: int | None, digits: int = 2) -> str:
+def kilo(value: int | None, digits: int = 2, *, sign: bool = False) -> str:
     """mWh -> kWh, mvarh -> kvarh, mW -> kW: the number alone; None is «—»."""
-    return NOTHING if value is None else number(Fraction(value, MWH_PER_KWH), digits)
+    return NOTHING if value is None else number(Fraction(value, MWH_PER_KWH), digits, sign=sign)
 
 
-def money(value: Decimal | None) -> str:
+def money(value: Decimal | None, *, sign: bool = False) -> str:
     """Roubles, the number alone; None is «—»."""
-    return NOTHING if value is None else number(value)
+    return NOTHING if value is None else number(value, sign=sign)
 
 
 def price(value: Decimal) -> str:
@@ -85,6 +85,16 @@ def clock(seconds: int, tz: str, *, end: bool = False) -> str:
 def day(value: date, *, year: bool = True) -> str:
     """«24.11.2026» or «24.11»."""
     return f"{value:%d.%m.%Y}" if year else f"{value:%d.%m}"
+
+
+def year_month(value: date) -> str:
+    """«2026-11», for addresses and files."""
+    return f"{value:%Y-%m}"
+
+
+def month_name(value: date) -> str:
+    """«Ноябрь 2026»."""
+    return said(value, "LLLL y").capitalize()
 
 
 def day_before(value: date) -> date:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from central.faces.formats import day as written
-from central.faces.formats import said
+from central.faces.formats import month_name, said
 from central.metering.zones import midnight, month_start, next_month
 
 ONE_DAY = timedelta(days=1)
@@ -41,7 +41,7 @@ class Chosen:
     def caption(self) -> str:
         """«Ноябрь 2026», «16–22.11.2026», «вт, 24 ноября 2026»."""
         if self.length == "month":
-            return said(self.first, "LLLL y").capitalize()
+            return month_name(self.first)
         if self.length == "day":
             return said(self.first, "E, d MMMM y")
         last = self.until - ONE_DAY

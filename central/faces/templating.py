@@ -20,6 +20,8 @@ FILTERS = (
     formats.clock,
     formats.day,
     formats.day_before,
+    formats.year_month,
+    formats.month_name,
     formats.said,
     formats.utc,
 )

@@ -10,7 +10,8 @@ from flask_babel.speaklater import LazyString
 from central.audits.ledger import Step, Verdict
 from central.audits.tables import GapState
 from central.faces import check_words, registry_words
-from central.figures.views import Concern, DayVersion, DecisionTold
+from central.faces.formats import day
+from central.figures.views import Concern, Correction, DayVersion, DecisionTold, Hindered, Hindrance
 from central.ingest.judge import Reason
 from central.ingest.tables import State as InboxState
 from central.metering.consumption import Rule
@@ -151,6 +152,16 @@ REASONS: Mapping[str, LazyString] = {  # why a message is held back
 }
 FIRST, LATE = _l("посчитано впервые"), _l("пришли данные, которых не было")
 UNDONE = _l("Решение о значениях отменено")
+HINDRANCES: Mapping[str, LazyString] = {  # why a month is not closed
+    Hindrance.NOT_OVER: _l("месяц ещё не опубликован до конца"),
+    Hindrance.WAITING: _l("сутки этого месяца сейчас пересчитываются"),
+    Hindrance.UNPRICED: _l("на часть энергии нет цены"),
+    Hindrance.NOTHING: _l("нет ни показаний, ни интервалов"),
+    Hindrance.BOUNDARY: _l("показания сняты далеко от границ месяца"),
+    Hindrance.INCOMPLETE: _l("не хватает интервалов"),
+    Hindrance.SUSPECT: _l("есть недостоверные значения"),
+}
+DAYS_TOLD = 3
 ROLES: Mapping[str, LazyString] = {
     "consumer": _l("потребитель"),
     "operator": _l("оператор"),
@@ -197,6 +208,22 @@ def cause(version: DayVersion) -> str:
     if version.change is not None:
         return str(registry_words.change(version.change[1]))
     return str(FIRST if version.version == 1 else LATE)
+
+
+def correction_cause(one: Correction) -> str:
+    """Why a closed month is charged otherwise."""
+    return str(LATE) if one.change is None else registry_words.change(one.change[1])
+
+
+def hindered(one: Hindered) -> str:
+    """«не хватает интервалов: 12.11, 13.11, 14.11 и ещё за 16 суток»."""
+    if not one.days:
+        return str(HINDRANCES[one.what])
+    days = ", ".join(day(found, year=False) for found in one.days[:DAYS_TOLD])
+    more = len(one.days) - DAYS_TOLD
+    if more > 0:
+        return str(_("%(what)s: %(days)s и ещё суток: %(more)s", what=HINDRANCES[one.what], days=days, more=more))
+    return f"{HINDRANCES[one.what]}: {days}"
 
 
 def counted(found: Completeness, computed: int) -> list[tuple[State, int]]:

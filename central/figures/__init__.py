@@ -9,6 +9,7 @@
     day_history(source, viewer, point, day, channel)                  -> tuple[DayVersion, ...]  oldest first
     revisions(source, viewer, point, first, until, channel)           -> tuple[Revision, ...]    newest first
     readings(source, viewer, point, since, until, now)                -> ReadingsView
+    settled(source, viewer, point, month)                             -> Settled     its closed bill, corrections
     explain_bill(source, viewer, point, since, until, now)            -> Explained   what `readings` shows
     explain_days(source, viewer, point, first, until, channel, now)   -> Explained   what `days`, `interval` show
     summary(source, viewer, point, now)                               -> SummaryView   the main page of a point
@@ -19,11 +20,13 @@
 `viewer` is a `central.accounts.policy.Viewer`, `point` an id, `channel` one of protocol.quantities.DIRECTIONS
 («active_import», …), times are seconds UTC, `now` too. Every one of them asks the policy first and raises NotFound for
 a point that is not the viewer's in that period; what it may see of a period is cut in time. A series that is away
-raises SeriesUnavailable. What they return: views.py. Days to compute: dirty.py, recompute.py. Out of what they return,
-without asking anyone: intervals in longer steps (steps.py), two figures compared (compare.py).
+raises SeriesUnavailable. What they return: views.py. Days to compute: dirty.py, recompute.py. Months to
+close: monthly.py, closing.py, recheck.py, correcting.py; what is seen of them: closed.py, months.py. Out of what they
+return, without asking anyone: intervals in longer steps (steps.py), two figures compared (compare.py).
 """
 
 from central.figures.bills import readings
+from central.figures.closed import settled
 from central.figures.console import edge_list, point_list
 from central.figures.daily import day_history, days, revisions
 from central.figures.explain import explain_bill, explain_days
@@ -47,6 +50,7 @@ __all__ = [
     "points",
     "readings",
     "revisions",
+    "settled",
     "silent",
     "summary",
 ]

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from central.accounts.policy import Viewer
 from central.figures import decisions, workings
 from central.figures.bills import readings_view
+from central.figures.closed import settled_of
 from central.figures.daily import LONGEST, days_view, revised
 from central.figures.intervals import TooLong, view
 from central.figures.origins import origins
@@ -15,16 +16,24 @@ from central.figures.totals import cost_of
 from central.figures.views import DaysView, Explained, IntervalView, NotFound, Period, RowKey
 from central.metering.terms import ACT
 from central.metering.workings import Rule, Working
-from central.metering.zones import day_of, midnight
+from central.metering.zones import day_of, midnight, month_start, next_month
 
 ONE_DAY = timedelta(days=1)
 
 
 def explain_bill(source: Source, viewer: Viewer, point_id: int, since: int, until: int, now: int) -> Explained:
-    """What `readings` shows of the same period. Raises NotFound, SeriesUnavailable."""
+    """What `readings` shows of the same period; of a closed month what was closed.
+
+    Raises NotFound, SeriesUnavailable.
+    """
     with opened(source, viewer, point_id, since, until) as point:
         bill = readings_view(point, Period(since, until), now)
         energy, cost = workings.of_energy(bill), workings.of_cost(bill)
+        month, closed = month_start(day_of(since, point.tz)), None
+        if (since, until) == (midnight(month, point.tz), midnight(next_month(month), point.tz)):
+            closed = settled_of(point, viewer, month).whole
+        if closed is not None:
+            energy, cost = closed.energy_working, closed.cost_working
         first, last = day_of(since, point.tz), day_of(max(until - 1, since), point.tz) + ONE_DAY
         return Explained(
             energy=energy,
@@ -34,6 +43,7 @@ def explain_bill(source: Source, viewer: Viewer, point_id: int, since: int, unti
             intervals=None,
             origins=origins(point.connection, set(_rows(energy, cost))),
             revisions=revised(point, first, last, ACTIVE_IMPORT),
+            closed=closed,
         )
 
 

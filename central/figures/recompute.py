@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, select
 
 from central.db import writing
-from central.figures import checking, dirty
+from central.figures import checking, dirty, recheck
 from central.figures.material import Material, Place
 from central.figures.source import ACTIVE_IMPORT
 from central.figures.tables import point_day
@@ -89,6 +89,7 @@ def run(
         for (key, day), computed in figures.items():
             store(connection, places[key], day, computed.figures, now, causes[key, day])
             checking.keep(connection, key, day, computed.findings, now)
+        recheck.by_days(connection, {key: causes[key] for key in figures})
         dirty.clear(connection, done)
     return len(done)
 

@@ -8,6 +8,7 @@ the dataclasses of `central.metering`: State, Slot, RegisterTerm, SumCheck, Cost
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from enum import StrEnum
 
 from central.metering.consumption import RegisterTerm, SumCheck
@@ -217,6 +218,132 @@ class ReadingsView:
     days: DaysView | None
 
 
+class Hindrance(StrEnum):
+    """Why a month is not closed with all the others."""
+
+    NOT_OVER = "not_over"  # its last day is not published
+    WAITING = "waiting"  # days of it are being computed
+    UNPRICED = "unpriced"
+    NOTHING = "nothing"  # there is no figure at all
+    BOUNDARY = "boundary"  # the readings are far from its ends
+    INCOMPLETE = "incomplete"  # the profile bills, and lacks too much
+    SUSPECT = "suspect"  # energy that cannot be, or a register that fell
+
+
+@dataclass(frozen=True, slots=True)
+class Hindered:
+    """`days` that it is about, where it is about some."""
+
+    what: Hindrance
+    days: tuple[date, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedLine:
+    """A line of a bill as it was kept. `rate`: roubles per kWh; None = it is no price of energy."""
+
+    zone: str | None
+    first: date | None
+    until: date | None
+    energy: int
+    rate: Decimal | None
+    amount: Decimal
+    by_days: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectionLine:
+    """What was charged for one thing, and what is; None = not at all."""
+
+    before: ClosedLine | None
+    after: ClosedLine | None
+
+    @property
+    def told(self) -> ClosedLine:
+        found = self.after or self.before
+        assert found is not None
+        return found
+
+    @property
+    def energy(self) -> int:
+        return (self.after.energy if self.after else 0) - (self.before.energy if self.before else 0)
+
+    @property
+    def amount(self) -> Decimal:
+        nothing = Decimal("0.00")
+        return (self.after.amount if self.after else nothing) - (self.before.amount if self.before else nothing)
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """`id`: its number. `month` is corrected, `charged_in` charged. `change`: of the registry, number and kind."""
+
+    id: int
+    point: int
+    code: str
+    name: str
+    contract: str | None
+    holder: str | None
+    month: date
+    charged_in: date
+    made_at: int
+    change: tuple[int, str] | None
+    energy: int
+    amount: Decimal
+    lines: tuple[CorrectionLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedMonth:
+    """A bill as it was closed. `reason`, `hindrances`: why it was, although something was incomplete."""
+
+    id: int
+    month: date
+    contract: int | None
+    number: str | None  # of the contract
+    holder: str | None
+    spans: tuple[Period, ...]
+    scheme: str
+    billed_by: str
+    energy: int
+    total: Decimal
+    lines: tuple[ClosedLine, ...]
+    energy_working: Working | None
+    cost_working: Working | None
+    hindrances: tuple[Hindered, ...]
+    made_at: int
+    author: str
+    reason: str | None
+    undone_at: int | None
+    undone_by: str | None
+    undone_reason: str | None
+    corrections: tuple[Correction, ...]
+
+    @property
+    def energy_now(self) -> int:
+        return self.energy + sum(one.energy for one in self.corrections)
+
+    @property
+    def total_now(self) -> Decimal:
+        return sum((one.amount for one in self.corrections), self.total)
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Of a point's month: what is closed of it, and what of earlier months is charged in it.
+
+    `whole`: the closing that says all of what the viewer may see of the month.
+    """
+
+    closed: tuple[ClosedMonth, ...]
+    whole: ClosedMonth | None
+    charged: tuple[Correction, ...]
+
+    @property
+    def charge(self) -> Decimal:
+        return sum((one.amount for one in self.charged), Decimal("0.00"))
+
+
 RowKey = tuple[str, str, int]  # meter, kind, stamp
 
 
@@ -240,8 +367,8 @@ class Origin:
 class Explained:
     """How the figures of a period came about. `cost` None = there is none; `days`: the period by its profile.
 
-    `intervals`: of a single day by its profile. `origins`: of the readings and rows at the leaves. `decisions`: about
-    its places, by number.
+    `closed`: the month was closed, and `energy` and `cost` are those of that time. `intervals`: of a single day by its
+    profile. `origins`: of the readings and rows at the leaves. `decisions`: about its places, by number.
     """
 
     energy: Working | None
@@ -252,6 +379,7 @@ class Explained:
     origins: Mapping[RowKey, Origin]
     revisions: tuple[Revision, ...]
     decisions: Mapping[int, DecisionTold] = field(default_factory=dict)
+    closed: ClosedMonth | None = None
 
 
 @dataclass(frozen=True, slots=True)

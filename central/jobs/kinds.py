@@ -64,6 +64,8 @@ KINDS = {
     "checks": Kind("central.figures.jobs:validate", schedule=Daily(time(6, 30)), tries=3),
     "reread": Kind("central.figures.jobs:reread", lane=Lane.QUICK),
     "backup": Kind("central.backup.job:run", schedule=Daily(time(1, 30)), tries=3, needs="backup.folder"),
+    "close_month": Kind("central.figures.closing:run", tries=3),
+    "correct_months": Kind("central.figures.correcting:run", schedule=Every(300), tries=3),
     "configure": Kind("central.concentrators.job:run", schedule=Every(300), tries=3, lane=Lane.QUICK),
     "forget": Kind("central.jobs.forget:run", schedule=Every(HOUR), tries=3),
     "workbook": Kind("central.registry.exchange.uploads:run", tries=3),

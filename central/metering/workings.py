@@ -10,7 +10,7 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 Value: TypeAlias = int | Decimal | Fraction | None
 Fact: TypeAlias = str | int | bool | date | Decimal | Fraction | tuple[int, ...] | None
@@ -81,6 +81,33 @@ def as_data(one: Working) -> dict[str, object]:
         if below:
             found[name] = [as_data(part) for part in below]
     return found
+
+
+def from_data(data: Mapping[str, Any]) -> Working:
+    """What `as_data` wrote, as it was."""
+    unit = Unit(data["unit"])
+    value = data["value"]
+    if value is not None:
+        value = Decimal(value) if unit is not Unit.MWH else _number(value)
+    facts = {name: _fact(name, found) for name, found in data.get("facts", {}).items()}
+    parts, beside = (tuple(from_data(one) for one in data.get(name, ())) for name in ("parts", "beside"))
+    return Working(Rule(data["rule"]), data["of"], value, unit, facts, parts, beside)
+
+
+DAYS = frozenset({"day", "first", "until", "valid_from", "valid_to"})  # facts that are days where they are texts
+RATIOS = frozenset({"k", "before"})
+
+
+def _fact(name: str, found: Any) -> Fact:
+    if name in DAYS and isinstance(found, str):
+        return date.fromisoformat(found)
+    if name in RATIOS:
+        return Fraction(found)
+    return tuple(found) if isinstance(found, list) else found
+
+
+def _number(found: int | str) -> int | Fraction:
+    return Fraction(found) if isinstance(found, str) else found
 
 
 def _plain(value: Value | Fact) -> object:

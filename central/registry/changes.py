@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Date, Integer, Numeric, Table, select
 
 from central.concentrators.versions import refresh_of
 from central.db import alone, execute_many, metadata
+from central.figures import recheck
 from central.registry.consequences import mark_days
 from central.registry.refusals import Refused
 from central.registry.search.index import reindex
@@ -45,6 +46,12 @@ SUBJECTS: Mapping[str, Sequence[tuple[str, str]]] = {  # table -> (column, on th
     "edge_line": (("edge", "edge"),),
     "edge_meter": (("edge", "edge"), ("meter", "meter")),
 }
+PRICED: Mapping[str, str] = {  # table whose rows make money of energy -> column of its scheme
+    "zone_scheme": "id",
+    "zone_rule": "scheme",
+    "price": "scheme",
+    "monthly_line": "scheme",
+}
 LINES = 2000  # kept in memory before they are written
 FOREVER = 2**62
 
@@ -60,6 +67,7 @@ class Change:
         self.at = at
         self.touched: dict[int, tuple[int, int]] = {}  # point -> [since, until) in which its figures may change
         self.left: dict[int, set[int]] = {}  # point -> contracts that it was in, in that time, and is no more
+        self.priced: dict[int, date] = {}  # scheme -> first day on which money may be another
         self.subjects: set[tuple[str, str]] = set()
         self._lines: list[dict[str, Any]] = []
 
@@ -136,6 +144,7 @@ class Change:
         line = {"change": self.id, "object": table.name, "key": str(row[_key_of(table)])}
         self._lines.append(line | {"before": packed(before), "after": packed(after)})
         self._note_subjects(table, row)
+        self._note_price(table, before, after)
         if len(self._lines) >= LINES:
             self._flush()
 
@@ -143,6 +152,14 @@ class Change:
         for column, kind in SUBJECTS[table.name]:
             if row.get(column) is not None:
                 self.subjects.add((kind, str(row[column])))
+
+    def _note_price(self, table: Table, before: Values | None, after: Values | None) -> None:
+        if table.name in PRICED:
+            column, (one, other) = PRICED[table.name], (before or after or {}, after or before or {})
+            days = [row["valid_from"] for row in (one, other) if "valid_from" in row] or [date.min]
+            if before and after and all(before[name] == after[name] for name in before if name != "valid_to"):
+                days = [row["valid_to"] for row in (one, other) if row["valid_to"] is not None]  # its end alone
+            self.priced[one[column]] = min(self.priced.get(one[column], date.max), *days)
 
     def _flush(self) -> None:
         if self._lines:
@@ -176,6 +193,7 @@ def entering(
     yield made
     made.close()
     mark_days(connection, made.touched, made.id)
+    recheck.by_registry(connection, made.touched, made.priced, made.id)
     reindex(connection, made.subjects)
     refresh_of(connection, made.subjects, at, f"change {made.id}")
 

@@ -37,6 +37,7 @@ CAPTIONS: Mapping[str, LazyString] = {  # of what depends on a row
     "dirty": _l("сутки, которые ждут вычисления"),
     "exception": _l("исключения проверок"),
     "decision": _l("решения о значениях"),
+    "period_close": _l("закрытый месяц"),
     "grant": _l("доступ потребителя"),
     "account": _l("учётная запись"),
     "mounting": _l("установка счётчика"),

@@ -27,6 +27,9 @@ class Sql(Protocol):
     def url(self, folder: Path, migrated: bool = False) -> str:
         """Of this folder's database. A new one is empty, or has the schema of this program."""
 
+    def copy(self, folder: Path, to: Path) -> None:
+        """The other folder has a database like this one's, to which nobody is connected."""
+
     def forget(self, folder: Path) -> None:
         """The databases of this folder and of all below."""
 
@@ -39,6 +42,9 @@ class Files:
         if migrated and not file.exists():
             shutil.copy(_migrated_file(), file)
         return f"sqlite:///{file}"
+
+    def copy(self, folder: Path, to: Path) -> None:
+        shutil.copy(folder / "central.sqlite", to / "central.sqlite")
 
     def forget(self, folder: Path) -> None:
         """They go with the folder."""
@@ -68,6 +74,9 @@ class Databases:
         if folder not in self._names:
             self._names[folder] = self._make(self._migrated() if migrated else "template0")
         return self._server.url(self._names[folder])
+
+    def copy(self, folder: Path, to: Path) -> None:
+        self._names[to] = self._make(self._names[folder])
 
     def forget(self, folder: Path) -> None:
         for below in [found for found in self._names if found.is_relative_to(folder)]:
@@ -100,6 +109,11 @@ def use(sql: Sql) -> None:
 def url(folder: Path, migrated: bool = False) -> str:
     """As `Sql.url`, of what the tests of this moment run on."""
     return _now.url(folder, migrated)
+
+
+def copy(folder: Path, to: Path) -> None:
+    """As `Sql.copy`."""
+    _now.copy(folder, to)
 
 
 def migrated(folder: Path) -> Engine:

@@ -11,6 +11,7 @@ import pytest
 
 from central.metering.balance import Metered, balance
 from central.metering.consumption import Rule, from_registers, intervals_to_register, zones_to_total
+from central.metering.corrections import BillLine, applied, difference, same, total
 from central.metering.cost import Portion, Price, cost
 from central.metering.estimation import Closer, close_gaps
 from central.metering.forecast import Day, forecast
@@ -278,3 +279,18 @@ def test_a_typical_day(case: Case) -> None:
     else:
         assert [slot.energy for slot in found] == whole(case["Каждому, мВт·ч"])
         assert {slot.state for slot in found} == {State.ESTIMATED_OPEN}
+
+
+def bill(text: str) -> list[BillLine]:
+    lines = [word.split(":") for word in text.split() if word != UNKNOWN]
+    return [BillLine((("for", name),), mwh(energy), Decimal(money.replace(",", "."))) for name, energy, money in lines]
+
+
+@cases("Исправление закрытого месяца")
+def test_a_correction(case: Case) -> None:
+    closed, now = bill(case["Закрыто"]), bill(case["Сейчас"])
+    found = difference(closed, now)
+    assert [BillLine(one.key, one.energy, one.amount) for one in found] == bill(case["Исправление"])
+    assert str(sum((one.amount for one in found), Decimal("0.00"))).replace(".", ",") == case["Итого, ₽"]
+    assert same(applied(closed, [found]), now)
+    assert total(applied(closed, [found])) == total(now)
