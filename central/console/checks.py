@@ -8,6 +8,7 @@ from central.console.deeds import Sheet, shown
 from central.console.forms import Field, Group, parse, typed_in
 from central.console.room import TZ, console, number_asked
 from central.faces import check_words
+from central.faces import registry_words as words
 from central.faces.here import here, viewer
 from central.figures import limits as settings
 from central.metering.checks.catalogue import CHECKS, PointKind
@@ -43,7 +44,7 @@ def check_limits() -> ResponseReturnValue:
     groups = (Group("", (which,)), *((Group(_l("Пороги"), fields, when=("which", ON)),) if fields else ()))
     sheet = Sheet(
         title=check_words.CHECKS[name].title,
-        of=check_words.POINT_KINDS[PointKind(kind)],
+        of=words.value("kind", kind),
         groups=groups,
         back=url_for("console.checks"),
         help=check_words.CHECKS[name].procedure,

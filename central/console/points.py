@@ -19,6 +19,7 @@ from central.faces.here import here, viewer
 from central.metering.zones import day_of
 from central.registry import documents, enter, history, show
 from central.registry.changes import Change
+from central.registry.enter import POINT_KINDS
 from central.registry.periods import COMPANY
 from central.registry.refusals import Refused
 from central.registry.show import PointPage
@@ -69,7 +70,7 @@ def new_point() -> ResponseReturnValue:
         node = node_field(connection)
 
     def enter_it(change: Change, values: Values) -> int:
-        plain = {name: values[name] for name in ("code", "name", "address", "tz", "order_code", "zone_source")}
+        plain = {name: values[name] for name in ("code", "name", "address", "tz", "order_code", "kind", "zone_source")}
         return enter.add_point(
             change,
             viewer().organisation,
@@ -100,6 +101,7 @@ def new_point() -> ResponseReturnValue:
             initial={
                 "node": request.args.get("node", "")[:1000],
                 "tz": COMPANY,
+                "kind": POINT_KINDS[0],
                 "zone_source": "registers",
                 "scheme": str(schemes[0].id) if len(schemes) == 1 else "",
             },
@@ -116,6 +118,13 @@ def _words(node: Field) -> tuple[Field, ...]:
         Field("name", _l("Название для потребителя")),
         Field("address", words.FIELDS["address"], most=300),
         Field("order_code", words.FIELDS["order_code"], needed=False, most=60),
+        Field(
+            "kind",
+            _l("Вид точки"),
+            "choice",
+            choices=[(kind, words.value("kind", kind)) for kind in POINT_KINDS],
+            help=_l("от него зависят пороги проверок"),
+        ),
         node,
     )
 
@@ -128,7 +137,7 @@ def correct_point(key: int) -> ResponseReturnValue:
         node = node_field(connection)
 
     def enter_it(change: Change, values: Values) -> None:
-        plain = {name: values[name] for name in ("name", "address", "order_code")}
+        plain = {name: values[name] for name in ("name", "address", "order_code", "kind")}
         enter.correct(change, points_table, key, node=chosen_node(change, values), **plain)
 
     return done(
@@ -142,6 +151,7 @@ def correct_point(key: int) -> ResponseReturnValue:
                 "name": row.name,
                 "address": row.address,
                 "order_code": row.order_code or "",
+                "kind": row.kind,
                 "node": page.path,
             },
             enter=enter_it,

@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
 from central.faces import formats
-from central.metering.checks.catalogue import PointKind, Severity
+from central.metering.checks.catalogue import Severity
 from central.metering.decisions import Decided
 
 
@@ -156,13 +156,6 @@ SEVERITIES: Mapping[Severity, tuple[str, str, LazyString]] = {  # badge · icon 
     Severity.ALARM: ("act", "circle-alert", _l("тревога")),
     Severity.WARNING: ("look", "triangle-alert", _l("проверить")),
     Severity.NOTE: ("ok", "clock", _l("к сведению")),
-}
-POINT_KINDS: Mapping[PointKind, LazyString] = {
-    PointKind.HOUSEHOLD: _l("бытовая"),
-    PointKind.COMPANY: _l("юридическое лицо"),
-    PointKind.COMMON: _l("общедомовая"),
-    PointKind.TECHNICAL: _l("технический учёт"),
-    PointKind.GENERATION: _l("с генерацией"),
 }
 STATES: Mapping[str, LazyString] = {
     "open": _l("ждут решения"),

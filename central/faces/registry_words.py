@@ -134,6 +134,11 @@ VALUES: Mapping[str, Mapping[str, LazyString]] = {  # column -> code word -> wha
         "feeder": _l("фидер"),
         "current": _l("трансформатор тока"),
         "voltage": _l("трансформатор напряжения"),
+        "household": _l("бытовая"),
+        "company": _l("юридическое лицо"),
+        "common": _l("общедомовая"),
+        "technical": _l("технический учёт"),
+        "generation": _l("с генерацией"),
     },
 }
 CHANGES: Mapping[str, LazyString] = {  # kind of a change

@@ -31,7 +31,15 @@ from central.registry.enter.mountings import (
     remove_mounting,
     replace_meter,
 )
-from central.registry.enter.network import NODE_KINDS, add_node, add_organisation, add_point, correct, rename_node
+from central.registry.enter.network import (
+    NODE_KINDS,
+    POINT_KINDS,
+    add_node,
+    add_organisation,
+    add_point,
+    correct,
+    rename_node,
+)
 from central.registry.enter.tariffs import (
     add_scheme,
     correct_terms,
@@ -42,6 +50,7 @@ from central.registry.enter.tariffs import (
 
 __all__ = [
     "NODE_KINDS",
+    "POINT_KINDS",
     "RESOLUTION",
     "add_concentrator",
     "add_contract",

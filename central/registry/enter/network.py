@@ -7,6 +7,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import Table, select
 
+from central.metering.checks.catalogue import PointKind
 from central.registry.changes import Change
 from central.registry.enter.checks import filled, found, one_of, time_zone, unique
 from central.registry.enter.tariffs import ZONE_SOURCES, set_terms
@@ -14,6 +15,7 @@ from central.registry.refusals import Refused
 from central.registry.tables import node, organisation, point
 
 NODE_KINDS = ("branch", "site", "substation", "switchboard", "feeder")
+POINT_KINDS = tuple(kind.value for kind in PointKind)
 EARLIEST = date(2000, 1, 1)
 
 
@@ -83,11 +85,13 @@ def add_point(
     tariffs: Mapping[str, int] | None = None,
     power_max: int | None = None,
     order_code: str | None = None,
+    kind: str = POINT_KINDS[0],
     terms_from: date = EARLIEST,
 ) -> int:
     """`tz`: IANA zone. `tariffs`: zone -> tariff register, where this point differs from its scheme. `power_max`: W.
 
-    `order_code`: of the place of metering by order № 1021; `terms_from`: since when the scheme holds.
+    `order_code`: of the place of metering by order № 1021; `kind`: decides on the limits of the checks; `terms_from`:
+    since when the scheme holds.
     """
     code = filled("code", code, 40)
     unique(change.connection, "code", point.c.code, code, _l("Точка учёта с кодом %(code)s уже есть", code=code))
@@ -95,6 +99,7 @@ def add_point(
         taken = _l("Код %(code)s по приказу № 1021 уже есть у другой точки", code=order_code)
         unique(change.connection, "order_code", point.c.order_code, order_code, taken)
     time_zone("tz", tz)
+    one_of("kind", kind, POINT_KINDS)
     address = filled("address", address, 300)
     key = int(
         change.add(
@@ -106,6 +111,7 @@ def add_point(
             address=address,
             tz=tz,
             order_code=order_code,
+            kind=kind,
         )
     )
     set_terms(change, key, terms_from, scheme=scheme, zone_source=zone_source, tariffs=tariffs, power_max=power_max)
@@ -117,12 +123,14 @@ def correct(change: Change, table: Table, key: Any, **values: Any) -> None:
     plain = PLAIN[table.name]
     for name in values:
         one_of("field", name, plain)
+    if table is point and "kind" in values:
+        one_of("kind", values["kind"], POINT_KINDS)
     change.replace(table, key, **values)
 
 
 PLAIN: Mapping[str, tuple[str, ...]] = {  # table -> columns that are only words
     "organisation": ("inn", "phone", "address"),
-    "point": ("name", "address", "order_code", "node"),
+    "point": ("name", "address", "kind", "order_code", "node"),
     "meter": ("type", "maker", "made_in"),
     "meter_type": ("code", "serial_form", "digits", "verified_for"),
     "transformer": ("accuracy",),

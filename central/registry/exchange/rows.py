@@ -140,9 +140,9 @@ def _points(change: Change, known: Known, values: Values) -> Fate:
         if values["tz"] != tz:
             raise Refused("tz", _l("У точки часовой пояс %(tz)s, и он не меняется", tz=tz))
         _same_terms(change, known, key, values)
-        plain = _some(values, "name", "address", "order_code") | ({"node": hung} if hung is not None else {})
+        plain = _some(values, "name", "address", "order_code", "kind") | ({"node": hung} if hung is not None else {})
         return _plain(change, point, _by_key(change, point, key), plain)
-    told = _some(values, "name", "address", "tz", "order_code") | _terms(known, values)
+    told = _some(values, "name", "address", "tz", "order_code", "kind") | _terms(known, values)
     if "terms_from" in values:
         told["terms_from"] = values["terms_from"]
     known.points[code] = (enter.add_point(change, known.organisation, code, node=hung, **told), values["tz"])

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from central.registry.enter import NODE_KINDS
+from central.registry.enter import NODE_KINDS, POINT_KINDS
 from central.registry.enter.concentrators import DRIVERS
 from central.registry.enter.equipment import KINDS, PHASES
 from central.registry.enter.mountings import VALUES_ARE
@@ -50,6 +50,7 @@ def _named(codes: tuple[str, ...], *words: str) -> Choice:
 
 CURRENT, VOLTAGE = KINDS
 NODE_KIND = _named(NODE_KINDS, "Филиал", "Участок", "Подстанция", "Щит", "Фидер")
+POINT_KIND = _named(POINT_KINDS, "Бытовая", "Юридическое лицо", "Общедомовая", "Технический учёт", "С генерацией")
 ZONE_SOURCE = _named(ZONE_SOURCES, "Регистры", "Профиль")
 VALUES = _named(VALUES_ARE, "Вторичные", "Первичные")
 TRANSFORMER_KIND = _named(KINDS, "Ток", "Напряжение")
@@ -144,6 +145,7 @@ POINTS = Sheet(
         Column("tz", "Часовой пояс", Text(60), "Europe/Moscow, Asia/Yekaterinburg …", "Europe/Moscow", True, 18),
         _path("Узел сети", "ПС Южная\\РП-1"),
         *_terms(True),
+        Column("kind", "Вид точки", POINT_KIND, "Пусто: бытовая; от него зависят пороги проверок", "Бытовая", width=18),
     ),
 )
 TERMS = Sheet(

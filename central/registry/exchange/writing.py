@@ -146,7 +146,8 @@ def _points(connection: Connection, organisation: int) -> Iterator[Values]:
     first = first.order_by(point_terms.c.valid_from).limit(1).correlate(point)
     query = _terms_of().where(point.c.organisation == organisation, point_terms.c.id == first.scalar_subquery())
     for row in connection.execute(query.order_by(point.c.code)).mappings():
-        yield _terms(row) | {name: row[name] for name in ("code", "order_code", "name", "address", "tz", "path")}
+        plain = ("code", "order_code", "name", "address", "tz", "path", "kind")
+        yield _terms(row) | {name: row[name] for name in plain}
 
 
 def _later_terms(connection: Connection, organisation: int) -> Iterator[Values]:
