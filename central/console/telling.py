@@ -95,6 +95,8 @@ _SAID: Mapping[str, Callable[[Any], str]] = {
     "power_max": lambda value: written(Decimal(value) / W_PER_KW),
     "register_end": written_kwh,
     "resolution": written_kwh,
+    "above": written_kwh,
+    "coefficient": lambda value: str(value).replace(".", ","),
     "amount": lambda value: str(value).replace(".", ","),
     "ki": lambda value: str(value).replace(".", ","),
     "ku": lambda value: str(value).replace(".", ","),

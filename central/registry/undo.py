@@ -27,7 +27,7 @@ ALONE: Mapping[str, Sequence[tuple[str, ...]]] = {  # of one of these only one r
     "contract_point": (("point",),),
     "edge_meter": (("meter",),),
     "point_terms": (("point",),),
-    "price": (("scheme", "zone"),),
+    "price": (("scheme", "zone", "above"),),
     "monthly_line": (("scheme", "name"),),
     "transformer_place": (("transformer",),),
 }

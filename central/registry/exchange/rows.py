@@ -163,6 +163,8 @@ def _terms(known: Known, values: Values) -> dict[str, Any]:
     told = {"scheme": known.scheme(values)} | _some(values, "zone_source", "tariffs")
     if "power_max" in values:
         told["power_max"] = int(values["power_max"] * W_PER_KW)
+    if "coefficient" in values:
+        told["coefficient"] = values["coefficient"] if values["coefficient"] != 1 else None
     return told
 
 
@@ -346,12 +348,13 @@ def _holdings(change: Change, known: Known, values: Values) -> Fate:
 
 def _prices(change: Change, known: Known, values: Values) -> Fate:
     scheme = known.scheme(values)
-    found = _one(change, price, scheme=scheme, zone=values["zone"], valid_from=values["valid_from"])
+    above = values.get("above") or None
+    found = _one(change, price, scheme=scheme, zone=values["zone"], valid_from=values["valid_from"], above=above)
     if found is not None:
         _stands(change, price, found.id, {"amount": values["amount"]} | _some(values, "valid_to"))
         return Fate.SAME
     told = (scheme, values["zone"], values["amount"], values["valid_from"], values.get("valid_to"))
-    enter.set_price(change, *told)
+    enter.set_price(change, *told, above=above)
     return Fate.NEW
 
 

@@ -170,7 +170,7 @@ def _terms(row: Any) -> dict[str, Any]:
     """What is said of terms; an end is said by those that follow."""
     kilowatts = None if row["power_max"] is None else row["power_max"] / 1000
     told = {"scheme": row["scheme_name"], "zone_source": row["zone_source"], "tariffs": row["tariffs"]}
-    return told | {"power_max": kilowatts, "terms_from": row["valid_from"]}
+    return told | {"power_max": kilowatts, "coefficient": row["coefficient"], "terms_from": row["valid_from"]}
 
 
 def _meters(connection: Connection, organisation: int) -> Iterator[Values]:
@@ -259,7 +259,7 @@ def _of_scheme(table: Table, order: str) -> Callable[[Connection, int], Iterator
     def read(connection: Connection, _organisation: int) -> Iterator[Values]:
         query = select(table, zone_scheme.c.name.label("of")).join(zone_scheme, zone_scheme.c.id == table.c.scheme)
         for row in connection.execute(
-            query.order_by(zone_scheme.c.name, table.c[order], table.c.valid_from)
+            query.order_by(zone_scheme.c.name, table.c[order], table.c.valid_from, table.c.id)
         ).mappings():
             yield dict(row) | {"scheme": row["of"]}
 

@@ -26,7 +26,7 @@ from central.registry.exchange.writing import export, template
 from central.registry.refusals import Refused
 from central.registry.schemes import ONE_ZONE, THREE_ZONES
 from central.registry.tables import change as changes
-from central.registry.tables import contract, mounting, point, transformer_place
+from central.registry.tables import contract, mounting, point, point_terms, price, transformer_place
 from central.registry.undo import undo
 from demo import seed
 from tests.central.parts import config, database
@@ -177,6 +177,30 @@ def test_a_town_goes_out_and_comes_in_again_the_same(sql: Sql, tmp_path: Path) -
     assert cells(files[1]) == cells(files[0])
     for made in (source, target):
         made.dispose()
+
+
+def test_ranges_and_coefficients_go_out_and_come_in_again_the_same(engine: Engine, tmp_path: Path) -> None:
+    of_zone = {"scheme": POINT["scheme"], "zone": "all"}
+    prices = [
+        of_zone | {"valid_from": day, "amount": amount} | ({"above": above} if above else {})
+        for day, steps in (("01.01.2026", (("4", ""), ("6", "150"))), ("01.07.2026", (("5", ""), ("7,25", "3900,5"))))
+        for amount, above in steps
+    ]
+    file = book(tmp_path / "a.xlsx", **{**ALL, "points": [{**POINT, "coefficient": "0,7"}], "prices": prices})
+    assert told(take(engine, file)) == []
+    with engine.connect() as connection:
+        rows = connection.execute(select(price).order_by(price.c.valid_from, price.c.id)).all()
+        assert [(row.above, str(row.amount.normalize()), row.valid_to) for row in rows] == [
+            (None, "4", date(2026, 7, 1)),
+            (150_000_000, "6", date(2026, 7, 1)),
+            (None, "5", None),
+            (3_900_500_000, "7.25", None),
+        ]
+        assert connection.execute(select(point_terms.c.coefficient)).scalar_one() == Decimal("0.7")
+        export(connection, 1, tmp_path / "b.xlsx")
+    assert take(engine, tmp_path / "b.xlsx").changes == 0
+    other = book(tmp_path / "c.xlsx", prices=[of_zone | {"valid_from": "01.09.2026", "amount": "9", "above": "100"}])
+    assert "Сначала внесите цену с первого кВт·ч" in told(take(engine, other))[0]
 
 
 def cells(path: Path) -> dict[str, list[tuple[Any, ...]]]:
