@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any
@@ -13,12 +14,12 @@ from central.figures.dirty import change_of
 from central.figures.intervals import TooLong, view
 from central.figures.source import ACTIVE_IMPORT, FIELDS, Opened, Source, opened
 from central.figures.tables import point_day
-from central.figures.totals import added, cost_of, together, totals
+from central.figures.totals import added, cost_of, day_portions, portions_of, together, totals
 from central.figures.views import DaysView, DayVersion, DayView, NotFound, Period, Revision
 from central.metering.cost import Price
 from central.metering.slots import DUE_AFTER, Completeness, energies, places
 from central.metering.terms import Segment, State
-from central.metering.zones import day_of, midnight
+from central.metering.zones import day_of, midnight, month_start
 from central.metering.zones import days as days_of
 from central.registry.tables import change
 
@@ -51,9 +52,11 @@ def days_view(point: Opened, first: date, until: date, channel: str, now: int) -
     for day in days_of(day_of(visible.since, point.tz), day_of(max(last, visible.since + 1) - 1, point.tz) + ONE_DAY):
         span = Period(midnight(day, point.tz), midnight(day + ONE_DAY, point.tz))
         if visible.since <= span.since and span.until <= visible.until:
-            found.append(_stored(point, day, span, rows.get(day), segments, prices, channel, now))
+            found.append(_stored(point, day, span, rows.get(day), segments, channel, now))
         else:
-            found.append(_partial(point, day, span, prices, channel, now))
+            found.append(_partial(point, day, span, channel, now))
+    before = days_before(point, visible.since, now) if prices else ()
+    found = _with_costs(found, before, prices)
     return DaysView(
         point=point.view(now),
         channel=channel,
@@ -62,8 +65,34 @@ def days_view(point: Opened, first: date, until: date, channel: str, now: int) -
         days=tuple(found),
         totals=added((day.totals for day in found), point.calendar.zones),
         completeness=together(day.completeness for day in found),
-        cost=cost_of(((day.day, day.day + ONE_DAY, day.totals) for day in found), prices) if prices else None,
+        cost=cost_of(portions_of(found), prices, portions_of(before)) if prices else None,
+        before=before,
     )
+
+
+def days_before(point: Opened, since: int, now: int) -> tuple[DayView, ...]:
+    """Of the month before this moment, as far as they are the viewer's, where prices have monthly ranges: what was used
+    then fills them."""
+    month = month_start(day_of(since, point.tz))
+    start = max(midnight(month, point.tz), point.reach.since)
+    if start >= since or not any(price.above for price in point.entries.prices):
+        return ()
+    only = replace(point, visible=Period(start, since))
+    return days_view(only, month, day_of(since - 1, point.tz) + ONE_DAY, ACTIVE_IMPORT, now).days
+
+
+def _with_costs(days: Sequence[DayView], before: Sequence[DayView], prices: Sequence[Price]) -> list[DayView]:
+    """Each day at its prices, after the days of its month before it."""
+    if not prices:
+        return list(days)
+    used = list(portions_of(before))
+    found = []
+    for day in days:
+        used = [portion for portion in used if month_start(portion.first) == month_start(day.day)]
+        portions = day_portions(day.day, day.totals)
+        found.append(replace(day, cost=cost_of(portions, prices, used)))
+        used += portions
+    return found
 
 
 def month_so_far(point: Opened, first: date, until: date, now: int) -> Completeness:
@@ -156,10 +185,10 @@ def _stored(
     span: Period,
     row: Row[Any] | None,
     segments: Sequence[Segment],
-    prices: Sequence[Price],
     channel: str,
     now: int,
 ) -> DayView:
+    """Without what it costs."""
     stored = row.energies.get(channel, {}) if row is not None else {}
     by_zone = {zone: {State(name): energy for name, energy in states.items()} for zone, states in stored.items()}
     found = totals([by_zone], point.calendar.zones)
@@ -171,7 +200,7 @@ def _stored(
         max_power=row.max_power if row is not None else None,
         max_at=row.max_at if row is not None else None,
         registers=row.registers.get(channel) if row is not None else None,
-        cost=cost_of([(day, day + ONE_DAY, found)], prices) if prices else None,
+        cost=None,
         whole=span.until <= now,
         version=row.version if row is not None else None,
         made_at=row.made_at if row is not None else None,
@@ -195,7 +224,8 @@ def _completeness(row: Row[Any] | None, span: Period, segments: Sequence[Segment
     )
 
 
-def _partial(point: Opened, day: date, span: Period, prices: Sequence[Price], channel: str, now: int) -> DayView:
+def _partial(point: Opened, day: date, span: Period, channel: str, now: int) -> DayView:
+    """The same."""
     found = view(point, span, channel, now)
     return DayView(
         day=day,
@@ -205,7 +235,7 @@ def _partial(point: Opened, day: date, span: Period, prices: Sequence[Price], ch
         max_power=found.maximum.power if found.maximum and channel == ACTIVE_IMPORT else None,
         max_at=found.maximum.end if found.maximum and channel == ACTIVE_IMPORT else None,
         registers=found.registers,
-        cost=cost_of([(day, day + ONE_DAY, found.totals)], prices) if prices else None,
+        cost=None,
         whole=False,
         version=None,
         made_at=None,

@@ -7,12 +7,12 @@ from sqlalchemy import select
 
 from central.accounts.policy import Viewer, may_see
 from central.figures.bills import REGISTERS, readings_view
-from central.figures.daily import ONE_DAY, month_so_far
+from central.figures.daily import ONE_DAY, days_before, month_so_far
 from central.figures.heard import NEVER, heard
 from central.figures.intervals import view
 from central.figures.registers import ALL_KINDS
 from central.figures.source import ACTIVE_IMPORT, Opened, Source, opened
-from central.figures.totals import cost_of
+from central.figures.totals import cost_of, day_portions, portions_of
 from central.figures.views import (
     Concern,
     Heard,
@@ -40,7 +40,8 @@ def summary(source: Source, viewer: Viewer, point_id: int, now: int) -> SummaryV
         before = _before(point, month_start(today), month, now)
         yesterday = _yesterday(point, today, now)
         found = _heard(point, now)
-        prices = point.entries.prices
+        spent = day_portions(today - ONE_DAY, yesterday.totals)
+        used = portions_of(days_before(point, midnight(today - ONE_DAY, point.tz), now))
         return SummaryView(
             point=point.view(now),
             now=now,
@@ -48,7 +49,7 @@ def summary(source: Source, viewer: Viewer, point_id: int, now: int) -> SummaryV
             previous_same=before[0],
             previous=before[1],
             yesterday=yesterday,
-            yesterday_cost=cost_of([(today - ONE_DAY, today, yesterday.totals)], prices),
+            yesterday_cost=cost_of(spent, point.entries.prices, used),
             heard=found,
             troubles=_troubles(point, month, yesterday, found, now),
         )

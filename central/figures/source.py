@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, Row, select
 from central.accounts.policy import FOREVER, Viewer, around, may_see, policy
 from central.figures.views import NotFound, Period, PointView
 from central.metering.cost import Price
+from central.metering.monthly import MonthlyPrice
 from central.metering.terms import Segment
 from central.metering.zones import Calendar, day_of
 from central.registry.look import (
@@ -19,13 +20,15 @@ from central.registry.look import (
     calendar_of,
     calendar_through,
     in_force,
+    monthly_of,
+    monthly_through,
     prices_of,
     prices_through,
     segments_of,
     terms_of,
     valid,
 )
-from central.registry.tables import meter, mounting, node, point
+from central.registry.tables import contract_point, meter, mounting, node, point
 from central.timeseries.base import Series
 from protocol.quantities import DIRECTIONS
 
@@ -68,6 +71,19 @@ class Entries:
         """All versions of all zones of all its terms, each on their days."""
         schemes = {one.scheme for one in self.terms}
         return prices_through(self.terms, {scheme: prices_of(self._connection, scheme) for scheme in schemes})
+
+    @cached_property
+    def monthly(self) -> Sequence[MonthlyPrice]:
+        """The same of what is paid each month whatever was used."""
+        schemes = {one.scheme for one in self.terms}
+        return monthly_through(self.terms, {scheme: monthly_of(self._connection, scheme) for scheme in schemes})
+
+    @cached_property
+    def contracts(self) -> Sequence[Period]:
+        """When the point was supplied under any contract."""
+        query = select(contract_point).where(contract_point.c.point == self._row.id)
+        rows = self._connection.execute(query.order_by(contract_point.c.valid_from))
+        return [Period(row.valid_from, FOREVER if row.valid_to is None else row.valid_to) for row in rows]
 
     @cached_property
     def path(self) -> str:

@@ -10,12 +10,13 @@ from central import figures
 from central.db import writing
 from central.figures.views import Explained
 from central.ingest.tables import inbox
+from central.metering.cost import Cost
 from central.metering.workings import Rule, as_data
 from central.metering.zones import midnight
 from central.registry import enter
 from central.registry.changes import entering
 from central.registry.look import segments_of
-from central.registry.tables import contract_point
+from central.registry.tables import contract_point, point_terms
 from central.timeseries.base import LoadRow
 from protocol.messages import bodies
 from protocol.reading import Kind, Readings, Row
@@ -23,6 +24,7 @@ from tests.central import scene as s
 from tests.central.figures.reckoner import nodes, reckon, shown
 from tests.central.figures.test_way import send
 from tests.central.scene import Scene
+from tests.central.tariffs import DEARER, LIMITS, village
 
 A = "active_import"
 ONE_DAY = timedelta(days=1)
@@ -186,3 +188,73 @@ def test_a_reading_of_the_time_before_closes_a_gap_and_is_not_told(own: Scene) -
     assert {leaf.rule for leaf in told.energy.leaves()} == {Rule.STORED}
     assert told.origins == {}
     holds(told.energy)
+
+
+@pytest.fixture
+def ranged(own: Scene) -> Scene:
+    village(own)
+    return own
+
+
+def steps(found: Cost) -> dict[int, int]:
+    """Lower limit of a range -> what it holds of all zones."""
+    sums: dict[int, int] = {}
+    for line in found.lines:
+        lower = line.step.lower if line.step is not None else -1
+        sums[lower] = sums.get(lower, 0) + line.energy
+    return sums
+
+
+def bill_of(scene: Scene, first: date, until: date) -> Explained:
+    """Each node of what is told holds."""
+    told = bill(scene, s.FLAT, first, until)
+    assert told.bill is not None
+    assert told.bill.cost is not None
+    assert told.cost is not None
+    assert told.cost.value == told.bill.cost.total
+    assert sum(line.energy for line in told.bill.cost.lines) == told.bill.totals.total  # type: ignore[union-attr]
+    holds(told.cost)
+    return told
+
+
+@pytest.mark.parametrize("source", ["registers", "profile"])
+def test_a_bill_by_ranges_is_what_its_month_used_up(ranged: Scene, source: str) -> None:
+    with writing(ranged.engine).begin() as connection:
+        connection.execute(point_terms.update().values(zone_source=source))
+    told = bill_of(ranged, *MONTH)
+    found = told.bill.cost  # type: ignore[union-attr]
+    used = told.bill.totals.total  # type: ignore[union-attr]
+    assert told.bill.billed_by == source  # type: ignore[union-attr]
+    assert steps(found) == {0: LIMITS[0], LIMITS[0]: LIMITS[1] - LIMITS[0], LIMITS[1]: used - LIMITS[1]}  # type: ignore[operator,arg-type]
+    assert {line.price.coefficient for line in found.lines} == {Decimal("0.7")}  # type: ignore[union-attr]
+    (monthly,) = found.monthly  # type: ignore[union-attr]
+    assert (monthly.days, monthly.of, monthly.amount) == (12, 30, Decimal("20.02"))  # contract since the 13th
+    before = [line for line in found.lines if line.until <= DEARER]  # type: ignore[union-attr]
+    assert {line.step.lower for line in before if line.step} == {0, LIMITS[0]}
+    # the part after the change of price goes on where the one before it stopped
+    first, rest = bill_of(ranged, MONTH[0], DEARER), bill_of(ranged, DEARER, MONTH[1])
+    assert [line for line in found.lines if line.until <= DEARER] == list(first.bill.cost.lines)  # type: ignore[union-attr]
+    assert [(line.zone, line.energy, line.amount) for line in found.lines if line.first >= DEARER] == [  # type: ignore[union-attr]
+        (line.zone, line.energy, line.amount)
+        for line in rest.bill.cost.lines  # type: ignore[union-attr]
+    ]
+
+
+def test_a_day_costs_what_the_days_before_it_left_of_the_ranges(ranged: Scene) -> None:
+    whole = days(ranged, s.FLAT, *MONTH)
+    assert whole.cost is not None
+    holds(whole.cost)
+    lower = {}
+    for day in (one.day for one in whole.days.days if one.totals.total):  # type: ignore[union-attr]
+        told = days(ranged, s.FLAT, day, day + ONE_DAY)
+        assert told.cost is not None
+        assert told.days is not None
+        assert told.cost.value == told.days.days[0].cost.total  # type: ignore[union-attr]
+        holds(told.cost)
+        lower[day] = max(line.parts[0].facts["lower"] for line in told.cost.parts)
+    assert set(lower.values()) == {0, *LIMITS}
+    assert list(lower.values()) == sorted(lower.values())
+    yesterday = figures.summary(ranged.source, ranged.viewer(s.OPERATOR), ranged.points[s.FLAT], ranged.now)
+    day = date(2026, 11, 23)
+    assert yesterday.yesterday_cost is not None
+    assert yesterday.yesterday_cost.total == days(ranged, s.FLAT, day, day + ONE_DAY).cost.value  # type: ignore[union-attr]
