@@ -17,7 +17,7 @@ from central.figures.tables import point_day
 from central.figures.totals import added, cost_of, day_portions, portions_of, together, totals
 from central.figures.views import DaysView, DayVersion, DayView, NotFound, Period, Revision
 from central.metering.cost import Price
-from central.metering.slots import DUE_AFTER, Completeness, energies, places
+from central.metering.slots import DUE_AFTER, Completeness, Slot, completeness, energies, maximum, places
 from central.metering.terms import Segment, State
 from central.metering.zones import day_of, midnight, month_start
 from central.metering.zones import days as days_of
@@ -49,9 +49,12 @@ def days_view(point: Opened, first: date, until: date, channel: str, now: int) -
     prices = point.entries.prices if channel == ACTIVE_IMPORT else ()
     found = []
     last = min(visible.until, now)
+    anew = {} if point.stored else _anew(point, Period(visible.since, max(last, visible.since + 1)), channel, now)
     for day in days_of(day_of(visible.since, point.tz), day_of(max(last, visible.since + 1) - 1, point.tz) + ONE_DAY):
         span = Period(midnight(day, point.tz), midnight(day + ONE_DAY, point.tz))
-        if visible.since <= span.since and span.until <= visible.until:
+        if not point.stored:
+            found.append(anew[day])
+        elif visible.since <= span.since and span.until <= visible.until:
             found.append(_stored(point, day, span, rows.get(day), segments, channel, now))
         else:
             found.append(_partial(point, day, span, channel, now))
@@ -227,14 +230,30 @@ def _completeness(row: Row[Any] | None, span: Period, segments: Sequence[Segment
 def _partial(point: Opened, day: date, span: Period, channel: str, now: int) -> DayView:
     """The same."""
     found = view(point, span, channel, now)
+    return replace(_of_slots(point, day, found.slots, channel), registers=found.registers)
+
+
+def _anew(point: Opened, period: Period, channel: str, now: int) -> dict[date, DayView]:
+    """The days of a period by their intervals, in the zones of terms that the stored days were not counted by."""
+    slots: dict[date, list[Slot]] = defaultdict(list)
+    for slot in view(point, period, channel, now).slots:
+        slots[day_of(slot.start, point.tz)].append(slot)
+    days = days_of(day_of(period.since, point.tz), day_of(period.until - 1, point.tz) + ONE_DAY)
+    return {day: _of_slots(point, day, slots[day], channel) for day in days}
+
+
+def _of_slots(point: Opened, day: date, slots: Sequence[Slot], channel: str) -> DayView:
+    """A day, or what may be seen of it, by its intervals."""
+    by_zone = energies(slots)
+    greatest = maximum(slots) if channel == ACTIVE_IMPORT else None
     return DayView(
         day=day,
-        totals=found.totals,
-        energies=energies(found.slots),
-        completeness=found.completeness,
-        max_power=found.maximum.power if found.maximum and channel == ACTIVE_IMPORT else None,
-        max_at=found.maximum.end if found.maximum and channel == ACTIVE_IMPORT else None,
-        registers=found.registers,
+        totals=totals([by_zone], point.calendar.zones),
+        energies=by_zone,
+        completeness=completeness(slots),
+        max_power=greatest.power if greatest else None,
+        max_at=greatest.end if greatest else None,
+        registers=None,
         cost=None,
         whole=False,
         version=None,

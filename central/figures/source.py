@@ -47,9 +47,13 @@ class Source:
 class Entries:
     """What the registry says of one point; each thing is asked for once, when it is first needed."""
 
-    def __init__(self, connection: Connection, row: Row[Any]) -> None:
-        """`row` of the table `point`."""
-        self._connection, self._row = connection, row
+    def __init__(self, connection: Connection, row: Row[Any], terms: Sequence[Terms] | None = None) -> None:
+        """`row` of the table `point`; `terms`: as if it were billed so."""
+        self._connection, self._row, self._supposed = connection, row, terms
+
+    def under(self, terms: Terms) -> "Entries":
+        """The same point as if it had always been billed so."""
+        return Entries(self._connection, self._row, (terms,))
 
     def segments(self, since: int, until: int) -> tuple[Segment, ...]:
         """Tenures that have a moment in [since, until), oldest first."""
@@ -58,7 +62,7 @@ class Entries:
     @cached_property
     def terms(self) -> Sequence[Terms]:
         """By which it is billed, oldest first."""
-        return terms_of(self._connection, [self._row.id])[self._row.id]
+        return self._supposed or terms_of(self._connection, [self._row.id])[self._row.id]
 
     @cached_property
     def calendar(self) -> Calendar:
@@ -112,6 +116,7 @@ class Opened:
     entries: Entries
     visible: Period  # of the time asked for
     reach: Period  # all the unbroken time around it that is the viewer's: a boundary's reading may lie there
+    stored: bool = True  # whether its days are those of `point_day`: their zones are of the terms that are in force
 
     @property
     def id(self) -> int:

@@ -153,6 +153,20 @@ def terms_of(connection: Connection, points: Collection[int]) -> dict[int, tuple
     return {key: tuple(terms) for key, terms in found.items()}
 
 
+def terms_under(connection: Connection, scheme: int, like: Terms) -> Terms:
+    """Those of a point as if it had always been billed by another scheme, and were else as it is."""
+    head = connection.execute(select(zone_scheme).where(zone_scheme.c.id == scheme)).one()
+    return replace(
+        like,
+        since=date.min,
+        until=None,
+        scheme=scheme,
+        name=head.name,
+        tariffs=dict(head.tariffs),
+        whole=head.billing_reading == "whole_kwh",
+    )
+
+
 def in_force(terms: Sequence[Terms], day: date) -> Terms:
     """Those of this day; before the first of them the first."""
     return next((one for one in reversed(terms) if one.since <= day), terms[0])

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from central import figures
-from central.faces.formats import money
+from central.db import writing
+from central.faces.formats import kilo, money
 from central.metering.zones import midnight, month_start
+from central.registry.tables import price
 from tests.central import scene as s
 from tests.central.scene import Scene, build
 from tests.central.sql import Sql
@@ -49,3 +51,24 @@ def test_a_bill_tells_its_ranges_its_coefficient_and_what_is_paid_each_month(the
     assert "свыше 55 кВт·ч в месяц" in day
     data = client.get("/explain.json").get_json()["cost"]
     assert [line["rule"] for line in data["parts"]][-2:] == ["line", "monthly"]
+
+
+def test_what_if_another_tariff_is_told_by_months(there: Scene, folder: Path) -> None:
+    client, point = person(make_app(folder), s.CONSUMER), there.points[s.FLAT]
+    assert f"/whatif?point={point}" in client.get("/readings").text
+    found = figures.what_if(there.source, there.viewer(s.CONSUMER), point, None, there.now)
+    (month,) = found.months
+    assert month.other.cost is not None
+    text = client.get("/whatif").text
+    assert "«население, две зоны» вместо «население, три зоны»" in text
+    assert f'<td class="num">{money(month.other.cost.total)}<small>{kilo(month.other.totals.total)}' in text
+    assert f'data-month="{month.first}"' in text
+    assert "Посчитано по профилю" in text
+    word = "дороже" if found.dearer and found.dearer > 0 else "дешевле"
+    assert f"{word} на {money(abs(found.dearer or 0))}" in text  # type: ignore[arg-type]
+    assert client.get(f"/whatif?scheme={there.schemes['two']}").status_code == 200
+    for nonsense in (there.schemes["three"], 99, "x", "-1", "9" * 30):
+        assert client.get(f"/whatif?scheme={nonsense}").status_code == 404
+    with writing(there.engine).begin() as connection:
+        connection.execute(price.delete().where(price.c.scheme == there.schemes["two"]))
+    assert "Сравнить не с чем" in client.get("/whatif").text
