@@ -15,7 +15,7 @@ from central.faces.formats import NO_BREAK, NOTHING, day, moment
 from central.faces.words import zone
 from central.registry.history import Names, differing, names
 
-MOMENTS = frozenset({"valid_from", "valid_to"})
+MOMENTS = frozenset({"valid_from", "valid_to", "hour"})
 W_PER_KW = 1000
 
 

@@ -11,6 +11,7 @@ from itertools import pairwise
 
 from central.accounts.policy import Viewer
 from central.figures.daily import ONE_DAY, days_before, days_view
+from central.figures.hours import is_hourly
 from central.figures.recompute import published_at
 from central.figures.registers import Tenure, registers_of, tenures
 from central.figures.source import ACTIVE_IMPORT, FIELDS, Opened, Source, opened
@@ -50,7 +51,8 @@ def readings_view(point: Opened, asked: Period, now: int) -> ReadingsView:
     bills = _Bills(point, point.terms_on(day_of(max(period.until - 1, period.since), point.tz)))
     found = tenures(point, period)
     directions = tuple(direction for channel in FIELDS if (direction := bills.direction(found, channel)) is not None)
-    zones = bills.billed(period, directions)
+    hourly = any(is_hourly(point, day) for day in days_of(*_days(period, point.tz))) if point.entries.hourly else False
+    zones = bills.billed(period, directions) if not hourly else None
     parts = bills.parts(period, zones) if zones is not None else ()
     days = _profile(point, period, now) if zones is None else None
     energy, spent = (days.totals, days.cost) if days is not None else (None, None)
@@ -93,7 +95,7 @@ def _before(point: Opened, since: int, now: int) -> tuple[tuple[BilledPart, ...]
 
 def _contract_days(point: Opened, period: Period) -> list[date]:
     """Days of the period that began under a contract: one on which the point changes hands is still the former's."""
-    found = days_of(day_of(period.since, point.tz), _day_after(period, point.tz))
+    found = days_of(*_days(period, point.tz))
     begun = [(day, midnight(day, point.tz)) for day in found]
     return [
         day
@@ -222,6 +224,11 @@ def _divided(zone: str, readings: tuple[ZoneReading, ...], spans: Sequence[tuple
 def _day_after(period: Period, tz: str) -> date:
     """The day after the last one of a period."""
     return day_of(max(period.until - 1, period.since), tz) + ONE_DAY
+
+
+def _days(period: Period, tz: str) -> tuple[date, date]:
+    """The first of a period, and the day after its last."""
+    return day_of(period.since, tz), _day_after(period, tz)
 
 
 def _profile(point: Opened, period: Period, now: int) -> DaysView | None:

@@ -11,12 +11,14 @@ from sqlalchemy import Row, func, select
 
 from central.accounts.policy import Viewer
 from central.figures.dirty import change_of
+from central.figures.hours import Hours, hour_prices, hours_of, with_hours
 from central.figures.intervals import TooLong, view
 from central.figures.source import ACTIVE_IMPORT, FIELDS, Opened, Source, opened
 from central.figures.tables import point_day
 from central.figures.totals import added, cost_of, day_portions, portions_of, together, totals
 from central.figures.views import DaysView, DayVersion, DayView, NotFound, Period, Revision
 from central.metering.cost import Price
+from central.metering.hourly import HourPrice
 from central.metering.slots import DUE_AFTER, Completeness, Slot, completeness, energies, maximum, places
 from central.metering.terms import Segment, State
 from central.metering.zones import day_of, midnight, month_start
@@ -59,7 +61,12 @@ def days_view(point: Opened, first: date, until: date, channel: str, now: int) -
         else:
             found.append(_partial(point, day, span, channel, now))
     before = days_before(point, visible.since, now) if prices else ()
-    found = _with_costs(found, before, prices)
+    hours = (
+        hours_of(point, Period(visible.since, max(last, visible.since + 1)), now) if channel == ACTIVE_IMPORT else {}
+    )
+    by_hour = hour_prices(point, hours)
+    found = _with_costs(found, before, prices, hours, by_hour)
+    by_zones = portions_of(day for day in found if day.day not in hours)
     return DaysView(
         point=point.view(now),
         channel=channel,
@@ -68,7 +75,7 @@ def days_view(point: Opened, first: date, until: date, channel: str, now: int) -
         days=tuple(found),
         totals=added((day.totals for day in found), point.calendar.zones),
         completeness=together(day.completeness for day in found),
-        cost=cost_of(portions_of(found), prices, portions_of(before)) if prices else None,
+        cost=with_hours(cost_of(by_zones, prices, portions_of(before)) if prices else None, hours.values(), by_hour),
         before=before,
     )
 
@@ -84,16 +91,21 @@ def days_before(point: Opened, since: int, now: int) -> tuple[DayView, ...]:
     return days_view(only, month, day_of(since - 1, point.tz) + ONE_DAY, ACTIVE_IMPORT, now).days
 
 
-def _with_costs(days: Sequence[DayView], before: Sequence[DayView], prices: Sequence[Price]) -> list[DayView]:
-    """Each day at its prices, after the days of its month before it."""
-    if not prices:
-        return list(days)
+def _with_costs(
+    days: Sequence[DayView],
+    before: Sequence[DayView],
+    prices: Sequence[Price],
+    hours: Mapping[date, Hours],
+    by_hour: Mapping[int, HourPrice],
+) -> list[DayView]:
+    """Each day at its prices, after the days of its month before it; or by its hours."""
     used = list(portions_of(before))
     found = []
     for day in days:
         used = [portion for portion in used if month_start(portion.first) == month_start(day.day)]
-        portions = day_portions(day.day, day.totals)
-        found.append(replace(day, cost=cost_of(portions, prices, used)))
+        portions = day_portions(day.day, day.totals) if day.day not in hours else ()
+        made = cost_of(portions, prices, used) if prices else None
+        found.append(replace(day, cost=with_hours(made, [hours.get(day.day, {})], by_hour)))
         used += portions
     return found
 

@@ -8,6 +8,7 @@ from central.accounts.policy import Viewer
 from central.figures import workings
 from central.figures.bills import readings_view
 from central.figures.daily import LONGEST, days_view, revised
+from central.figures.hours import by_hours, hour_prices, with_hours
 from central.figures.intervals import TooLong, view
 from central.figures.origins import origins
 from central.figures.source import ACTIVE_IMPORT, FIELDS, Opened, Source, opened
@@ -69,7 +70,9 @@ def _of_days(point: Opened, days: DaysView, intervals: IntervalView | None) -> t
         return workings.of_days(days), workings.of_cost_of_days(days)
     energy = workings.of_intervals(intervals)
     spent, used = day_portions(days.first, intervals.totals), portions_of(days.before)
-    found = cost_of(spent, point.entries.prices, used)
+    hours = by_hours(point, intervals.slots)
+    found = cost_of(spent if days.first not in hours else (), point.entries.prices, used)
+    found = with_hours(found, hours.values(), hour_prices(point, hours))
     return energy, workings.of_cost_of_day(found, energy, days.before) if energy is not None else None
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from central.accounts.policy import Viewer, may_see
 from central.figures.daily import ONE_DAY, days_before, month_so_far
 from central.figures.heard import NEVER, heard
+from central.figures.hours import by_hours, hour_prices, with_hours
 from central.figures.intervals import view
 from central.figures.months import figure, month_figure
 from central.figures.source import ACTIVE_IMPORT, Opened, Source, opened
@@ -40,6 +41,8 @@ def summary(source: Source, viewer: Viewer, point_id: int, now: int) -> SummaryV
         found = _heard(point, now)
         spent = day_portions(today - ONE_DAY, yesterday.totals)
         used = portions_of(days_before(point, midnight(today - ONE_DAY, point.tz), now))
+        hours = by_hours(point, yesterday.slots)
+        by_zones = cost_of(spent if not hours else (), point.entries.prices, used)
         return SummaryView(
             point=point.view(now),
             now=now,
@@ -47,7 +50,7 @@ def summary(source: Source, viewer: Viewer, point_id: int, now: int) -> SummaryV
             previous_same=before[0],
             previous=before[1],
             yesterday=yesterday,
-            yesterday_cost=cost_of(spent, point.entries.prices, used),
+            yesterday_cost=with_hours(by_zones, hours.values(), hour_prices(point, hours)),
             heard=found,
             troubles=_troubles(point, month, yesterday, found, now),
         )
@@ -107,6 +110,6 @@ def _troubles(
         troubles.append(Trouble(Concern.MISSING, month.since, counts.missing))
     if off:
         troubles.append(Trouble(Concern.POWER_OFF, off[0], len(off)))
-    if month.cost is not None and month.cost.unpriced:
+    if month.cost is not None and (month.cost.unpriced or month.cost.unpriced_hours):
         troubles.append(Trouble(Concern.NO_PRICE, month.since))
     return tuple(troubles)

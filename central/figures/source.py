@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, Row, select
 from central.accounts.policy import FOREVER, Viewer, around, may_see, policy
 from central.figures.views import NotFound, Period, PointView
 from central.metering.cost import Price
+from central.metering.hourly import HourPrice
 from central.metering.monthly import MonthlyPrice
 from central.metering.terms import Segment
 from central.metering.zones import Calendar, day_of
@@ -19,6 +20,8 @@ from central.registry.look import (
     Terms,
     calendar_of,
     calendar_through,
+    hour_prices_of,
+    hourly_schemes,
     in_force,
     monthly_of,
     monthly_through,
@@ -81,6 +84,15 @@ class Entries:
         """The same of what is paid each month whatever was used."""
         schemes = {one.scheme for one in self.terms}
         return monthly_through(self.terms, {scheme: monthly_of(self._connection, scheme) for scheme in schemes})
+
+    @cached_property
+    def hourly(self) -> frozenset[int]:
+        """Schemes of its terms that are priced by the hour."""
+        return hourly_schemes(self._connection, {one.scheme for one in self.terms})
+
+    def hour_prices(self, scheme: int, since: int, until: int) -> Mapping[int, HourPrice]:
+        """Of a scheme, of hours that begin in [since, until)."""
+        return hour_prices_of(self._connection, scheme, since, until)
 
     @cached_property
     def contracts(self) -> Sequence[Period]:

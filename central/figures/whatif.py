@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
-from sqlalchemy import Connection, exists, select
+from sqlalchemy import Connection, exists, or_, select
 
 from central.accounts.objects import schemes_of
 from central.accounts.policy import Viewer
@@ -19,8 +19,8 @@ from central.figures.source import Opened, Source, opened
 from central.figures.views import MonthFigure, NotFound, Period, PointView
 from central.metering.zones import Calendar, Uncovered, day_of, midnight, month_start
 from central.metering.zones import days as days_of
-from central.registry.look import Terms, calendar_of, in_force, terms_under
-from central.registry.tables import price, zone_scheme
+from central.registry.look import Terms, calendar_of, hourly_schemes, in_force, terms_under
+from central.registry.tables import hour_price, price, zone_scheme
 
 MONTHS = 3  # this one and those before
 HALF_HOUR = 1800  # zones begin on none but such moments
@@ -49,7 +49,8 @@ class OtherMonth:
 
 @dataclass(frozen=True, slots=True)
 class WhatIf:
-    """`scheme` None = the company has no other one with prices. `rezoned`: the registers are not those of its zones."""
+    """`scheme` None = the company has no other one with prices. `rezoned`: the registers did not count by its zones, or
+    it is priced by the hour: the intervals bill."""
 
     point: PointView
     offered: tuple[OtherScheme, ...]
@@ -95,6 +96,8 @@ def under(point: Opened, scheme: int, since: date, now: int) -> tuple[Opened, bo
 
 def _counted_so(point: Opened, terms: Terms, calendar: Calendar, since: date, now: int) -> bool:
     """Whether each register that bills a zone of these terms counted in that zone and at no other time."""
+    if hourly_schemes(point.connection, [terms.scheme]):
+        return False
     if set(terms.tariffs.values()) == {0}:
         return True
     tz, ours = point.tz, point.calendar
@@ -128,5 +131,6 @@ def _months(point: Opened, today: date) -> list[date]:
 
 def _offered(connection: Connection, viewer: Viewer, held: int) -> tuple[OtherScheme, ...]:
     query = select(zone_scheme.c.id, zone_scheme.c.name).where(schemes_of(viewer), zone_scheme.c.id != held)
-    query = query.where(exists().where(price.c.scheme == zone_scheme.c.id)).order_by(zone_scheme.c.name)
+    priced = (exists().where(table.c.scheme == zone_scheme.c.id) for table in (price, hour_price))
+    query = query.where(or_(*priced)).order_by(zone_scheme.c.name)
     return tuple(OtherScheme(row.id, row.name) for row in connection.execute(query))

@@ -12,6 +12,7 @@ from central.figures.views import BilledPart, DaysView, DayView, IntervalView, R
 from central.metering.consumption import RegisterTerm
 from central.metering.consumption import Rule as Taken
 from central.metering.cost import Cost, CostLine, Portion, Price
+from central.metering.hourly import HourlyLine, HourTerm
 from central.metering.monthly import MonthlyLine
 from central.metering.slots import Part, Slot
 from central.metering.terms import Reading, Segment, State
@@ -129,7 +130,21 @@ def _days_told(days: Iterable[DayView]) -> Told:
 
 def _cost(found: Cost, told: Told) -> Working:
     lines = (_line(line, _energy(line, told)) for line in found.lines)
-    return Working(Rule.SUM, "cost", found.total, Unit.ROUBLES, parts=(*lines, *map(_monthly, found.monthly)))
+    hourly = (_hourly(found.hourly),) if found.hourly is not None else ()
+    parts = (*lines, *hourly, *map(_monthly, found.monthly))
+    return Working(Rule.SUM, "cost", found.total, Unit.ROUBLES, parts=parts)
+
+
+def _hourly(line: HourlyLine) -> Working:
+    """Hour by hour; the energy of an hour opens into its intervals."""
+    return Working(Rule.HOURS, "hours", line.amount, Unit.ROUBLES, parts=tuple(_hour(one) for one in line.hours))
+
+
+def _hour(one: HourTerm) -> Working:
+    hour: Facts = {"start": one.price.hour}
+    energy = Working(Rule.STORED, "hour", one.energy, facts=hour)
+    price = Working(Rule.PRICE, "price", one.price.amount, Unit.PRICE, hour | {"version": one.price.version})
+    return Working(Rule.HOUR, "hour", one.amount, Unit.ROUBLES, hour, (energy, price))
 
 
 def _energy(line: CostLine, told: Told) -> Working:

@@ -1,7 +1,7 @@
 """What energy costs: each line (zone × range × price) is rounded to kopecks, the total is the sum of its lines.
 
-A price may hold from some monthly consumption on only (`ranges`); what is paid whatever was used has lines of its own
-(`monthly`).
+A price may hold from some monthly consumption on only (`ranges`); what is priced by the hour (`hourly`), and what is
+paid whatever was used (`monthly`), have lines of their own.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 
+from central.metering.hourly import HourlyLine, HourPrice, hourly_line
 from central.metering.monthly import MonthlyLine
 from central.metering.ranges import split
 from central.metering.rounding import MWH_PER_KWH, kopecks
@@ -83,12 +84,23 @@ class CostLine:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """`total` = Σ `lines` + Σ `monthly`; None when something has no price: half a sum is no sum."""
+    """`total` = Σ `lines` + `hourly` + Σ `monthly`; None when something has no price: half a sum is no sum.
+
+    `unpriced_hours`: beginnings of hours, seconds UTC.
+    """
 
     lines: tuple[CostLine, ...]
     total: Decimal | None
     unpriced: tuple[Portion, ...]
     monthly: tuple[MonthlyLine, ...] = ()
+    hourly: HourlyLine | None = None
+    unpriced_hours: tuple[int, ...] = ()
+
+    def with_hours(self, energies: Mapping[int, int], prices: Mapping[int, HourPrice]) -> "Cost":
+        """The same bill with energy that is priced by the hour: beginning of an hour -> mWh."""
+        line, unpriced = hourly_line(energies, prices)
+        total = None if self.total is None or unpriced else self.total + line.amount
+        return replace(self, total=total, hourly=line, unpriced_hours=unpriced)
 
     def with_monthly(self, monthly: Sequence[MonthlyLine]) -> "Cost":
         """The same bill with what is paid whatever was used."""

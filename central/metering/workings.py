@@ -23,6 +23,8 @@ class Rule(StrEnum):
     LINE = "line"  # energy · price / 10⁶, rounded to the kopeck; parts: energy, price
     RANGE = "range"  # what [lower, upper) of a month hold of the `number`th zone; parts: `filled` before, zone, zone …;
     # from one of the `limits` to the next: how much of Σ lies there, divided as CLOSED by what is left of each zone
+    HOURS = "hours"  # Σ parts, rounded to the kopeck
+    HOUR = "hour"  # energy · price / 10⁶, exactly; parts: energy, price
     MONTHLY = "monthly"  # price · days / of, rounded to the kopeck
     DIFFERENCE = "difference"  # round((end − start) · k); parts: start, end; `whole`: each cut down to 10⁶ first
     ROLL_OVER = "roll_over"  # round((end + register_end − start) · k); the same

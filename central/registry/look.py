@@ -9,14 +9,16 @@ from fractions import Fraction
 from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, exists, or_, select
 
 from central.db import given, keys_of
 from central.metering.cost import Price
+from central.metering.hourly import HourPrice
 from central.metering.monthly import MonthlyPrice
 from central.metering.terms import ACT, Reading, Segment
 from central.metering.zones import Calendar, ZoneRule
 from central.registry.tables import (
+    hour_price,
     meter,
     monthly_line,
     mounting,
@@ -228,6 +230,19 @@ def monthly_of(connection: Connection, scheme: int) -> Sequence[MonthlyPrice]:
     query = select(monthly_line).where(monthly_line.c.scheme == scheme)
     rows = connection.execute(query.order_by(monthly_line.c.valid_from, monthly_line.c.id))
     return [MonthlyPrice(row.id, row.name, row.valid_from, row.valid_to, row.amount) for row in rows]
+
+
+def hourly_schemes(connection: Connection, schemes: Collection[int]) -> frozenset[int]:
+    """Those of these that are priced by the hour."""
+    priced = exists().where(hour_price.c.scheme == zone_scheme.c.id)
+    return frozenset(connection.scalars(select(zone_scheme.c.id).where(zone_scheme.c.id.in_(schemes), priced)))
+
+
+def hour_prices_of(connection: Connection, scheme: int, since: int, until: int) -> dict[int, HourPrice]:
+    """Of hours that begin in [since, until), by their beginning."""
+    query = select(hour_price).where(hour_price.c.scheme == scheme)
+    query = query.where(hour_price.c.hour >= since, hour_price.c.hour < until)
+    return {row.hour: HourPrice(row.id, row.hour, row.amount) for row in connection.execute(query)}
 
 
 _power_max = (

@@ -92,6 +92,16 @@ price = Table(
     Column("above", Energy),  # of a calendar month, all zones together: from so many mWh on; null = from the first
 )
 
+hour_price = Table(  # a scheme that has any is priced by the hour, and not by zones
+    "hour_price",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("scheme", ForeignKey("zone_scheme.id"), nullable=False),
+    Column("hour", Seconds, nullable=False),  # its beginning
+    Column("amount", Numeric(14, 6), nullable=False),  # roubles per kWh
+    UniqueConstraint("scheme", "hour"),
+)
+
 point = Table(
     "point",
     metadata,

@@ -50,6 +50,7 @@ CAPTIONS: Mapping[str, LazyString] = {  # of what depends on a row
     "transformer_place": _l("место трансформатора"),
     "price": _l("цена"),
     "monthly_line": _l("ежемесячная плата"),
+    "hour_price": _l("цена часа"),
 }
 
 

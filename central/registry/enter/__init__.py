@@ -35,6 +35,7 @@ from central.registry.enter.network import NODE_KINDS, add_node, add_organisatio
 from central.registry.enter.tariffs import (
     add_scheme,
     correct_terms,
+    set_hour_price,
     set_monthly_line,
     set_price,
     set_terms,
@@ -70,6 +71,7 @@ __all__ = [
     "remove_mounting",
     "rename_node",
     "replace_meter",
+    "set_hour_price",
     "set_monthly_line",
     "set_price",
     "set_terms",

@@ -11,15 +11,16 @@ from typing import Any
 
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import Table
+from sqlalchemy import Table, select
 
+from central.metering.hourly import HOUR
 from central.metering.zones import midnight
 from central.registry.changes import Change
 from central.registry.enter.checks import filled, found, one_of, rows_of, unique
 from central.registry.periods import Held, refuse_gap, refuse_overlap
 from central.registry.refusals import Refused
 from central.registry.schemes import SchemeSpec
-from central.registry.tables import monthly_line, point, point_terms, price, zone_rule, zone_scheme
+from central.registry.tables import hour_price, monthly_line, point, point_terms, price, zone_rule, zone_scheme
 
 ZONE_SOURCES = ("registers", "profile")
 BILLING_READINGS = ("exact", "whole_kwh")
@@ -107,6 +108,28 @@ def set_monthly_line(
         lambda row: _l("%(amount)s ₽", amount=_plain(row.amount)),
         {"scheme": scheme, "name": name, "valid_from": valid_from, "valid_to": valid_to, "amount": amount},
     )
+
+
+def set_hour_price(change: Change, scheme: int, hour: int, amount: Decimal) -> bool:
+    """Roubles per kWh in the hour that begins at this moment; whether it is another than before.
+
+    A price that stood is corrected: it is kept as it was, and who is billed by it is told.
+    """
+    found(change.connection, "scheme", zone_scheme, scheme, _l("Такой тарифной схемы нет"))
+    if hour % HOUR:
+        raise Refused("hour", _l("Час начинается ровно: 14:00"))
+    if not -MOST <= amount <= MOST:
+        raise Refused("amount", _l("Цена %(amount)s ₽ за кВт·ч невозможна", amount=amount))
+    same = (hour_price.c.scheme == scheme) & (hour_price.c.hour == hour)
+    there = change.connection.execute(select(hour_price).where(same)).first()
+    if there is None:
+        change.add(hour_price, scheme=scheme, hour=hour, amount=amount)
+        return True
+    if there.amount == amount:
+        return False
+    change.replace(hour_price, there.id, amount=amount)
+    change.touch_billed(scheme, hour, hour + HOUR)
+    return True
 
 
 def set_terms(

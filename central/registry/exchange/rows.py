@@ -25,6 +25,7 @@ from central.registry.tables import (
     concentrator,
     contract,
     contract_point,
+    hour_price,
     meter,
     meter_type,
     monthly_line,
@@ -369,6 +370,14 @@ def _monthly(change: Change, known: Known, values: Values) -> Fate:
     return Fate.NEW
 
 
+def _hours(change: Change, known: Known, values: Values) -> Fate:
+    scheme, hour = known.scheme(values), _instant(values, "hour", COMPANY) or 0
+    there = _one(change, hour_price, scheme=scheme, hour=hour)
+    if not enter.set_hour_price(change, scheme, hour, values["amount"]):
+        return Fate.SAME
+    return Fate.NEW if there is None else Fate.CHANGED
+
+
 def _edges(change: Change, known: Known, values: Values) -> Fate:
     hung = known.node(values)
     plain = _some(values, "title", "address", "serial", "phone") | ({"node": hung} if hung is not None else {})
@@ -480,6 +489,7 @@ HANDLERS: Mapping[str, Callable[[Change, Known, Values], Fate]] = {
     "holdings": _holdings,
     "prices": _prices,
     "monthly": _monthly,
+    "hours": _hours,
     "edges": _edges,
     "lines": _lines,
     "read_by": _read_by,

@@ -275,6 +275,18 @@ MONTHLY = Sheet(
         Column("amount", "₽ в месяц", Number(12, 2), "", "50,00", True, 12),
     ),
 )
+HOURS = Sheet(
+    "hours",
+    "Почасовые цены",
+    "Цена каждого часа, для схем, которые считаются по часам. Другая цена того же часа — исправление.",
+    (
+        Column("scheme", "Тарифная схема", Text(200), "", "", True, 24),
+        Column(
+            "hour", "Начало часа", Moment(), "24.11.2026 14:00 — по часам компании, или со сдвигом: +03:00", "", True
+        ),
+        Column("amount", "Цена за кВт·ч", Number(8, 6), "₽", "", True),
+    ),
+)
 EDGES = Sheet(
     "edges",
     "Концентраторы",
@@ -335,6 +347,7 @@ SHEETS: tuple[Sheet, ...] = (
     SCHEMES,
     PRICES,
     MONTHLY,
+    HOURS,
     EDGES,
     LINES,
     READ_BY,

@@ -25,6 +25,7 @@ from central.registry.tables import (
     concentrator,
     contract,
     contract_point,
+    hour_price,
     meter,
     meter_type,
     monthly_line,
@@ -266,6 +267,12 @@ def _of_scheme(table: Table, order: str) -> Callable[[Connection, int], Iterator
     return read
 
 
+def _hours(connection: Connection, _organisation: int) -> Iterator[Values]:
+    query = select(hour_price, zone_scheme.c.name).join(zone_scheme, zone_scheme.c.id == hour_price.c.scheme)
+    for row in connection.execute(query.order_by(zone_scheme.c.name, hour_price.c.hour)):
+        yield {"scheme": row.name, "hour": wall(row.hour, COMPANY), "amount": row.amount}
+
+
 def _edges(connection: Connection, organisation: int) -> Iterator[Values]:
     query = select(concentrator, node.c.path).outerjoin(node, node.c.id == concentrator.c.node)
     query = query.where(concentrator.c.organisation == organisation).order_by(concentrator.c.edge)
@@ -309,6 +316,7 @@ READERS: Mapping[str, Callable[[Connection, int], Iterator[Values]]] = {
     sheets.SCHEMES.name: _schemes,
     sheets.PRICES.name: _of_scheme(price, "zone"),
     sheets.MONTHLY.name: _of_scheme(monthly_line, "name"),
+    sheets.HOURS.name: _hours,
     sheets.EDGES.name: _edges,
     sheets.LINES.name: _lines,
     sheets.READ_BY.name: _read_by,

@@ -32,6 +32,10 @@ def reckon(node: dict[str, Any]) -> Any:
         return Fraction(0)
     if rule == "sum":
         return sum(parts, Decimal(0) if node["unit"] == "rub" else Fraction(0))
+    if rule == "hour":
+        return Decimal(parts[0].numerator) * parts[1] / KWH
+    if rule == "hours":
+        return sum(parts, Decimal(0)).quantize(Decimal("0.01"), ROUND_HALF_UP)
     if rule == "monthly":
         (price,) = parts
         return (price * facts["days"] / facts["of"]).quantize(Decimal("0.01"), ROUND_HALF_UP)

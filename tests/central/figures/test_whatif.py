@@ -12,6 +12,7 @@ from central.db import writing
 from central.figures import recompute
 from central.figures.whatif import WhatIf
 from central.metering.cost import Cost
+from central.metering.hourly import HOUR
 from central.metering.zones import midnight
 from central.registry import enter
 from central.registry.changes import entering
@@ -76,6 +77,22 @@ def lines(found: Cost | None) -> list[tuple[object, ...]]:
     assert found is not None
     zones = [(line.zone, line.energy, line.amount, line.price.version, line.first, line.until) for line in found.lines]
     return zones + [(line.name, line.days, line.of, line.price.version, line.amount) for line in found.monthly]
+
+
+def test_what_if_it_were_priced_by_the_hour(offered: Scene) -> None:
+    with writing(offered.engine).begin() as connection, entering(connection, at=offered.now, kind="test") as act:
+        hours = offered.schemes["hours"] = enter.add_scheme(act, "по часам", ONE_ZONE, BEGUN)
+        for hour in range(midnight(date(2026, 11, 1), s.TZ), offered.now, HOUR):
+            enter.set_hour_price(act, hours, hour, Decimal(hour // HOUR % 5))
+    told = ask(offered, "hours")
+    (month,) = told.months
+    assert told.rezoned
+    really(offered, "hours", "registers")
+    viewer, point = offered.viewer(s.CONSUMER), offered.points[s.FLAT]
+    bill = figures.readings(offered.source, viewer, point, month.other.since, month.other.until, offered.now)
+    assert bill.cost is not None
+    assert bill.cost.hourly is not None
+    assert (month.other.totals, month.other.cost) == (bill.totals, bill.cost)
 
 
 def test_the_point_itself_stays_as_it_was_and_the_difference_is_told(offered: Scene) -> None:

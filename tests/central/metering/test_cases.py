@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from central.metering.consumption import Rule, from_registers, intervals_to_register, zones_to_total
-from central.metering.cost import Portion, Price, cost
+from central.metering.cost import Cost, Portion, Price, cost
 from central.metering.estimation import Closer, close_gaps
+from central.metering.hourly import HOUR, HourPrice
 from central.metering.monthly import MonthlyPrice, monthly_lines
 from central.metering.slots import Slot, fill
 from central.metering.terms import Reading, State
@@ -134,6 +135,19 @@ def test_a_coefficient(case: Case) -> None:
     price = Price(1, "all", DAY, None, rubles(case["Цена, ₽"]), coefficient=rubles(case["Коэффициент"]))
     found = cost([Portion("all", DAY, date(2026, 12, 1), mwh(case["Энергия, кВт·ч"]))], [price])
     assert found.total == rubles(case["Строка, ₽"])
+
+
+@cases("Почасовая цена")
+def test_a_price_of_each_hour(case: Case) -> None:
+    energies = {HOUR * n: mwh(word) for n, word in enumerate(case["Часы, кВт·ч"].split())}
+    prices = {
+        HOUR * n: HourPrice(n, HOUR * n, rubles(word.replace("−", "-")))
+        for n, word in enumerate(case["Цены, ₽"].split())
+        if word != UNKNOWN
+    }
+    found = Cost((), Decimal("0.00"), ()).with_hours(energies, prices)
+    assert found.total == (None if case["Строка, ₽"] == UNKNOWN else rubles(case["Строка, ₽"]))
+    assert found.unpriced_hours == tuple(hour for hour in energies if hour not in prices)
 
 
 @cases("Ежемесячная плата")

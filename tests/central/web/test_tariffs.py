@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,10 @@ import pytest
 from central import figures
 from central.db import writing
 from central.faces.formats import kilo, money
+from central.metering.hourly import HOUR
 from central.metering.zones import midnight, month_start
+from central.registry import enter
+from central.registry.changes import entering
 from central.registry.tables import price
 from tests.central import scene as s
 from tests.central.scene import Scene, build
@@ -72,3 +77,28 @@ def test_what_if_another_tariff_is_told_by_months(there: Scene, folder: Path) ->
     with writing(there.engine).begin() as connection:
         connection.execute(price.delete().where(price.c.scheme == there.schemes["two"]))
     assert "Сравнить не с чем" in client.get("/whatif").text
+
+
+def test_hours_with_prices_of_their_own_are_one_line_and_open_to_each_hour(there: Scene, folder: Path) -> None:
+    day, scheme, flat = date(2026, 11, 20), there.schemes["two"], there.points[s.FLAT]
+    begin = midnight(day, s.TZ)
+    with writing(there.engine).begin() as connection, entering(connection, at=there.now, kind="test") as act:
+        for number in range(24):
+            enter.set_hour_price(act, scheme, begin + HOUR * number, Decimal(number + 1))
+        enter.set_terms(act, flat, day, scheme=scheme)
+    there.recompute()
+    client, asked = person(make_app(folder), s.CONSUMER), "length=day&day=2026-11-20"
+    view = figures.readings(there.source, there.viewer(s.CONSUMER), flat, begin, begin + 86_400, there.now)
+    assert view.cost is not None
+    assert view.cost.total is not None
+    assert 'data-hours="24"' in client.get(f"/readings?{asked}").text
+    for by in ("bill", "profile"):
+        told = client.get(f"/explain?{asked}&by={by}").text
+        assert (
+            f">{money(view.cost.total - (view.cost.monthly[0].amount if by == 'profile' and view.cost.monthly else 0))}"
+            in told
+        )
+        assert re.findall(r'data-hour="(\d+)"', told) == [str(begin + HOUR * number) for number in range(24)]
+    later = client.get("/readings?length=day&day=2026-11-21").text
+    assert "Стоимость появится, когда компания введёт тариф" in later  # hours without a price
+    assert "часов: 24" in person(make_app(folder), s.OPERATOR).get(f"/console/schemes/{scheme}").text
