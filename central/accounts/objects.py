@@ -42,4 +42,5 @@ def billing(viewer: Viewer, ours: bool) -> ColumnElement[bool]:
 
 
 def schemes_of(viewer: Viewer) -> ColumnElement[bool]:
-    return or_(billing(viewer, True), ~billing(viewer, False))
+    """Rows of `zone_scheme` that the viewer may see; asked without a look at the points of others."""
+    return or_(billing(viewer, True), ~exists().where(point_terms.c.scheme == zone_scheme.c.id))

@@ -197,6 +197,9 @@ def page(point: PointView, period: Chosen, args: Mapping[str, str]) -> dict[str,
         "leaves": _distinct([leaf for term in terms for leaf in (term.start, term.end)]),
         "hours": {zone: hours(calendar, zone, period) for zone in point.zones} if calendar else {},
         "lines": list(found.cost.parts) if found.cost else [],
+        "ranged": any(line.rule is Rule.LINE and line.parts[0].rule is Rule.RANGE for line in found.cost.parts)
+        if found.cost
+        else False,
         "check": _check(found),
         "counts": found.days.completeness if found.days else None,
         "counted": words.counted(found.days.completeness, 0) if found.days else [],

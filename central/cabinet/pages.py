@@ -1,4 +1,4 @@
-"""The cabinet: the main page, «Учетные данные», «Показания счетчика», «Откуда это».
+"""The cabinet: the main page, «Учетные данные», «Показания счетчика», «Откуда это», «Что если другой тариф».
 
 Every figure comes from `central.figures`.
 """
@@ -12,6 +12,7 @@ from central.cabinet import data as data_page
 from central.cabinet import explain as explain_page
 from central.cabinet import readings as readings_page
 from central.cabinet import summary as main_page
+from central.cabinet import whatif as what_if_page
 from central.db import writing
 from central.faces.here import here, viewer
 from central.faces.periods import Chosen, choose
@@ -59,6 +60,15 @@ def explain() -> str:
     return render_template(
         "cabinet/explain.html", points=points, **explain_page.page(point, _period(point), request.args)
     )
+
+
+@cabinet.get("/whatif")
+def what_if() -> str:
+    """`scheme`: the other one."""
+    points, point = _points()
+    if point is None:
+        return render_template("cabinet/empty.html")
+    return render_template("cabinet/whatif.html", points=points, **what_if_page.page(point, request.args))
 
 
 @cabinet.get("/explain.json")

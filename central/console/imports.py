@@ -29,10 +29,10 @@ log = logging.getLogger(__name__)
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 FILE = Field(
     "file",
-    _l("Книга Excel"),
+    _l("Книга Excel или один её лист в CSV"),
     "file",
-    help=_l("Файл .xlsx, не больше %(most)s МБ. Сначала он только проверяется.", most=MOST_PACKED // MIB),
-    accept=".xlsx",
+    help=_l("Файл .xlsx или .csv, не больше %(most)s МБ. Сначала он только проверяется.", most=MOST_PACKED // MIB),
+    accept=".xlsx,.csv",
     largest=MOST_PACKED,
 )
 

@@ -77,6 +77,7 @@ def new_point() -> ResponseReturnValue:
             node=chosen_node(change, values),
             scheme=int(values["scheme"]),
             power_max=_watts(values["power"]),
+            coefficient=_times(values["coefficient"]),
             **plain,
         )
 
@@ -176,6 +177,7 @@ def terms(key: int) -> ResponseReturnValue:
             zone_source=values["zone_source"],
             tariffs=_own_tariffs(page, known[values["scheme"]]),
             power_max=_watts(values["power"]),
+            coefficient=_times(values["coefficient"]),
         )
 
     held = page.terms[0] if page.terms else None
@@ -201,6 +203,7 @@ def terms(key: int) -> ResponseReturnValue:
                     "scheme": str(held.scheme),
                     "zone_source": held.zone_source,
                     "power": written(Decimal(held.power_max) / W_PER_KW) if held.power_max else "",
+                    "coefficient": written(held.coefficient) if held.coefficient else "",
                 }
                 if held
                 else {"zone_source": "registers"}
@@ -218,11 +221,23 @@ def terms_fields(schemes: Sequence[Row[Any]]) -> tuple[Field, ...]:
         Field("scheme", words.FIELDS["scheme"], "choice", choices=[(str(one.id), one.name) for one in schemes]),
         Field("zone_source", words.FIELDS["zone_source"], "choice", choices=sources),
         Field("power", words.FIELDS["power_max"], "number", needed=False, unit=_l("кВт")),
+        Field(
+            "coefficient",
+            words.FIELDS["coefficient"],
+            "number",
+            needed=False,
+            help=_l("село, электроплиты: 0,7; пусто: 1"),
+        ),
     )
 
 
 def _watts(power: Decimal | None) -> int | None:
     return None if power is None else int(power * W_PER_KW)
+
+
+def _times(coefficient: Decimal | None) -> Decimal | None:
+    """Once is nothing said."""
+    return None if coefficient == 1 else coefficient
 
 
 def _own_tariffs(page: PointPage, scheme: Row[Any]) -> Any:

@@ -20,6 +20,9 @@ from central.registry.changes import Change
 from central.registry.refusals import Refused
 from central.registry.show import SchemePage
 
+PRICE = _l("Цена за кВт·ч")
+RANGES = (2, 3, 4)  # that the form of a price has room for, beside the first
+
 
 @console.get("/schemes")
 def schemes() -> ResponseReturnValue:
@@ -48,10 +51,26 @@ def price(key: int) -> ResponseReturnValue:
     def enter_it(change: Change, values: Values) -> None:
         _may_change(page, values)
         enter.set_price(change, key, values["zone"], values["amount"], values["valid_from"])
+        for above, amount in ((values[f"above_{number}"], values[f"amount_{number}"]) for number in RANGES):
+            if (above is None) is not (amount is None):
+                raise Refused("above", _l("У диапазона есть и предел, и цена"))
+            if above is not None:
+                enter.set_price(change, key, values["zone"], amount, values["valid_from"], above=above)
 
     zones = [(name, zone(name)) for name in page.row.tariffs]
     field = Field("zone", words.FIELDS["zone"], "choice", choices=zones)
-    return _from_a_day(page, "price", _l("Цена с даты"), field, _l("Цена за кВт·ч"), enter_it)
+    ranges = Group(
+        _l("Диапазоны месяца"),
+        [one for number in RANGES for one in _range(number)],
+        folded=True,
+        help=_l("Сколько в месяц по всем зонам вместе. Пусто: цена одна, сколько бы ни потребили."),
+    )
+    return _from_a_day(page, "price", _l("Цена с даты"), field, PRICE, enter_it, ranges)
+
+
+def _range(number: int) -> tuple[Field, Field]:
+    above = Field(f"above_{number}", words.FIELDS["above"], "energy", needed=False, unit=_l("кВт·ч"))
+    return above, Field(f"amount_{number}", PRICE, "number", needed=False, unit="₽")
 
 
 @console.route("/schemes/<int:key>/monthly", methods=["GET", "POST"])
@@ -83,7 +102,7 @@ def _may_change(page: SchemePage, values: Values) -> None:
 
 
 def _from_a_day(
-    page: SchemePage, kind: str, title: Any, field: Field, amount: Any, enter_it: Any
+    page: SchemePage, kind: str, title: Any, field: Field, amount: Any, enter_it: Any, *more: Group
 ) -> ResponseReturnValue:
     key = page.row.id
     fields = (
@@ -97,7 +116,8 @@ def _from_a_day(
             title=title,
             of=page.row.name,
             back=url_for("console.scheme", key=key),
-            groups=(Group(title, fields), remark()),
+            groups=(Group(title, fields), *more, remark()),
             enter=enter_it,
+            aliases={"above": "above_2"},
         )
     )

@@ -15,7 +15,7 @@ from central.faces.formats import NO_BREAK, NOTHING, day, moment
 from central.faces.words import zone
 from central.registry.history import Names, differing, names
 
-MOMENTS = frozenset({"valid_from", "valid_to"})
+MOMENTS = frozenset({"valid_from", "valid_to", "hour"})
 W_PER_KW = 1000
 
 
@@ -95,6 +95,8 @@ _SAID: Mapping[str, Callable[[Any], str]] = {
     "power_max": lambda value: written(Decimal(value) / W_PER_KW),
     "register_end": written_kwh,
     "resolution": written_kwh,
+    "above": written_kwh,
+    "coefficient": lambda value: str(value).replace(".", ","),
     "amount": lambda value: str(value).replace(".", ","),
     "ki": lambda value: str(value).replace(".", ","),
     "ku": lambda value: str(value).replace(".", ","),

@@ -27,6 +27,7 @@ ACCESS: dict[str, frozenset[str]] = {  # endpoint -> roles
     "cabinet.readings": SIGNED_IN,
     "cabinet.explain": SIGNED_IN,
     "cabinet.explain_data": SIGNED_IN,
+    "cabinet.what_if": SIGNED_IN,
     "console.points": STAFF,
     "console.edges": STAFF,
     "console.audit": STAFF,

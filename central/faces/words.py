@@ -1,6 +1,7 @@
 """The captions that a code word of the system has on the screen, each once; translations stand in the catalogue."""
 
 from collections.abc import Mapping
+from fractions import Fraction
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -10,11 +11,12 @@ from flask_babel.speaklater import LazyString
 from central.audits.ledger import Step, Verdict
 from central.audits.tables import GapState
 from central.faces import check_words, registry_words
-from central.faces.formats import day
-from central.figures.views import Concern, Correction, DayVersion, DecisionTold, Hindered, Hindrance
+from central.faces.formats import day, number
+from central.figures.views import ClosedLine, Concern, Correction, DayVersion, DecisionTold, Hindered, Hindrance
 from central.ingest.judge import Reason
 from central.ingest.tables import State as InboxState
 from central.metering.consumption import Rule
+from central.metering.rounding import MWH_PER_KWH
 from central.metering.slots import Completeness
 from central.metering.terms import State
 from protocol.reading import Kind, Quality
@@ -162,6 +164,7 @@ HINDRANCES: Mapping[str, LazyString] = {  # why a month is not closed
     Hindrance.SUSPECT: _l("есть недостоверные значения"),
 }
 DAYS_TOLD = 3
+BY_HOURS = _l("По часам")
 ROLES: Mapping[str, LazyString] = {
     "consumer": _l("потребитель"),
     "operator": _l("оператор"),
@@ -236,6 +239,30 @@ def counted(found: Completeness, computed: int) -> list[tuple[State, int]]:
         (State.COMPUTED, computed),
     )
     return [(state, count) for state, count in pairs if count]
+
+
+def line(found: ClosedLine) -> str:
+    """Of a bill as it was kept: its zone, «По часам», or what is paid each month."""
+    return zone(found.zone).capitalize() if found.zone else found.name or str(BY_HOURS)
+
+
+def monthly_range(lower: int, upper: int | None) -> str:
+    """«от 150 до 600 кВт·ч в месяц» of a price; the limits in mWh."""
+    if upper is None:
+        return str(_("свыше %(lower)s кВт·ч в месяц", lower=_limit(lower)))
+    if not lower:
+        return str(_("до %(upper)s кВт·ч в месяц", upper=_limit(upper)))
+    return str(_("от %(lower)s до %(upper)s кВт·ч в месяц", lower=_limit(lower), upper=_limit(upper)))
+
+
+def _limit(energy: int) -> str:
+    """Whole kWh, as limits mostly are, or exactly."""
+    return number(Fraction(energy, MWH_PER_KWH), 3 if energy % MWH_PER_KWH else 0)
+
+
+def monthly_days(days: int, of: int) -> str:
+    """For which part of its month something is paid."""
+    return str(_("за месяц") if days == of else _("за %(days)s из %(of)s дней месяца", days=days, of=of))
 
 
 def intervals(count: int) -> str:

@@ -13,6 +13,7 @@
     explain_bill(source, viewer, point, since, until, now)            -> Explained   what `readings` shows
     explain_days(source, viewer, point, first, until, channel, now)   -> Explained   what `days`, `interval` show
     summary(source, viewer, point, now)                               -> SummaryView   the main page of a point
+    what_if(source, viewer, point, scheme, now)                       -> WhatIf        the same by another scheme
     silent(source, viewer, points, now)                               -> dict[int, Trouble]      those not heard
     point_list(source, viewer, now, asked, silent, page, rows)        -> PointList     operators and administrators
     edge_list(source, viewer, now, page, rows)                        -> EdgeList      operators and administrators
@@ -34,6 +35,7 @@ from central.figures.intervals import TooLong, interval
 from central.figures.main_page import silent, summary
 from central.figures.source import Source, point_view, points
 from central.figures.views import NotFound
+from central.figures.whatif import what_if
 
 __all__ = [
     "NotFound",
@@ -53,4 +55,5 @@ __all__ = [
     "settled",
     "silent",
     "summary",
+    "what_if",
 ]

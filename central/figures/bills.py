@@ -1,6 +1,7 @@
 """Readings at the start and the end of a period, by direction and zone, consumption and its cost.
 
-A bill is cut where a price changes: by the readings of that day's start, or, where none was fixed then, by days.
+A bill is cut where a price changes, and where a month begins its ranges anew: by the readings of that day's start, or,
+where none was fixed then, by days. What is paid each month whatever was used is part of it, by the days of contract.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,13 +10,16 @@ from datetime import date
 from itertools import pairwise
 
 from central.accounts.policy import Viewer
-from central.figures.daily import ONE_DAY, days_view
+from central.figures.daily import ONE_DAY, days_before, days_view
+from central.figures.hours import is_hourly
 from central.figures.recompute import published_at
 from central.figures.registers import Tenure, registers_of, tenures
 from central.figures.source import ACTIVE_IMPORT, FIELDS, Opened, Source, opened
+from central.figures.totals import portions_of
 from central.figures.views import (
     BilledPart,
     DaysView,
+    DayView,
     DirectionReadings,
     NotFound,
     Period,
@@ -25,9 +29,11 @@ from central.figures.views import (
 )
 from central.metering.consumption import RegisterTerm, SumCheck, summed, zones_to_total
 from central.metering.cost import Portion, cost, price_days
+from central.metering.monthly import monthly_lines
 from central.metering.rounding import shares
 from central.metering.terms import State
-from central.metering.zones import day_of, midnight
+from central.metering.zones import day_of, midnight, month_start
+from central.metering.zones import days as days_of
 from central.registry.look import Terms
 
 REGISTERS, PROFILE = "registers", "profile"
@@ -45,12 +51,17 @@ def readings_view(point: Opened, asked: Period, now: int) -> ReadingsView:
     bills = _Bills(point, point.terms_on(day_of(max(period.until - 1, period.since), point.tz)))
     found = tenures(point, period)
     directions = tuple(direction for channel in FIELDS if (direction := bills.direction(found, channel)) is not None)
-    zones = bills.billed(period, directions)
+    hourly = any(is_hourly(point, day) for day in days_of(*_days(period, point.tz))) if point.entries.hourly else False
+    zones = bills.billed(period, directions) if not hourly else None
     parts = bills.parts(period, zones) if zones is not None else ()
     days = _profile(point, period, now) if zones is None else None
     energy, spent = (days.totals, days.cost) if days is not None else (None, None)
+    before, whole_days_before = _before(point, period.since, now) if zones is not None else ((), ())
     if zones is not None:
-        energy, spent = _measured(zones), cost([part.portion for part in parts], point.entries.prices)
+        used = [*(part.portion for part in before), *portions_of(whole_days_before)]
+        energy, spent = _measured(zones), cost([part.portion for part in parts], point.entries.prices, used)
+    if spent is not None:
+        spent = spent.with_monthly(monthly_lines(_contract_days(point, period), point.entries.monthly))
     return ReadingsView(
         point=point.view(now),
         asked=asked,
@@ -63,8 +74,35 @@ def readings_view(point: Opened, asked: Period, now: int) -> ReadingsView:
         calendar=point.calendar,
         zones=zones or {},
         parts=parts,
+        before=before,
+        days_before=whole_days_before,
         days=days,
     )
+
+
+def _before(point: Opened, since: int, now: int) -> tuple[tuple[BilledPart, ...], tuple[DayView, ...]]:
+    """What filled the ranges of prices in the month before a moment, as far as it is the viewer's: by the registers,
+    or, where they do not bill or do not tell, by the profile."""
+    start = max(midnight(month_start(day_of(since, point.tz)), point.tz), point.reach.since)
+    if start >= since or not any(price.above for price in point.entries.prices):
+        return (), ()
+    earlier = Period(start, since)
+    bills = _Bills(point, point.terms_on(day_of(since - 1, point.tz)))
+    direction = bills.direction(tenures(point, earlier), ACTIVE_IMPORT)
+    zones = bills.billed(earlier, [direction]) if direction is not None else None
+    return (bills.parts(earlier, zones), ()) if zones is not None else ((), days_before(point, since, now))
+
+
+def _contract_days(point: Opened, period: Period) -> list[date]:
+    """Days of the period that began under a contract: one on which the point changes hands is still the former's."""
+    found = days_of(*_days(period, point.tz))
+    begun = [(day, midnight(day, point.tz)) for day in found]
+    return [
+        day
+        for day, start in begun
+        if period.since <= start < period.until
+        and any(one.since <= start < one.until for one in point.entries.contracts)
+    ]
 
 
 Zones = Mapping[str, tuple[ZoneReading, ...]]  # zone -> readings whose energies are its energy
@@ -186,6 +224,11 @@ def _divided(zone: str, readings: tuple[ZoneReading, ...], spans: Sequence[tuple
 def _day_after(period: Period, tz: str) -> date:
     """The day after the last one of a period."""
     return day_of(max(period.until - 1, period.since), tz) + ONE_DAY
+
+
+def _days(period: Period, tz: str) -> tuple[date, date]:
+    """The first of a period, and the day after its last."""
+    return day_of(period.since, tz), _day_after(period, tz)
 
 
 def _profile(point: Opened, period: Period, now: int) -> DaysView | None:

@@ -18,7 +18,7 @@ from central.figures.closing import read as hindrances_of
 from central.figures.dirty import change_of
 from central.figures.source import Opened, Source, opened
 from central.figures.tables import period_close, period_correction
-from central.figures.views import ClosedLine, ClosedMonth, Correction, CorrectionLine, Period, Settled
+from central.figures.views import ClosedLine, ClosedMonth, ClosedStep, Correction, CorrectionLine, Period, Settled
 from central.metering.workings import from_data
 from central.metering.zones import midnight, next_month
 from central.registry.tables import change, contract, point
@@ -190,4 +190,6 @@ def _line(stored: Mapping[str, Any] | None) -> ClosedLine | None:
         rate=Decimal(stored["rate"]) if stored.get("rate") is not None else None,
         amount=Decimal(stored["amount"]),
         by_days=bool(stored.get("by_days")),
+        name=stored.get("name"),
+        step=ClosedStep(stored["lower"], stored.get("upper")) if "lower" in stored else None,
     )

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any
@@ -11,15 +12,17 @@ from sqlalchemy import Row, func, select
 from central.accounts.policy import Viewer
 from central.figures import decisions
 from central.figures.dirty import change_of, decision_of
+from central.figures.hours import Hours, hour_prices, hours_of, with_hours
 from central.figures.intervals import TooLong, view
 from central.figures.source import ACTIVE_IMPORT, FIELDS, Opened, Source, opened
 from central.figures.tables import point_day
-from central.figures.totals import added, cost_of, together, totals
+from central.figures.totals import added, cost_of, day_portions, portions_of, together, totals
 from central.figures.views import DaysView, DayVersion, DayView, NotFound, Period, Revision
 from central.metering.cost import Price
-from central.metering.slots import DUE_AFTER, Completeness, energies, places
+from central.metering.hourly import HourPrice
+from central.metering.slots import DUE_AFTER, Completeness, Slot, completeness, energies, maximum, places
 from central.metering.terms import Segment, State
-from central.metering.zones import day_of, midnight
+from central.metering.zones import day_of, midnight, month_start
 from central.metering.zones import days as days_of
 from central.registry.tables import change
 
@@ -49,12 +52,22 @@ def days_view(point: Opened, first: date, until: date, channel: str, now: int) -
     prices = point.entries.prices if channel == ACTIVE_IMPORT else ()
     found = []
     last = min(visible.until, now)
+    anew = {} if point.stored else _anew(point, Period(visible.since, max(last, visible.since + 1)), channel, now)
     for day in days_of(day_of(visible.since, point.tz), day_of(max(last, visible.since + 1) - 1, point.tz) + ONE_DAY):
         span = Period(midnight(day, point.tz), midnight(day + ONE_DAY, point.tz))
-        if visible.since <= span.since and span.until <= visible.until:
-            found.append(_stored(point, day, span, rows.get(day), segments, prices, channel, now))
+        if not point.stored:
+            found.append(anew[day])
+        elif visible.since <= span.since and span.until <= visible.until:
+            found.append(_stored(point, day, span, rows.get(day), segments, channel, now))
         else:
-            found.append(_partial(point, day, span, prices, channel, now))
+            found.append(_partial(point, day, span, channel, now))
+    before = days_before(point, visible.since, now) if prices else ()
+    hours = (
+        hours_of(point, Period(visible.since, max(last, visible.since + 1)), now) if channel == ACTIVE_IMPORT else {}
+    )
+    by_hour = hour_prices(point, hours)
+    found = _with_costs(found, before, prices, hours, by_hour)
+    by_zones = portions_of(day for day in found if day.day not in hours)
     return DaysView(
         point=point.view(now),
         channel=channel,
@@ -63,8 +76,39 @@ def days_view(point: Opened, first: date, until: date, channel: str, now: int) -
         days=tuple(found),
         totals=added((day.totals for day in found), point.calendar.zones),
         completeness=together(day.completeness for day in found),
-        cost=cost_of(((day.day, day.day + ONE_DAY, day.totals) for day in found), prices) if prices else None,
+        cost=with_hours(cost_of(by_zones, prices, portions_of(before)) if prices else None, hours.values(), by_hour),
+        before=before,
     )
+
+
+def days_before(point: Opened, since: int, now: int) -> tuple[DayView, ...]:
+    """Of the month before this moment, as far as they are the viewer's, where prices have monthly ranges: what was used
+    then fills them."""
+    month = month_start(day_of(since, point.tz))
+    start = max(midnight(month, point.tz), point.reach.since)
+    if start >= since or not any(price.above for price in point.entries.prices):
+        return ()
+    only = replace(point, visible=Period(start, since))
+    return days_view(only, month, day_of(since - 1, point.tz) + ONE_DAY, ACTIVE_IMPORT, now).days
+
+
+def _with_costs(
+    days: Sequence[DayView],
+    before: Sequence[DayView],
+    prices: Sequence[Price],
+    hours: Mapping[date, Hours],
+    by_hour: Mapping[int, HourPrice],
+) -> list[DayView]:
+    """Each day at its prices, after the days of its month before it; or by its hours."""
+    used = list(portions_of(before))
+    found = []
+    for day in days:
+        used = [portion for portion in used if month_start(portion.first) == month_start(day.day)]
+        portions = day_portions(day.day, day.totals) if day.day not in hours else ()
+        made = cost_of(portions, prices, used) if prices else None
+        found.append(replace(day, cost=with_hours(made, [hours.get(day.day, {})], by_hour)))
+        used += portions
+    return found
 
 
 def month_so_far(point: Opened, first: date, until: date, now: int) -> Completeness:
@@ -160,10 +204,10 @@ def _stored(
     span: Period,
     row: Row[Any] | None,
     segments: Sequence[Segment],
-    prices: Sequence[Price],
     channel: str,
     now: int,
 ) -> DayView:
+    """Without what it costs."""
     stored = row.energies.get(channel, {}) if row is not None else {}
     by_zone = {zone: {State(name): energy for name, energy in states.items()} for zone, states in stored.items()}
     found = totals([by_zone], point.calendar.zones)
@@ -175,7 +219,7 @@ def _stored(
         max_power=row.max_power if row is not None else None,
         max_at=row.max_at if row is not None else None,
         registers=row.registers.get(channel) if row is not None else None,
-        cost=cost_of([(day, day + ONE_DAY, found)], prices) if prices else None,
+        cost=None,
         whole=span.until <= now,
         version=row.version if row is not None else None,
         made_at=row.made_at if row is not None else None,
@@ -199,17 +243,34 @@ def _completeness(row: Row[Any] | None, span: Period, segments: Sequence[Segment
     )
 
 
-def _partial(point: Opened, day: date, span: Period, prices: Sequence[Price], channel: str, now: int) -> DayView:
+def _partial(point: Opened, day: date, span: Period, channel: str, now: int) -> DayView:
+    """The same."""
     found = view(point, span, channel, now)
+    return replace(_of_slots(point, day, found.slots, channel), registers=found.registers)
+
+
+def _anew(point: Opened, period: Period, channel: str, now: int) -> dict[date, DayView]:
+    """The days of a period by their intervals, in the zones of terms that the stored days were not counted by."""
+    slots: dict[date, list[Slot]] = defaultdict(list)
+    for slot in view(point, period, channel, now).slots:
+        slots[day_of(slot.start, point.tz)].append(slot)
+    days = days_of(day_of(period.since, point.tz), day_of(period.until - 1, point.tz) + ONE_DAY)
+    return {day: _of_slots(point, day, slots[day], channel) for day in days}
+
+
+def _of_slots(point: Opened, day: date, slots: Sequence[Slot], channel: str) -> DayView:
+    """A day, or what may be seen of it, by its intervals."""
+    by_zone = energies(slots)
+    greatest = maximum(slots) if channel == ACTIVE_IMPORT else None
     return DayView(
         day=day,
-        totals=found.totals,
-        energies=energies(found.slots),
-        completeness=found.completeness,
-        max_power=found.maximum.power if found.maximum and channel == ACTIVE_IMPORT else None,
-        max_at=found.maximum.end if found.maximum and channel == ACTIVE_IMPORT else None,
-        registers=found.registers,
-        cost=cost_of([(day, day + ONE_DAY, found.totals)], prices) if prices else None,
+        totals=totals([by_zone], point.calendar.zones),
+        energies=by_zone,
+        completeness=completeness(slots),
+        max_power=greatest.power if greatest else None,
+        max_at=greatest.end if greatest else None,
+        registers=None,
+        cost=None,
         whole=False,
         version=None,
         made_at=None,

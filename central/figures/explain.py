@@ -9,10 +9,11 @@ from central.figures import decisions, workings
 from central.figures.bills import readings_view
 from central.figures.closed import settled_of
 from central.figures.daily import LONGEST, days_view, revised
+from central.figures.hours import by_hours, hour_prices, with_hours
 from central.figures.intervals import TooLong, view
 from central.figures.origins import origins
 from central.figures.source import ACTIVE_IMPORT, FIELDS, Opened, Source, opened
-from central.figures.totals import cost_of
+from central.figures.totals import cost_of, day_portions, portions_of
 from central.figures.views import DaysView, Explained, IntervalView, NotFound, Period, RowKey
 from central.metering.terms import ACT
 from central.metering.workings import Rule, Working
@@ -83,8 +84,11 @@ def _of_days(point: Opened, days: DaysView, intervals: IntervalView | None) -> t
     if intervals is None:
         return workings.of_days(days), workings.of_cost_of_days(days)
     energy = workings.of_intervals(intervals)
-    found = cost_of([(days.first, days.until, intervals.totals)], point.entries.prices)
-    return energy, workings.of_cost_of_day(found, energy) if energy is not None else None
+    spent, used = day_portions(days.first, intervals.totals), portions_of(days.before)
+    hours = by_hours(point, intervals.slots)
+    found = cost_of(spent if days.first not in hours else (), point.entries.prices, used)
+    found = with_hours(found, hours.values(), hour_prices(point, hours))
+    return energy, workings.of_cost_of_day(found, energy, days.before) if energy is not None else None
 
 
 def _days(point: Opened, first: date, until: date, channel: str, now: int) -> DaysView | None:

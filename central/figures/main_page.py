@@ -6,13 +6,13 @@ from datetime import date
 from sqlalchemy import select
 
 from central.accounts.policy import Viewer, may_see
-from central.figures.bills import REGISTERS, readings_view
-from central.figures.daily import ONE_DAY, month_so_far
+from central.figures.daily import ONE_DAY, days_before, month_so_far
 from central.figures.heard import NEVER, heard
+from central.figures.hours import by_hours, hour_prices, with_hours
 from central.figures.intervals import view
-from central.figures.registers import ALL_KINDS
+from central.figures.month_figure import figure, month_figure
 from central.figures.source import ACTIVE_IMPORT, Opened, Source, opened
-from central.figures.totals import cost_of
+from central.figures.totals import cost_of, day_portions, portions_of
 from central.figures.views import (
     Concern,
     Heard,
@@ -21,7 +21,6 @@ from central.figures.views import (
     NotFound,
     Period,
     SummaryView,
-    Totals,
     Trouble,
 )
 from central.metering.terms import State
@@ -36,11 +35,14 @@ def summary(source: Source, viewer: Viewer, point_id: int, now: int) -> SummaryV
         if point.visible.until <= now:  # a former tenant keeps his past, on other pages
             raise NotFound(f"point {point_id}")
         today = day_of(now, point.tz)
-        month = _month(point, month_start(today), now)
+        month = month_figure(point, month_start(today), now)
         before = _before(point, month_start(today), month, now)
         yesterday = _yesterday(point, today, now)
         found = _heard(point, now)
-        prices = point.entries.prices
+        spent = day_portions(today - ONE_DAY, yesterday.totals)
+        used = portions_of(days_before(point, midnight(today - ONE_DAY, point.tz), now))
+        hours = by_hours(point, yesterday.slots)
+        by_zones = cost_of(spent if not hours else (), point.entries.prices, used)
         return SummaryView(
             point=point.view(now),
             now=now,
@@ -48,7 +50,7 @@ def summary(source: Source, viewer: Viewer, point_id: int, now: int) -> SummaryV
             previous_same=before[0],
             previous=before[1],
             yesterday=yesterday,
-            yesterday_cost=cost_of([(today - ONE_DAY, today, yesterday.totals)], prices),
+            yesterday_cost=with_hours(by_zones, hours.values(), hour_prices(point, hours)),
             heard=found,
             troubles=_troubles(point, month, yesterday, found, now),
         )
@@ -67,26 +69,6 @@ def silent(source: Source, viewer: Viewer, points: Sequence[int], now: int) -> M
         }
 
 
-def _month(point: Opened, first: date, now: int) -> MonthFigure:
-    """From its first midnight until the newest that is known: a register, or else now."""
-    since = max(midnight(first, point.tz), point.visible.since)
-    terms = point.terms_on(day_of(now, point.tz))
-    until = _newest_register(point, since, now) if terms.zone_source == REGISTERS else None
-    return _figure(point, Period(since, until or now), now)
-
-
-def _newest_register(point: Opened, since: int, now: int) -> int | None:
-    standing = point.entries.segments(now, now + 1)
-    row = point.series.last_register(standing[0].meter, ALL_KINDS, now) if standing else None
-    return row.time if row is not None and row.time > since else None
-
-
-def _figure(point: Opened, period: Period, now: int) -> MonthFigure:
-    found = readings_view(point, period, now)
-    nothing = Totals(None, {}, {}, 0)
-    return MonthFigure(period.since, period.until, found.totals or nothing, found.cost, found.billed_by)
-
-
 def _before(point: Opened, first: date, month: MonthFigure, now: int) -> tuple[MonthFigure | None, MonthFigure | None]:
     """The same days and hours of the month before, and all of it; None where nothing of it may be seen."""
     start = month_start(first - ONE_DAY)
@@ -96,7 +78,7 @@ def _before(point: Opened, first: date, month: MonthFigure, now: int) -> tuple[M
     found = []
     for period in (Period(since, until), Period(since, end)):
         whole = point.visible.since <= period.since and period.since < period.until
-        found.append(_figure(point, period, now) if whole else None)
+        found.append(figure(point, period, now) if whole else None)
     return found[0], found[1]
 
 
@@ -128,6 +110,6 @@ def _troubles(
         troubles.append(Trouble(Concern.MISSING, month.since, counts.missing))
     if off:
         troubles.append(Trouble(Concern.POWER_OFF, off[0], len(off)))
-    if month.cost is not None and month.cost.unpriced:
+    if month.cost is not None and (month.cost.unpriced or month.cost.unpriced_hours):
         troubles.append(Trouble(Concern.NO_PRICE, month.since))
     return tuple(troubles)

@@ -5,8 +5,8 @@ is not taken), so that what is closed is what the consumer was shown.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -26,7 +26,7 @@ from central.figures.views import DayView, Hindered, Hindrance, Period, Readings
 from central.metering.consumption import RegisterTerm
 from central.metering.consumption import Rule as Taken
 from central.metering.corrections import BillLine
-from central.metering.cost import CostLine
+from central.metering.cost import Cost
 from central.metering.workings import Rule, Unit, Working
 from central.metering.zones import day_of, midnight, next_month
 from central.registry.tables import contract_point, mounting
@@ -37,6 +37,7 @@ FAR = 86_400  # seconds: a reading farther from the end of what is billed is not
 DAY_LACKS = Fraction(1, 24)  # of a day's intervals: more, and what the profile says is too little
 BESIDE = frozenset({"first", "until", "days", "by_days", "rate"})  # of a line: they tell no two lines apart
 MEASURES = frozenset({"energy", "amount"})
+HOURLY, MONTHLY = "hourly", "monthly"  # lines of no zone
 
 
 HARD = frozenset({Hindrance.NOT_OVER, Hindrance.WAITING, Hindrance.UNPRICED})  # no reason helps: there is no total
@@ -113,7 +114,7 @@ def bill(connection: Connection, series: Series, row: Row[Any], share: Share, no
         billed_by=REGISTERS if all(view.billed_by == REGISTERS for view in views) else PROFILE,
         energy=sum((view.totals.total or 0) for view in views if view.totals is not None),
         total=None if None in totals else sum((one for one in totals if one is not None), Decimal("0.00")),
-        lines=tuple(stored(line) for view in views if view.cost is not None for line in view.cost.lines),
+        lines=tuple(line for view in views if view.cost is not None for line in stored(view.cost)),
         energy_working=_together([workings.of_energy(view) for view in views], "energy", Unit.MWH),
         cost_working=_together([workings.of_cost(view) for view in views], "cost", Unit.ROUBLES),
         needs=Period(min(one.since for one in needs), max(one.until for one in needs)),
@@ -121,12 +122,21 @@ def bill(connection: Connection, series: Series, row: Row[Any], share: Share, no
     )
 
 
-def stored(line: CostLine) -> dict[str, Any]:
-    """A line as JSON. Whatever a tariff tells its lines apart by is a part of its key, unless BESIDE names it."""
-    found = {one.name: getattr(line, one.name) for one in fields(line)}
-    price = found.pop("price")
-    plain = {name: value.isoformat() if isinstance(value, date) else value for name, value in found.items()}
-    return plain | {"price": price.version, "rate": str(price.amount), "amount": str(line.amount)}
+def stored(cost: Cost) -> Iterator[dict[str, Any]]:
+    """Its lines as JSON. Whatever tells lines apart is a part of their key, unless BESIDE names it."""
+    for line in cost.lines:
+        found: dict[str, Any] = {"zone": line.zone, "first": line.first.isoformat(), "until": line.until.isoformat()}
+        found |= {"by_days": line.by_days, "price": line.price.version, "rate": str(line.price.rate)}
+        if line.price.coefficient != 1:
+            found |= {"coefficient": str(line.price.coefficient)}
+        if line.step is not None:
+            found |= {"lower": line.step.lower, "upper": line.step.upper}
+        yield found | {"energy": line.energy, "amount": str(line.amount)}
+    if cost.hourly is not None:
+        yield {"by": HOURLY, "energy": cost.hourly.energy, "amount": str(cost.hourly.amount)}
+    for paid in cost.monthly:
+        found = {"by": MONTHLY, "name": paid.name, "price": paid.price.version, "first": paid.first.isoformat()}
+        yield found | {"days": paid.days, "energy": 0, "amount": str(paid.amount)}
 
 
 def bill_line(stored: Mapping[str, Any]) -> BillLine:
@@ -201,7 +211,7 @@ def _hindrances(
         found.append(Hindered(Hindrance.NOT_OVER))
     if waits(connection, share.point, month):
         found.append(Hindered(Hindrance.WAITING))
-    if any(view.cost is not None and view.cost.unpriced for view in views):
+    if any(view.cost is not None and (view.cost.unpriced or view.cost.unpriced_hours) for view in views):
         found.append(Hindered(Hindrance.UNPRICED))
     if any(view.totals is None or view.totals.total is None for view in views):
         found.append(Hindered(Hindrance.NOTHING))

@@ -12,20 +12,26 @@ from sqlalchemy import Connection, Engine, Row, select
 from central.accounts.policy import FOREVER, Viewer, around, may_see, policy
 from central.figures.views import NotFound, Period, PointView
 from central.metering.cost import Price
+from central.metering.hourly import HourPrice
+from central.metering.monthly import MonthlyPrice
 from central.metering.terms import Segment
 from central.metering.zones import Calendar, day_of
 from central.registry.look import (
     Terms,
     calendar_of,
     calendar_through,
+    hour_prices_of,
+    hourly_schemes,
     in_force,
+    monthly_of,
+    monthly_through,
     prices_of,
     prices_through,
     segments_of,
     terms_of,
     valid,
 )
-from central.registry.tables import meter, mounting, node, point
+from central.registry.tables import contract_point, meter, mounting, node, point
 from central.timeseries.base import Series
 from protocol.quantities import DIRECTIONS
 
@@ -44,9 +50,13 @@ class Source:
 class Entries:
     """What the registry says of one point; each thing is asked for once, when it is first needed."""
 
-    def __init__(self, connection: Connection, row: Row[Any]) -> None:
-        """`row` of the table `point`."""
-        self._connection, self._row = connection, row
+    def __init__(self, connection: Connection, row: Row[Any], terms: Sequence[Terms] | None = None) -> None:
+        """`row` of the table `point`; `terms`: as if it were billed so."""
+        self._connection, self._row, self._supposed = connection, row, terms
+
+    def under(self, terms: Terms) -> "Entries":
+        """The same point as if it had always been billed so."""
+        return Entries(self._connection, self._row, (terms,))
 
     def segments(self, since: int, until: int) -> tuple[Segment, ...]:
         """Tenures that have a moment in [since, until), oldest first."""
@@ -55,7 +65,7 @@ class Entries:
     @cached_property
     def terms(self) -> Sequence[Terms]:
         """By which it is billed, oldest first."""
-        return terms_of(self._connection, [self._row.id])[self._row.id]
+        return self._supposed or terms_of(self._connection, [self._row.id])[self._row.id]
 
     @cached_property
     def calendar(self) -> Calendar:
@@ -68,6 +78,28 @@ class Entries:
         """All versions of all zones of all its terms, each on their days."""
         schemes = {one.scheme for one in self.terms}
         return prices_through(self.terms, {scheme: prices_of(self._connection, scheme) for scheme in schemes})
+
+    @cached_property
+    def monthly(self) -> Sequence[MonthlyPrice]:
+        """The same of what is paid each month whatever was used."""
+        schemes = {one.scheme for one in self.terms}
+        return monthly_through(self.terms, {scheme: monthly_of(self._connection, scheme) for scheme in schemes})
+
+    @cached_property
+    def hourly(self) -> frozenset[int]:
+        """Schemes of its terms that are priced by the hour."""
+        return hourly_schemes(self._connection, {one.scheme for one in self.terms})
+
+    def hour_prices(self, scheme: int, since: int, until: int) -> Mapping[int, HourPrice]:
+        """Of a scheme, of hours that begin in [since, until)."""
+        return hour_prices_of(self._connection, scheme, since, until)
+
+    @cached_property
+    def contracts(self) -> Sequence[Period]:
+        """When the point was supplied under any contract."""
+        query = select(contract_point).where(contract_point.c.point == self._row.id)
+        rows = self._connection.execute(query.order_by(contract_point.c.valid_from))
+        return [Period(row.valid_from, FOREVER if row.valid_to is None else row.valid_to) for row in rows]
 
     @cached_property
     def path(self) -> str:
@@ -96,6 +128,7 @@ class Opened:
     entries: Entries
     visible: Period  # of the time asked for
     reach: Period  # all the unbroken time around it that is the viewer's: a boundary's reading may lie there
+    stored: bool = True  # whether its days are those of `point_day`: their zones are of the terms that are in force
 
     @property
     def id(self) -> int:

@@ -2,9 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 
-from central.figures.views import Totals
+from central.figures.views import DayView, Totals
 from central.metering.cost import Cost, Portion, Price, cost
 from central.metering.slots import Completeness
 from central.metering.terms import State
@@ -55,9 +55,16 @@ def together(parts: Iterable[Completeness]) -> Completeness:
     return Completeness(**sums)
 
 
-def cost_of(days: Iterable[tuple[date, date, Totals]], prices: Sequence[Price]) -> Cost | None:
-    """What the zones of these days [first, until) cost; None when there is no energy at all."""
-    portions = [
-        Portion(zone, first, until, energy) for first, until, found in days for zone, energy in found.zones.items()
-    ]
-    return cost(portions, prices) if portions else None
+def portions_of(days: Iterable[DayView]) -> tuple[Portion, ...]:
+    """Days as a bill takes them, zone by zone."""
+    return tuple(portion for day in days for portion in day_portions(day.day, day.totals))
+
+
+def day_portions(day: date, found: Totals) -> tuple[Portion, ...]:
+    """The same of one day."""
+    return tuple(Portion(zone, day, day + timedelta(days=1), energy) for zone, energy in found.zones.items())
+
+
+def cost_of(portions: Sequence[Portion], prices: Sequence[Price], used: Sequence[Portion] = ()) -> Cost | None:
+    """What these portions cost, after `used` in their month; None when there is no energy at all."""
+    return cost(portions, prices, used) if portions else None

@@ -88,7 +88,8 @@ class DayView:
     """One local day of one channel. `version` counts from 1, grows when a published figure changes.
 
     `whole` = False: the viewer may see a part of this day only (hand-over), or it is not over yet.
-    `registers` = register difference of the day, mWh, K applied. `cost` at the prices of that day, by the profile.
+    `registers` = register difference of the day, mWh, K applied. `cost` at the prices of that day, by the profile; of
+    monthly ranges those that the days of the month before it had left.
     `made_at`, `cause`: of this version; None when the day was computed for this view alone. `energies`: zone -> state
     -> mWh, what the totals are made from.
     """
@@ -109,7 +110,10 @@ class DayView:
 
 @dataclass(frozen=True, slots=True)
 class DaysView:
-    """Days [first, until) of one channel; days that have not begun, or that the viewer may not see, are not in it."""
+    """Days [first, until) of one channel; days that have not begun, or that the viewer may not see, are not in it.
+
+    `before`: where prices have monthly ranges, the days of the month before the first one, which fill them.
+    """
 
     point: PointView
     channel: str
@@ -118,7 +122,8 @@ class DaysView:
     days: tuple[DayView, ...]
     totals: Totals
     completeness: Completeness
-    cost: Cost | None  # active import only
+    cost: Cost | None  # active import only, of energy
+    before: tuple[DayView, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +206,8 @@ class ReadingsView:
     differs from `asked`, say so. `totals` and `cost` are active import, made from the registers' zones or, when the
     point bills by its profile (or a reading of some zone is lacking), from the profile; `billed_by` says which.
     `zones` and `parts`: zone -> the readings that its energy is the sum of, and what the lines of the bill are made
-    of; both empty where the profile bills: then `days` are what all is made from.
+    of; both empty where the profile bills: then `days` are what all is made from. `before`, or, where no reading tells,
+    `days_before`: what filled the monthly ranges of prices in the month before the period.
     """
 
     point: PointView
@@ -215,6 +221,8 @@ class ReadingsView:
     calendar: Calendar
     zones: Mapping[str, tuple[ZoneReading, ...]]
     parts: tuple[BilledPart, ...]
+    before: tuple[BilledPart, ...]
+    days_before: tuple[DayView, ...]
     days: DaysView | None
 
 
@@ -239,8 +247,18 @@ class Hindered:
 
 
 @dataclass(frozen=True, slots=True)
+class ClosedStep:
+    """[lower, upper) mWh of a month; None = all above."""
+
+    lower: int
+    upper: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class ClosedLine:
-    """A line of a bill as it was kept. `rate`: roubles per kWh; None = it is no price of energy."""
+    """A line of a bill as it was kept. `rate`: roubles per kWh; None = it is no price of energy. `zone` None: of energy
+    by the hour, or, where there is a `name`, of what is paid each month. `step`: the range of monthly consumption.
+    """
 
     zone: str | None
     first: date | None
@@ -249,6 +267,8 @@ class ClosedLine:
     rate: Decimal | None
     amount: Decimal
     by_days: bool
+    name: str | None = None
+    step: ClosedStep | None = None
 
 
 @dataclass(frozen=True, slots=True)

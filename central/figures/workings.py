@@ -3,15 +3,17 @@
 Pure: what a view was made from stands in it, and is only put in order here.
 """
 
-from collections.abc import Sequence
-from decimal import Decimal
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
 from central.figures.source import ACTIVE_IMPORT, FIELDS
+from central.figures.totals import portions_of
 from central.figures.views import BilledPart, DaysView, DayView, IntervalView, ReadingsView, ZoneReading
 from central.metering.consumption import RegisterTerm
 from central.metering.consumption import Rule as Taken
-from central.metering.cost import Cost, CostLine, Price
+from central.metering.cost import Cost, CostLine, Portion, Price
+from central.metering.hourly import HourlyLine, HourTerm
+from central.metering.monthly import MonthlyLine
 from central.metering.slots import Part, Slot
 from central.metering.terms import Reading, Segment, State
 from central.metering.workings import Fact, Rule, Unit, Working
@@ -27,15 +29,9 @@ def of_cost(view: ReadingsView) -> Working | None:
     if view.cost is None or view.cost.total is None:
         return None
     if view.days is not None:
-        return of_cost_of_days(view.days)
-    lines = []
-    for line in view.cost.lines:
-        parts = [
-            part for part in view.parts if part.portion.zone == line.zone and line.price.covers(part.portion.first)
-        ]
-        energy = _sum("energy", [_of_part(part) for part in parts], zone=line.zone)
-        lines.append(_line(line, energy))
-    return _cost(view.cost.total, lines)
+        return _cost(view.cost, _days_told((*view.days.before, *view.days.days)))
+    parts = {part.portion: _of_part(part) for part in (*view.before, *view.parts)}
+    return _cost(view.cost, parts | _days_told(view.days_before))
 
 
 def of_energy(view: ReadingsView) -> Working | None:
@@ -113,23 +109,68 @@ def of_cost_of_days(view: DaysView) -> Working | None:
     """What days cost by the profile; None where there is no figure."""
     if view.cost is None or view.cost.total is None:
         return None
-    lines = []
-    for line in view.cost.lines:
-        days = [_of_day(day, line.zone) for day in view.days if line.price.covers(day.day)]
-        lines.append(_line(line, _sum("energy", [day for day in days if day.value is not None], zone=line.zone)))
-    return _cost(view.cost.total, lines)
+    return _cost(view.cost, _days_told((*view.before, *view.days)))
 
 
-def of_cost_of_day(found: Cost | None, day: Working) -> Working | None:
-    """What a day costs by its intervals; `day` as `of_intervals` tells it."""
+def of_cost_of_day(found: Cost | None, day: Working, before: Sequence[DayView]) -> Working | None:
+    """What a day costs by its intervals; `day` as `of_intervals` tells it, `before`: those that filled the ranges."""
     if found is None or found.total is None:
         return None
     zones = {one.facts["zone"]: one for one in day.parts}
-    return _cost(found.total, [_line(line, zones[line.zone]) for line in found.lines])
+    told = {portion: zones[line.zone] for line in found.lines for portion in line.portions}
+    return _cost(found, told | _days_told(before))
 
 
-def _cost(total: Decimal, lines: Sequence[Working]) -> Working:
-    return Working(Rule.SUM, "cost", total, Unit.ROUBLES, parts=tuple(lines))
+Told = dict[Portion, Working]  # of a bill: how the energy of each came about
+
+
+def _days_told(days: Iterable[DayView]) -> Told:
+    return {portion: _of_day(day, portion.zone) for day in days for portion in portions_of([day])}
+
+
+def _cost(found: Cost, told: Told) -> Working:
+    lines = (_line(line, _energy(line, told)) for line in found.lines)
+    hourly = (_hourly(found.hourly),) if found.hourly is not None else ()
+    parts = (*lines, *hourly, *map(_monthly, found.monthly))
+    return Working(Rule.SUM, "cost", found.total, Unit.ROUBLES, parts=parts)
+
+
+def _hourly(line: HourlyLine) -> Working:
+    """Hour by hour; the energy of an hour opens into its intervals."""
+    return Working(Rule.HOURS, "hours", line.amount, Unit.ROUBLES, parts=tuple(_hour(one) for one in line.hours))
+
+
+def _hour(one: HourTerm) -> Working:
+    hour: Facts = {"start": one.price.hour}
+    energy = Working(Rule.STORED, "hour", one.energy, facts=hour)
+    price = Working(Rule.PRICE, "price", one.price.amount, Unit.PRICE, hour | {"version": one.price.version})
+    return Working(Rule.HOUR, "hour", one.amount, Unit.ROUBLES, hour, (energy, price))
+
+
+def _energy(line: CostLine, told: Told) -> Working:
+    """Of a line; a range shows all that fills it."""
+    if line.step is None:
+        return _sum("energy", [told[portion] for portion in line.portions], zone=line.zone)
+    step = line.step
+    facts: Facts = {"zone": line.zone, "lower": step.lower, "upper": step.upper}
+    facts |= {"limits": step.limits, "number": step.number}
+    filled = _sum("filled", [told[portion] for portion in step.filled])
+    zones = [_sum("zone", [told[one] for one in of_zone], zone=of_zone[0].zone) for of_zone in step.shared]
+    return Working(Rule.RANGE, "range", line.energy, facts=facts, parts=(filled, *zones))
+
+
+def _monthly(line: MonthlyLine) -> Working:
+    facts: Facts = {"name": line.name, "first": line.first, "days": line.days, "of": line.of}
+    price = line.price
+    dates: Facts = {"version": price.version, "valid_from": price.valid_from, "valid_to": price.valid_to}
+    return Working(
+        Rule.MONTHLY,
+        "monthly",
+        line.amount,
+        Unit.ROUBLES,
+        facts,
+        (Working(Rule.PRICE, "price", price.amount, Unit.MONTHLY, dates),),
+    )
 
 
 def _of_day(day: DayView, zone: str | None) -> Working:
@@ -151,7 +192,10 @@ def _price(price: Price) -> Working:
         "valid_from": price.valid_from,
         "valid_to": price.valid_to,
     }
-    return Working(Rule.PRICE, "price", price.amount, Unit.PRICE, facts)
+    made = Working(Rule.PRICE, "price", price.amount, Unit.PRICE, facts)
+    if price.coefficient == 1:
+        return made
+    return Working(Rule.TIMES, "price", price.rate, Unit.PRICE, {"k": price.coefficient}, (made,))
 
 
 def _counts(slot: Slot) -> bool:

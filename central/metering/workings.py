@@ -21,6 +21,11 @@ class Rule(StrEnum):
 
     SUM = "sum"  # Σ parts
     LINE = "line"  # energy · price / 10⁶, rounded to the kopeck; parts: energy, price
+    RANGE = "range"  # what [lower, upper) of a month hold of the `number`th zone; parts: `filled` before, zone, zone …;
+    # from one of the `limits` to the next: how much of Σ lies there, divided as CLOSED by what is left of each zone
+    HOURS = "hours"  # Σ parts, rounded to the kopeck
+    HOUR = "hour"  # energy · price / 10⁶, exactly; parts: energy, price
+    MONTHLY = "monthly"  # price · days / of, rounded to the kopeck
     DIFFERENCE = "difference"  # round((end − start) · k); parts: start, end; `whole`: each cut down to 10⁶ first
     ROLL_OVER = "roll_over"  # round((end + register_end − start) · k); the same
     DIVIDED = "divided"  # Σ parts divided by `spans`: round(Σ · spans to `number`, it included) − round(… without it)
@@ -30,7 +35,7 @@ class Rule(StrEnum):
     CUT = "cut"  # of a row [begin, end): round(row · (until − begin) / (end − begin)) − the same of `since`
     READING = "reading"  # leaves: a register as the meter showed it
     ROW = "row"  # what the meter counted in an interval
-    PRICE = "price"  # roubles per kWh
+    PRICE = "price"  # roubles per kWh, or a month
     STORED = "stored"  # a day as it was published; it opens into its intervals
     DECIDED = "decided"  # a person put this value in the place of another
     OFF = "off"  # no power: 0, by the meter's journal and its registers
@@ -44,6 +49,7 @@ class Unit(StrEnum):
     MWH = "mWh"
     ROUBLES = "rub"
     PRICE = "rub/kWh"
+    MONTHLY = "rub/month"
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,10 +19,12 @@ from sqlalchemy import Connection, Date, Integer, Numeric, Table, select
 from central.concentrators.versions import refresh_of
 from central.db import alone, execute_many, metadata
 from central.figures import recheck
+from central.metering.hourly import HOUR
+from central.metering.zones import midnight
 from central.registry.consequences import mark_days
 from central.registry.refusals import Refused
 from central.registry.search.index import reindex
-from central.registry.tables import change, change_line, change_subject
+from central.registry.tables import change, change_line, change_subject, point, point_terms
 
 SUBJECTS: Mapping[str, Sequence[tuple[str, str]]] = {  # table -> (column, on the page of what it stands)
     "organisation": (("id", "organisation"),),
@@ -41,6 +43,7 @@ SUBJECTS: Mapping[str, Sequence[tuple[str, str]]] = {  # table -> (column, on th
     "zone_rule": (("scheme", "scheme"),),
     "price": (("scheme", "scheme"),),
     "monthly_line": (("scheme", "scheme"),),
+    "hour_price": (("scheme", "scheme"),),
     "concentrator": (("edge", "edge"), ("node", "node")),
     "edge": (("name", "edge"),),
     "edge_line": (("edge", "edge"),),
@@ -70,6 +73,7 @@ class Change:
         self.priced: dict[int, date] = {}  # scheme -> first day on which money may be another
         self.subjects: set[tuple[str, str]] = set()
         self._lines: list[dict[str, Any]] = []
+        self._billed: dict[int, list[tuple[int, str, date, date | None]]] = {}  # by scheme: point, zone, days
 
     def add(self, table: Table, **values: Any) -> Any:
         """A new row; returns its primary key. Columns that are not given are null."""
@@ -123,6 +127,18 @@ class Change:
             self.touch(row["point"], row["valid_from"], row.get("valid_to"))
         elif row is not None and table.name == "point_terms":
             self.touch(row["point"], 0, None)
+        elif row is not None and table.name == "hour_price":
+            self.touch_billed(row["scheme"], row["hour"], row["hour"] + HOUR)
+
+    def touch_billed(self, scheme: int, since: int, until: int) -> None:
+        """The same of all points that a scheme bills in that time."""
+        if scheme not in self._billed:
+            query = select(point_terms.c.point, point.c.tz, point_terms.c.valid_from, point_terms.c.valid_to)
+            query = query.join(point, point.c.id == point_terms.c.point).where(point_terms.c.scheme == scheme)
+            self._billed[scheme] = [tuple(row) for row in self.connection.execute(query)]
+        for key, tz, first, end in self._billed[scheme]:
+            if midnight(first, tz) < until and (end is None or since < midnight(end, tz)):
+                self.touch(key, since, until)
 
     def touch(self, point: int, since: int, until: int | None) -> None:
         """Figures of the point in this time (seconds UTC, null = open) may be others now."""

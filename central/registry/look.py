@@ -4,17 +4,32 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from decimal import Decimal
 from fractions import Fraction
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, exists, or_, select
 
 from central.db import given, keys_of
 from central.metering.cost import Price
+from central.metering.hourly import HourPrice
+from central.metering.monthly import MonthlyPrice
 from central.metering.terms import ACT, Reading, Segment
 from central.metering.zones import Calendar, ZoneRule
-from central.registry.tables import meter, mounting, point, point_terms, price, zone_rule, zone_scheme
+from central.registry.tables import (
+    hour_price,
+    meter,
+    monthly_line,
+    mounting,
+    point,
+    point_terms,
+    price,
+    zone_rule,
+    zone_scheme,
+)
+
+Dated = TypeVar("Dated", ZoneRule, Price, MonthlyPrice)
 
 
 def valid(table: Table, moment: int) -> ColumnElement[bool]:
@@ -92,7 +107,8 @@ def act_readings(connection: Connection, segments: Iterable[Segment]) -> dict[tu
 class Terms:
     """How a point is billed on days [since, until): the row of `point_terms` and the head of its scheme.
 
-    `tariffs`: zone -> tariff register of the meter, in the order of the zones; `whole`: readings are cut to whole kWh.
+    `tariffs`: zone -> tariff register of the meter, in the order of the zones; `whole`: readings are cut to whole kWh;
+    `coefficient`: of the consumer's category, to every price.
     """
 
     since: date
@@ -103,6 +119,7 @@ class Terms:
     zone_source: str
     whole: bool
     power_max: int | None
+    coefficient: Decimal = Decimal(1)
 
     def covers(self, day: date) -> bool:
         return self.since <= day and (self.until is None or day < self.until)
@@ -132,9 +149,24 @@ def terms_of(connection: Connection, points: Collection[int]) -> dict[int, tuple
                 zone_source=row.zone_source,
                 whole=row.billing_reading == "whole_kwh",
                 power_max=row.power_max,
+                coefficient=Decimal(1) if row.coefficient is None else row.coefficient.normalize(),
             )
         )
     return {key: tuple(terms) for key, terms in found.items()}
+
+
+def terms_under(connection: Connection, scheme: int, like: Terms) -> Terms:
+    """Those of a point as if it had always been billed by another scheme, and were else as it is."""
+    head = connection.execute(select(zone_scheme).where(zone_scheme.c.id == scheme)).one()
+    return replace(
+        like,
+        since=date.min,
+        until=None,
+        scheme=scheme,
+        name=head.name,
+        tariffs=dict(head.tariffs),
+        whole=head.billing_reading == "whole_kwh",
+    )
 
 
 def in_force(terms: Sequence[Terms], day: date) -> Terms:
@@ -160,39 +192,57 @@ def calendar_through(terms: Sequence[Terms], calendars: Mapping[int, Calendar]) 
     if len(terms) == 1:
         return calendars[terms[0].scheme]
     zones = dict.fromkeys(zone for one in reversed(terms) for zone in one.tariffs)
-    rules = tuple(
-        replace(rule, valid_from=since, valid_to=until)
-        for number, one in enumerate(terms)
-        for rule in calendars[one.scheme].rules
-        for since, until in _common(rule, one, number == 0)
-    )
-    return Calendar(terms[-1].name, tuple(zones), rules)
+    rules = _through(terms, {scheme: calendar.rules for scheme, calendar in calendars.items()})
+    return Calendar(terms[-1].name, tuple(zones), tuple(rule for _, rule in rules))
 
 
 def prices_through(terms: Sequence[Terms], prices: Mapping[int, Sequence[Price]]) -> Sequence[Price]:
-    """Prices of a point whose schemes changed: each scheme's on the days of its terms, oldest first."""
-    if len(terms) == 1:
-        return prices[terms[0].scheme]
-    return [
-        replace(version, valid_from=since, valid_to=until)
-        for number, one in enumerate(terms)
-        for version in prices[one.scheme]
-        for since, until in _common(version, one, number == 0)
-    ]
+    """Prices of a point: each scheme's on the days of its terms, with their coefficient, oldest first."""
+    return [replace(version, coefficient=one.coefficient) for one, version in _through(terms, prices)]
 
 
-def _common(one: ZoneRule | Price, terms: Terms, first: bool) -> Iterator[tuple[date, date | None]]:
-    """Days that both hold; the first terms hold before their beginning too."""
-    since = one.valid_from if first else max(one.valid_from, terms.since)
-    until = min((day for day in (one.valid_to, terms.until) if day is not None), default=None)
-    if until is None or since < until:
-        yield since, until
+def monthly_through(terms: Sequence[Terms], lines: Mapping[int, Sequence[MonthlyPrice]]) -> Sequence[MonthlyPrice]:
+    """What a point pays each month: each scheme's on the days of its terms, oldest first."""
+    return [version for _, version in _through(terms, lines)]
+
+
+def _through(terms: Sequence[Terms], held: Mapping[int, Sequence[Dated]]) -> Iterator[tuple[Terms, Dated]]:
+    """Of each scheme on the days of its terms alone; the first terms hold before their beginning too."""
+    for number, one in enumerate(terms):
+        for version in held[one.scheme]:
+            since = version.valid_from if number == 0 else max(version.valid_from, one.since)
+            until = min((day for day in (version.valid_to, one.until) if day is not None), default=None)
+            if until is None or since < until:
+                yield one, replace(version, valid_from=since, valid_to=until)
 
 
 def prices_of(connection: Connection, scheme: int) -> Sequence[Price]:
     """All versions of all zones, oldest first."""
     query = select(price).where(price.c.scheme == scheme).order_by(price.c.valid_from, price.c.id)
-    return [Price(row.id, row.zone, row.valid_from, row.valid_to, row.amount) for row in connection.execute(query)]
+    return [
+        Price(row.id, row.zone, row.valid_from, row.valid_to, row.amount, above=row.above or 0)
+        for row in connection.execute(query)
+    ]
+
+
+def monthly_of(connection: Connection, scheme: int) -> Sequence[MonthlyPrice]:
+    """All versions of what is paid each month, oldest first."""
+    query = select(monthly_line).where(monthly_line.c.scheme == scheme)
+    rows = connection.execute(query.order_by(monthly_line.c.valid_from, monthly_line.c.id))
+    return [MonthlyPrice(row.id, row.name, row.valid_from, row.valid_to, row.amount) for row in rows]
+
+
+def hourly_schemes(connection: Connection, schemes: Collection[int]) -> frozenset[int]:
+    """Those of these that are priced by the hour."""
+    priced = exists().where(hour_price.c.scheme == zone_scheme.c.id)
+    return frozenset(connection.scalars(select(zone_scheme.c.id).where(zone_scheme.c.id.in_(schemes), priced)))
+
+
+def hour_prices_of(connection: Connection, scheme: int, since: int, until: int) -> dict[int, HourPrice]:
+    """Of hours that begin in [since, until), by their beginning."""
+    query = select(hour_price).where(hour_price.c.scheme == scheme)
+    query = query.where(hour_price.c.hour >= since, hour_price.c.hour < until)
+    return {row.hour: HourPrice(row.id, row.hour, row.amount) for row in connection.execute(query)}
 
 
 _power_max = (

@@ -19,6 +19,7 @@ from central.registry.tables import (
     concentrator,
     contract,
     contract_point,
+    hour_price,
     meter,
     meter_type,
     monthly_line,
@@ -340,10 +341,17 @@ class SchemePage:
     points: Rows
     count: int
     shared: bool
+    hours: Row[Any] | None  # count, first, last of those that have prices of their own
 
 
 def schemes(connection: Connection, viewer: Viewer) -> Rows:
     return connection.execute(select(zone_scheme).where(schemes_of(viewer)).order_by(zone_scheme.c.name)).all()
+
+
+def _hours_of(connection: Connection, scheme: int) -> Row[Any] | None:
+    span = (func.count().label("count"), func.min(hour_price.c.hour).label("first"), func.max(hour_price.c.hour))
+    row = connection.execute(select(*span[:2], span[2].label("last")).where(hour_price.c.scheme == scheme)).one()
+    return row if row.first is not None else None
 
 
 def scheme_page(connection: Connection, viewer: Viewer, key: int) -> SchemePage:
@@ -367,6 +375,7 @@ def scheme_page(connection: Connection, viewer: Viewer, key: int) -> SchemePage:
         row=row,
         rules=all_of(zone_rule, zone_rule.c.id),
         prices=all_of(price, price.c.valid_from.desc(), price.c.id),
+        hours=_hours_of(connection, key),
         lines=all_of(monthly_line, monthly_line.c.valid_from.desc(), monthly_line.c.name),
         points=connection.execute(billed.order_by(point.c.code).limit(FEW)).all(),
         count=connection.execute(select(func.count()).select_from(billed.subquery())).scalar_one(),

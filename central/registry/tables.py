@@ -89,6 +89,17 @@ price = Table(
     Column("valid_from", Date, nullable=False),
     Column("valid_to", Date),
     Column("amount", Numeric(14, 6), nullable=False),  # roubles per kWh
+    Column("above", Energy),  # of a calendar month, all zones together: from so many mWh on; null = from the first
+)
+
+hour_price = Table(  # a scheme that has any is priced by the hour, and not by zones
+    "hour_price",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("scheme", ForeignKey("zone_scheme.id"), nullable=False),
+    Column("hour", Seconds, nullable=False),  # its beginning
+    Column("amount", Numeric(14, 6), nullable=False),  # roubles per kWh
+    UniqueConstraint("scheme", "hour"),
 )
 
 point = Table(
@@ -119,6 +130,7 @@ point_terms = Table(  # how the point is billed; one row follows the other witho
     Column("zone_source", String(10), nullable=False),  # registers | profile: which of the two bills
     Column("tariffs", JSON),  # zone -> tariff register, where this point differs from its scheme
     Column("power_max", Integer),  # permitted primary power, W
+    Column("coefficient", Numeric(8, 6)),  # of the consumer's category, to every price per kWh; null = 1
 )
 
 meter_type = Table(  # the company's directory: what it says is proposed and checked, meters stand without it too

@@ -27,7 +27,7 @@ ALONE: Mapping[str, Sequence[tuple[str, ...]]] = {  # of one of these only one r
     "contract_point": (("point",),),
     "edge_meter": (("meter",),),
     "point_terms": (("point",),),
-    "price": (("scheme", "zone"),),
+    "price": (("scheme", "zone", "above"),),
     "monthly_line": (("scheme", "name"),),
     "transformer_place": (("transformer",),),
 }
@@ -53,6 +53,7 @@ CAPTIONS: Mapping[str, LazyString] = {  # of what depends on a row
     "transformer_place": _l("место трансформатора"),
     "price": _l("цена"),
     "monthly_line": _l("ежемесячная плата"),
+    "hour_price": _l("цена часа"),
 }
 
 

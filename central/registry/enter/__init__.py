@@ -43,6 +43,7 @@ from central.registry.enter.network import (
 from central.registry.enter.tariffs import (
     add_scheme,
     correct_terms,
+    set_hour_price,
     set_monthly_line,
     set_price,
     set_terms,
@@ -79,6 +80,7 @@ __all__ = [
     "remove_mounting",
     "rename_node",
     "replace_meter",
+    "set_hour_price",
     "set_monthly_line",
     "set_price",
     "set_terms",

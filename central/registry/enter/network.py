@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -84,14 +85,15 @@ def add_point(
     zone_source: str = ZONE_SOURCES[0],
     tariffs: Mapping[str, int] | None = None,
     power_max: int | None = None,
+    coefficient: Decimal | None = None,
     order_code: str | None = None,
     kind: str = POINT_KINDS[0],
     terms_from: date = EARLIEST,
 ) -> int:
     """`tz`: IANA zone. `tariffs`: zone -> tariff register, where this point differs from its scheme. `power_max`: W.
 
-    `order_code`: of the place of metering by order № 1021; `kind`: decides on the limits of the checks; `terms_from`:
-    since when the scheme holds.
+    `coefficient`: of the consumer's category, to every price; `order_code`: of the place of metering by order № 1021;
+    `kind`: decides on the limits of the checks; `terms_from`: since when the scheme holds.
     """
     code = filled("code", code, 40)
     unique(change.connection, "code", point.c.code, code, _l("Точка учёта с кодом %(code)s уже есть", code=code))
@@ -114,7 +116,16 @@ def add_point(
             kind=kind,
         )
     )
-    set_terms(change, key, terms_from, scheme=scheme, zone_source=zone_source, tariffs=tariffs, power_max=power_max)
+    set_terms(
+        change,
+        key,
+        terms_from,
+        scheme=scheme,
+        zone_source=zone_source,
+        tariffs=tariffs,
+        power_max=power_max,
+        coefficient=coefficient,
+    )
     return key
 
 

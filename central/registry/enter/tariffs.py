@@ -1,6 +1,7 @@
 """Zone calendars, prices, monthly lines; and the terms of a point: by which scheme it is billed since when.
 
-A price, and the terms of a point, follow one another without a gap: the new one ends the open one before it.
+A price, and the terms of a point, follow one another without a gap: the new one ends the open one before it. Prices of
+a zone that begin on one day, each above another monthly consumption, are one set: the next set ends it as a whole.
 """
 
 from collections.abc import Mapping
@@ -10,19 +11,21 @@ from typing import Any
 
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import Table
+from sqlalchemy import Table, select
 
+from central.metering.hourly import HOUR
 from central.metering.zones import midnight
 from central.registry.changes import Change
 from central.registry.enter.checks import filled, found, one_of, rows_of, unique
 from central.registry.periods import Held, refuse_gap, refuse_overlap
 from central.registry.refusals import Refused
 from central.registry.schemes import SchemeSpec
-from central.registry.tables import monthly_line, point, point_terms, price, zone_rule, zone_scheme
+from central.registry.tables import hour_price, monthly_line, point, point_terms, price, zone_rule, zone_scheme
 
 ZONE_SOURCES = ("registers", "profile")
 BILLING_READINGS = ("exact", "whole_kwh")
 MOST = Decimal(10_000)  # roubles per kWh: beyond it a comma is missing
+MOST_TIMES = 10  # of a coefficient: the same
 
 
 def add_scheme(change: Change, name: str, spec: SchemeSpec, valid_from: date, *, billing_reading: str = "exact") -> int:
@@ -42,22 +45,50 @@ def add_scheme(change: Change, name: str, spec: SchemeSpec, valid_from: date, *,
 
 
 def set_price(
-    change: Change, scheme: int, zone: str, amount: Decimal, valid_from: date, valid_to: date | None = None
+    change: Change,
+    scheme: int,
+    zone: str,
+    amount: Decimal,
+    valid_from: date,
+    valid_to: date | None = None,
+    *,
+    above: int | None = None,
 ) -> int:
-    """Roubles per kWh. An open price of the zone that began before ends where this one begins."""
+    """Roubles per kWh. Open prices of the zone that began before end where this one begins.
+
+    `above`: from so many mWh of a calendar month on, beside the price from the first, which is entered before it.
+    """
     head = found(change.connection, "scheme", zone_scheme, scheme, _l("Такой тарифной схемы нет"))
     one_of("zone", zone, tuple(head.tariffs))
     if not 0 <= amount <= MOST:
         raise Refused("amount", _l("Цена %(amount)s ₽ за кВт·ч невозможна", amount=amount))
-    same = (price.c.scheme == scheme) & (price.c.zone == zone)
+    of_zone, begins = (price.c.scheme == scheme) & (price.c.zone == zone), price.c.valid_from == valid_from
+    if above is not None:
+        _check_above(change, above, of_zone & begins)
+    same = of_zone & (~begins | price.c.above.is_not_distinct_from(above))
     return _follow(
         change,
         price,
         same,
         _l("цена"),
         lambda row: _l("цена %(amount)s ₽", amount=_plain(row.amount)),
-        {"scheme": scheme, "zone": zone, "valid_from": valid_from, "valid_to": valid_to, "amount": amount},
+        {
+            "scheme": scheme,
+            "zone": zone,
+            "valid_from": valid_from,
+            "valid_to": valid_to,
+            "amount": amount,
+            "above": above,
+        },
     )
+
+
+def _check_above(change: Change, above: int, of_that_day: Any) -> None:
+    """Raises Refused."""
+    if above <= 0:
+        raise Refused("above", _l("Диапазон начинается выше нуля: цена с первого кВт·ч вносится без него"))
+    if not rows_of(change.connection, price, of_that_day & price.c.above.is_(None)):
+        raise Refused("above", _l("Сначала внесите цену с первого кВт·ч, с той же даты"))
 
 
 def set_monthly_line(
@@ -79,6 +110,28 @@ def set_monthly_line(
     )
 
 
+def set_hour_price(change: Change, scheme: int, hour: int, amount: Decimal) -> bool:
+    """Roubles per kWh in the hour that begins at this moment; whether it is another than before.
+
+    A price that stood is corrected: it is kept as it was, and who is billed by it is told.
+    """
+    found(change.connection, "scheme", zone_scheme, scheme, _l("Такой тарифной схемы нет"))
+    if hour % HOUR:
+        raise Refused("hour", _l("Час начинается ровно: 14:00"))
+    if not -MOST <= amount <= MOST:
+        raise Refused("amount", _l("Цена %(amount)s ₽ за кВт·ч невозможна", amount=amount))
+    same = (hour_price.c.scheme == scheme) & (hour_price.c.hour == hour)
+    there = change.connection.execute(select(hour_price).where(same)).first()
+    if there is None:
+        change.add(hour_price, scheme=scheme, hour=hour, amount=amount)
+        return True
+    if there.amount == amount:
+        return False
+    change.replace(hour_price, there.id, amount=amount)
+    change.touch_billed(scheme, hour, hour + HOUR)
+    return True
+
+
 def set_terms(
     change: Change,
     point_id: int,
@@ -89,10 +142,14 @@ def set_terms(
     zone_source: str = ZONE_SOURCES[0],
     tariffs: Mapping[str, int] | None = None,
     power_max: int | None = None,
+    coefficient: Decimal | None = None,
 ) -> int:
-    """The point is billed so from this day on; the terms in force before end there."""
+    """The point is billed so from this day on; the terms in force before end there.
+
+    `coefficient`: of the consumer's category, to every price per kWh; None = 1.
+    """
     there = found(change.connection, "point", point, point_id, _l("Такой точки учёта нет"))
-    _check_terms(change, scheme, zone_source, tariffs, power_max)
+    _check_terms(change, scheme, zone_source, tariffs, power_max, coefficient)
     values = {
         "point": point_id,
         "valid_from": valid_from,
@@ -101,6 +158,7 @@ def set_terms(
         "zone_source": zone_source,
         "tariffs": dict(tariffs) if tariffs is not None else None,
         "power_max": power_max,
+        "coefficient": coefficient,
     }
     key = _follow(change, point_terms, point_terms.c.point == point_id, _l("условия точки"), _terms_name, values)
     change.touch(point_id, midnight(valid_from, there.tz), midnight(valid_to, there.tz) if valid_to else None)
@@ -108,13 +166,14 @@ def set_terms(
 
 
 def correct_terms(change: Change, key: int, **values: Any) -> None:
-    """Terms that were entered wrongly: `scheme`, `zone_source`, `tariffs`, `power_max`, `valid_from`.
+    """Terms that were entered wrongly: `scheme`, `zone_source`, `tariffs`, `power_max`, `coefficient`,
+    `valid_from`.
 
     Where another beginning is given, the terms before it end there.
     """
     old = found(change.connection, "terms", point_terms, key, _l("Таких условий нет"))
     new = dict(old._mapping) | values
-    _check_terms(change, new["scheme"], new["zone_source"], new["tariffs"], new["power_max"])
+    _check_terms(change, *(new[name] for name in ("scheme", "zone_source", "tariffs", "power_max", "coefficient")))
     tz = found(change.connection, "point", point, old.point, _l("Такой точки учёта нет")).tz
     others = [row for row in rows_of(change.connection, point_terms, point_terms.c.point == old.point) if row.id != key]
     before = next((row for row in others if row.valid_to == old.valid_from), None)
@@ -130,7 +189,12 @@ def correct_terms(change: Change, key: int, **values: Any) -> None:
 
 
 def _check_terms(
-    change: Change, scheme: int, zone_source: str, tariffs: Mapping[str, int] | None, power_max: int | None
+    change: Change,
+    scheme: int,
+    zone_source: str,
+    tariffs: Mapping[str, int] | None,
+    power_max: int | None,
+    coefficient: Decimal | None,
 ) -> None:
     head = found(change.connection, "scheme", zone_scheme, scheme, _l("Такой тарифной схемы нет"))
     one_of("zone_source", zone_source, ZONE_SOURCES)
@@ -139,6 +203,8 @@ def _check_terms(
         raise Refused("tariffs", sentence)
     if power_max is not None and power_max <= 0:
         raise Refused("power_max", _l("Мощность больше нуля"))
+    if coefficient is not None and not 0 < coefficient <= MOST_TIMES:
+        raise Refused("coefficient", _l("Коэффициент больше нуля и не больше %(most)s", most=MOST_TIMES))
 
 
 def _follow(change: Change, table: Table, same: Any, what: LazyString, name: Any, values: dict[str, Any]) -> int:

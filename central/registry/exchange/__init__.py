@@ -1,5 +1,6 @@
 """The registry as a workbook of Excel: a template, an import told before it is done, an export of the same form.
 
+comma.py     one sheet as CSV
 sheets.py    the sheets as data: columns, captions, help, examples     cells.py   what stands in a cell <-> a value
 opening.py   whether a file is a workbook that may be opened at all    reading.py its rows, every wrong cell told
 rows.py      a row against the registry: new, changed, the same, or refused

@@ -1,5 +1,6 @@
 """The rows of a workbook, one after the other: memory does not grow with the file. Every wrong cell is told."""
 
+import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ from flask_babel import lazy_gettext as _l
 from openpyxl import load_workbook
 from openpyxl.utils import get_column_letter
 
-from central.registry.exchange import opening
+from central.registry.exchange import comma, opening
 from central.registry.exchange.cells import listed
 from central.registry.exchange.sheets import HELP, LISTS, SHEETS, Column, Sheet
 from central.registry.refusals import Refused
@@ -53,6 +54,10 @@ class Row:
 
 def rows(path: Path) -> Iterator[Row | Wrong]:
     """In the order of SHEETS, whatever the order in the file. Raises Refused: the file cannot be opened at all."""
+    lines = comma.looked_at(path)
+    if lines is not None:
+        yield from _comma(path, lines)
+        return
     opening.check(path)
     with path.open("rb") as file:  # openpyxl goes by the ending of a path; what it is was looked at
         try:
@@ -67,19 +72,30 @@ def rows(path: Path) -> Iterator[Row | Wrong]:
                     yield Wrong(name, 0, "", "", sentence)
             for sheet in SHEETS:
                 if sheet.read and sheet.caption in book.sheetnames:
-                    yield from _sheet(book[sheet.caption], sheet)
+                    worksheet = book[sheet.caption]
+                    worksheet.reset_dimensions()  # what the file says of its size need not be true
+                    yield from _sheet(worksheet.iter_rows(), sheet)
         except opening.BROKEN:
             raise opening.damaged() from None
         finally:
             book.close()
 
 
-def _sheet(worksheet: Any, sheet: Sheet) -> Iterator[Row | Wrong]:
-    worksheet.reset_dimensions()  # what the file says of its size need not be true
-    lines = worksheet.iter_rows()
+def _comma(path: Path, lines: comma.Lines) -> Iterator[Row | Wrong]:
+    size = path.stat().st_size
+    if size > opening.MOST_PACKED:
+        raise Refused(None, opening.too_large(size))
+    with path.open(encoding=lines.encoding, newline="") as file:
+        try:
+            yield from _sheet(lines.read(file), lines.sheet)
+        except (csv.Error, UnicodeDecodeError):
+            raise opening.damaged() from None
+
+
+def _sheet(lines: Iterator[Any], sheet: Sheet) -> Iterator[Row | Wrong]:
     columns: dict[int, Column] = {}
     for place, cell in enumerate(next(lines, ())):
-        if cell.value is None:
+        if not cell.value:
             continue
         caption = str(cell.value).strip().rstrip("*").strip()
         column = next((one for one in sheet.columns if one.caption == caption), None)
@@ -97,7 +113,7 @@ def _sheet(worksheet: Any, sheet: Sheet) -> Iterator[Row | Wrong]:
     letters = {column.name: get_column_letter(place + 1) for place, column in columns.items()}
     empty = 0
     for number, line in enumerate(lines, 2):
-        if all(cell.value is None for cell in line):
+        if all(cell.value in (None, "") for cell in line):
             empty += 1
             if empty > MOST_EMPTY:
                 return

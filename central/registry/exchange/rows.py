@@ -25,6 +25,7 @@ from central.registry.tables import (
     concentrator,
     contract,
     contract_point,
+    hour_price,
     meter,
     meter_type,
     monthly_line,
@@ -163,6 +164,8 @@ def _terms(known: Known, values: Values) -> dict[str, Any]:
     told = {"scheme": known.scheme(values)} | _some(values, "zone_source", "tariffs")
     if "power_max" in values:
         told["power_max"] = int(values["power_max"] * W_PER_KW)
+    if "coefficient" in values:
+        told["coefficient"] = values["coefficient"] if values["coefficient"] != 1 else None
     return told
 
 
@@ -346,12 +349,13 @@ def _holdings(change: Change, known: Known, values: Values) -> Fate:
 
 def _prices(change: Change, known: Known, values: Values) -> Fate:
     scheme = known.scheme(values)
-    found = _one(change, price, scheme=scheme, zone=values["zone"], valid_from=values["valid_from"])
+    above = values.get("above") or None
+    found = _one(change, price, scheme=scheme, zone=values["zone"], valid_from=values["valid_from"], above=above)
     if found is not None:
         _stands(change, price, found.id, {"amount": values["amount"]} | _some(values, "valid_to"))
         return Fate.SAME
     told = (scheme, values["zone"], values["amount"], values["valid_from"], values.get("valid_to"))
-    enter.set_price(change, *told)
+    enter.set_price(change, *told, above=above)
     return Fate.NEW
 
 
@@ -364,6 +368,14 @@ def _monthly(change: Change, known: Known, values: Values) -> Fate:
     told = (scheme, values["name"], values["amount"], values["valid_from"], values.get("valid_to"))
     enter.set_monthly_line(change, *told)
     return Fate.NEW
+
+
+def _hours(change: Change, known: Known, values: Values) -> Fate:
+    scheme, hour = known.scheme(values), _instant(values, "hour", COMPANY) or 0
+    there = _one(change, hour_price, scheme=scheme, hour=hour)
+    if not enter.set_hour_price(change, scheme, hour, values["amount"]):
+        return Fate.SAME
+    return Fate.NEW if there is None else Fate.CHANGED
 
 
 def _edges(change: Change, known: Known, values: Values) -> Fate:
@@ -477,6 +489,7 @@ HANDLERS: Mapping[str, Callable[[Change, Known, Values], Fate]] = {
     "holdings": _holdings,
     "prices": _prices,
     "monthly": _monthly,
+    "hours": _hours,
     "edges": _edges,
     "lines": _lines,
     "read_by": _read_by,

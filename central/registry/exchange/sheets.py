@@ -93,6 +93,7 @@ def _terms(since: bool) -> tuple[Column, ...]:
         Column("scheme", "Тарифная схема", Text(200), "Название схемы, как на листе «Схемы»", "Один тариф", True, 24),
         Column("zone_source", "Зоны считает", ZONE_SOURCE, "Регистры счётчика (обычно) или профиль", "Регистры"),
         Column("power_max", "Мощность, кВт", Number(6, 3), "Разрешённая", "15", width=14),
+        Column("coefficient", "Коэффициент к цене", Number(2, 6), "Село, электроплиты; пусто: 1", "0,7", width=18),
         Column("tariffs", "Регистры зон", Pairs(Whole()), "Только если не как в схеме: peak=1; night=2", width=22),
         Column("terms_from", "Условия с", Day(), "Пусто: 01.01.2000" if since else "С этого дня", width=12),
         Column("terms_to", "Условия по", Day(), "Первый день, когда уже не действуют; обычно пусто", width=12),
@@ -254,10 +255,11 @@ SCHEMES = Sheet(
 PRICES = Sheet(
     "prices",
     "Цены",
-    "Цена с даты; прежняя кончается там, где начинается новая.",
+    "Цена с даты; прежняя кончается там, где начинается новая. С диапазонами — сначала строка без «Свыше».",
     (
         Column("scheme", "Тарифная схема", Text(200), "", "Один тариф", True, 24),
         Column("zone", "Зона", Text(20), "Как на листе «Схемы»", "all", True),
+        Column("above", "Свыше, кВт·ч в месяц", Energy(), "Диапазон; пусто: с первого кВт·ч", width=20),
         Column("valid_from", "С", Day(), "", "01.07.2026", True, 12),
         Column("valid_to", "По", Day(), "Первый день, когда уже не действует", width=12),
         Column("amount", "Цена, ₽ за кВт·ч", Number(8, 6), "", "6,17", True),
@@ -273,6 +275,18 @@ MONTHLY = Sheet(
         Column("valid_from", "С", Day(), "", "01.07.2026", True, 12),
         Column("valid_to", "По", Day(), "Первый день, когда уже не действует", width=12),
         Column("amount", "₽ в месяц", Number(12, 2), "", "50,00", True, 12),
+    ),
+)
+HOURS = Sheet(
+    "hours",
+    "Почасовые цены",
+    "Цена каждого часа, для схем, которые считаются по часам. Другая цена того же часа — исправление.",
+    (
+        Column("scheme", "Тарифная схема", Text(200), "", "", True, 24),
+        Column(
+            "hour", "Начало часа", Moment(), "24.11.2026 14:00 — по часам компании, или со сдвигом: +03:00", "", True
+        ),
+        Column("amount", "Цена за кВт·ч", Number(8, 6), "₽", "", True),
     ),
 )
 EDGES = Sheet(
@@ -335,6 +349,7 @@ SHEETS: tuple[Sheet, ...] = (
     SCHEMES,
     PRICES,
     MONTHLY,
+    HOURS,
     EDGES,
     LINES,
     READ_BY,

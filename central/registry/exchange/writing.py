@@ -25,6 +25,7 @@ from central.registry.tables import (
     concentrator,
     contract,
     contract_point,
+    hour_price,
     meter,
     meter_type,
     monthly_line,
@@ -171,7 +172,7 @@ def _terms(row: Any) -> dict[str, Any]:
     """What is said of terms; an end is said by those that follow."""
     kilowatts = None if row["power_max"] is None else row["power_max"] / 1000
     told = {"scheme": row["scheme_name"], "zone_source": row["zone_source"], "tariffs": row["tariffs"]}
-    return told | {"power_max": kilowatts, "terms_from": row["valid_from"]}
+    return told | {"power_max": kilowatts, "coefficient": row["coefficient"], "terms_from": row["valid_from"]}
 
 
 def _meters(connection: Connection, organisation: int) -> Iterator[Values]:
@@ -260,11 +261,17 @@ def _of_scheme(table: Table, order: str) -> Callable[[Connection, int], Iterator
     def read(connection: Connection, _organisation: int) -> Iterator[Values]:
         query = select(table, zone_scheme.c.name.label("of")).join(zone_scheme, zone_scheme.c.id == table.c.scheme)
         for row in connection.execute(
-            query.order_by(zone_scheme.c.name, table.c[order], table.c.valid_from)
+            query.order_by(zone_scheme.c.name, table.c[order], table.c.valid_from, table.c.id)
         ).mappings():
             yield dict(row) | {"scheme": row["of"]}
 
     return read
+
+
+def _hours(connection: Connection, _organisation: int) -> Iterator[Values]:
+    query = select(hour_price, zone_scheme.c.name).join(zone_scheme, zone_scheme.c.id == hour_price.c.scheme)
+    for row in connection.execute(query.order_by(zone_scheme.c.name, hour_price.c.hour)):
+        yield {"scheme": row.name, "hour": wall(row.hour, COMPANY), "amount": row.amount}
 
 
 def _edges(connection: Connection, organisation: int) -> Iterator[Values]:
@@ -310,6 +317,7 @@ READERS: Mapping[str, Callable[[Connection, int], Iterator[Values]]] = {
     sheets.SCHEMES.name: _schemes,
     sheets.PRICES.name: _of_scheme(price, "zone"),
     sheets.MONTHLY.name: _of_scheme(monthly_line, "name"),
+    sheets.HOURS.name: _hours,
     sheets.EDGES.name: _edges,
     sheets.LINES.name: _lines,
     sheets.READ_BY.name: _read_by,

@@ -5,6 +5,7 @@
 
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 KWH = 10**6
@@ -31,6 +32,18 @@ def reckon(node: dict[str, Any]) -> Any:
         return Fraction(0)
     if rule == "sum":
         return sum(parts, Decimal(0) if node["unit"] == "rub" else Fraction(0))
+    if rule == "hour":
+        return Decimal(parts[0].numerator) * parts[1] / KWH
+    if rule == "hours":
+        return sum(parts, Decimal(0)).quantize(Decimal("0.01"), ROUND_HALF_UP)
+    if rule == "monthly":
+        (price,) = parts
+        return (price * facts["days"] / facts["of"]).quantize(Decimal("0.01"), ROUND_HALF_UP)
+    if rule == "range":
+        return ranged(facts, parts[0], parts[1:])
+    if rule == "times" and node["unit"] == "rub/kWh":
+        k = exact(facts["k"])
+        return parts[0] * k.numerator / k.denominator
     if rule == "line":
         energy, price = parts
         assert energy.denominator == 1
@@ -62,9 +75,24 @@ def reckon(node: dict[str, Any]) -> Any:
     raise AssertionError(f"no rule for {rule}")
 
 
+def ranged(facts: dict[str, Any], filled: Fraction, zones: list[Fraction]) -> Fraction:
+    """One zone's part of a range: the ranges are filled one after the other, each by what is left of all zones."""
+    upto, rest, found = filled + sum(zones), list(zones), Fraction(0)
+    for lower, upper in zip(facts["limits"], [*facts["limits"][1:], None], strict=True):
+        size = max((upto if upper is None else min(upto, upper)) - max(filled, lower), 0)
+        if not size:
+            continue
+        upon = [nearest(size * sum(rest[:number], Fraction(0)) / sum(rest)) for number in range(len(rest) + 1)]
+        taken = [after - before for before, after in pairwise(upon)]
+        rest = [zone - one for zone, one in zip(rest, taken, strict=True)]
+        if facts["lower"] <= lower and (facts["upper"] is None or lower < facts["upper"]):
+            found += taken[facts["number"]]
+    return found
+
+
 def shown(node: dict[str, Any]) -> Any:
     """The value that the node says it has."""
-    return Decimal(node["value"]) if node["unit"] in ("rub", "rub/kWh") else exact(node["value"])
+    return Decimal(node["value"]) if node["unit"] in ("rub", "rub/kWh", "rub/month") else exact(node["value"])
 
 
 def nodes(tree: dict[str, Any]) -> list[dict[str, Any]]:

@@ -1,21 +1,27 @@
 """Every figure opens down to its readings, and reckoned anew from them by hand it is the same to the last digit."""
 
 from datetime import date, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from central import figures
 from central.db import writing
 from central.figures.views import Explained
 from central.ingest.tables import inbox
+from central.metering.cost import Cost
+from central.metering.hourly import HOUR
 from central.metering.workings import Rule, as_data
 from central.metering.zones import midnight
 from central.registry import enter
 from central.registry.changes import entering
+from central.registry.consequences import consequences
 from central.registry.look import segments_of
-from central.registry.tables import contract_point
+from central.registry.schemes import ONE_ZONE
+from central.registry.tables import change_line, contract_point, hour_price, point_terms
+from central.registry.undo import undo
 from central.timeseries.base import LoadRow
 from protocol.messages import bodies
 from protocol.reading import Kind, Readings, Row
@@ -23,6 +29,7 @@ from tests.central import scene as s
 from tests.central.figures.reckoner import nodes, reckon, shown
 from tests.central.figures.test_way import send
 from tests.central.scene import Scene
+from tests.central.tariffs import DEARER, LIMITS, village
 
 A = "active_import"
 ONE_DAY = timedelta(days=1)
@@ -186,3 +193,162 @@ def test_a_reading_of_the_time_before_closes_a_gap_and_is_not_told(own: Scene) -
     assert {leaf.rule for leaf in told.energy.leaves()} == {Rule.STORED}
     assert told.origins == {}
     holds(told.energy)
+
+
+@pytest.fixture
+def ranged(own: Scene) -> Scene:
+    village(own)
+    return own
+
+
+def steps(found: Cost) -> dict[int, int]:
+    """Lower limit of a range -> what it holds of all zones."""
+    sums: dict[int, int] = {}
+    for line in found.lines:
+        lower = line.step.lower if line.step is not None else -1
+        sums[lower] = sums.get(lower, 0) + line.energy
+    return sums
+
+
+def bill_of(scene: Scene, first: date, until: date) -> Explained:
+    """Each node of what is told holds."""
+    told = bill(scene, s.FLAT, first, until)
+    assert told.bill is not None
+    assert told.bill.cost is not None
+    assert told.cost is not None
+    assert told.cost.value == told.bill.cost.total
+    assert sum(line.energy for line in told.bill.cost.lines) == told.bill.totals.total  # type: ignore[union-attr]
+    holds(told.cost)
+    return told
+
+
+@pytest.mark.parametrize("source", ["registers", "profile"])
+def test_a_bill_by_ranges_is_what_its_month_used_up(ranged: Scene, source: str) -> None:
+    with writing(ranged.engine).begin() as connection:
+        connection.execute(point_terms.update().values(zone_source=source))
+    told = bill_of(ranged, *MONTH)
+    found = told.bill.cost  # type: ignore[union-attr]
+    used = told.bill.totals.total  # type: ignore[union-attr]
+    assert told.bill.billed_by == source  # type: ignore[union-attr]
+    assert steps(found) == {0: LIMITS[0], LIMITS[0]: LIMITS[1] - LIMITS[0], LIMITS[1]: used - LIMITS[1]}  # type: ignore[operator,arg-type]
+    assert {line.price.coefficient for line in found.lines} == {Decimal("0.7")}  # type: ignore[union-attr]
+    (monthly,) = found.monthly  # type: ignore[union-attr]
+    assert (monthly.days, monthly.of, monthly.amount) == (12, 30, Decimal("20.02"))  # contract since the 13th
+    before = [line for line in found.lines if line.until <= DEARER]  # type: ignore[union-attr]
+    assert {line.step.lower for line in before if line.step} == {0, LIMITS[0]}
+    # the part after the change of price goes on where the one before it stopped
+    first, rest = bill_of(ranged, MONTH[0], DEARER), bill_of(ranged, DEARER, MONTH[1])
+    assert [line for line in found.lines if line.until <= DEARER] == list(first.bill.cost.lines)  # type: ignore[union-attr]
+    assert [(line.zone, line.energy, line.amount) for line in found.lines if line.first >= DEARER] == [  # type: ignore[union-attr]
+        (line.zone, line.energy, line.amount)
+        for line in rest.bill.cost.lines  # type: ignore[union-attr]
+    ]
+
+
+def test_a_day_costs_what_the_days_before_it_left_of_the_ranges(ranged: Scene) -> None:
+    whole = days(ranged, s.FLAT, *MONTH)
+    assert whole.cost is not None
+    holds(whole.cost)
+    lower = {}
+    for day in (one.day for one in whole.days.days if one.totals.total):  # type: ignore[union-attr]
+        told = days(ranged, s.FLAT, day, day + ONE_DAY)
+        assert told.cost is not None
+        assert told.days is not None
+        assert told.cost.value == told.days.days[0].cost.total  # type: ignore[union-attr]
+        holds(told.cost)
+        lower[day] = max(line.parts[0].facts["lower"] for line in told.cost.parts)
+    assert set(lower.values()) == {0, *LIMITS}
+    assert list(lower.values()) == sorted(lower.values())
+    yesterday = figures.summary(ranged.source, ranged.viewer(s.OPERATOR), ranged.points[s.FLAT], ranged.now)
+    day = date(2026, 11, 23)
+    assert yesterday.yesterday_cost is not None
+    assert yesterday.yesterday_cost.total == days(ranged, s.FLAT, day, day + ONE_DAY).cost.value  # type: ignore[union-attr]
+
+
+PRICED = (date(2026, 11, 16), date(2026, 11, 21))  # the days that are billed by the hour
+
+
+@pytest.fixture
+def hourly(own: Scene) -> Scene:
+    """Five days of the flat are priced by the hour: the gap and the long row are among them."""
+    with writing(own.engine).begin() as connection, entering(connection, at=own.now, kind="test") as act:
+        own.schemes["hours"] = enter.add_scheme(act, "по часам", ONE_ZONE, date(2013, 11, 26))
+        begin, end = (midnight(day, s.TZ) for day in PRICED)
+        for number, hour in enumerate(range(begin, end, HOUR)):
+            enter.set_hour_price(
+                act, own.schemes["hours"], hour, Decimal(3) + Decimal(number % 7) / 3 // Decimal("0.01") / 100
+            )
+        enter.set_terms(act, own.points[s.FLAT], PRICED[0], scheme=own.schemes["hours"])
+        enter.set_terms(act, own.points[s.FLAT], PRICED[1], scheme=own.schemes["three"])
+    own.recompute()
+    return own
+
+
+def slots_cost(scene: Scene, first: date, until: date) -> Decimal:
+    """Reckoned from the intervals alone."""
+    viewer, point = scene.viewer(s.OPERATOR), scene.points[s.FLAT]
+    found = figures.interval(scene.source, viewer, point, midnight(first, s.TZ), midnight(until, s.TZ), A, scene.now)
+    with scene.engine.connect() as connection:
+        prices = {row.hour: row.amount for row in connection.execute(select(hour_price))}
+    cost = sum(Decimal(slot.energy or 0) * prices[slot.start // HOUR * HOUR] for slot in found.slots)
+    return (Decimal(cost) / 10**6).quantize(Decimal("0.01"), ROUND_HALF_UP)
+
+
+def test_what_is_priced_by_the_hour_is_one_line_that_opens_to_its_hours(hourly: Scene) -> None:
+    told = bill(hourly, s.FLAT, *PRICED)
+    assert told.bill is not None
+    assert told.bill.cost is not None
+    assert told.cost is not None
+    assert told.bill.billed_by == "profile"
+    assert told.bill.cost.lines == ()
+    assert told.cost.value == told.bill.cost.total == slots_cost(hourly, *PRICED)
+    (line,) = told.cost.parts
+    assert (line.rule, len(line.parts)) == (Rule.HOURS, 5 * 24)
+    holds(told.cost)
+    day = days(hourly, s.FLAT, PRICED[0], PRICED[0] + ONE_DAY)
+    assert day.cost is not None
+    assert day.days is not None
+    assert day.cost.value == day.days.days[0].cost.total == slots_cost(hourly, PRICED[0], PRICED[0] + ONE_DAY)  # type: ignore[union-attr]
+    holds(day.cost)
+
+
+def test_days_by_the_hour_and_days_by_zones_stand_in_one_bill(hourly: Scene) -> None:
+    month = bill(hourly, s.FLAT, date(2026, 11, 14), date(2026, 11, 23))
+    assert month.bill is not None
+    assert month.bill.cost is not None
+    assert month.cost is not None
+    assert month.bill.cost.hourly is not None
+    assert month.bill.cost.hourly.amount == slots_cost(hourly, *PRICED)
+    of_zones = sum(line.energy for line in month.bill.cost.lines)
+    assert of_zones + month.bill.cost.hourly.energy == month.bill.totals.total  # type: ignore[union-attr]
+    assert month.cost.value == month.bill.cost.total
+    holds(month.cost)
+
+
+def test_a_corrected_hour_keeps_what_it_was_and_tells_whose_bill_it_changes(hourly: Scene) -> None:
+    before = bill(hourly, s.FLAT, *PRICED).cost
+    hour, scheme = midnight(date(2026, 11, 18), s.TZ) + 9 * HOUR, hourly.schemes["hours"]
+    with writing(hourly.engine).begin() as connection, entering(connection, at=hourly.now, kind="test") as act:
+        assert enter.set_hour_price(act, scheme, hour, Decimal(30))
+        (whose,) = consequences(act, hourly.now)
+        assert not enter.set_hour_price(act, scheme, hour, Decimal(30))
+        correction = act.id
+    assert (whose.point, whose.first, whose.days) == (hourly.points[s.FLAT], date(2026, 11, 18), 1)
+    with hourly.engine.connect() as connection:
+        (line,) = connection.execute(select(change_line).where(change_line.c.change == correction)).all()
+    assert (line.object, line.after["amount"]) == ("hour_price", "30")
+    assert line.before["amount"] != "30"
+    after = bill(hourly, s.FLAT, *PRICED).cost
+    assert after is not None
+    assert before is not None
+    assert after.value == slots_cost(hourly, *PRICED) != before.value
+    with writing(hourly.engine).begin() as connection:
+        with entering(connection, at=hourly.now, kind="undo", undoes=correction) as back:
+            undo(back, correction)
+            assert [one.days for one in consequences(back, hourly.now)] == [1]
+        connection.execute(hour_price.delete().where(hour_price.c.hour == hour))
+    told = bill(hourly, s.FLAT, *PRICED)
+    assert told.cost is None
+    assert told.bill is not None
+    assert told.bill.cost is not None
+    assert (told.bill.cost.total, told.bill.cost.unpriced_hours) == (None, (hour,))

@@ -32,6 +32,7 @@ CALLS: dict[str, Call] = {
     "explain_days": lambda c, viewer, point: figures.explain_days(c.source, viewer, point, *DAYS, A, c.now),
     "revisions": lambda c, viewer, point: figures.revisions(c.source, viewer, point, *DAYS, A),
     "summary": lambda c, viewer, point: figures.summary(c.source, viewer, point, c.now),
+    "what_if": lambda c, viewer, point: figures.what_if(c.source, viewer, point, None, c.now),
 }
 
 

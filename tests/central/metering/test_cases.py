@@ -12,9 +12,10 @@ import pytest
 from central.metering.balance import Metered, balance
 from central.metering.consumption import Rule, from_registers, intervals_to_register, zones_to_total
 from central.metering.corrections import BillLine, applied, difference, same, total
-from central.metering.cost import Portion, Price, cost
+from central.metering.cost import Cost, Portion, Price, cost
 from central.metering.estimation import Closer, close_gaps
 from central.metering.forecast import Day, forecast
+from central.metering.hourly import HOUR, HourPrice
 from central.metering.losses import (
     CurrentLoss,
     FixedLoss,
@@ -26,6 +27,7 @@ from central.metering.losses import (
     at_boundary,
     lost,
 )
+from central.metering.monthly import MonthlyPrice, monthly_lines
 from central.metering.ratios import load_factor, tan_phi
 from central.metering.rounding import half_away
 from central.metering.slots import Maximum, Part, Slot, fill
@@ -131,6 +133,57 @@ def test_a_bill(case: Case) -> None:
     found = cost(portions, prices)
     assert [str(line.amount).replace(".", ",") for line in found.lines] == case["Строки, ₽"].split()
     assert str(found.total).replace(".", ",") == case["Итого, ₽"]
+
+
+def rubles(text: str) -> Decimal:
+    return Decimal(text.replace(",", "."))
+
+
+@cases("Диапазоны месяца")
+def test_ranges(case: Case) -> None:
+    limits = [0, *map(mwh, case["Пределы, кВт·ч"].split())]
+    prices = [
+        Price(100 * zone + number, str(zone), date(2026, 1, 1), None, rubles(word), above=limits[number])
+        for zone, words in enumerate(case["Цены, ₽"].split("/"))
+        for number, word in enumerate(words.split())
+    ]
+    energies = [mwh(word) for word in case["Зоны, кВт·ч"].split()]
+    portions = [Portion(str(n), date(2026, 11, 10), date(2026, 12, 1), energy) for n, energy in enumerate(energies)]
+    found = cost(portions, prices, [Portion("0", DAY, date(2026, 11, 10), mwh(case["Было, кВт·ч"]))])
+    assert [line.energy for line in found.lines] == [mwh(word) for word in case["Строки, кВт·ч"].split()]
+    assert [line.amount for line in found.lines] == [rubles(word) for word in case["Строки, ₽"].split()]
+    assert found.total == rubles(case["Итого, ₽"])
+
+
+@cases("Коэффициент категории")
+def test_a_coefficient(case: Case) -> None:
+    price = Price(1, "all", DAY, None, rubles(case["Цена, ₽"]), coefficient=rubles(case["Коэффициент"]))
+    found = cost([Portion("all", DAY, date(2026, 12, 1), mwh(case["Энергия, кВт·ч"]))], [price])
+    assert found.total == rubles(case["Строка, ₽"])
+
+
+@cases("Почасовая цена")
+def test_a_price_of_each_hour(case: Case) -> None:
+    energies = {HOUR * n: mwh(word) for n, word in enumerate(case["Часы, кВт·ч"].split())}
+    prices = {
+        HOUR * n: HourPrice(n, HOUR * n, rubles(word.replace("−", "-")))
+        for n, word in enumerate(case["Цены, ₽"].split())
+        if word != UNKNOWN
+    }
+    found = Cost((), Decimal("0.00"), ()).with_hours(energies, prices)
+    assert found.total == (None if case["Строка, ₽"] == UNKNOWN else rubles(case["Строка, ₽"]))
+    assert found.unpriced_hours == tuple(hour for hour in energies if hour not in prices)
+
+
+@cases("Ежемесячная плата")
+def test_a_monthly_payment(case: Case) -> None:
+    month, (first, last) = date.fromisoformat(case["Месяц"] + "-01"), map(int, case["Дни"].split("–"))
+    turn = month.replace(day=16) if case["С 16-го, ₽"] != UNKNOWN else None
+    prices = [MonthlyPrice(1, "Обслуживание", date(2026, 1, 1), turn, rubles(case["Цена, ₽"]))]
+    if turn is not None:
+        prices.append(MonthlyPrice(2, "Обслуживание", turn, None, rubles(case["С 16-го, ₽"])))
+    (line,) = monthly_lines([month.replace(day=day) for day in range(first, last + 1)], prices)
+    assert line.amount == rubles(case["Строка, ₽"])
 
 
 def profile(values: list[int], k: Fraction) -> Iterator[Slot]:

@@ -14,7 +14,15 @@ from sqlalchemy import Connection, select
 from central.db import writing
 from central.registry import enter
 from central.registry.changes import Change, entering
-from central.registry.look import calendar_of, prices_of, segments_of, standing_at, tenures_of
+from central.registry.look import (
+    calendar_of,
+    prices_of,
+    prices_through,
+    segments_of,
+    standing_at,
+    tenures_of,
+    terms_of,
+)
 from central.registry.periods import Overlap
 from central.registry.refusals import Refused
 from central.registry.schemes import ONE_ZONE, THREE_ZONES, TWO_ZONES, RuleSpec, SchemeSpec
@@ -108,6 +116,58 @@ def test_a_new_price_ends_the_open_one_and_rewrites_nothing(registry: Registry) 
     assert (new.amount, new.valid_to) == (Decimal("8.4199"), None)
     with pytest.raises(Overlap, match=r"цена с 01\.03\.2026 .* цена 8,1 ₽ с 01\.01\.2026 по 01\.07\.2026"):
         enter.set_price(registry.change, registry.scheme, "peak", Decimal(7), date(2026, 3, 1))
+
+
+KWH = 10**6
+
+
+def ranges(registry: Registry) -> list[tuple[int, str, date, date | None]]:
+    found = prices_of(registry.connection, registry.scheme)
+    return [(one.above // KWH, f"{one.amount.normalize():f}", one.valid_from, one.valid_to) for one in found]
+
+
+def test_prices_of_one_day_are_a_set_by_ranges_and_the_next_set_ends_it_whole(registry: Registry) -> None:
+    scheme, change, first, then = registry.scheme, registry.change, date(2026, 1, 1), date(2026, 7, 1)
+    enter.set_price(change, scheme, "peak", Decimal(4), first)
+    enter.set_price(change, scheme, "peak", Decimal(6), first, above=150 * KWH)
+    enter.set_price(change, scheme, "peak", Decimal(9), first, above=600 * KWH)
+    enter.set_price(change, scheme, "peak", Decimal(5), then)
+    enter.set_price(change, scheme, "peak", Decimal(7), then, above=200 * KWH)
+    assert ranges(registry) == [
+        (0, "4", first, then),
+        (150, "6", first, then),
+        (600, "9", first, then),
+        (0, "5", then, None),
+        (200, "7", then, None),
+    ]
+    with pytest.raises(Overlap):
+        enter.set_price(change, scheme, "peak", Decimal(8), then, above=200 * KWH)
+    with pytest.raises(Overlap):
+        enter.set_price(change, scheme, "peak", Decimal(8), date(2026, 3, 1))
+
+
+def test_a_range_stands_beside_a_price_from_the_first_kilowatt_hour(registry: Registry) -> None:
+    with pytest.raises(Refused, match="с первого кВт·ч, с той же даты"):
+        enter.set_price(registry.change, registry.scheme, "peak", Decimal(6), date(2026, 1, 1), above=150 * KWH)
+    with pytest.raises(Refused, match="выше нуля"):
+        enter.set_price(registry.change, registry.scheme, "peak", Decimal(6), date(2026, 1, 1), above=0)
+
+
+def test_the_coefficient_of_a_category_multiplies_the_prices_on_its_days(registry: Registry) -> None:
+    enter.set_price(registry.change, registry.scheme, "peak", Decimal("6.17"), date(2026, 1, 1))
+    turn = date(2026, 7, 1)
+    enter.set_terms(registry.change, registry.point, turn, scheme=registry.scheme, coefficient=Decimal("0.7"))
+    terms = terms_of(registry.connection, [registry.point])[registry.point]
+    found = prices_through(terms, {registry.scheme: prices_of(registry.connection, registry.scheme)})
+    assert [(one.rate, one.valid_from, one.valid_to) for one in found] == [
+        (Decimal("6.17"), date(2026, 1, 1), turn),
+        (Decimal("4.319"), turn, None),
+    ]
+    for wrong in (Decimal(0), Decimal(-1), Decimal(11)):
+        with pytest.raises(Refused, match="Коэффициент больше нуля"):
+            enter.set_terms(
+                registry.change, registry.point, date(2026, 9, 1), scheme=registry.scheme, coefficient=wrong
+            )
 
 
 def test_a_period_that_ends_before_it_begins_is_refused(registry: Registry) -> None:

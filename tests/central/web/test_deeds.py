@@ -259,6 +259,28 @@ def test_a_price_of_the_past_asks_why_one_of_tomorrow_does_not(office: Scene, op
     assert found == Decimal("4.105")
 
 
+def test_prices_by_ranges_are_entered_together(office: Scene, operator: FlaskClient) -> None:
+    path = f"/console/schemes/{office.schemes['three']}/price"
+    form = {"zone": "night", "amount": "4", "valid_from": "2026-11-25", "above_2": "150", "amount_2": "6,5"}
+    assert "и предел, и цена" in said(send(operator, path, form | {"above_3": "600"}))["above_2"]
+    save(operator, path, form | {"above_3": "600", "amount_3": "9"})
+    query = select(price.c.above, price.c.amount).where(price.c.valid_from == date(2026, 11, 25)).order_by(price.c.id)
+    with office.engine.connect() as connection:
+        found = [(above, amount) for above, amount in connection.execute(query)]
+    assert found == [(None, Decimal(4)), (150_000_000, Decimal("6.5")), (600_000_000, Decimal(9))]
+    assert "600" in operator.get(f"/console/schemes/{office.schemes['three']}").text
+    point_id = office.points[s.FLAT]
+    changed = {"valid_from": "2026-11-21", "coefficient": "0,7", "reason": "село"}
+    save(operator, f"/console/points/{point_id}/terms", changed)
+    with office.engine.connect() as connection:
+        query_terms = select(point_terms.c.coefficient).where(point_terms.c.point == point_id)
+        assert connection.execute(query_terms.order_by(point_terms.c.valid_from)).scalars().all() == [
+            None,
+            Decimal("0.7"),
+        ]
+    assert "0,7" in operator.get(f"/console/points/{point_id}").text
+
+
 def test_a_series_that_does_not_answer_saves_nothing_and_loses_nothing(
     office: Scene, operator: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:

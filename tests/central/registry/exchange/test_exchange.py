@@ -26,7 +26,7 @@ from central.registry.exchange.writing import export, template
 from central.registry.refusals import Refused
 from central.registry.schemes import ONE_ZONE, THREE_ZONES
 from central.registry.tables import change as changes
-from central.registry.tables import contract, mounting, point, transformer_place
+from central.registry.tables import contract, hour_price, mounting, point, point_terms, price, transformer_place
 from central.registry.undo import undo
 from demo import seed
 from tests.central.parts import config, database
@@ -177,6 +177,99 @@ def test_a_town_goes_out_and_comes_in_again_the_same(sql: Sql, tmp_path: Path) -
     assert cells(files[1]) == cells(files[0])
     for made in (source, target):
         made.dispose()
+
+
+def test_ranges_and_coefficients_go_out_and_come_in_again_the_same(engine: Engine, tmp_path: Path) -> None:
+    of_zone = {"scheme": POINT["scheme"], "zone": "all"}
+    prices = [
+        of_zone | {"valid_from": day, "amount": amount} | ({"above": above} if above else {})
+        for day, steps in (("01.01.2026", (("4", ""), ("6", "150"))), ("01.07.2026", (("5", ""), ("7,25", "3900,5"))))
+        for amount, above in steps
+    ]
+    file = book(tmp_path / "a.xlsx", **{**ALL, "points": [{**POINT, "coefficient": "0,7"}], "prices": prices})
+    assert told(take(engine, file)) == []
+    with engine.connect() as connection:
+        rows = connection.execute(select(price).order_by(price.c.valid_from, price.c.id)).all()
+        assert [(row.above, str(row.amount.normalize()), row.valid_to) for row in rows] == [
+            (None, "4", date(2026, 7, 1)),
+            (150_000_000, "6", date(2026, 7, 1)),
+            (None, "5", None),
+            (3_900_500_000, "7.25", None),
+        ]
+        assert connection.execute(select(point_terms.c.coefficient)).scalar_one() == Decimal("0.7")
+        export(connection, 1, tmp_path / "b.xlsx")
+    assert take(engine, tmp_path / "b.xlsx").changes == 0
+    other = book(tmp_path / "c.xlsx", prices=[of_zone | {"valid_from": "01.09.2026", "amount": "9", "above": "100"}])
+    assert "Сначала внесите цену с первого кВт·ч" in told(take(engine, other))[0]
+
+
+def test_prices_by_the_hour_come_in_and_are_corrected_hour_by_hour(engine: Engine, tmp_path: Path) -> None:
+    def hours(*prices: str) -> list[dict[str, Any]]:
+        return [
+            {"scheme": "Один тариф", "hour": datetime(2026, 9, 2, 10 + n), "amount": amount}
+            for n, amount in enumerate(prices)
+        ]
+
+    assert told(take(engine, book(tmp_path / "a.xlsx", **ALL, hours=hours("2,5", "−0,1".replace("−", "-"))))) == []
+    wrong = [{"scheme": "Нет такой", "hour": "02.09.2026 12:00", "amount": "1"}]
+    wrong += [{"scheme": "Один тариф", "hour": "02.09.2026 12:30", "amount": "дорого"}]
+    wrong += [{"scheme": "Один тариф", "hour": "02.09.2026 12:30", "amount": "1"}]
+    said = told(take(engine, book(tmp_path / "b.xlsx", hours=wrong)))
+    assert [text.partition(":")[0] for text in said] == [
+        "Почасовые цены A2 Тарифная схема",
+        "Почасовые цены C3 Цена за кВт·ч",
+        "Почасовые цены B4 Начало часа",
+    ]
+    report = take(engine, book(tmp_path / "c.xlsx", hours=hours("2,5", "4")))
+    assert fates(report) == {"Почасовые цены": Fate.CHANGED}
+    with engine.connect() as connection:
+        export(connection, 1, tmp_path / "d.xlsx")
+        assert connection.scalars(select(hour_price.c.amount).order_by(hour_price.c.hour)).all() == [
+            Decimal("2.5"),
+            Decimal(4),
+        ]
+    assert take(engine, tmp_path / "d.xlsx").changes == 0
+
+
+HOURS = "Тарифная схема;Начало часа;Цена за кВт·ч\n"
+
+
+@pytest.mark.parametrize(
+    ("encoding", "delimiter"), [("utf-8-sig", ";"), ("utf-8", "\t"), ("cp1251", ";"), ("utf-8", ",")]
+)
+def test_one_sheet_may_be_csv(engine: Engine, tmp_path: Path, encoding: str, delimiter: str) -> None:
+    file = tmp_path / "hours.csv"
+    rows = [("Один тариф", "02.09.2026 10:00", "2.5"), ("Один тариф", "2026-09-02 11:00 +05:00", "1")]
+    text = "\n".join([HOURS.strip().replace(";", delimiter), *(delimiter.join(row) for row in rows), "", ""])
+    file.write_bytes(text.encode(encoding))
+    report = take(engine, file)
+    assert (told(report), fates(report)) == ([], {"Почасовые цены": Fate.NEW})
+    with engine.connect() as connection:
+        found = connection.execute(select(hour_price.c.hour, hour_price.c.amount).order_by(hour_price.c.hour)).all()
+    nine = midnight(date(2026, 9, 2), MOSCOW) + 9 * 3600
+    assert [tuple(row) for row in found] == [(nine, Decimal(1)), (nine + 3600, Decimal("2.5"))]
+    assert take(engine, file).changes == 0
+
+
+def test_a_csv_is_of_the_sheet_that_all_its_columns_fit(engine: Engine, tmp_path: Path) -> None:
+    file = tmp_path / "meters.csv"
+    file.write_text("Завод;Тип;Заводской номер;Имя\nМилур;107S;04217802;mil-04217802\n", encoding="utf-8")
+    assert fates(take(engine, file)) == {"Счётчики": Fate.NEW}  # the types have maker and type too
+
+
+def test_a_wrong_row_of_csv_is_named_and_nothing_is_entered(engine: Engine, tmp_path: Path) -> None:
+    file = tmp_path / "hours.csv"
+    lines = ["Один тариф;02.09.2026 10:00;2,5", "Один тариф;02.09.2026 11:00;дорого", "Один тариф;;1"]
+    file.write_text(HOURS + "\n".join(lines), encoding="utf-8")
+    said = told(take(engine, file))
+    assert [text.partition(":")[0] for text in said] == [
+        "Почасовые цены C3 Цена за кВт·ч",
+        "Почасовые цены B4 Начало часа",
+    ]
+    assert count(engine, hour_price) == 0
+    file.write_text("что-то другое;и ещё\n1;2\n", encoding="utf-8")
+    with pytest.raises(Refused, match="не книга Excel"):
+        take(engine, file)
 
 
 def cells(path: Path) -> dict[str, list[tuple[Any, ...]]]:
