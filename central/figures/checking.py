@@ -70,9 +70,10 @@ def keep(
     """What was found stands; what is found no more is gone, unless somebody decided about it, or the check was not run.
 
     What was decided on and is found with other values is open again. One of the same check that begins elsewhere now,
-    as a gap that fills, is the same.
+    as a gap that fills, is the same; of several that begin together the first is told.
     """
     query = select(exception).where(exception.c.point == point_id, exception.c.day == day).order_by(exception.c.id)
+    findings = list({(one.check, one.channel, one.since): one for one in reversed(findings)}.values())[::-1]
     standing = {(row.name, row.channel, row.since): row for row in connection.execute(query).all()}
     new = [one for one in findings if (one.check, one.channel, one.since) not in standing]
     pairs = [(standing.pop(key), one) for one in findings if (key := (one.check, one.channel, one.since)) in standing]

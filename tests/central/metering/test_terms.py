@@ -10,12 +10,14 @@ import central.metering
 
 pytestmark = pytest.mark.quick
 
-MODULES = [import_module(f"central.metering.{found.name}") for found in pkgutil.iter_modules(central.metering.__path__)]
+MODULES = [
+    import_module(found.name) for found in pkgutil.walk_packages(central.metering.__path__, f"{central.metering.__name__}.")
+]
 CLASSES = [
     one
     for module in MODULES
     for one in vars(module).values()
-    if isinstance(one, type) and is_dataclass(one) and one.__module__ == module.__name__
+    if isinstance(one, type) and is_dataclass(one) and one.__module__ == module.__name__ and one.__name__[0] != "_"
 ]
 
 
