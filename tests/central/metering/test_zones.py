@@ -75,7 +75,11 @@ def test_days_and_months_of_a_rule() -> None:
 def test_a_new_order_does_not_rewrite_the_past() -> None:
     change = date(2026, 7, 1)
     calendar = Calendar("x", ("a", "b"), (rule(0, 24, "a", valid_to=change), rule(0, 24, "b", valid_from=change)))
-    assert [calendar.zone(at(text), MOSCOW) for text in ("2026-06-30 23:59", "2026-07-01 00:00")] == ["a", "b"]
+    assert [calendar.zone(at(text), MOSCOW) for text in ("2026-06-30 23:59", "2026-07-01 00:00", "2027-01-01")] == [
+        "a",
+        "b",
+        "b",
+    ]
 
 
 def test_a_calendar_with_a_hole_says_where() -> None:
