@@ -97,3 +97,10 @@ def test_a_day_begins_at_its_midnight_and_not_before(day: date, tz: str) -> None
 def test_the_month_after_december_is_january() -> None:
     assert next_month(date(2026, 12, 31)) == date(2027, 1, 1)
     assert next_month(date(2028, 1, 31)) == date(2028, 2, 1)
+    assert next_month(date(2026, 2, 1)) == date(2026, 3, 1)
+
+
+@pytest.mark.parametrize("month", range(1, 13))
+def test_each_month_has_its_own_bit(month: int) -> None:
+    rules = tuple(rule(0, 24, str(number), months=1 << number - 1) for number in range(1, 13))
+    assert Calendar("x", (), rules).zone(at(f"2026-{month:02}-15"), MOSCOW) == str(month)
