@@ -52,7 +52,6 @@ def _used(day: Sequence[Slot], slot: Slot, begin: Callable[[Slot], int]) -> Frac
         if since >= end:
             break
         seconds = other.end - other.start
-        common = min(end, since + seconds) - max(start, since)
-        if common > 0:
-            used += Fraction((other.energy or 0) * common, seconds)
+        common = max(0, min(end, since + seconds) - max(start, since))
+        used += Fraction((other.energy or 0) * common, seconds)
     return used

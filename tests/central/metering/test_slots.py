@@ -120,7 +120,19 @@ def test_repeated_stamps_are_other_intervals_and_both_count() -> None:
     assert (slot_at(slots, "10:00").state, slot_at(slots, "10:00").energy) == (State.MEASURED, 80)
     found = maximum(slots)
     assert found is not None
-    assert found.power == 50 * 2
+    assert (found.power, found.computed) == (50 * 2, False)
+
+
+def test_a_repeated_stamp_runs_its_own_time_when_its_power_is_judged() -> None:
+    end = DAY + PERIOD
+    rows = [sample(end, 500_000), sample(end, 500_000, quality=Quality.REPEATED)]
+    assert filled(rows, segments=[segment(power_max=1000)])[0].state is State.MEASURED
+    assert filled(rows, segments=[segment(power_max=999)])[0].state is State.SUSPECT
+
+
+def test_a_meter_is_known_by_its_name() -> None:
+    named = "".join(["A", "-1"])  # equal, and another object
+    assert filled([sample(DAY + PERIOD, 5, meter=named)])[0].energy == 5
 
 
 def test_a_catch_up_row_is_split_over_its_places_estimated_and_nothing_is_lost() -> None:

@@ -103,9 +103,13 @@ def test_a_place_across_two_of_a_similar_day_has_of_each_its_part_by_time() -> N
     place = Slot(DAY + 600, DAY + 3000, "night", State.MISSING)  # 00:10–00:50
     (found,) = estimated([place], [day([300, 900, *[0] * 46], back=1)])
     assert found.energy == 200 + 600
+    assert found.typical is not None
+    assert (found.typical.used, found.typical.before) == ((800,), 0)
 
 
 def test_a_time_that_the_similar_day_has_not_used_nothing() -> None:
     place = Slot(END - 600, END + 600, "night", State.MISSING)  # runs beyond midnight
     (found,) = estimated([place], [day([300] * 48, back=1)])
     assert found.energy == 100
+    short = day([300] * 48, back=1)[:46]
+    assert estimated([replace(place, start=END - 1800)], [short])[0].energy == 0

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from central.metering.zones import WEEKEND, WORKDAY, Calendar, Uncovered, day_of, midnight, next_month
+from central.metering.zones import DAY_MINUTES, WEEKEND, WORKDAY, Calendar, Uncovered, day_of, midnight, next_month
 from tests.central.metering.parts import MOSCOW, THREE, at, rule
 
 pytestmark = pytest.mark.quick
@@ -60,6 +60,7 @@ def test_zones_follow_the_changes_of_moscow_s_offset(stamp: datetime, zone: str)
 def test_the_day_on_which_the_offset_changed_has_25_hours() -> None:
     day = date(2014, 10, 26)
     assert midnight(day + timedelta(days=1), MOSCOW) - midnight(day, MOSCOW) == 25 * 3600
+    assert midnight(day, MOSCOW) - midnight(day - timedelta(days=1), MOSCOW) == DAY_MINUTES * 60
 
 
 def test_days_and_months_of_a_rule() -> None:
@@ -72,10 +73,13 @@ def test_days_and_months_of_a_rule() -> None:
     assert [calendar.zone(at(day), MOSCOW) for day in ("2026-12-05", "2026-11-27", "2026-11-28")] == ["a", "b", "c"]
 
 
-def test_a_new_order_does_not_rewrite_the_past() -> None:
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_new_order_does_not_rewrite_the_past(turned: bool) -> None:
     change = date(2026, 7, 1)
-    calendar = Calendar("x", ("a", "b"), (rule(0, 24, "a", valid_to=change), rule(0, 24, "b", valid_from=change)))
-    assert [calendar.zone(at(text), MOSCOW) for text in ("2026-06-30 23:59", "2026-07-01 00:00")] == ["a", "b"]
+    rules = [rule(0, 24, "a", valid_to=change), rule(0, 24, "b", valid_from=change)]
+    calendar = Calendar("x", ("a", "b"), tuple(reversed(rules) if turned else rules))
+    stamps = ("2026-01-01", "2026-06-30 23:59", "2026-07-01 00:00", "2027-01-01")
+    assert [calendar.zone(at(text), MOSCOW) for text in stamps] == ["a", "a", "b", "b"]
 
 
 def test_a_calendar_with_a_hole_says_where() -> None:
@@ -93,3 +97,10 @@ def test_a_day_begins_at_its_midnight_and_not_before(day: date, tz: str) -> None
 def test_the_month_after_december_is_january() -> None:
     assert next_month(date(2026, 12, 31)) == date(2027, 1, 1)
     assert next_month(date(2028, 1, 31)) == date(2028, 2, 1)
+    assert next_month(date(2026, 2, 1)) == date(2026, 3, 1)
+
+
+@pytest.mark.parametrize("month", range(1, 13))
+def test_each_month_has_its_own_bit(month: int) -> None:
+    rules = tuple(rule(0, 24, str(number), months=1 << number - 1) for number in range(1, 13))
+    assert Calendar("x", (), rules).zone(at(f"2026-{month:02}-15"), MOSCOW) == str(month)
