@@ -11,7 +11,8 @@ import central.metering
 pytestmark = pytest.mark.quick
 
 MODULES = [
-    import_module(found.name) for found in pkgutil.walk_packages(central.metering.__path__, f"{central.metering.__name__}.")
+    import_module(found.name)
+    for found in pkgutil.walk_packages(central.metering.__path__, f"{central.metering.__name__}.")
 ]
 CLASSES = [
     one
