@@ -220,6 +220,7 @@ def _one(context: Context, row: Row[Any], share: Share, month: date, arguments: 
         with context.writing() as connection:
             store(connection, found, month, int(arguments["account"]), context.now)
         return "closed"
+    known = not found.hindered_by(Hindrance.NOTHING)
     values = {
         "organisation": row.organisation,
         "month": month,
@@ -227,8 +228,8 @@ def _one(context: Context, row: Row[Any], share: Share, month: date, arguments: 
         "contract": share.contract or NOBODY,
         "hindrances": written(found.hindrances),
         "free": found.free,
-        "energy": found.energy,
-        "total": found.total,
+        "energy": found.energy if known else None,
+        "total": found.total if known else None,
     }
     with context.writing() as connection:
         connection.execute(insert(connection, period_check).values(**values).on_conflict_do_nothing())

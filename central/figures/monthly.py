@@ -60,7 +60,7 @@ class Bill:
     scheme: str
     billed_by: str
     energy: int
-    total: Decimal | None
+    total: Decimal | None  # of no energy at all 0.00
     lines: tuple[dict[str, Any], ...]
     energy_working: Working | None
     cost_working: Working | None
@@ -212,7 +212,8 @@ def _hindrances(
         if abs(moment - wanted) > FAR
     }
     days = [day for view in views if view.days is not None for day in view.days.days]
-    lacking = {day.day for day in days if _lacks(day)}
+    nothing = any(one.what is Hindrance.NOTHING for one in found)
+    lacking = {day.day for day in days if _lacks(day) and not nothing}
     suspect = {day.day for day in days if day.totals.suspect}
     for what, of in ((Hindrance.BOUNDARY, far), (Hindrance.INCOMPLETE, lacking)):
         if of:
