@@ -7,8 +7,7 @@
 What a closed month becomes charged later: correcting.py; what is seen of it: closed.py.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from collections.abc import Sequence
 from datetime import date
 from time import monotonic
 from typing import Any
@@ -20,10 +19,10 @@ from central.accounts.audit import note
 from central.accounts.policy import Viewer
 from central.db import alone, insert, writing
 from central.figures import recheck
-from central.figures.monthly import Bill, Share, bill, is_closed, shares
+from central.figures.monthly import Bill, Share, bill, is_closed, shares, written
 from central.figures.source import Source
 from central.figures.tables import period_check, period_close, period_correction, period_recheck, period_run
-from central.figures.views import Hindered, Hindrance, NotFound
+from central.figures.views import Hindrance, NotFound
 from central.jobs.asking import enqueue
 from central.jobs.context import Context
 from central.jobs.tables import State, job
@@ -152,18 +151,6 @@ def store(
     gone = period_check.c.point == share.point, period_check.c.contract == (share.contract or NOBODY)
     connection.execute(delete(period_check).where(period_check.c.month == month, *gone))
     return int(made[0])
-
-
-def written(hindrances: Iterable[Hindered]) -> list[dict[str, Any]]:
-    """As JSON."""
-    return [
-        {"what": one["what"].value, "days": [day.isoformat() for day in one["days"]]} for one in map(asdict, hindrances)
-    ]
-
-
-def read(hindrances: Iterable[dict[str, Any]]) -> tuple[Hindered, ...]:
-    """What `written` wrote."""
-    return tuple(Hindered(Hindrance(one["what"]), tuple(map(date.fromisoformat, one["days"]))) for one in hindrances)
 
 
 # ---- what the worker does

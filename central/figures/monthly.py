@@ -6,7 +6,7 @@ is not taken), so that what is closed is what the consumer was shown.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -147,6 +147,18 @@ def is_closed(connection: Connection, point: int, contract: int | None, month: d
     whose = period_close.c.contract.is_(None) if contract is None else period_close.c.contract == contract
     ours = period_close.c.point == point, period_close.c.month == month, whose, period_close.c.undone_at.is_(None)
     return bool(connection.execute(select(exists().where(*ours))).scalar_one())
+
+
+def written(hindrances: Iterable[Hindered]) -> list[dict[str, Any]]:
+    """As JSON."""
+    return [
+        {"what": one["what"].value, "days": [day.isoformat() for day in one["days"]]} for one in map(asdict, hindrances)
+    ]
+
+
+def hindrances_of(hindrances: Iterable[dict[str, Any]]) -> tuple[Hindered, ...]:
+    """What `written` wrote."""
+    return tuple(Hindered(Hindrance(one["what"]), tuple(map(date.fromisoformat, one["days"]))) for one in hindrances)
 
 
 # ---- whose the month is
