@@ -14,8 +14,8 @@ from sqlalchemy import Connection, Row, Select, select
 
 from central.accounts.policy import FOREVER, Viewer
 from central.accounts.tables import account, grant
-from central.figures.closing import read as hindrances_of
 from central.figures.dirty import change_of
+from central.figures.monthly import hindrances_of
 from central.figures.source import Opened, Source, opened
 from central.figures.tables import period_close, period_correction
 from central.figures.views import ClosedLine, ClosedMonth, ClosedStep, Correction, CorrectionLine, Period, Settled

@@ -7,8 +7,7 @@
 What a closed month becomes charged later: correcting.py; what is seen of it: closed.py.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from collections.abc import Sequence
 from datetime import date
 from time import monotonic
 from typing import Any
@@ -20,10 +19,10 @@ from central.accounts.audit import note
 from central.accounts.policy import Viewer
 from central.db import alone, insert, writing
 from central.figures import recheck
-from central.figures.monthly import Bill, Share, bill, is_closed, shares
+from central.figures.monthly import Bill, Share, bill, is_closed, shares, written
 from central.figures.source import Source
 from central.figures.tables import period_check, period_close, period_correction, period_recheck, period_run
-from central.figures.views import Hindered, Hindrance, NotFound
+from central.figures.views import Hindrance, NotFound
 from central.jobs.asking import enqueue
 from central.jobs.context import Context
 from central.jobs.tables import State, job
@@ -154,18 +153,6 @@ def store(
     return int(made[0])
 
 
-def written(hindrances: Iterable[Hindered]) -> list[dict[str, Any]]:
-    """As JSON."""
-    return [
-        {"what": one["what"].value, "days": [day.isoformat() for day in one["days"]]} for one in map(asdict, hindrances)
-    ]
-
-
-def read(hindrances: Iterable[dict[str, Any]]) -> tuple[Hindered, ...]:
-    """What `written` wrote."""
-    return tuple(Hindered(Hindrance(one["what"]), tuple(map(date.fromisoformat, one["days"]))) for one in hindrances)
-
-
 # ---- what the worker does
 
 
@@ -220,6 +207,7 @@ def _one(context: Context, row: Row[Any], share: Share, month: date, arguments: 
         with context.writing() as connection:
             store(connection, found, month, int(arguments["account"]), context.now)
         return "closed"
+    known = not found.hindered_by(Hindrance.NOTHING)
     values = {
         "organisation": row.organisation,
         "month": month,
@@ -227,8 +215,8 @@ def _one(context: Context, row: Row[Any], share: Share, month: date, arguments: 
         "contract": share.contract or NOBODY,
         "hindrances": written(found.hindrances),
         "free": found.free,
-        "energy": found.energy,
-        "total": found.total,
+        "energy": found.energy if known else None,
+        "total": found.total if known else None,
     }
     with context.writing() as connection:
         connection.execute(insert(connection, period_check).values(**values).on_conflict_do_nothing())

@@ -6,7 +6,7 @@ is not taken), so that what is closed is what the consumer was shown.
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -61,7 +61,7 @@ class Bill:
     scheme: str
     billed_by: str
     energy: int
-    total: Decimal | None
+    total: Decimal | None  # of no energy at all 0.00
     lines: tuple[dict[str, Any], ...]
     energy_working: Working | None
     cost_working: Working | None
@@ -159,6 +159,18 @@ def is_closed(connection: Connection, point: int, contract: int | None, month: d
     return bool(connection.execute(select(exists().where(*ours))).scalar_one())
 
 
+def written(hindrances: Iterable[Hindered]) -> list[dict[str, Any]]:
+    """As JSON."""
+    return [
+        {"what": one["what"].value, "days": [day.isoformat() for day in one["days"]]} for one in map(asdict, hindrances)
+    ]
+
+
+def hindrances_of(hindrances: Iterable[dict[str, Any]]) -> tuple[Hindered, ...]:
+    """What `written` wrote."""
+    return tuple(Hindered(Hindrance(one["what"]), tuple(map(date.fromisoformat, one["days"]))) for one in hindrances)
+
+
 # ---- whose the month is
 
 
@@ -222,7 +234,8 @@ def _hindrances(
         if abs(moment - wanted) > FAR
     }
     days = [day for view in views if view.days is not None for day in view.days.days]
-    lacking = {day.day for day in days if _lacks(day)}
+    nothing = any(one.what is Hindrance.NOTHING for one in found)
+    lacking = {day.day for day in days if _lacks(day) and not nothing}
     suspect = {day.day for day in days if day.totals.suspect}
     for what, of in ((Hindrance.BOUNDARY, far), (Hindrance.INCOMPLETE, lacking)):
         if of:

@@ -12,7 +12,7 @@ from central.accounts.policy import Viewer
 from central.accounts.tables import account
 from central.figures.closed import all_corrections, corrections
 from central.figures.closing import NOBODY, RUNNING
-from central.figures.closing import read as hindrances_of
+from central.figures.monthly import hindrances_of
 from central.figures.tables import period_check, period_close, period_correction, period_recheck, period_run
 from central.figures.views import Correction, Hindered
 from central.metering.zones import month_start

@@ -349,6 +349,7 @@ class TestCorrections:
             enter.hand_over(act, town.points[s.FLAT], town.accounts["100-3"], midnight(date(2026, 9, 30), s.TZ))
         town.recompute()
         correct(town)
+        assert seen(town, mail=s.NEIGHBOUR).closed == (), "whose the time is now was not charged with this bill"
         (made,) = closed(town, mail=s.OPERATOR).corrections
         assert (made.energy, made.amount) == (-before.energy, -before.total)
 
