@@ -42,21 +42,21 @@ def page(point: PointView, period: Chosen, args: Mapping[str, str]) -> dict[str,
     channel = args.get("channel", "active_import")
     if channel not in words.CHANNELS:
         raise NotFound("channel")
-    offered = _offered(point, period)
+    may = offered(point, period)
     step = args.get("step", "")
-    step = step if step in offered else USUAL[period.length]
+    step = step if step in may else USUAL[period.length]
     common = {
         "point": point,
         "period": period,
         "channel": channel,
         "unit": words.UNITS[channel],
         "step": step,
-        "step_names": offered,
-        "step_name": offered[step],
+        "step_names": may,
+        "step_name": may[step],
         "zones": energy.zones_of(point.zones),
         "query": {"point": point.id, "length": period.length, "day": period.first, "channel": channel, "step": step},
     }
-    shown = _shown(point, period, channel, STEPS[step])
+    shown = show(point, period, channel, STEPS[step])
     if shown is None or not (shown.completeness.expected or shown.steps):
         return common | {"shown": None}
     rows = energy.rows(shown.steps, point.tz, of_days=step == "day", one_day=period.length == "day")
@@ -79,7 +79,7 @@ def page(point: PointView, period: Chosen, args: Mapping[str, str]) -> dict[str,
     }
 
 
-def _offered(point: PointView, period: Chosen) -> dict[str, str]:
+def offered(point: PointView, period: Chosen) -> dict[str, str]:
     """Steps that make sense: not shorter than the meter's own, and no more intervals than a page may ask for."""
     own = point.period or STEPS["half_hour"]
     since, until = period.span(point.tz)
@@ -94,7 +94,7 @@ def _offered(point: PointView, period: Chosen) -> dict[str, str]:
     return found if usual in found else found | {usual: energy.size_word(own)}
 
 
-def _shown(point: PointView, period: Chosen, channel: str, size: int) -> Shown | None:
+def show(point: PointView, period: Chosen, channel: str, size: int) -> Shown | None:
     """None = nothing of this period is for this viewer. A period too long for intervals is told by days."""
     made = here()
     since, until = period.span(point.tz)

@@ -3,12 +3,15 @@
 Every figure comes from `central.figures`.
 """
 
+from urllib.parse import quote
+
 from flask import Blueprint, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from central import figures
 from central.accounts.audit import note
 from central.cabinet import data as data_page
+from central.cabinet import download
 from central.cabinet import explain as explain_page
 from central.cabinet import readings as readings_page
 from central.cabinet import summary as main_page
@@ -16,11 +19,13 @@ from central.cabinet import whatif as what_if_page
 from central.db import writing
 from central.faces.here import here, viewer
 from central.faces.periods import Chosen, choose
+from central.faces.tables import as_csv, as_workbook
 from central.figures import NotFound
 from central.figures.views import PointView
 from central.metering.zones import day_of
 
 cabinet = Blueprint("cabinet", __name__)
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @cabinet.get("/")
@@ -40,6 +45,25 @@ def data() -> str:
         return render_template("cabinet/empty.html")
     page = data_page.page(point, _period(point), request.args)
     return render_template("cabinet/data.html", points=points, **page)
+
+
+@cabinet.get("/data/file")
+def data_file() -> Response:
+    """The same as a file: `form` = csv | xlsx | json; without it csv."""
+    _, point = _points()
+    if point is None:
+        raise NotFound("point")
+    form, asked = request.args.get("form", "csv"), (point, _period(point), request.args)
+    if form == "json":
+        return jsonify(download.data(*asked))
+    if form not in ("csv", "xlsx"):
+        raise NotFound("form")
+    found = download.table(*asked)
+    body = as_workbook(found) if form == "xlsx" else "".join(as_csv(found))
+    answer = Response(body, mimetype=XLSX if form == "xlsx" else "text/csv")
+    name = quote(f"{point.code} {found.title} {asked[1].first.isoformat()}.{form}")
+    answer.headers["Content-Disposition"] = f"attachment; filename=data.{form}; filename*=UTF-8''{name}"
+    return answer
 
 
 @cabinet.get("/readings")

@@ -1,9 +1,8 @@
 """«Закрытие месяца»: the company's months, what can be closed and what cannot; a point's month; the corrections."""
 
-import csv
 from collections.abc import Iterator
 from datetime import date
-from io import StringIO
+from decimal import Decimal
 
 from flask import Response, redirect, render_template, request, stream_with_context, url_for
 from flask.typing import ResponseReturnValue
@@ -15,6 +14,7 @@ from central.console.room import ROWS, TZ, console, page_asked
 from central.db import writing
 from central.faces import formats, words
 from central.faces.here import here, viewer
+from central.faces.tables import BOM, Cell, line
 from central.figures import closing, months
 from central.figures.closed import all_closings, closings, corrected_in, lines_of
 from central.figures.monthly import bill, shares
@@ -78,10 +78,10 @@ def corrections_file() -> Response:
     wanted, engine, who = _month_asked(), here().source.engine, viewer()
 
     def lines() -> Iterator[str]:
-        yield "\ufeff" + _row(_columns())
+        yield BOM + line(_columns())
         with engine.connect() as connection:
             for one in months.all_charged(connection, who, wanted):
-                yield from (_row(cells) for cells in _cells(one))
+                yield from (line(cells) for cells in _cells(one))
 
     name = f"corrections-{formats.year_month(wanted)}.csv"
     answer = Response(stream_with_context(lines()), mimetype="text/csv")
@@ -110,25 +110,16 @@ def _columns() -> list[str]:
     ]
 
 
-def _cells(one: Correction) -> Iterator[list[str]]:
-    about = [str(one.id), formats.moment(one.made_at, TZ), words.correction_cause(one)]
+def _cells(one: Correction) -> Iterator[list[Cell]]:
+    about: list[Cell] = [str(one.id), formats.moment(one.made_at, TZ), words.correction_cause(one)]
     about += [str(one.change[0]) if one.change else "", one.code, one.contract or "", one.holder or ""]
     about += [formats.year_month(one.month), formats.year_month(one.charged_in)]
-    for line in one.lines:
-        sides = [line.before, line.after]
+    for charged in one.lines:
+        sides = [charged.before, charged.after]
         energies = [side.energy if side else 0 for side in sides]
-        amounts = [side.amount if side else 0 for side in sides]
-        zone = words.zone(line.told.zone) if line.told.zone else ""
-        kwh = [_decimal(value, MWH_PER_KWH) for value in (*energies, line.energy)]
-        yield [*about, zone, *kwh, *(str(value).replace(".", ",") for value in (*amounts, line.amount))]
-
-
-def _row(cells: list[str]) -> str:
-    """As a Russian Excel opens it. A cell that would begin a formula begins with an apostrophe."""
-    out = StringIO()
-    safe = [f"'{cell}" if cell[:1] in tuple("=+@\t") else cell for cell in cells]
-    csv.writer(out, delimiter=";", lineterminator="\r\n").writerow(safe)
-    return out.getvalue()
+        amounts = [side.amount if side else Decimal(0) for side in sides]
+        kwh = [Decimal(value) / MWH_PER_KWH for value in (*energies, charged.energy)]
+        yield [*about, words.line(charged.told), *kwh, *amounts, charged.amount]
 
 
 @console.get("/points/<int:key>/month")
@@ -229,9 +220,3 @@ def _month_asked() -> date:
 
 def _before(month: date) -> date:
     return month_start(date.fromordinal(month.toordinal() - 1))
-
-
-def _decimal(value: int, divisor: int) -> str:
-    """Exact, with a comma."""
-    whole, rest = divmod(abs(value), divisor)
-    return f"{'-' if value < 0 else ''}{whole},{rest:06}"

@@ -24,6 +24,7 @@ ACCESS: dict[str, frozenset[str]] = {  # endpoint -> roles
     "door.language": GUEST,
     "cabinet.main": SIGNED_IN,
     "cabinet.data": SIGNED_IN,
+    "cabinet.data_file": SIGNED_IN,
     "cabinet.readings": SIGNED_IN,
     "cabinet.explain": SIGNED_IN,
     "cabinet.explain_data": SIGNED_IN,

@@ -26,6 +26,7 @@ NOTHING_THERE = {  # what these would show the scene has not: 404
     "console.workbook",
     "console.check_limits",  # without the name of one
     "cabinet.explain_data",  # staff have no point of their own
+    "cabinet.data_file",
     "console.release",
     "console.verify_transformer",
     "console.correct_edge",
@@ -74,7 +75,16 @@ def test_no_page_of_any_point_tells_of_a_foreign_one(app: Flask, scene: Scene, m
     client = person(app, mail)
     foreign = [serial for serial in TOLD if serial not in OWN.get(mail or "", ())]
     pages = 0
-    for path in ("/", "/data", "/readings", "/explain", "/explain.json", "/console/points", "/console/edges"):
+    for path in (
+        "/",
+        "/data",
+        "/readings",
+        "/explain",
+        "/explain.json",
+        "/data/file",
+        "/console/points",
+        "/console/edges",
+    ):
         for key in ("", *scene.points.values(), 0, -1, 999, 10**30, "1 or 1=1", "٣", "../1"):
             for more in ({}, {"length": "day", "day": "2026-11-04"}, {"length": "month", "day": "2026-10-05"}):
                 query = {**({"point": str(key)} if key != "" else {}), **more}
