@@ -13,8 +13,9 @@ from central.faces.periods import Chosen
 from central.figures import NotFound
 from central.figures.bills import REGISTERS
 from central.figures.source import ACTIVE_IMPORT
-from central.figures.views import ClosedLine, ClosedMonth, DecisionTold, Explained, Origin, PointView
+from central.figures.views import ClosedLine, ClosedMonth, DecisionTold, Explained, Noted, Origin, PointView
 from central.metering.slots import Completeness
+from central.metering.terms import MANUAL
 from central.metering.workings import Rule, Working, as_data
 from central.metering.zones import ANY, Calendar
 
@@ -34,6 +35,7 @@ class Leaf:
     kind: str
     quality: tuple[str, ...]
     origin: Origin | None
+    noted: Noted | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +241,7 @@ def _those(tree: Working, rules: Sequence[Rule]) -> Iterator[Working]:
 
 
 def _term(one: Working, zone: str, found: Explained) -> Term:
-    start, end = (_leaf(part, found.origins) for part in one.parts)
+    start, end = (_leaf(part, found) for part in one.parts)
     facts = one.facts
     value = None if one.value is None else int(one.value)
     tariff = int(str(facts["tariff"]))
@@ -255,7 +257,7 @@ def _places(found: Explained) -> Iterator[Place]:
         key=lambda pair: int(str(pair[0].facts["start"])),
     ):
         facts = one.facts
-        leaves = tuple(_leaf(leaf, found.origins) for leaf in one.leaves() if leaf.rule is Rule.ROW)
+        leaves = tuple(_leaf(leaf, found) for leaf in one.leaves() if leaf.rule is Rule.ROW)
         k = next((Fraction(str(part.facts["k"])) for part in _those(one, (Rule.TIMES,))), Fraction(1))
         value = None if one.value is None else int(one.value)
         start, end = int(str(facts["start"])), int(str(facts["end"]))
@@ -272,7 +274,8 @@ def _closed(one: Working, found: Explained) -> Closed | None:
     return Closed(term, rest, len(weights) if isinstance(weights, tuple) else 0)
 
 
-def _leaf(one: Working, origins: Mapping[tuple[str, str, int], Origin]) -> Leaf:
+def _leaf(one: Working, found: Explained) -> Leaf:
+    origins, noted = found.origins, found.noted
     facts = one.facts
     time, kind = int(str(facts["time"])), str(facts["kind"])
     origin = origins.get((str(facts["meter"]), kind, time))
@@ -281,7 +284,8 @@ def _leaf(one: Working, origins: Mapping[tuple[str, str, int], Origin]) -> Leaf:
         clock = f"{datetime.fromtimestamp(time + 60 * origin.offset, UTC):%d.%m.%Y %H:%M:%S}"
     what = registry_words.register(str(facts["field"])) if "field" in facts else ""
     marks = tuple(str(word) for bit, word in words.QUALITY.items() if int(str(facts["quality"])) & bit)
-    return Leaf(what, str(facts["serial"]), int(one.value or 0), time, clock, kind, marks, origin)
+    by = noted.get((int(str(facts["mounting"])), time)) if kind == MANUAL else None
+    return Leaf(what, str(facts["serial"]), int(one.value or 0), time, clock, kind, marks, origin, by)
 
 
 def _distinct(leaves: Sequence[Leaf]) -> list[Leaf]:

@@ -177,6 +177,54 @@ def ratio(key: int) -> ResponseReturnValue:
     )
 
 
+@console.route("/points/<int:key>/reading", methods=["GET", "POST"])
+def manual_reading(key: int) -> ResponseReturnValue:
+    page = opened(key)
+    if not page.mountings:
+        raise NotFound("no meter has ever stood there")
+    tz, standing = page.row.tz, page.standing or page.mountings[0]
+
+    def enter_it(change: Change, values: Values) -> None:
+        enter.add_reading(
+            change,
+            key,
+            values["old_meter"],
+            values["at"],
+            registers(values, "reg_end") or {},
+            last=values["last"],
+            first=values["first"],
+        )
+
+    return done(
+        Deed(
+            kind="reading",
+            title=_l("Показание вручную"),
+            of=of_point(page),
+            back=point_page(key),
+            groups=(
+                Group(
+                    _l("Показание"),
+                    (
+                        _at(tz, _l("Снято")),
+                        _old(page),
+                        *_registers(page, "reg_end", needed=True),
+                        _reason(_l("Кто снял и почему вручную")),
+                    ),
+                ),
+                _others("reg_end"),
+            ),
+            initial=_now(tz) | {"old_meter": standing.meter},
+            look=lambda values: dict(zip(("last", "first"), _around(values), strict=True)),
+            enter=enter_it,
+            aliases=AT | {"registers": "reg_end"},
+            help=_l(
+                "Где счётчик молчал, показание войдёт в счёт и закроет пропуск между соседними показаниями. Время "
+                "относится к началу интервала. Показаний самого счётчика оно не заменяет."
+            ),
+        )
+    )
+
+
 @console.route("/points/<int:key>/dismounting", methods=["GET", "POST"])
 def dismount(key: int) -> ResponseReturnValue:
     page = opened(key)
@@ -521,6 +569,10 @@ def entered_meter(change: Change, values: Values) -> str:
     return enter.add_meter(
         change, name, serial=values["serial"], type=values["type"], maker=maker, made_in=values["made_in"]
     )
+
+
+def _around(values: Values) -> tuple[Mapping[str, int], Mapping[str, int]]:
+    return readings_around(here().source, values["old_meter"], values["at"])
 
 
 def _last(meter_id: str, at: int) -> Mapping[str, int]:

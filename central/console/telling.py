@@ -15,7 +15,7 @@ from central.faces.formats import NO_BREAK, NOTHING, day, moment
 from central.faces.words import zone
 from central.registry.history import Names, differing, names
 
-MOMENTS = frozenset({"valid_from", "valid_to", "hour"})
+MOMENTS = frozenset({"valid_from", "valid_to", "hour", "read_at"})
 W_PER_KW = 1000
 
 
@@ -90,6 +90,7 @@ def clock_minutes(minute: int) -> str:
 _SAID: Mapping[str, Callable[[Any], str]] = {
     "reg_start": registers,
     "reg_end": registers,
+    "registers": registers,
     "tariffs": tariffs,
     "zone": zone,
     "power_max": lambda value: written(Decimal(value) / W_PER_KW),

@@ -40,6 +40,7 @@ ACCESS: dict[str, frozenset[str]] = {  # endpoint -> roles
     "console.replacement": STAFF,
     "console.ratio": STAFF,
     "console.dismount": STAFF,
+    "console.manual_reading": STAFF,
     "console.correct_mounting": STAFF,
     "console.remove_mounting": STAFF,
     "console.correct_point": STAFF,

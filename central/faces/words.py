@@ -83,6 +83,7 @@ KINDS: Mapping[str, LazyString] = {
     Kind.MONTHLY: _l("на расчётную дату"),
     Kind.NOW: _l("в момент опроса"),
     "act": _l("по акту"),
+    "manual": _l("внесено вручную"),
 }
 RULES: Mapping[Rule, LazyString] = {
     Rule.DIFFERENCE: _l("разность показаний"),

@@ -11,11 +11,11 @@ from central.figures.closed import settled_of
 from central.figures.daily import LONGEST, days_view, revised
 from central.figures.hours import by_hours, hour_prices, with_hours
 from central.figures.intervals import TooLong, view
-from central.figures.origins import origins
+from central.figures.origins import noted, origins
 from central.figures.source import ACTIVE_IMPORT, FIELDS, Opened, Source, opened
 from central.figures.totals import cost_of, day_portions, portions_of
 from central.figures.views import DaysView, Explained, IntervalView, NotFound, Period, RowKey
-from central.metering.terms import ACT
+from central.metering.terms import ACT, MANUAL
 from central.metering.workings import Rule, Working
 from central.metering.zones import day_of, midnight, month_start, next_month
 
@@ -45,6 +45,7 @@ def explain_bill(source: Source, viewer: Viewer, point_id: int, since: int, unti
             origins=origins(point.connection, set(_rows(energy, cost))),
             revisions=revised(point, first, last, ACTIVE_IMPORT),
             closed=closed,
+            noted=noted(point.connection, set(_by_hand(energy, cost))),
         )
 
 
@@ -72,6 +73,7 @@ def explain_days(
             origins=origins(point.connection, set(_rows(energy))),
             revisions=revised(point, first, until, channel),
             decisions=decisions.told(point.connection, _decided(intervals)),
+            noted=noted(point.connection, set(_by_hand(energy))),
         )
 
 
@@ -98,9 +100,17 @@ def _days(point: Opened, first: date, until: date, channel: str, now: int) -> Da
         return None
 
 
+def _by_hand(*trees: Working | None) -> Iterator[tuple[int, int]]:
+    """Mounting and moment of the leaves that a person read."""
+    for tree in trees:
+        for leaf in tree.leaves() if tree is not None else ():
+            if leaf.rule is Rule.READING and leaf.facts["kind"] == MANUAL:
+                yield int(str(leaf.facts["mounting"])), int(str(leaf.facts["time"]))
+
+
 def _rows(*trees: Working | None) -> Iterator[RowKey]:
     """What the leaves were brought by messages as."""
     for tree in trees:
         for leaf in tree.leaves() if tree is not None else ():
-            if leaf.rule in (Rule.READING, Rule.ROW) and leaf.facts["kind"] != ACT:
+            if leaf.rule in (Rule.READING, Rule.ROW) and leaf.facts["kind"] not in (ACT, MANUAL):
                 yield str(leaf.facts["meter"]), str(leaf.facts["kind"]), int(str(leaf.facts["time"]))

@@ -20,7 +20,7 @@ from central.metering.estimation import LONGEST, SIMILAR, Closer, close_gaps, sh
 from central.metering.slots import Outage, Sample, Slot, close_outages, covered, fill
 from central.metering.terms import ACT, Reading, Segment, State
 from central.metering.zones import Calendar, day_of, midnight
-from central.registry.look import Terms, act_readings, in_force
+from central.registry.look import Terms, act_readings, in_force, manual_readings
 from central.timeseries.base import LoadRow, RegisterRow, Series
 from protocol.quantities import TARIFFS
 from protocol.reading import Kind, Quality
@@ -67,7 +67,7 @@ class Material:
         self._brackets: list[tuple[int, int]] = []
         self._nearby: dict[int, list[RegisterRow]] = {}
         self._clean: dict[tuple[str, int], bool] = {}
-        self._acts: dict[int, dict[int, dict[str, Reading]]] = {}
+        self._said: dict[int, dict[int, dict[str, Reading]]] = {}
         self._loads: dict[tuple[int, int, int], list[LoadRow]] = {}
         self._came: dict[str, tuple[Slot, ...]] = {}
 
@@ -211,14 +211,16 @@ class Material:
         return self._clean[key]
 
     def _fixed_near(self, segment: Segment, channel: str, tariff: int) -> list[Reading]:
-        """One register of a tenure around the period, oldest first: fixed by the meter, or said by an act."""
+        """One register of a tenure around the period, oldest first: fixed by the meter, said by an act, or, where it
+        said nothing, read by a person."""
         found = {one.moment: one for one in readings(self._near(segment), FIELDS[channel], tariff)}
-        if segment.mounting not in self._acts:
-            said = act_readings(self._connection, [segment])
-            self._acts[segment.mounting] = {moment: fields for (_, moment), fields in said.items()}
-        for moment, fields in self._acts[segment.mounting].items():
-            if f"{FIELDS[channel]}{tariff}" in fields:
-                found[moment] = fields[f"{FIELDS[channel]}{tariff}"]
+        if segment.mounting not in self._said:
+            said = manual_readings(self._connection, [segment]) | act_readings(self._connection, [segment])
+            self._said[segment.mounting] = {moment: fields for (_, moment), fields in said.items()}
+        for moment, fields in self._said[segment.mounting].items():
+            one = fields.get(f"{FIELDS[channel]}{tariff}")
+            if one is not None and (one.kind == ACT or moment not in found):
+                found[moment] = one
         return [found[moment] for moment in sorted(found)]
 
     def _tariffs(self, channel: str, segment: Segment, start: int, end: int) -> list[Closer]:

@@ -1,13 +1,15 @@
-"""Which message brought a row: looked for in the inbox, which keeps messages for two weeks."""
+"""Which message brought a row: looked for in the inbox, which keeps messages for two weeks; and who entered a reading
+by hand."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, String, cast, select
 
-from central.figures.views import Origin, RowKey
+from central.figures.views import Noted, Origin, RowKey
 from central.ingest.tables import State, edge_meter, inbox
+from central.registry.tables import change, change_line, manual_reading
 from protocol.errors import Garbled
 from protocol.messages import bodies
 
@@ -32,6 +34,26 @@ def origins(connection: Connection, wanted: Collection[RowKey]) -> dict[RowKey, 
                 break
         found |= _entitled(connection, meter, left)
     return found
+
+
+def noted(connection: Connection, wanted: Collection[tuple[int, int]]) -> dict[tuple[int, int], Noted]:
+    """Of readings by hand, (mounting, moment): the change that entered each."""
+    if not wanted:
+        return {}
+    key = cast(manual_reading.c.id, String)
+    query = (
+        select(manual_reading.c.mounting, manual_reading.c.read_at, change.c.id, change.c.at, change.c.reason)
+        .join(change_line, (change_line.c.object == manual_reading.name) & (change_line.c.key == key))
+        .join(change, change.c.id == change_line.c.change)
+        .where(manual_reading.c.mounting.in_({mounting for mounting, _ in wanted}))
+        .order_by(change_line.c.id)
+    )
+    rows = connection.execute(query).all()
+    return {
+        (row.mounting, row.read_at): Noted(row.id, row.at, row.reason)
+        for row in rows
+        if (row.mounting, row.read_at) in wanted
+    }
 
 
 def _messages(connection: Connection, meter: str, since: int) -> Iterator[Row[Any]]:

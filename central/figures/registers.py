@@ -12,8 +12,9 @@ from central.figures.source import FIELDS, Opened
 from central.figures.views import Period
 from central.metering.consumption import RegisterTerm, from_registers
 from central.metering.terms import Reading, Segment
-from central.registry.look import act_readings
+from central.registry.look import act_readings, manual_readings
 from central.timeseries.base import RegisterRow, Series
+from protocol.quantities import TARIFFS
 from protocol.reading import Kind
 
 REACH = 40 * 86_400  # a snapshot farther from its boundary is not taken
@@ -23,13 +24,14 @@ ALL_KINDS = (*FIXED, Kind.NOW)
 
 @dataclass(frozen=True, slots=True)
 class Tenure:
-    """A segment within a period, its registers near both ends, and what its acts say."""
+    """A segment within a period, its registers near both ends, what its acts say and what people read."""
 
     segment: Segment
     start: int  # boundaries within the period
     end: int
     rows: tuple[RegisterRow, ...]
     acts: dict[int, dict[str, Reading]]  # moment -> field -> reading
+    manual: dict[int, dict[str, Reading]]  # what people read of it, near as the rows are
 
     def term(self, channel: str, tariff: int, whole: bool) -> RegisterTerm | None:
         """Consumption by one register; None when a reading is lacking at either end, or both are one."""
@@ -44,32 +46,44 @@ class Tenure:
         if act is not None:
             return act
         found = readings(self.rows, FIELDS[channel], tariff)
+        field = f"{FIELDS[channel]}{tariff}"
+        found += [fields[field] for fields in self.manual.values() if field in fields]
         return min(found, key=lambda reading: (abs(reading.moment - boundary), reading.moment), default=None)
 
 
 def tenures(point: Opened, period: Period) -> tuple[Tenure, ...]:
     """The segments of the period with their readings, oldest first. Raises SeriesUnavailable."""
     segments = point.entries.segments(period.since, period.until)
-    acts = act_readings(point.connection, segments)
+    acts, read = act_readings(point.connection, segments), manual_readings(point.connection, segments)
     found = []
     for segment in segments:
         start = max(period.since, segment.since)
         end = min(period.until, segment.until if segment.until is not None else period.until)
-        said = {moment: values for (mounting, moment), values in acts.items() if mounting == segment.mounting}
-        found.append(Tenure(segment, start, end, _rows(point, segment, start, end), said))
+        said, told = (
+            {moment: values for (mounting, moment), values in one.items() if mounting == segment.mounting}
+            for one in (acts, read)
+        )
+        lowest, highest = _reach(point, segment, start, end)
+        near = {moment: values for moment, values in told.items() if lowest <= moment <= highest}
+        found.append(Tenure(segment, start, end, _rows(point, segment, start, end), said, near))
     return tuple(found)
 
 
 def _rows(point: Opened, segment: Segment, start: int, end: int) -> tuple[RegisterRow, ...]:
     """Snapshots at both ends, else the last before and the first after, within the viewer's own time."""
-    lowest = max(point.reach.since, segment.since, start - REACH)
-    highest = min(point.reach.until, segment.until if segment.until is not None else point.reach.until, end + REACH)
+    lowest, highest = _reach(point, segment, start, end)
     found = {
         (row.time, row.kind, row.repeat): row
         for boundary in (start, end)
         for row in _around(point.series, segment.meter, boundary, lowest, highest)
     }
     return tuple(found[key] for key in sorted(found))
+
+
+def _reach(point: Opened, segment: Segment, start: int, end: int) -> tuple[int, int]:
+    """From when to when a reading may be taken."""
+    last = segment.until if segment.until is not None else point.reach.until
+    return max(point.reach.since, segment.since, start - REACH), min(point.reach.until, last, end + REACH)
 
 
 def _around(series: Series, meter: str, boundary: int, lowest: int, highest: int) -> Sequence[RegisterRow]:
@@ -89,4 +103,7 @@ def _around(series: Series, meter: str, boundary: int, lowest: int, highest: int
 
 def registers_of(found: Sequence[Tenure], channel: str) -> frozenset[int]:
     """Tariff numbers that the meters of these tenures have for a channel."""
-    return frozenset(tariff for tenure in found for tariff in tariffs_of(tenure.rows, FIELDS[channel]))
+    read = {field for tenure in found for fields in tenure.manual.values() for field in fields}
+    by_people = {tariff for tariff in range(TARIFFS + 1) if f"{FIELDS[channel]}{tariff}" in read}
+    by_meters = {tariff for tenure in found for tariff in tariffs_of(tenure.rows, FIELDS[channel])}
+    return frozenset(by_meters | by_people)

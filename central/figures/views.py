@@ -384,11 +384,21 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
+class Noted:
+    """Who entered a reading by hand: the registry's change, and why."""
+
+    change: int
+    at: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Explained:
     """How the figures of a period came about. `cost` None = there is none; `days`: the period by its profile.
 
     `closed`: the month was closed, and `energy` and `cost` are those of that time. `intervals`: of a single day by its
-    profile. `origins`: of the readings and rows at the leaves. `decisions`: about its places, by number.
+    profile. `origins`: of the readings and rows at the leaves. `decisions`: about its places, by number. `noted`: of
+    readings by hand, by mounting and moment.
     """
 
     energy: Working | None
@@ -399,6 +409,7 @@ class Explained:
     origins: Mapping[RowKey, Origin]
     revisions: tuple[Revision, ...]
     decisions: Mapping[int, DecisionTold] = field(default_factory=dict)
+    noted: Mapping[tuple[int, int], Noted] = field(default_factory=dict)
     closed: ClosedMonth | None = None
 
 

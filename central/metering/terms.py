@@ -50,11 +50,12 @@ class Segment:
 
 
 ACT = "act"  # kind of a reading that an act says
+MANUAL = "manual"  # and of one that a person read
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A register as the meter showed it: mWh or mvarh before K. `kind`: daily, monthly, now, or act."""
+    """A register as the meter showed it: mWh or mvarh before K. `kind`: daily, monthly, now, act or manual."""
 
     moment: int
     value: int

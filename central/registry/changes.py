@@ -32,6 +32,7 @@ SUBJECTS: Mapping[str, Sequence[tuple[str, str]]] = {  # table -> (column, on th
     "point": (("id", "point"), ("node", "node")),
     "point_terms": (("point", "point"),),
     "mounting": (("point", "point"), ("meter", "meter")),
+    "manual_reading": (("point", "point"),),
     "meter": (("id", "meter"),),
     "meter_type": (("id", "meter_type"),),
     "transformer": (("id", "transformer"),),
@@ -125,6 +126,8 @@ class Change:
         """Figures that a row decides on."""
         if row is not None and table.name in ("mounting", "contract_point"):
             self.touch(row["point"], row["valid_from"], row.get("valid_to"))
+        elif row is not None and table.name == "manual_reading":
+            self.touch(row["point"], row["read_at"] - 1, row["read_at"] + 1)
         elif row is not None and table.name == "point_terms":
             self.touch(row["point"], 0, None)
         elif row is not None and table.name == "hour_price":

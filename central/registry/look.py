@@ -15,10 +15,11 @@ from central.db import given, keys_of
 from central.metering.cost import Price
 from central.metering.hourly import HourPrice
 from central.metering.monthly import MonthlyPrice
-from central.metering.terms import ACT, Reading, Segment
+from central.metering.terms import ACT, MANUAL, Reading, Segment
 from central.metering.zones import Calendar, ZoneRule
 from central.registry.tables import (
     hour_price,
+    manual_reading,
     meter,
     monthly_line,
     mounting,
@@ -101,6 +102,17 @@ def act_readings(connection: Connection, segments: Iterable[Segment]) -> dict[tu
             for field, value in (registers or {}).items():
                 found[row.id, moment][field] = Reading(moment, value, ACT)
     return dict(found)
+
+
+def manual_readings(connection: Connection, segments: Iterable[Segment]) -> dict[tuple[int, int], dict[str, Reading]]:
+    """What people read: (mounting, moment) -> field of the series -> reading."""
+    query = select(manual_reading).where(manual_reading.c.mounting.in_([segment.mounting for segment in segments]))
+    return {
+        (row.mounting, row.read_at): {
+            field: Reading(row.read_at, value, MANUAL) for field, value in row.registers.items()
+        }
+        for row in connection.execute(query)
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -217,6 +217,17 @@ mounting = Table(
     Column("end_reason", String(200)),  # why it was taken down
 )
 
+manual_reading = Table(  # registers that a person read off the meter
+    "manual_reading",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("point", ForeignKey("point.id"), nullable=False, index=True),
+    Column("mounting", ForeignKey("mounting.id"), nullable=False),
+    Column("read_at", Seconds, nullable=False),
+    Column("registers", JSON, nullable=False),  # field of the series -> mWh
+    UniqueConstraint("mounting", "read_at"),
+)
+
 contract = Table(
     "contract",
     metadata,

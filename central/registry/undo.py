@@ -35,6 +35,7 @@ CAPTIONS: Mapping[str, LazyString] = {  # of what depends on a row
     "point_day": _l("вычисленные сутки"),
     "meter_seen": _l("показания, которые уже пришли"),
     "dirty": _l("сутки, которые ждут вычисления"),
+    "manual_reading": _l("показание, внесённое вручную"),
     "exception": _l("исключения проверок"),
     "decision": _l("решения о значениях"),
     "period_close": _l("закрытый месяц"),

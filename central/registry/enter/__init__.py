@@ -7,6 +7,7 @@ Nothing is half done: the caller's transaction ends with the refusal.
 network.py        organisations, tree of the network, metering points
 tariffs.py        zone calendars, prices, monthly lines; the terms of a point
 equipment.py      types, meters, transformers, verifications
+readings.py       registers that a person read
 mountings.py      which meter stands where, with which ratio: mounting, replacement, change of ratio, correction
 contracts.py      contracts, and which point is supplied under which
 concentrators.py  concentrators, their lines, the meters each is entitled to
@@ -40,6 +41,7 @@ from central.registry.enter.network import (
     correct,
     rename_node,
 )
+from central.registry.enter.readings import add_reading
 from central.registry.enter.tariffs import (
     add_scheme,
     correct_terms,
@@ -61,6 +63,7 @@ __all__ = [
     "add_node",
     "add_organisation",
     "add_point",
+    "add_reading",
     "add_scheme",
     "add_transformer",
     "attach",

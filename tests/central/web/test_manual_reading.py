@@ -1,0 +1,47 @@
+"""An operator enters what somebody read off a silent meter; its consumer sees who and why."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from central.figures.around import readings_around
+from central.registry.tables import manual_reading
+from tests.central import scene as s
+from tests.central.scene import Scene, build
+from tests.central.sql import Sql
+from tests.central.web.forms import said, save, send
+from tests.central.web.parts import make_app, person
+
+
+@pytest.fixture
+def office(sql: Sql, tmp_path: Path) -> Iterator[Scene]:
+    built = build(tmp_path, days=20)
+    yield built
+    built.close()
+
+
+def test_a_reading_of_a_silent_meter(office: Scene, tmp_path: Path) -> None:
+    app = make_app(tmp_path)
+    operator, point = person(app, s.OPERATOR), office.points[s.DACHA]
+    last = readings_around(office.source, f"MIL-{s.DACHA}", s.NOW)[0]
+    kwh = {f"reg_end.{name}": str(value // 10**6 + 50) for name, value in last.items()}
+    form = f"/console/points/{point}/reading"
+    sheet = {"at-day": "2026-11-20", "at-time": "00:10", "reason": "снял мастер Петров"}
+    low = send(operator, form, sheet | kwh | {"reg_end.ap1": "0,01"})
+    assert low.status_code == 422
+    assert said(low).keys() == {"reg_end.ap1"}
+    save(operator, form, sheet | kwh)
+    office.recompute()
+    with office.engine.connect() as connection:
+        (row,) = connection.execute(manual_reading.select()).all()
+    assert row.registers["ap0"] == (last["ap0"] // 10**6 + 50) * 10**6
+    assert "Показание вручную" in operator.get(f"/console/points/{point}").text
+    consumer = person(app, s.CONSUMER)
+    told = consumer.get(f"/explain?point={point}&length=month&day=2026-11-01").text
+    assert "внесено вручную: снял мастер Петров" in told
+    days = consumer.get(f"/data/file?point={point}&length=month&day=2026-11-01&step=day&form=json").json
+    assert days is not None
+    silent = {row["start"][:10]: row["state"] for row in days["rows"]}
+    assert {silent[f"2026-11-{day}"] for day in range(12, 20)} == {"estimated"}
+    assert silent["2026-11-21"] == "missing"
