@@ -7,10 +7,10 @@ from typing import Any
 
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import Column, Connection, Row, Table, select
+from sqlalchemy import Column, Connection, Row, Table, delete, select
 
 from central.db import metadata
-from central.figures.tables import point_day
+from central.figures.tables import exception, point_day
 from central.ingest.tables import meter_seen
 from central.registry.changes import Change, packed, refuse_undone, table_of
 from central.registry.periods import overlap
@@ -36,7 +36,7 @@ CAPTIONS: Mapping[str, LazyString] = {  # of what depends on a row
     "meter_seen": _l("показания, которые уже пришли"),
     "dirty": _l("сутки, которые ждут вычисления"),
     "manual_reading": _l("показание, внесённое вручную"),
-    "exception": _l("исключения проверок"),
+    "exception": _l("исключения, о которых уже решено"),
     "decision": _l("решения о значениях"),
     "period_close": _l("закрытый месяц"),
     "grant": _l("доступ потребителя"),
@@ -67,7 +67,10 @@ def undo(made: Change, key: int) -> None:
         table = table_of(name)
         while part := list(islice(lines, CHUNK)):
             _refuse_later(connection, table, part)
-            _refuse_dependants(connection, table, [line.key for line in part if line.before is None])
+            added = [line.key for line in part if line.before is None]
+            if table is point:
+                _forget_exceptions(connection, added)
+            _refuse_dependants(connection, table, added)
             for line in part:
                 made.restore(table, line.key, line.before)
                 if line.before is not None and name in ALONE:
@@ -114,6 +117,12 @@ def _refuse_dependants(connection: Connection, table: Table, keys: Iterable[str]
         if connection.execute(query.limit(1)).first() is not None:
             sentence = _l("От этого уже зависит: %(what)s", what=_caption(column.table))
             raise Refused(None, sentence)
+
+
+def _forget_exceptions(connection: Connection, keys: Iterable[str]) -> None:
+    """What the checks found at points that go; what somebody has decided about one stands, and so does the point."""
+    open_ = exception.c.decision.is_(None)
+    connection.execute(delete(exception).where(exception.c.point.in_([int(key) for key in keys]), open_))
 
 
 @cache
