@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, select
 
 from central.db import writing
+from central.figures.checking import settings_of
 from central.figures.recompute import compute, places_of, store
 from central.figures.tables import dirty
 from central.ingest.tables import meter_seen
@@ -81,8 +82,8 @@ class World:
             connection.execute(meter_seen.insert(), [{"meter": meter, "last_stamp": NOW} for meter in METERS])
 
     def figures(self, connection: Connection, point: int, day: date) -> dict[str, Any]:
-        place = places_of(connection, {point})[point]
-        found = compute(connection, self.series, place, day, NOW)[0]
+        place, settings = places_of(connection, {point})[point], settings_of(connection, {point})[point]
+        found = compute(connection, self.series, place, settings, day, NOW).figures
         store(connection, place, day, found, NOW)
         return found
 

@@ -203,7 +203,7 @@ class TestTheCompany:
             "2026-10",
             "2026-11",
         )
-        assert (told["Зона"], told["Разность, кВт·ч"], told["Разность, ₽"]) == ("пик", "3,000000", "25,26")
+        assert (told["Зона"], told["Разность, кВт·ч"], told["Разность, ₽"]) == ("Пик", "3", "25,26")
         assert told["Причина"] == "пришли данные, которых не было"
 
     def test_another_company_s_month_and_points_are_not_there(self, office: Office, operator: FlaskClient) -> None:
