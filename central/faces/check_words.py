@@ -175,8 +175,8 @@ DONE: Mapping[Decided, LazyString] = {
     Decided.ASK: _l("счётчик спрошен ещё раз"),
 }
 LIMITS: Mapping[str, tuple[LazyString, LazyString]] = {  # name of a limit -> caption, unit
-    "places": (_l("Интервалов подряд, не меньше"), _l("интервалов")),
-    "rows": (_l("Строк, не меньше"), _l("строк")),
+    "places": (_l("Интервалов подряд, не меньше"), _l("инт.")),
+    "rows": (_l("Строк, не меньше"), _l("стр.")),
     "seconds": (_l("Опережение больше"), _l("с")),
     "times": (_l("Больше в"), _l("раз")),
     "days": (_l("Суток, не меньше"), _l("суток")),

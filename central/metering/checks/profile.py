@@ -128,8 +128,9 @@ def over_third(evidence: Evidence, limits: Limits) -> Iterator[Finding]:
 
 
 def frozen(evidence: Evidence, limits: Limits) -> Iterator[Finding]:
-    """The same value that is not zero in at least so many `places` one after the other."""
-    for channel, slots in evidence.slots.items():
+    """The same value that is not zero in at least so many `places` one after the other; reactive energy may well be."""
+    for channel in (ACTIVE_IMPORT, ACTIVE_EXPORT):
+        slots = evidence.slots.get(channel, ())
         for (state, energy), run in groupby(slots, key=lambda slot: (slot.state, slot.energy)):
             same = list(run)
             if state is State.MEASURED and len(same) >= max(limits["places"], 3):
