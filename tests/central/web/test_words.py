@@ -13,7 +13,7 @@ from flask import Flask
 from central.faces import words
 from central.figures.views import Concern
 from central.metering.consumption import Rule
-from central.metering.terms import State
+from central.metering.terms import ACT, MANUAL, State
 from protocol.reading import Kind
 from tests.central import scene as s
 from tests.central.web.parts import person
@@ -35,11 +35,12 @@ def test_every_text_has_its_english_and_no_other_is_kept() -> None:
         text if isinstance(text, str) else text[0]
         for _, _, text, _, _ in extract_from_dir(CENTRAL, SOURCES, options, keywords=KEYWORDS)
     }
-    english = {message.id if isinstance(message.id, str) else message.id[0]: message for message in catalogue("en")}
+    whole = catalogue("en")
+    english = {message.id if isinstance(message.id, str) else message.id[0]: message for message in whole}
     english.pop("")
     assert found == set(english)
     assert [text for text, message in english.items() if not message.string] == []
-    assert [text for text, message in english.items() if not list(message.check(catalogue("en")))] == list(english)
+    assert [text for text, message in english.items() if not list(message.check(whole))] == list(english)
 
 
 @pytest.mark.quick
@@ -68,7 +69,7 @@ def test_every_word_of_the_code_has_a_caption() -> None:
     assert set(words.STATES) == set(State)
     assert set(words.CONCERNS) == set(Concern)
     assert set(words.RULES) == set(Rule)
-    assert {Kind.DAILY, Kind.MONTHLY, Kind.NOW, "act"} <= set(words.KINDS)
+    assert set(words.KINDS) == {Kind.DAILY, Kind.MONTHLY, Kind.NOW, ACT, MANUAL}
     assert set(words.MARKS) == set(State) - {State.MEASURED, State.ZERO, State.NOT_DUE}
 
 
