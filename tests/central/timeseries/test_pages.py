@@ -12,8 +12,6 @@ from hypothesis import strategies as st
 from central.timeseries.pages import FIELDS, Cell, Damaged, cells, pack, unpack
 from central.timeseries.rows import LIVE_FIELDS, LOAD_FIELDS, REGISTER_FIELDS
 
-pytestmark = pytest.mark.quick
-
 INTEGERS = st.integers(-(2**63), 2**63 - 1) | st.integers(0, 10**7).map(lambda n: n * 1000)
 FLOATS = st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(10**6), 10**6).map(lambda n: n / 100)
 

@@ -31,8 +31,6 @@ from protocol.spodes.objects import (
     Profile,
 )
 
-pytestmark = pytest.mark.quick
-
 NOW = 1_795_511_700.0  # 24 November 2026, 12:15 by the meter's clock
 LOCAL = int(NOW) + 180 * 60
 KINDS = [Household, Enterprise]

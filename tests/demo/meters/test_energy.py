@@ -9,8 +9,6 @@ from demo.meters.archive import Record
 from demo.meters.calendar import DAY, SLOT, day_of, local
 from demo.meters.model import Enterprise, Household, Sdm630, SpodesSite
 
-pytestmark = pytest.mark.quick
-
 NOW = 1_795_500_000.0  # 24 November 2026
 KINDS = [Household, Enterprise]
 

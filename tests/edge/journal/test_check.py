@@ -10,8 +10,6 @@ from edge.journal.check import open_journal, trouble
 from protocol.messages import bodies
 from tests.edge.parts import NOW, PERIOD, commit, grown, raw
 
-pytestmark = pytest.mark.quick
-
 LIMIT = 2**30
 
 

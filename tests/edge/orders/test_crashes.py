@@ -19,8 +19,6 @@ from protocol.messages.command import Status
 from tests.edge.orders.parts import backfill, config, replies, signed
 from tests.edge.parts import NOW, PERIOD, commit
 
-pytestmark = pytest.mark.quick
-
 COMMANDS = 3
 YEAR = 365 * 86400
 FIRST = NOW - 10 * PERIOD

@@ -18,8 +18,6 @@ from protocol.obis import Obis
 from tests.protocol.dlms.pipe import joined, long_value, talk
 from tests.vectors import load, spodes_frames
 
-pytestmark = pytest.mark.quick
-
 A = Obis.parse("1.0.1.8.0.255")
 LINKS = pytest.mark.parametrize("link", ["hdlc", "wrapper"])
 SAMPLES: dict[str, list[bytes]] = {
