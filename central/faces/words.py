@@ -206,17 +206,20 @@ def decided(found: DecisionTold) -> str:
 
 def cause(version: DayVersion) -> str:
     """Why a figure became another."""
-    if version.decision is not None:
-        undone = version.decision.undone_at is not None and version.decision.undone_at <= version.made_at
-        return str(UNDONE) if undone else decided(version.decision)
-    if version.change is not None:
-        return str(registry_words.change(version.change[1]))
-    return str(FIRST if version.version == 1 else LATE)
+    return _because(version) or str(FIRST if version.version == 1 else LATE)
 
 
 def correction_cause(one: Correction) -> str:
     """Why a closed month is charged otherwise."""
-    return str(LATE) if one.change is None else registry_words.change(one.change[1])
+    return _because(one) or str(LATE)
+
+
+def _because(made: DayVersion | Correction) -> str | None:
+    """What a person did; None: nobody did."""
+    if made.decision is not None:
+        undone = made.decision.undone_at is not None and made.decision.undone_at <= made.made_at
+        return str(UNDONE) if undone else decided(made.decision)
+    return registry_words.change(made.change[1]) if made.change is not None else None
 
 
 def hindered(one: Hindered) -> str:

@@ -14,14 +14,14 @@ from sqlalchemy import Connection, Row, Select, select
 
 from central.accounts.policy import FOREVER, Viewer
 from central.accounts.tables import account, grant
-from central.figures.dirty import change_of
+from central.figures import causes
 from central.figures.monthly import hindrances_of
 from central.figures.source import Opened, Source, opened
 from central.figures.tables import period_close, period_correction
 from central.figures.views import ClosedLine, ClosedMonth, ClosedStep, Correction, CorrectionLine, Period, Settled
 from central.metering.workings import from_data
 from central.metering.zones import midnight, next_month
-from central.registry.tables import change, contract, point
+from central.registry.tables import contract, point
 
 
 def settled(source: Source, viewer: Viewer, key: int, month: date) -> Settled:
@@ -93,11 +93,7 @@ def closings(connection: Connection, rows: Sequence[Row[Any]]) -> tuple[ClosedMo
 
 def corrections(connection: Connection, rows: Sequence[Row[Any]]) -> tuple[Correction, ...]:
     """Of rows of `all_corrections`."""
-    changes = {key for row in rows if (key := change_of(row.cause)) is not None}
-    kinds = {
-        row.id: (row.id, row.kind)
-        for row in connection.execute(select(change.c.id, change.c.kind).where(change.c.id.in_(changes)))
-    }
+    why = causes.told(connection, (row.cause for row in rows))
     return tuple(
         Correction(
             id=row.id,
@@ -109,7 +105,8 @@ def corrections(connection: Connection, rows: Sequence[Row[Any]]) -> tuple[Corre
             month=row.month,
             charged_in=row.charged_in,
             made_at=row.made_at,
-            change=kinds.get(change_of(row.cause) or 0),
+            change=why[row.cause].change,
+            decision=why[row.cause].decision,
             energy=row.energy,
             amount=row.amount,
             lines=tuple(CorrectionLine(_line(one["before"]), _line(one["after"])) for one in row.lines),

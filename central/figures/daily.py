@@ -10,8 +10,7 @@ from typing import Any
 from sqlalchemy import Row, func, select
 
 from central.accounts.policy import Viewer
-from central.figures import decisions
-from central.figures.dirty import change_of, decision_of
+from central.figures import causes
 from central.figures.hours import Hours, hour_prices, hours_of, with_hours
 from central.figures.intervals import TooLong, view
 from central.figures.source import ACTIVE_IMPORT, FIELDS, Opened, Source, opened
@@ -24,7 +23,6 @@ from central.metering.slots import DUE_AFTER, Completeness, Slot, completeness, 
 from central.metering.terms import Segment, State
 from central.metering.zones import day_of, midnight, month_start
 from central.metering.zones import days as days_of
-from central.registry.tables import change
 
 LONGEST = 3 * 366  # days
 MOST = 100  # revisions
@@ -168,17 +166,14 @@ def _versions(point: Opened, days: Sequence[date], channel: str) -> dict[date, t
     """Day -> its versions, oldest first."""
     query = select(point_day).where(point_day.c.point == point.id, point_day.c.day.in_(days))
     rows = point.connection.execute(query.order_by(point_day.c.day, point_day.c.version)).all()
-    changes = {key for row in rows if (key := change_of(row.cause)) is not None}
-    kinds = point.connection.execute(select(change.c.id, change.c.kind).where(change.c.id.in_(changes)))
-    told = {row.id: (row.id, row.kind) for row in kinds}
-    people = {key for row in rows if (key := decision_of(row.cause)) is not None}
-    decided = decisions.told(point.connection, people)
+    why = causes.told(point.connection, (row.cause for row in rows))
     found: dict[date, list[DayVersion]] = defaultdict(list)
     for row in rows:
         total = totals([row.energies.get(channel, {})], point.calendar.zones).total
-        made = told.get(change_of(row.cause) or 0)
-        by = decided.get(decision_of(row.cause) or 0)
-        found[row.day].append(DayVersion(row.version, total, row.made_at, row.cause, row.author, made, by))
+        one = why[row.cause]
+        found[row.day].append(
+            DayVersion(row.version, total, row.made_at, row.cause, row.author, one.change, one.decision)
+        )
     return {day: tuple(versions) for day, versions in found.items()}
 
 

@@ -1,6 +1,6 @@
 """Decisions about values: each one act of a person, with a reason; the days it changes are computed anew; undoable."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 
 from sqlalchemy import Connection, select, update
@@ -38,12 +38,13 @@ def decisions_of(connection: Connection, point_id: int, since: int, until: int) 
     ]
 
 
-def told(connection: Connection, keys: Collection[int]) -> Mapping[int, DecisionTold]:
+def told(connection: Connection, keys: Iterable[int]) -> Mapping[int, DecisionTold]:
     """Number -> what was decided, of those that there are."""
-    query = select(decision).where(decision.c.id.in_(keys))
+    wanted = set(keys)
+    query = select(decision).where(decision.c.id.in_(wanted))
     return {
         row.id: DecisionTold(row.id, Decided(row.kind), row.at, row.reason, row.undone_at)
-        for row in (connection.execute(query) if keys else ())
+        for row in (connection.execute(query) if wanted else ())
     }
 
 

@@ -296,7 +296,8 @@ class CorrectionLine:
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """`id`: its number. `month` is corrected, `charged_in` charged. `change`: of the registry, number and kind."""
+    """`id`: its number. `month` is corrected, `charged_in` charged. `change`: of the registry, number and kind;
+    `decision`: of a person."""
 
     id: int
     point: int
@@ -308,6 +309,7 @@ class Correction:
     charged_in: date
     made_at: int
     change: tuple[int, str] | None
+    decision: DecisionTold | None
     energy: int
     amount: Decimal
     lines: tuple[CorrectionLine, ...]
