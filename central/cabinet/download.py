@@ -39,7 +39,7 @@ def data(point: PointView, period: Chosen, args: Mapping[str, str]) -> dict[str,
             {
                 "start": _iso(one.start, point.tz),
                 "end": _iso(one.end, point.tz),
-                "total": _total(one),
+                "total": one.total,
                 "zones": one.zones,
                 "state": state(one),
                 "counts": counts(one),
@@ -102,14 +102,7 @@ def _rows(found: tuple[Step, ...], zones: list[str], tz: str) -> Iterator[list[C
         word = state(one)
         told = _("разное") if word == MIXED else str(words.STATES[State(word)])
         by_zone = [_kilo(one.zones.get(zone)) if one.total is not None else None for zone in zones]
-        yield [_iso(one.start, tz), _iso(one.end, tz), *by_zone, _kilo(_total(one)), told, *counts(one).values()]
-
-
-def _total(step: Step) -> int | None:
-    """A time without power used nothing; of a gap nobody knows."""
-    if step.total is None and step.completeness.off and step.completeness.off == step.completeness.expected:
-        return 0
-    return step.total
+        yield [_iso(one.start, tz), _iso(one.end, tz), *by_zone, _kilo(one.total), told, *counts(one).values()]
 
 
 def _kilo(value: int | None) -> Decimal | None:
