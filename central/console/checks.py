@@ -11,7 +11,7 @@ from central.faces import check_words
 from central.faces import registry_words as words
 from central.faces.here import here, viewer
 from central.figures import limits as settings
-from central.metering.checks.catalogue import CHECKS, PointKind
+from central.metering.checks.catalogue import ANY, BOUNDS, CHECKS, PointKind
 
 ON, OFF = "on", "off"
 
@@ -55,7 +55,12 @@ def check_limits() -> ResponseReturnValue:
         return shown(sheet, {"which": which_now, **{key: str(value) for key, value in now.items()}}, {})
     typed = typed_in(groups, request.form)
     parsed = parse(groups, typed)
-    wrong = {key: _l("Нужно число не меньше нуля") for key in usual if (parsed.values.get(key) or 0) < 0}
+    wrong = {
+        key: _l("Нужно число от %(least)s до %(most)s", least=least, most=most)
+        for key in usual
+        for least, most in [BOUNDS.get(key, ANY)]
+        if parsed.values.get(key) is not None and not least <= parsed.values[key] <= most
+    }
     if parsed.errors or wrong:
         return shown(sheet, typed, wrong | parsed.errors)
     chosen = None if parsed.values["which"] == OFF else {key: parsed.values[key] for key in usual}

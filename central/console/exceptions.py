@@ -9,15 +9,19 @@ from flask_babel import lazy_gettext as _l
 
 from central.console.forms import Field, Group, Text, parse, typed_in
 from central.console.room import ROWS, TZ, console, number_asked, page_asked
-from central.faces import check_words
+from central.faces import check_words, words
 from central.faces.here import here, viewer
 from central.figures import exceptions as found_by_checks
 from central.figures.checking import OPEN
 from central.figures.exceptions import NotNow, Opened
+from central.figures.source import ACTIVE_IMPORT
 from central.metering.decisions import Decided
 
+PUT = (Decided.SUBSTITUTE, Decided.FILL)  # with an energy that is typed
 TOGETHER = (Decided.ACCEPT, Decided.ASK)  # what may be decided of many at once
-REASON = Field("reason", _l("Причина"), "area", help=_l("останется рядом с цифрами навсегда"), most=1000)
+REASON = Field(
+    "reason", _l("Причина"), "area", help=_l("останется рядом с цифрами; её увидит и потребитель"), most=1000
+)
 
 
 @console.get("/exceptions")
@@ -46,7 +50,9 @@ def exception_list() -> ResponseReturnValue:
             errors["id"] = _l("Отметьте хотя бы одно исключение")
         if not errors:
             done = _decide_all(chosen, Decided(parsed.values["kind"]), parsed.values["reason"])
-            return redirect(f"{request.full_path.rstrip('?&')}&decided={done}&passed={len(chosen) - done}", 303)
+            passed = len(chosen) - done
+            asked: dict[str, Any] = {"name": name, "edge": edge, "point": point, "state": state}
+            return redirect(url_for("console.exception_list", decided=done, passed=passed, **asked), 303)
     view = found_by_checks.listed(
         made.source, viewer(), made.now, name=name, edge=edge, point_id=point, state=state, page=page_asked(), rows=ROWS
     )
@@ -88,6 +94,8 @@ def exception(key: int) -> ResponseReturnValue:
         return _page(seen, groups, {}, {})
     typed = typed_in(groups, request.form)
     parsed = parse(groups, typed)
+    if (parsed.values.get("energy") or 0) < 0:
+        parsed.errors["energy"] = _l("Расход не бывает меньше нуля")
     if parsed.errors:
         return _page(seen, groups, typed, parsed.errors)
     try:
@@ -139,11 +147,11 @@ def _groups(seen: Opened) -> tuple[Group, ...]:
         "energy",
         _l("Энергия за всё это время"),
         "energy",
-        unit=_l("кВт·ч"),
+        unit=words.UNITS[seen.found.channel or ACTIVE_IMPORT],
         help=_l("с учётом Ki·Ku; разделится поровну между интервалами"),
     )
-    value = (Group("", (energy,), when=("kind", Decided.SUBSTITUTE)),) if Decided.SUBSTITUTE in seen.may else ()
-    return (Group("", (_kinds(seen.may),)), *value, Group("", (REASON,)))
+    put = tuple(Group("", (energy,), when=("kind", kind)) for kind in seen.may if kind in PUT)  # one at most
+    return (Group("", (_kinds(seen.may),)), *put, Group("", (REASON,)))
 
 
 def _kinds(may: Any) -> Field:

@@ -37,6 +37,10 @@ CHECKS: Mapping[str, Words] = {
             "если первое — примите."
         ),
     ),
+    "duplicate_register": Words(
+        _l("Одно показание, два значения"),
+        _l("В расчёте то, что пришло первым. Спросите счётчик ещё раз и сверьте с табло."),
+    ),
     "register_fell": Words(
         _l("Показание уменьшилось"),
         _l(
@@ -159,6 +163,7 @@ SEVERITIES: Mapping[Severity, tuple[str, str, LazyString]] = {  # badge · icon 
 }
 STATES: Mapping[str, LazyString] = {
     "open": _l("ждут решения"),
+    "asked": _l("счётчик спрошен"),
     "decided": _l("решены"),
     "gone": _l("исчезли сами"),
 }
@@ -166,12 +171,16 @@ DECISIONS: Mapping[Decided, LazyString] = {
     Decided.ACCEPT: _l("принять как есть"),
     Decided.ESTIMATE: _l("оценить по показаниям"),
     Decided.SUBSTITUTE: _l("подставить другое"),
+    Decided.FILL: _l("внести расход вручную"),
+    Decided.TYPICAL: _l("принять типовой день"),
     Decided.ASK: _l("спросить счётчик ещё раз"),
 }
 DONE: Mapping[Decided, LazyString] = {
     Decided.ACCEPT: _l("принято как есть"),
     Decided.ESTIMATE: _l("оценено по показаниям"),
     Decided.SUBSTITUTE: _l("подставлено"),
+    Decided.FILL: _l("расход внесён вручную"),
+    Decided.TYPICAL: _l("принят типовой день"),
     Decided.ASK: _l("счётчик спрошен ещё раз"),
 }
 LIMITS: Mapping[str, tuple[LazyString, LazyString]] = {  # name of a limit -> caption, unit
@@ -180,6 +189,7 @@ LIMITS: Mapping[str, tuple[LazyString, LazyString]] = {  # name of a limit -> ca
     "seconds": (_l("Опережение больше"), _l("с")),
     "times": (_l("Больше в"), _l("раз")),
     "days": (_l("Суток, не меньше"), _l("суток")),
+    "longest": (_l("Не оценивать пробел длиннее"), _l("суток")),
     "wh": (_l("Энергия больше"), _l("Вт·ч")),
     "per_mille": (_l("Тревога от расхождения"), _l("‰")),
     "volts": (_l("Напряжение"), _l("В")),

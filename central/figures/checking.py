@@ -15,6 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select, update
 
+from central.db import insert
 from central.figures.intervals import check as sum_check
 from central.figures.material import Material, readings, tariffs_of
 from central.figures.source import ACTIVE_IMPORT, FIELDS
@@ -29,8 +30,9 @@ from central.metering.terms import Segment, State
 from central.registry.look import valid
 from central.registry.tables import contract_point, mounting, point, transformer, transformer_place
 from central.timeseries.base import LoadRow, Series
+from protocol.reading import Kind
 
-OPEN, DECIDED, GONE = "open", "decided", "gone"
+OPEN, ASKED, DECIDED, GONE = "open", "asked", "decided", "gone"  # asked: the meter, and it has not answered yet
 JOURNALS = (VOLTAGES, CURRENTS, SWITCHING, CORRECTIONS)
 OTHER_METER = re.compile(r"serial number (\S+) answers, (\S+) is expected")  # as a concentrator tells it
 ONE_DAY = timedelta(days=1)
@@ -78,7 +80,9 @@ def keep(
     new = [one for one in findings if (one.check, one.channel, one.since) not in standing]
     pairs = [(standing.pop(key), one) for one in findings if (key := (one.check, one.channel, one.since)) in standing]
     for one in list(new):
-        moved = next((key for key, row in standing.items() if key[:2] == _kind(one) and row.state != DECIDED), None)
+        moved = next(
+            (key for key, row in standing.items() if key[:2] == _kind(one) and row.state in (OPEN, GONE)), None
+        )
         if moved is not None:
             pairs.append((standing.pop(moved), one))
             new.remove(one)
@@ -87,9 +91,12 @@ def keep(
         if row.state == GONE or any(getattr(row, name) != values[name] for name in ("since", "until", "trace")):
             again = {"state": OPEN, "decision": None, "changed_at": now}
             connection.execute(update(exception).where(exception.c.id == row.id).values(**values, **again))
-    if new:
-        connection.execute(exception.insert(), [_row(point_id, day, one, now) for one in new])
-    gone = [row.id for row in standing.values() if row.state == OPEN and (nightly or not _is_nightly(row.name))]
+    if new:  # another worker may have found the same at this moment
+        rows = [_row(point_id, day, one, now) for one in new]
+        connection.execute(insert(connection, exception).on_conflict_do_nothing(), rows)
+    gone = [
+        row.id for row in standing.values() if row.state in (OPEN, ASKED) and (nightly or not _is_nightly(row.name))
+    ]
     if gone:
         connection.execute(update(exception).where(exception.c.id.in_(gone)).values(state=GONE, changed_at=now))
 
@@ -197,12 +204,12 @@ def _events(connection: Connection, segments: Sequence[Segment], since: int, unt
 
 def _twice(connection: Connection, segments: Sequence[Segment], since: int, until: int) -> list[Twice]:
     query = (
-        select(conflict.c.stamp, conflict.c.kept, conflict.c.came)
+        select(conflict.c.stamp, conflict.c.kind, conflict.c.kept, conflict.c.came)
         .where(conflict.c.meter.in_({segment.meter for segment in segments}))
         .where(conflict.c.stamp > since, conflict.c.stamp <= until)
         .order_by(conflict.c.stamp, conflict.c.id)
     )
-    return [Twice(*row) for row in connection.execute(query)]
+    return [Twice(row.stamp, row.kind != Kind.LOAD, row.kept, row.came) for row in connection.execute(query)]
 
 
 def _relay_closed(connection: Connection, meter: str, moment: int) -> bool:

@@ -9,45 +9,32 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, case, func, selec
 
 from central.accounts.policy import Viewer, may_see
 from central.accounts.tables import account
+from central.commands.tables import State as CommandState
+from central.commands.tables import command
 from central.db import writing
 from central.figures import decisions
-from central.figures.checking import DECIDED, OPEN
-from central.figures.intervals import view
+from central.figures.checking import ASKED, DECIDED, OPEN
 from central.figures.material import Material, Place
 from central.figures.source import ACTIVE_IMPORT, Source, opened
 from central.figures.source import Opened as Point
-from central.figures.tables import decision, exception
-from central.figures.views import NotFound, Period
+from central.figures.tables import conflict, decision, exception
+from central.figures.views import NotFound
 from central.ingest.tables import edge_meter
 from central.jobs.asking import enqueue
-from central.metering.checks.catalogue import Severity
+from central.metering.checks.catalogue import CHECKS, Doubts, Severity
 from central.metering.decisions import Decided, spread
 from central.metering.slots import Slot
+from central.metering.terms import State
 from central.metering.zones import midnight
 from central.registry.look import valid
 from central.registry.tables import mounting, point
+from protocol.reading import Kind
 
 REREAD = "reread"  # the job that asks a meter again
 GRAVITY = case({Severity.ALARM.value: 2, Severity.WARNING.value: 1}, value=exception.c.severity, else_=0)
 ONE_DAY = timedelta(days=1)
-VALUES = frozenset(  # checks that doubt the values of places: what these are may be decided
-    {
-        "over_power",
-        "over_median",
-        "over_third",
-        "frozen",
-        "duplicate_stamp",
-        "clock_set",
-        "use_while_off",
-        "reverse_flow",
-        "zero_then_return",
-        "intervals_to_register",
-        "use_without_contract",
-        "clock_doubtful",
-    }
-)
-EMPTY = frozenset({"missing_interval", "channel_missing"})  # checks that found nothing where something should be
-AGAIN = EMPTY | {"duplicate_stamp", "register_fell", "intervals_to_register", "zones_to_total", "over_power"}
+STANDING = (OPEN, ASKED)  # what somebody still has to look at
+TWICE = {"duplicate_stamp": False, "duplicate_register": True}  # checks of conflicts: of registers or not
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +79,7 @@ class Deed:
     at: int
     who: str
     reason: str
-    energy: int | None  # of a substitute
+    energy: int | None  # that was put there
     command: str | None
     undone_at: int | None
     undone_by: str | None
@@ -101,11 +88,16 @@ class Deed:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """One exception with its places: as they came, and as they count; and all that was decided about its time."""
+    """One exception with its places: as they came, and as they count; and all that was decided about its time.
+
+    `typical`: beginning of a place that nothing closes -> what a typical day says; `edge`: that reads the meter now.
+    """
 
     found: Found
     serial: str | None
     places: Sequence[tuple[Slot, Slot]]
+    typical: Mapping[int, int]
+    edge: str | None
     deeds: Sequence[Deed]
     may: Sequence[Decided]
 
@@ -176,7 +168,8 @@ def listed(
 def one(source: Source, viewer: Viewer, key: int, now: int) -> Opened:
     """Raises NotFound, SeriesUnavailable."""
     with source.engine.connect() as connection:
-        row = connection.execute(_of(viewer, now, exception.c.id == key)).first()
+        mine = _of(viewer, now, exception.c.id == key).add_columns(_edge(now).label("edge"))
+        row = connection.execute(mine).first()
         if row is None:
             raise NotFound(f"exception {key}")
         found = _found(row)
@@ -184,8 +177,9 @@ def one(source: Source, viewer: Viewer, key: int, now: int) -> Opened:
     start, end = midnight(found.day, found.tz), midnight(found.day + ONE_DAY, found.tz)
     with opened(source, viewer, found.point, start, end) as point:
         serial = point.view(now).serial
-        places = _places(point, found, now)
-    return Opened(found, serial, places, deeds, _may(found, places))
+        places, typical = _places(point, found, now)
+    may = _may(found, places, typical, row.edge)
+    return Opened(found, serial, places, typical, row.edge, deeds, may)
 
 
 def decide(
@@ -198,24 +192,20 @@ def decide(
     now: int,
     energy: int | None = None,
 ) -> int:
-    """One act about one exception; returns the number of the decision. `energy` (mWh): of a substitute, spread evenly.
+    """One act about one exception; returns the number of the decision. `energy` (mWh) is put there, spread evenly.
 
     Raises NotFound, NotNow, SeriesUnavailable.
     """
     seen = one(source, viewer, key, now)
     if kind not in seen.may:
         raise NotNow(f"exception {key} is not to be decided by {kind}")
-    found = seen.found
-    energies = None
-    if kind is Decided.SUBSTITUTE:
-        energies = spread(energy or 0, [(came.start, came.end) for came, _ in seen.places])
+    found, energies = seen.found, _energies(seen, kind, energy)
     with writing(source.engine).begin() as connection:
-        decided = update(exception).where(exception.c.id == key, exception.c.state == OPEN)
         made = decisions.decide(
             connection,
             point_id=found.point,
             kind=kind,
-            channel=found.channel,
+            channel=found.channel if energies is None else found.channel or ACTIVE_IMPORT,
             since=min((came.start for came, _ in seen.places), default=found.since),
             until=max((came.end for came, _ in seen.places), default=found.until),
             reason=reason,
@@ -223,12 +213,35 @@ def decide(
             at=now,
             energies=energies,
         )
-        changed = connection.execute(decided.values(state=DECIDED, decision=made, changed_at=now)).rowcount
-        if not changed:
+        state = ASKED if kind is Decided.ASK else DECIDED
+        open_ = update(exception).where(exception.c.id == key, exception.c.state == found.state)
+        if not connection.execute(open_.values(state=state, decision=made, changed_at=now)).rowcount:
             raise NotNow(f"exception {key} is decided on already")
         if kind is Decided.ASK:
             enqueue(connection, REREAD, {"decision": made}, now)
+        else:
+            _settle_conflicts(connection, found, "closed")
     return made
+
+
+def _energies(seen: Opened, kind: Decided, energy: int | None) -> Mapping[int, int] | None:
+    """What is put into which places; None = nothing is."""
+    if kind is Decided.TYPICAL:
+        return seen.typical
+    if kind in (Decided.SUBSTITUTE, Decided.FILL):
+        return spread(energy or 0, [(came.start, came.end) for came, _ in seen.places])
+    return None
+
+
+def _settle_conflicts(connection: Connection, found: Found, state: str) -> None:
+    """The rows that contradict each other wait for nobody any more, or do again."""
+    if found.name not in TWICE:
+        return
+    meters = select(mounting.c.meter).where(mounting.c.point == found.point)
+    of_load = conflict.c.kind != Kind.LOAD if TWICE[found.name] else conflict.c.kind == Kind.LOAD
+    in_time = conflict.c.stamp.between(min(found.since + 1, found.until), found.until)
+    mine = (conflict.c.meter.in_(meters), of_load, in_time)
+    connection.execute(update(conflict).where(*mine).values(state=state))
 
 
 def undo(source: Source, viewer: Viewer, key: int, decision_id: int, *, reason: str, now: int) -> None:
@@ -239,8 +252,17 @@ def undo(source: Source, viewer: Viewer, key: int, decision_id: int, *, reason: 
             raise NotFound(f"exception {key}")
         if not decisions.undo(connection, decision_id, reason=reason, account=viewer.account, at=now):
             raise NotNow(f"decision {decision_id} is undone already")
-        mine = (exception.c.decision == decision_id, exception.c.state == DECIDED)
+        mine = (exception.c.decision == decision_id, exception.c.state.in_((DECIDED, ASKED)))
         connection.execute(update(exception).where(*mine).values(state=OPEN, decision=None, changed_at=now))
+        _settle_conflicts(connection, _found(row), "open")
+
+
+def reopen(connection: Connection, now: int) -> int:
+    """What is found still though the command that asked the meter is over waits for somebody again; how many."""
+    over = select(decision.c.id).join(command, command.c.id == decision.c.command)
+    over = over.where(command.c.state.in_((CommandState.DONE, CommandState.EXPIRED)))
+    asked = update(exception).where(exception.c.state == ASKED, exception.c.decision.in_(over))
+    return connection.execute(asked.values(state=OPEN, decision=None, changed_at=now)).rowcount
 
 
 def _open(viewer: Viewer, now: int) -> Select[Any]:
@@ -274,31 +296,42 @@ def _found(row: Row[Any]) -> Found:
     return Found(severity=Severity(row.severity), tz=row.tz, **{name: getattr(row, name) for name in names})
 
 
-def _places(point: Point, found: Found, now: int) -> Sequence[tuple[Slot, Slot]]:
-    """Of its day and channel, or of active import: those that it touches, as they came and as they count."""
+def _places(point: Point, found: Found, now: int) -> tuple[Sequence[tuple[Slot, Slot]], Mapping[int, int]]:
+    """Of its day and channel, or of active import: those that it touches, as they came and as they count, and what a
+    typical day says of those that nothing closes. Of a gap only what is empty."""
     channel = found.channel or ACTIVE_IMPORT
     start, end = midnight(found.day, point.tz), midnight(found.day + ONE_DAY, point.tz)
     place = Place(point.id, point.tz, point.calendar, point.entries.terms)
     segments = point.entries.segments(start, end)
-    came = Material(point.connection, point.series, place, segments, start, end, now).as_came(channel)
-    counts = view(point, Period(start, end), channel, now).slots
-    return [
-        (before, after)
-        for before, after in zip(came, counts, strict=True)
-        if before.start < max(found.until, found.since + 1) and found.since < before.end
+    material = Material(point.connection, point.series, place, segments, start, end, now)
+    gaps = CHECKS[found.name].doubts is Doubts.GAPS
+    places = [
+        (came, counts)
+        for came, counts in zip(material.as_came(channel), material.slots(channel), strict=True)
+        if came.start < max(found.until, found.since + 1)
+        and found.since < came.end
+        and not (gaps and came.energy is not None)
     ]
+    if not gaps:
+        return places, {}
+    guessed = {slot.start: slot.energy for slot in material.typical(channel) if slot.state is State.ESTIMATED_OPEN}
+    here = {came.start for came, _ in places}
+    return places, {start: energy for start, energy in guessed.items() if start in here and energy is not None}
 
 
-def _may(found: Found, places: Sequence[object]) -> tuple[Decided, ...]:
+def _may(
+    found: Found, places: Sequence[tuple[Slot, Slot]], typical: Mapping[int, int], edge: str | None
+) -> tuple[Decided, ...]:
     """What may be decided about it."""
-    if found.state != OPEN:
+    if found.state not in STANDING:
         return ()
+    check = CHECKS[found.name]
     may = [Decided.ACCEPT]
-    if places and found.name in VALUES:
-        may.append(Decided.ESTIMATE)
-    if places and found.name in VALUES | EMPTY:
-        may.append(Decided.SUBSTITUTE)
-    if found.name in AGAIN:
+    if places and check.doubts is Doubts.VALUES:
+        may += [Decided.ESTIMATE, Decided.SUBSTITUTE]
+    if check.doubts is Doubts.GAPS and any(counts.energy is None for _, counts in places):
+        may += [Decided.FILL, *([Decided.TYPICAL] if typical else [])]
+    if check.again and edge is not None and found.state == OPEN:
         may.append(Decided.ASK)
     return tuple(may)
 
@@ -310,7 +343,7 @@ def _deeds(connection: Connection, found: Found) -> Sequence[Deed]:
         select(decision, account.c.name.label("who"), undoer.c.name.label("undone_who"))
         .join(account, account.c.id == decision.c.account)
         .outerjoin(undoer, undoer.c.id == decision.c.undone_by)
-        .where(decision.c.point == found.point, decision.c.channel.in_(("", found.channel)))
+        .where(decision.c.point == found.point, decision.c.channel.in_(("", found.channel or ACTIVE_IMPORT)))
         .where(decision.c.since <= found.until, decision.c.until >= found.since)
         .order_by(decision.c.id.desc())
     )

@@ -1,62 +1,76 @@
 """The figures as jobs of the worker: the checks of every night, and asking a meter again. Each may be run again."""
 
 import logging
-from datetime import UTC, datetime, timedelta
+from collections import Counter
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select, update
 
 from central.commands import keys
 from central.commands.sending import send
 from central.config import ConfigError
-from central.figures import checking
-from central.figures.recompute import compute, places_of
+from central.figures import checking, exceptions
+from central.figures.material import Place
+from central.figures.recompute import compute, newest, places_of
 from central.figures.tables import decision
 from central.ingest.tables import edge_meter
 from central.jobs.context import Context, JobFailed, JobRefused
 from central.logs import about
-from central.metering.zones import Uncovered
+from central.metering.checks.catalogue import Settings
+from central.metering.zones import Uncovered, day_of
 from central.operation.alarms import Alarm
 from central.registry.look import segments_of, valid
-from central.registry.tables import mounting
+from central.registry.tables import mounting, point
+from central.timeseries.base import DAY
 from protocol.messages.command import Backfill
 
 log = logging.getLogger(__name__)
 
-CHUNK = 100  # points a transaction
+CHUNK = 100  # points that are looked up at once
+TRIES = 3  # of one point, when its day is computed by another worker meanwhile
 ONE_DAY = timedelta(days=1)
 LIFETIME = 3 * 86_400  # of a command, seconds
-DAY = 86_400
 
 
 def validate(context: Context, _arguments: dict[str, Any]) -> dict[str, Any]:
     """All checks over the day before, of every point where a meter stands: a meter that says nothing makes no day."""
-    now, found, looked = context.now, 0, 0
+    now, counts = context.now, Counter[str]()
     with context.engine.connect() as connection:
         standing = select(mounting.c.point).where(valid(mounting, now)).distinct()
         points = connection.scalars(standing.order_by(mounting.c.point)).all()
     for first in range(0, len(points), CHUNK):
         part = points[first : first + CHUNK]
-        made = []
         with context.engine.connect() as connection:
             places, settings = places_of(connection, part), checking.settings_of(connection, part)
-            for key in part:
-                context.check()
-                day = datetime.fromtimestamp(now, ZoneInfo(places[key].tz)).date() - ONE_DAY
-                try:
-                    computed = compute(connection, context.series, places[key], settings[key], day, now, nightly=True)
-                except Uncovered as error:
-                    ids = {"point": key, "day": day}
-                    log.error("a day cannot be checked: %s", error, extra=about(Alarm.DAY_NOT_COMPUTED, **ids))
-                    continue
-                made.append((key, day, computed.findings))
+        for key in part:
+            context.check()
+            day = day_of(now, places[key].tz) - ONE_DAY
+            try:
+                found = _checked(context, places[key], settings[key], day, now)
+            except Uncovered as error:
+                ids = {"point": key, "day": day}
+                log.error("a day cannot be checked: %s", error, extra=about(Alarm.DAY_NOT_COMPUTED, **ids))
+                continue
+            counts["points"] += 1
+            counts["found"] += found
+    with context.writing() as connection:
+        counts["reopened"] = exceptions.reopen(connection, now)
+    return dict(counts)
+
+
+def _checked(context: Context, place: Place, settings: Settings, day: date, now: int) -> int:
+    """How many findings. A day that another worker has computed meanwhile is looked at again: what came healed it."""
+    for _ in range(TRIES):
+        with context.engine.connect() as connection:
+            before = newest(connection, place.point, day)
+            findings = compute(connection, context.series, place, settings, day, now, nightly=True).findings
         with context.writing() as connection:
-            for key, day, findings in made:
-                checking.keep(connection, key, day, findings, now, nightly=True)
-                found += len(findings)
-        looked += len(made)
-    return {"points": looked, "found": found}
+            connection.execute(select(point.c.id).where(point.c.id == place.point).with_for_update())
+            if newest(connection, place.point, day) == before:
+                checking.keep(connection, place.point, day, findings, now, nightly=True)
+                return len(findings)
+    return 0
 
 
 def reread(context: Context, arguments: dict[str, Any]) -> dict[str, Any]:

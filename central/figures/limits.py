@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import delete, select
+from sqlalchemy import Connection, delete, select
 
 from central.accounts.audit import note
 from central.accounts.policy import Viewer
@@ -12,7 +12,9 @@ from central.db import insert, writing
 from central.figures.source import Source
 from central.figures.tables import check_limit
 from central.figures.views import NotFound
-from central.metering.checks.catalogue import CHECKS, PointKind
+from central.metering.checks.catalogue import CHECKS, LONGEST, PointKind
+from central.registry.tables import point
+from central.timeseries.base import DAY
 
 SUBJECT = "check"
 
@@ -31,6 +33,18 @@ class Limit:
     @property
     def own(self) -> bool:
         return self.at is not None
+
+
+def longest(connection: Connection, point_id: int) -> int:
+    """Seconds between two registers of the point: beyond it nothing is estimated."""
+    name, limit = LONGEST
+    query = (
+        select(check_limit.c.limits)
+        .join(point, (point.c.organisation == check_limit.c.organisation) & (point.c.kind == check_limit.c.kind))
+        .where(point.c.id == point_id, check_limit.c.name == name)
+    )
+    own = connection.scalar(query) or {}
+    return int(own.get(limit, CHECKS[name].limits[limit])) * DAY
 
 
 def limits(source: Source, viewer: Viewer) -> Mapping[tuple[str, PointKind], Limit]:

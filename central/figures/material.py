@@ -12,13 +12,15 @@ from operator import attrgetter
 from sqlalchemy import Connection, select
 
 from central.figures.decisions import decisions_of
+from central.figures.limits import longest
 from central.figures.source import ACTIVE_IMPORT, FIELDS
 from central.ingest.tables import event
 from central.metering.consumption import RegisterTerm, from_registers
 from central.metering.decisions import Decision, decided
-from central.metering.estimation import LONGEST, SIMILAR, Closer, close_gaps, shape_of
+from central.metering.estimation import SIMILAR, Closer, close_gaps, shape_of
 from central.metering.slots import Outage, Sample, Slot, close_outages, covered, fill
 from central.metering.terms import ACT, Reading, Segment, State
+from central.metering.typical import estimate_open
 from central.metering.zones import Calendar, day_of, midnight
 from central.registry.look import Terms, act_readings, in_force, manual_readings
 from central.timeseries.base import LoadRow, RegisterRow, Series
@@ -100,6 +102,16 @@ class Material:
                 slots = self._estimated(channel, segment, slots)
         return slots
 
+    def typical(self, channel: str) -> tuple[Slot, ...]:
+        """`slots`, and what no register closes is estimated by a typical day: beside every sum, until somebody accepts
+        it. What has no complete day like it before it stays missing."""
+
+        def similar(slot: Slot) -> Sequence[tuple[Slot, ...]]:
+            begun = [segment for segment in self.segments if segment.since <= slot.start]
+            return self.similar(channel, begun[-1], day_of(slot.start, self._place.tz)) if begun else ()
+
+        return estimate_open(self.slots(channel), similar, self._of_day)
+
     def decided(self) -> tuple[int, int]:
         """From when to when the registers reach that decided on power off and estimates: at least the period itself.
 
@@ -117,7 +129,7 @@ class Material:
             later = (one for one in fixed if one.moment >= self.until and self._between_rows(segment, one))
             before = next((one.moment for one in earlier), self.since)
             after = next((one.moment for one in later), self.until)
-            if after - before <= LONGEST:
+            if after - before <= self._longest:
                 found.append((before, after))
         return min(start for start, _ in found), max(end for _, end in found)
 
@@ -191,7 +203,7 @@ class Material:
                 (one for one in fixed[upto:] if slot.end <= one.moment and self._between_rows(segment, one)),
                 None,
             )
-            if before is not None and after is not None and after.moment - before.moment <= LONGEST:
+            if before is not None and after is not None and after.moment - before.moment <= self._longest:
                 found[before, after].append(slot)
         return found
 
@@ -284,6 +296,11 @@ class Material:
         ]
         place = self._place
         return fill(self.segments, samples, place.calendar, place.tz, since, until, self._now)
+
+    @cached_property
+    def _longest(self) -> int:
+        """Seconds: a gap that is longer is not estimated."""
+        return longest(self._connection, self._place.point)
 
     @cached_property
     def _decisions(self) -> Sequence[Decision]:

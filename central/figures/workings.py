@@ -231,7 +231,7 @@ def _of_slot(slot: Slot, before: Fraction, channel: str) -> Working:
         facts |= {"known": closing.known, "weights": closing.weights, "number": closing.number}
         term = of_term(closing.term, closing.tariff, channel)
         return Working(Rule.CLOSED, "place", slot.energy, facts=facts, parts=(term,))
-    if slot.state is State.SUBSTITUTED:
+    if slot.state in (State.SUBSTITUTED, State.MANUAL):
         return Working(Rule.DECIDED, "place", slot.energy, facts=facts)
     if not slot.parts and slot.state in (State.ESTIMATED, State.COMPUTED):
         return Working(Rule.STORED, "place", slot.energy, facts=facts)

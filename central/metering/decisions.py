@@ -17,7 +17,12 @@ class Decided(StrEnum):
     ACCEPT = "accept"  # a suspect value is true, and counts
     ESTIMATE = "estimate"  # a value is not true: its place is a gap, closed as any other
     SUBSTITUTE = "substitute"  # another value stands in its place
+    FILL = "fill"  # a value stands where none came, until one comes
+    TYPICAL = "typical"  # the same, as a typical day says
     ASK = "ask"  # the meter is asked again: nothing changes before it answers
+
+
+FILLING = frozenset({Decided.FILL, Decided.TYPICAL})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +53,11 @@ def _decided(slot: Slot, one: Decision) -> Slot:
         return replace(slot, state=State.MEASURED if slot.energy else State.ZERO, decision=one.id)
     if one.kind is Decided.ESTIMATE:
         return slot if slot.energy is None else replace(slot, state=State.MISSING, energy=None, decision=one.id)
-    if slot.start not in one.energies:
+    fills = one.kind in FILLING
+    if slot.start not in one.energies or (fills and slot.state is not State.MISSING):
         return slot
-    return replace(slot, state=State.SUBSTITUTED, energy=one.energies[slot.start], decision=one.id)
+    state = State.MANUAL if fills else State.SUBSTITUTED
+    return replace(slot, state=state, energy=one.energies[slot.start], decision=one.id)
 
 
 def spread(energy: int, places: Sequence[tuple[int, int]]) -> dict[int, int]:

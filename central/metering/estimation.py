@@ -24,7 +24,7 @@ class Limits:
 
 
 USUAL = Limits()
-SIMILAR, LONGEST = USUAL.similar, USUAL.longest
+SIMILAR = USUAL.similar
 
 Shape = Callable[[Sequence[Slot]], Sequence[int]]  # missing places -> their weights
 

@@ -29,11 +29,23 @@ class PointKind(StrEnum):
     GENERATION = "generation"
 
 
+class Doubts(StrEnum):
+    """What a check doubts, and so what may be decided about it: decisions.py."""
+
+    VALUES = "values"  # of places: to be set aside, or others put in their place
+    GAPS = "gaps"  # nothing stands in places: something may be put there
+    NOTHING = "nothing"  # of what stands there: it is mended elsewhere
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
+    """`again`: it helps to ask the meter again."""
+
     run: Callable[[Evidence, Limits], Iterator[Finding]]
     severity: Severity
     limits: Mapping[str, int] = field(default_factory=dict)
+    doubts: Doubts = Doubts.NOTHING
+    again: bool = False
     nightly: bool = False
     kinds: Mapping[PointKind, Mapping[str, int] | None] = field(default_factory=dict)  # where they differ; None = off
 
@@ -49,58 +61,62 @@ class Check:
 
 _HOUSEHOLD, _COMPANY, _COMMON = PointKind.HOUSEHOLD, PointKind.COMPANY, PointKind.COMMON
 _TECHNICAL, _GENERATION = PointKind.TECHNICAL, PointKind.GENERATION
+BOUNDS: Mapping[str, tuple[int, int]] = {  # of a limit: the least and the greatest that make sense
+    "places": (1, 1_000),
+    "rows": (1, 1_000),
+    "days": (1, 366),
+    "longest": (1, 45),  # registers are not looked for farther
+    "times": (2, 10_000),
+}
+ANY = (0, 1_000_000_000)
 NOTE, WARNING, ALARM = Severity
+VALUES, GAPS = Doubts.VALUES, Doubts.GAPS
 
 _LARGE = {"wh": 20_000}
+_LARGE_EVERYWHERE = {_COMPANY: _LARGE, _COMMON: _LARGE, _TECHNICAL: _LARGE, _GENERATION: _LARGE}
+_FROZEN = {_COMPANY: {"places": 6}, _COMMON: {"places": 6}}
+_RETURN: Mapping[PointKind, Mapping[str, int] | None] = {_COMPANY: {"days": 10}, _GENERATION: None}
 CHECKS: Mapping[str, Check] = {
     one.name: one
     for one in (
         Check(standing.meter_differs, ALARM, nightly=True),
-        Check(profile.duplicate_stamp, ALARM),
-        Check(registers.register_fell, ALARM),
-        Check(profile.over_power, ALARM),
-        Check(journal.use_while_off, ALARM, {"wh": 10}),
+        Check(profile.duplicate_stamp, ALARM, doubts=VALUES, again=True),
+        Check(registers.duplicate_register, ALARM, again=True),
+        Check(registers.register_fell, ALARM, again=True),
+        Check(profile.over_power, ALARM, doubts=VALUES, again=True),
+        Check(journal.use_while_off, ALARM, {"wh": 10}, doubts=VALUES),
         Check(profile.future_stamp, ALARM, {"seconds": 300}),
-        Check(registers.intervals_to_register, WARNING, {"per_mille": 1}),
-        Check(registers.zones_to_total, WARNING),
-        Check(profile.missing_interval, WARNING, {"places": 1}),
-        Check(profile.channel_missing, WARNING),
+        Check(registers.intervals_to_register, WARNING, {"per_mille": 1}, doubts=VALUES, again=True),
+        Check(registers.zones_to_total, WARNING, again=True),
+        Check(profile.missing_interval, WARNING, {"places": 1}, doubts=GAPS, again=True),
+        Check(profile.channel_missing, WARNING, doubts=GAPS, again=True),
         Check(profile.period_changed, WARNING, {"rows": 3}),
-        Check(journal.clock_doubtful, WARNING, {"rows": 1}),
+        Check(journal.clock_doubtful, WARNING, {"rows": 1}, doubts=VALUES),
         Check(journal.ratio_set, WARNING),
         Check(standing.ratio_differs, WARNING, nightly=True),
         Check(
             profile.over_median,
             WARNING,
             {"times": 10, "days": 4, "wh": 2_000},
+            doubts=VALUES,
             nightly=True,
-            kinds={_COMPANY: _LARGE, _COMMON: _LARGE, _TECHNICAL: _LARGE, _GENERATION: _LARGE},
+            kinds=_LARGE_EVERYWHERE,
         ),
-        Check(
-            profile.over_third,
-            WARNING,
-            {"times": 10, "wh": 3_000},
-            kinds={_COMPANY: _LARGE, _COMMON: _LARGE, _TECHNICAL: _LARGE, _GENERATION: _LARGE},
-        ),
-        Check(profile.frozen, WARNING, {"places": 12}, kinds={_COMPANY: {"places": 6}, _COMMON: {"places": 6}}),
-        Check(
-            profile.zero_then_return,
-            WARNING,
-            {"days": 30},
-            nightly=True,
-            kinds={_COMPANY: {"days": 10}, _GENERATION: None},
-        ),
+        Check(profile.over_third, WARNING, {"times": 10, "wh": 3_000}, doubts=VALUES, kinds=_LARGE_EVERYWHERE),
+        Check(profile.frozen, WARNING, {"places": 12}, doubts=VALUES, kinds=_FROZEN),
+        Check(profile.zero_then_return, WARNING, {"days": 30}, doubts=VALUES, nightly=True, kinds=_RETURN),
         Check(network.over_voltage, WARNING, {"volts": 253}, nightly=True),
         Check(network.over_current, WARNING, {"amperes": 100}, nightly=True),
         Check(network.phase_lost, WARNING, {"volts": 160}, nightly=True),
-        Check(profile.reverse_flow, WARNING, {"wh": 100}, kinds={_GENERATION: None, _TECHNICAL: None}),
-        Check(standing.use_without_contract, WARNING, {"wh": 10}, kinds={_TECHNICAL: None}),
-        Check(standing.long_estimate, WARNING, {"days": 7}, nightly=True),
-        Check(journal.clock_set, NOTE),
+        Check(profile.reverse_flow, WARNING, {"wh": 100}, doubts=VALUES, kinds={_GENERATION: None, _TECHNICAL: None}),
+        Check(standing.use_without_contract, WARNING, {"wh": 10}, doubts=VALUES, kinds={_TECHNICAL: None}),
+        Check(standing.long_estimate, WARNING, {"days": 7, "longest": 31}, nightly=True),
+        Check(journal.clock_set, NOTE, doubts=VALUES),
         Check(profile.power_off, NOTE, {"places": 1}),
     )
 }
 
+LONGEST = "long_estimate", "longest"  # check and limit: beyond so many days between two registers nothing is estimated
 Settings = Mapping[str, Mapping[str, int] | None]  # check -> its limits; None = off
 
 

@@ -33,9 +33,10 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Twice:
-    """A stamp that came with two values: field -> value of each."""
+    """A stamp that came with two values: field -> value of each. `register`: of a register, not of an interval."""
 
     stamp: int
+    register: bool
     kept: Mapping[str, int]
     came: Mapping[str, int]
 

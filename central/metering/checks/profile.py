@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from statistics import median_low
 
-from central.metering.checks.evidence import Evidence, Finding, Trace
+from central.metering.checks.evidence import Evidence, Finding, Trace, Twice
 from central.metering.slots import NO_MAXIMUM, Slot
 from central.metering.terms import State
 from protocol.quantities import DIRECTIONS
@@ -41,20 +41,26 @@ def channel_missing(evidence: Evidence, _limits: Limits) -> Iterator[Finding]:
 
 
 def duplicate_stamp(evidence: Evidence, _limits: Limits) -> Iterator[Finding]:
-    """A stamp that came twice, with different values: the first stays until somebody decides."""
+    """An interval that came twice, with different values: the first stays until somebody decides."""
     for one in evidence.twice:
-        fields = sorted(one.kept.keys() | one.came.keys())
-        both = {
-            f"{which}_{field}": values[field]
-            for which, values in (("kept", one.kept), ("came", one.came))
-            for field in fields
-            if field in values
-        }
+        if one.register:
+            continue
         places = evidence.slots.get(ACTIVE_IMPORT, ())
         since, until = next(
             ((slot.start, slot.end) for slot in places if slot.start < one.stamp <= slot.end), (one.stamp, one.stamp)
         )
-        yield Finding("duplicate_stamp", "", since, until, both)
+        yield Finding("duplicate_stamp", "", since, until, both(one))
+
+
+def both(twice: Twice) -> Trace:
+    """`kept_ap`, `came_ap` …: the two values of each field."""
+    fields = sorted(twice.kept.keys() | twice.came.keys())
+    return {
+        f"{which}_{field}": values[field]
+        for which, values in (("kept", twice.kept), ("came", twice.came))
+        for field in fields
+        if field in values
+    }
 
 
 def future_stamp(evidence: Evidence, limits: Limits) -> Iterator[Finding]:

@@ -4,8 +4,15 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from central.metering.checks.evidence import Evidence, Finding
-from central.metering.checks.profile import Limits
+from central.metering.checks.profile import Limits, both
 from central.metering.consumption import Rule, SumCheck, from_registers
+
+
+def duplicate_register(evidence: Evidence, _limits: Limits) -> Iterator[Finding]:
+    """A register that came twice for one moment, with different values: the first bills until the meter is asked."""
+    for one in evidence.twice:
+        if one.register:
+            yield Finding("duplicate_register", "", one.stamp, one.stamp, both(one))
 
 
 def register_fell(evidence: Evidence, _limits: Limits) -> Iterator[Finding]:

@@ -1,6 +1,7 @@
 """What the checks find stands until it is so no more, or somebody decides; a decision changes figures, is undoable."""
 
 import threading
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from central.figures import exceptions, limits
 from central.figures.exceptions import NotNow
 from central.figures.tables import conflict, exception
 from central.figures.views import DayView, IntervalView
-from central.ingest.tables import event, meter_seen
+from central.ingest.tables import edge_meter, event, meter_seen
 from central.jobs.asking import enqueue
 from central.jobs.kinds import KINDS
 from central.jobs.leases import Keeper
@@ -35,7 +36,8 @@ from central.registry.tables import point
 from central.timeseries.base import LoadRow
 from tests.central import scene as s
 from tests.central.figures.reckoner import nodes, reckon, shown
-from tests.central.scene import Scene
+from tests.central.scene import Household, Scene, build
+from tests.central.sql import Sql
 from tests.central.web.parts import settings as made_settings
 
 A = "active_import"
@@ -249,15 +251,44 @@ def test_every_night_all_points_are_looked_at_though_they_say_nothing(own: Scene
     assert states(own, "meter_differs") == ["gone"]
 
 
+def contradict(scene: Scene, kind: str, stamp: int, field: str) -> int:
+    with writing(scene.engine).begin() as connection:
+        twice = {"meter": METER, "kind": kind, "stamp": stamp, "kept": {field: 1}, "came": {field: 2}}
+        made = connection.execute(conflict.insert().values(**twice, at=scene.now, state="open")).inserted_primary_key
+    assert made is not None
+    scene.arrive(METER, row(7, NOON + s.PERIOD))
+    return int(made[0])
+
+
+def state_of(scene: Scene, key: int) -> str:
+    with scene.engine.connect() as connection:
+        return str(connection.scalar(select(conflict.c.state).where(conflict.c.id == key)))
+
+
 def test_two_values_of_one_stamp_are_an_exception_until_somebody_decides(own: Scene) -> None:
-    with writing(own.engine).begin() as connection:
-        twice = {"meter": METER, "kind": "load", "stamp": NOON, "kept": {"ap": 1}, "came": {"ap": 2}}
-        connection.execute(conflict.insert().values(**twice, at=own.now, state="open"))
-    own.arrive(METER, row(7, NOON + s.PERIOD))
+    key = contradict(own, "load", NOON, "ap")
     (one,) = found(own, "duplicate_stamp")
     assert (one.severity, one.since, one.until) == ("alarm", NOON - s.PERIOD, NOON)
-    decide(own, "duplicate_stamp", Decided.SUBSTITUTE, energy=2)
+    made = decide(own, "duplicate_stamp", Decided.SUBSTITUTE, energy=2)
     assert place(own).energy == 2
+    since = NOON - s.PERIOD
+    reactive = figures.interval(
+        own.source, own.viewer(s.OPERATOR), own.points[s.FLAT], since, NOON, "reactive_import", own.now
+    )
+    assert reactive.slots[0].decision is None, "what was typed is active energy"
+    assert state_of(own, key) == "closed"
+    undo(own, made)
+    assert state_of(own, key) == "open"
+
+
+def test_two_values_of_a_register_are_no_matter_of_an_interval(own: Scene) -> None:
+    noon_day = midnight(date(2026, 11, 24), s.TZ)
+    contradict(own, "daily", noon_day, "ap0")
+    assert not found(own, "duplicate_stamp")
+    (one,) = found(own, "duplicate_register")
+    seen = exceptions.one(own.source, own.viewer(s.OPERATOR), one.id, own.now)
+    assert list(seen.may) == [Decided.ACCEPT, Decided.ASK]
+    assert not seen.places
 
 
 def test_use_through_an_open_relay_is_found_by_the_meters_journal(own: Scene) -> None:
@@ -318,7 +349,7 @@ def test_nobody_but_the_company_sees_or_decides(own: Scene, operator: Viewer) ->
 
 def test_the_meter_is_asked_again_by_a_signed_command(own: Scene, tmp_path: Path) -> None:
     decide(own, "missing_interval", Decided.ASK)
-    assert place(own, midnight(YESTERDAY, s.TZ) + s.PERIOD).decision is None
+    assert states(own, "missing_interval") == ["asked"]
     done = work(own, tmp_path, "reread")
     assert (done.state, done.result) == ("done", {"commands": 2})
     with own.engine.connect() as connection:
@@ -333,8 +364,111 @@ def test_the_meter_is_asked_again_by_a_signed_command(own: Scene, tmp_path: Path
     assert [deed.command for deed in deeds] == [sent[0].id]
 
 
+def test_a_meter_that_answered_without_what_was_asked_for_waits_for_somebody_again(own: Scene, tmp_path: Path) -> None:
+    decide(own, "missing_interval", Decided.ASK)
+    work(own, tmp_path, "reread")
+    assert work(own, tmp_path, "checks").result.get("reopened", 0) == 0, "it has not answered"
+    with writing(own.engine).begin() as connection:
+        connection.execute(update(command).values(state="done"))
+    assert work(own, tmp_path, "checks").result["reopened"] == 1
+    assert states(own, "missing_interval") == ["open"]
+
+
+def test_what_a_meter_answers_is_an_exception_no_more(own: Scene) -> None:
+    decide(own, "missing_interval", Decided.ASK)
+    since = midnight(s.GAP, s.TZ)
+    own.arrive(METER, *(row(5 + n, since + n * s.PERIOD) for n in range(1, 49)))
+    assert states(own, "missing_interval") == ["gone"]
+
+
+def test_a_meter_that_nobody_reads_is_not_asked(own: Scene, operator: Viewer) -> None:
+    (one,) = found(own, "missing_interval")
+    assert Decided.ASK in exceptions.one(own.source, operator, one.id, own.now).may
+    with writing(own.engine).begin() as connection:
+        connection.execute(update(edge_meter).values(valid_to=own.now - 1))
+    assert Decided.ASK not in exceptions.one(own.source, operator, one.id, own.now).may
+
+
 def test_a_question_that_was_taken_back_is_not_asked(own: Scene, tmp_path: Path) -> None:
     made = decide(own, "missing_interval", Decided.ASK)
     undo(own, made)
     assert work(own, tmp_path, "reread").state == "dead"
     assert states(own, "missing_interval") == ["open"]
+
+
+class TestWhatNothingCloses:
+    """The dacha has been silent since the 12th: yesterday no register stands after it."""
+
+    @pytest.fixture
+    def village(self, sql: Sql, tmp_path: Path) -> Iterator[Scene]:
+        made = build(tmp_path / "scene", days=20)
+        work(made, tmp_path, "checks")
+        yield made
+        made.close()
+
+    def seen(self, scene: Scene) -> exceptions.Opened:
+        one = found(scene, "missing_interval", s.DACHA)[-1]
+        return exceptions.one(scene.source, scene.viewer(s.OPERATOR), one.id, scene.now)
+
+    def total(self, scene: Scene) -> int | None:
+        point, day = scene.points[s.DACHA], YESTERDAY
+        who = scene.viewer(s.OPERATOR)
+        return figures.days(scene.source, who, point, day, date(2026, 11, 24), A, scene.now).totals.total
+
+    def settle(self, scene: Scene, kind: Decided, energy: int | None = None) -> int:
+        key = self.seen(scene).found.id
+        who = scene.viewer(s.OPERATOR)
+        made = exceptions.decide(scene.source, who, key, kind, reason="по акту", now=scene.now, energy=energy)
+        scene.recompute()
+        return made
+
+    def test_a_typical_day_is_told_and_is_in_no_sum_until_somebody_accepts_it(self, village: Scene) -> None:
+        seen = self.seen(village)
+        house = Household(s.DACHA, 2)
+        like = [date(2026, 11, day) for day in (11, 10, 9, 6)]  # the last four workdays that it spoke
+        begun = midnight(YESTERDAY, s.TZ)
+        noons = [house.energy(midnight(day, s.TZ) + 12 * 3600) for day in like]
+        assert abs(seen.typical[begun + 12 * 3600] * 4 - sum(noons)) <= 4
+        assert self.total(village) is None
+        made = self.settle(village, Decided.TYPICAL)
+        assert self.total(village) == sum(seen.typical.values())
+        told = figures.explain_days(
+            village.source,
+            village.viewer(s.CONSUMER),
+            village.points[s.DACHA],
+            YESTERDAY,
+            date(2026, 11, 24),
+            A,
+            village.now,
+        )
+        assert told.energy is not None
+        assert reckon(as_data(told.energy)) == shown(as_data(told.energy))
+        assert told.intervals is not None
+        assert {slot.state for slot in told.intervals.slots} == {State.MANUAL}
+        exceptions.undo(village.source, village.viewer(s.OPERATOR), seen.found.id, made, reason="x", now=village.now)
+        village.recompute()
+        assert self.total(village) is None
+
+    def test_what_is_filled_in_leaves_what_came_and_yields_to_what_comes(self, village: Scene) -> None:
+        def came(end: int) -> LoadRow:
+            return LoadRow(f"MIL-{s.DACHA}", end, s.PERIOD, 0, {"ap": 777})
+
+        village.arrive(f"MIL-{s.DACHA}", came(NOON))
+        assert len(self.seen(village).places) == 47, "only what is empty"
+        self.settle(village, Decided.FILL, energy=47_000)
+        assert self.total(village) == 47_000 + 777
+        village.arrive(f"MIL-{s.DACHA}", came(NOON + s.PERIOD))
+        assert self.total(village) == 46_000 + 2 * 777
+
+
+def test_a_gap_longer_than_the_company_allows_is_not_estimated(own: Scene, operator: Viewer) -> None:
+    """The flat lost a day; the registers of the midnights around it are a day apart."""
+    lost = LoadRow(METER, midnight(s.GAP, s.TZ) + s.PERIOD, s.PERIOD, 0, {"ap": 7})
+    own.arrive(METER, lost)
+    assert day_view(own, s.GAP).completeness.estimated == 47
+    with writing(own.engine).begin() as connection:
+        connection.execute(update(point).where(point.c.id == own.points[s.FLAT]).values(kind="common"))
+    for longest, estimated in ((1, 47), (0, 0)):
+        own_limits = {"days": 7, "longest": longest}
+        limits.set_limits(own.source, operator, "long_estimate", PointKind.COMMON, own_limits, own.now)
+        assert day_view(own, s.GAP).completeness.estimated == estimated

@@ -88,12 +88,17 @@ def test_a_row_without_a_channel_that_others_have() -> None:
 
 
 def test_two_values_for_one_stamp_are_told_with_both_and_of_their_place() -> None:
-    twice = Twice(DAY + 2 * PERIOD, {"ap": 5, "am": 0}, {"ap": 7})
+    twice = Twice(DAY + 2 * PERIOD, False, {"ap": 5, "am": 0}, {"ap": 7})
     (told,) = look(evidence(twice=[twice]), "duplicate_stamp")
     assert (told.since, told.until) == (DAY + PERIOD, DAY + 2 * PERIOD)
     assert told.trace == {"kept_am": 0, "kept_ap": 5, "came_ap": 7}
     (told,) = look(evidence(twice=[twice], slots={}), "duplicate_stamp")
     assert told.since == told.until == DAY + 2 * PERIOD
+    register = replace(twice, register=True, kept={"ap0": 5}, came={"ap0": 7})
+    assert not look(evidence(twice=[register]), "duplicate_stamp")
+    (told,) = look(evidence(twice=[register, twice]), "duplicate_register")
+    assert (told.since, told.until) == (DAY + 2 * PERIOD, DAY + 2 * PERIOD)
+    assert told.trace == {"kept_ap0": 5, "came_ap0": 7}
 
 
 @pytest.mark.parametrize(("ahead", "finds"), [(300, False), (301, True)])

@@ -72,6 +72,11 @@ def test_the_later_decision_has_the_last_word() -> None:
     assert told(then, first)[1] == (State.MISSING, None, 7)
 
 
+@pytest.mark.parametrize("kind", [Decided.FILL, Decided.TYPICAL])
+def test_what_fills_a_gap_yields_to_what_came(kind: Decided) -> None:
+    assert told(by(kind, _10=40, _20=41)) == [PLAIN[0], PLAIN[1], (State.MANUAL, 41, 7), PLAIN[3]]
+
+
 def test_what_is_substituted_is_spread_to_the_last_digit() -> None:
     assert spread(100, [(0, 10), (10, 20), (20, 30)]) == {0: 33, 10: 34, 20: 33}
     assert spread(90, [(0, 10), (10, 30)]) == {0: 30, 10: 60}

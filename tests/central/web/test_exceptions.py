@@ -85,6 +85,8 @@ def test_nothing_is_decided_without_a_reason_and_what_was_typed_stays(office: Sc
     assert said(answer).keys() == {"energy", "reason"}
     assert 'value="много"' in answer.text
     assert send(operator, path(office), {"reason": "просто так"}).status_code == 422, "nor without a kind"
+    below = send(operator, path(office), {"kind": "substitute", "energy": "-5", "reason": "а"})
+    assert said(below) == {"energy": "Энергия за всё это время: Расход не бывает меньше нуля"}
     assert not decisions(office)
 
 
@@ -120,7 +122,7 @@ def test_what_somebody_has_decided_meanwhile_is_told(office: Scene, operator: Fl
 
 
 def test_many_are_decided_at_once(office: Scene, operator: FlaskClient) -> None:
-    listed = "/console/exceptions/list?state=open"
+    listed = "/console/exceptions/list"
     page = operator.get(listed).text
     chosen = re.findall(r'name="id" value="(\d+)"', page)
     assert len(chosen) == 2
@@ -141,7 +143,9 @@ def test_many_are_decided_at_once(office: Scene, operator: FlaskClient) -> None:
 def test_limits_are_set_by_kind_of_point_and_say_who_set_them(office: Scene, operator: FlaskClient) -> None:
     form = "/console/checks/limits?check=over_median&kind=company"
     assert filled(operator, form, {})["times"] == "10"
-    assert send(operator, form, {"times": "-1"}).status_code == 422
+    for nonsense in ("-1", "0", "10001", "много", ""):
+        assert send(operator, form, {"times": nonsense}).status_code == 422, nonsense
+    assert send(operator, form, {"days": "367"}).status_code == 422, "a year at most"
     assert send(operator, form, {"times": "7"}).status_code == 303
     page = operator.get("/console/checks").text
     cell = re.search(r'data-check="over_median".*?data-kind="company">(.*?)</td>', page, re.DOTALL)
