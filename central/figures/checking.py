@@ -13,7 +13,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from central.db import insert
 from central.figures.intervals import check as sum_check
@@ -74,9 +74,9 @@ def keep(
     What was decided on and is found with other values is open again. One of the same check that begins elsewhere now,
     as a gap that fills, is the same; of several that begin together the first is told.
     """
-    query = select(exception).where(exception.c.point == point_id, exception.c.day == day).order_by(exception.c.id)
     findings = list({(one.check, one.channel, one.since): one for one in reversed(findings)}.values())[::-1]
-    standing = {(row.name, row.channel, row.since): row for row in connection.execute(query).all()}
+    here = {"its_point": point_id, "its_day": day}
+    standing = {(row.name, row.channel, row.since): row for row in connection.execute(_HERE, here).all()}
     new = [one for one in findings if (one.check, one.channel, one.since) not in standing]
     pairs = [(standing.pop(key), one) for one in findings if (key := (one.check, one.channel, one.since)) in standing]
     for one in list(new):
@@ -193,42 +193,58 @@ def _sums(material: Material, channel: str, slots: Sequence[Slot], registers: Se
 
 
 def _events(connection: Connection, segments: Sequence[Segment], since: int, until: int) -> list[Event]:
-    query = (
-        select(event.c.time, event.c.journal, event.c.code)
-        .where(event.c.meter.in_({segment.meter for segment in segments}), event.c.edge == "")
-        .where(event.c.time >= since, event.c.time < until, event.c.journal.in_(JOURNALS))
-        .order_by(event.c.time, event.c.uptime)
-    )
-    return [Event(*row) for row in connection.execute(query)]
+    rows = connection.execute(_EVENTS, {"meters": _meters(segments), "since": since, "until": until})
+    return [Event(*row) for row in rows]
 
 
 def _twice(connection: Connection, segments: Sequence[Segment], since: int, until: int) -> list[Twice]:
-    query = (
-        select(conflict.c.stamp, conflict.c.kind, conflict.c.kept, conflict.c.came)
-        .where(conflict.c.meter.in_({segment.meter for segment in segments}))
-        .where(conflict.c.stamp > since, conflict.c.stamp <= until)
-        .order_by(conflict.c.stamp, conflict.c.id)
-    )
-    return [Twice(row.stamp, row.kind != Kind.LOAD, row.kept, row.came) for row in connection.execute(query)]
+    rows = connection.execute(_TWICE, {"meters": _meters(segments), "since": since, "until": until})
+    return [Twice(row.stamp, row.kind != Kind.LOAD, row.kept, row.came) for row in rows]
 
 
 def _relay_closed(connection: Connection, meter: str, moment: int) -> bool:
     """By the last line of its journal before this moment."""
-    query = (
-        select(event.c.code)
-        .where(event.c.meter == meter, event.c.edge == "", event.c.time < moment)
-        .where(event.c.journal == SWITCHING, event.c.code.in_(RELAY_OFF | RELAY_ON))
-        .order_by(event.c.time.desc(), event.c.uptime.desc())
-        .limit(1)
-    )
-    return connection.scalar(query) not in RELAY_OFF
+    return connection.scalar(_RELAY, {"meter": meter, "moment": moment}) not in RELAY_OFF
 
 
 def _contracts(connection: Connection, point_id: int, since: int, until: int) -> list[tuple[int, int | None]]:
-    query = select(contract_point.c.valid_from, contract_point.c.valid_to).where(
-        contract_point.c.point == point_id, contract_point.c.valid_from < until
-    )
-    return [(row.valid_from, row.valid_to) for row in connection.execute(query) if (row.valid_to or until) > since]
+    rows = connection.execute(_CONTRACTS, {"point": point_id, "until": until})
+    return [(row.valid_from, row.valid_to) for row in rows if (row.valid_to or until) > since]
+
+
+def _meters(segments: Sequence[Segment]) -> list[str]:
+    return sorted({segment.meter for segment in segments})
+
+
+# asked for every day that is computed: made once
+_METERS = bindparam("meters", expanding=True)
+_EVENTS = (
+    select(event.c.time, event.c.journal, event.c.code)
+    .where(event.c.meter.in_(_METERS), event.c.edge == "", event.c.journal.in_(JOURNALS))
+    .where(event.c.time >= bindparam("since"), event.c.time < bindparam("until"))
+    .order_by(event.c.time, event.c.uptime)
+)
+_TWICE = (
+    select(conflict.c.stamp, conflict.c.kind, conflict.c.kept, conflict.c.came)
+    .where(conflict.c.meter.in_(_METERS))
+    .where(conflict.c.stamp > bindparam("since"), conflict.c.stamp <= bindparam("until"))
+    .order_by(conflict.c.stamp, conflict.c.id)
+)
+_RELAY = (
+    select(event.c.code)
+    .where(event.c.meter == bindparam("meter"), event.c.edge == "", event.c.time < bindparam("moment"))
+    .where(event.c.journal == SWITCHING, event.c.code.in_(RELAY_OFF | RELAY_ON))
+    .order_by(event.c.time.desc(), event.c.uptime.desc())
+    .limit(1)
+)
+_CONTRACTS = select(contract_point.c.valid_from, contract_point.c.valid_to).where(
+    contract_point.c.point == bindparam("point"), contract_point.c.valid_from < bindparam("until")
+)
+_HERE = (
+    select(exception)
+    .where(exception.c.point == bindparam("its_point"), exception.c.day == bindparam("its_day"))
+    .order_by(exception.c.id)
+)
 
 
 def _three_wires(connection: Connection, segment: Segment) -> bool:

@@ -97,13 +97,17 @@ def _with_costs(
     hours: Mapping[date, Hours],
     by_hour: Mapping[int, HourPrice],
 ) -> list[DayView]:
-    """Each day at its prices, after the days of its month before it; or by its hours."""
+    """Each day at its prices, where these have ranges after the days of its month before it; or by its hours."""
+    ranged = any(price.above for price in prices)
     used = list(portions_of(before))
+    month = None
     found = []
     for day in days:
-        used = [portion for portion in used if month_start(portion.first) == month_start(day.day)]
+        if month != month_start(day.day):
+            month = month_start(day.day)
+            used = [portion for portion in used if month_start(portion.first) == month]
         portions = day_portions(day.day, day.totals) if day.day not in hours else ()
-        made = cost_of(portions, prices, used) if prices else None
+        made = cost_of(portions, prices, used if ranged else ()) if prices else None
         found.append(replace(day, cost=with_hours(made, [hours.get(day.day, {})], by_hour)))
         used += portions
     return found

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from central.accounts.audit import note
 from central.figures import dirty
@@ -19,12 +19,6 @@ SUBJECT = "decision"
 
 def decisions_of(connection: Connection, point_id: int, since: int, until: int) -> Sequence[Decision]:
     """Those in force about places of this time (seconds UTC), oldest first."""
-    query = (
-        select(decision)
-        .where(decision.c.point == point_id, decision.c.undone_at.is_(None), decision.c.kind != Decided.ASK)
-        .where(decision.c.since < until, decision.c.until > since)
-        .order_by(decision.c.id)
-    )
     return [
         Decision(
             row.id,
@@ -34,8 +28,16 @@ def decisions_of(connection: Connection, point_id: int, since: int, until: int) 
             row.until,
             {int(start): energy for start, energy in row.energies.items()},
         )
-        for row in connection.execute(query)
+        for row in connection.execute(_IN_FORCE, {"its_point": point_id, "first": since, "last": until})
     ]
+
+
+_IN_FORCE = (  # asked for every day that is computed: made once
+    select(decision)
+    .where(decision.c.point == bindparam("its_point"), decision.c.undone_at.is_(None), decision.c.kind != Decided.ASK)
+    .where(decision.c.since < bindparam("last"), decision.c.until > bindparam("first"))
+    .order_by(decision.c.id)
+)
 
 
 def told(connection: Connection, keys: Iterable[int]) -> Mapping[int, DecisionTold]:
