@@ -13,7 +13,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import BindParameter, Connection, bindparam, select, update
 
 from central.db import insert
 from central.figures.intervals import check as sum_check
@@ -217,7 +217,7 @@ def _meters(segments: Sequence[Segment]) -> list[str]:
 
 
 # asked for every day that is computed: made once
-_METERS = bindparam("meters", expanding=True)
+_METERS: BindParameter[Sequence[str]] = bindparam("meters", expanding=True)
 _EVENTS = (
     select(event.c.time, event.c.journal, event.c.code)
     .where(event.c.meter.in_(_METERS), event.c.edge == "", event.c.journal.in_(JOURNALS))
