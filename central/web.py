@@ -14,6 +14,7 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import IntegerConverter
 
 from central.accounts import sessions
 from central.accounts.passwords import Passwords
@@ -32,6 +33,12 @@ from central.timeseries.base import SeriesUnavailable
 from central.timeseries.stores import open_series
 
 ERRORS = (400, 403, 404, 405, 413, 500)  # HTTP codes that have a page of their own
+
+
+class Key(IntegerConverter):
+    """A number that a database can hold; another is a page that there is not."""
+
+    regex = "[0-9]{1,18}"
 
 
 def create_app(
@@ -67,6 +74,7 @@ def create_app(
     access.install(app)
     headers.install(app, https=config.https)
     templating.install(app)
+    app.url_map.converters["int"] = Key
     for blueprint in (door, cabinet, console):
         app.register_blueprint(blueprint)
     app.add_url_rule("/health", "health", _health)

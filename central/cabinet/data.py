@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from flask_babel import gettext as _
 
@@ -13,7 +14,7 @@ from central.faces.periods import Chosen
 from central.figures import NotFound, TooLong
 from central.figures.intervals import MOST
 from central.figures.steps import DAY, Step, steps, steps_of_days
-from central.figures.views import DayView, IntervalView, PointView, Totals
+from central.figures.views import DayView, IntervalView, PointView, Revision, Totals
 from central.metering.cost import Cost
 from central.metering.slots import Completeness
 from central.metering.zones import day_of
@@ -74,7 +75,7 @@ def page(point: PointView, period: Chosen, args: Mapping[str, str]) -> dict[str,
         "pages": pages,
         "on_page": on_page,
         "marks": _marks(rows),
-        "history": _history(point, period, channel),
+        "refined": _refined(point, period, channel),
         "registers": _registers(point, period, channel) if shown.completeness.missing else None,
     }
 
@@ -134,15 +135,17 @@ def _marks(rows: Sequence[energy.Row]) -> list[energy.Mark]:
     return list({mark.state: mark for row in rows for mark in row.exceptions}.values())
 
 
-def _history(point: PointView, period: Chosen, channel: str) -> object:
-    """Versions of a single published day, where there is more than one."""
+def _refined(point: PointView, period: Chosen, channel: str) -> Revision | None:
+    """What a single published day was before it became what it is."""
     if period.length != "day" or period.first >= day_of(here().now, point.tz):
-        return ()
+        return None
     try:
-        found = figures.day_history(here().source, viewer(), point.id, period.first, channel)
+        found = figures.revisions(
+            here().source, viewer(), point.id, period.first, period.first + timedelta(days=1), channel
+        )
     except NotFound:
-        return ()
-    return found if len(found) > 1 else ()
+        return None
+    return found[0] if found else None
 
 
 def _registers(point: PointView, period: Chosen, channel: str) -> int | None:

@@ -62,6 +62,16 @@ def test_each_role_opens_what_the_table_says(app: Flask, mail: str | None) -> No
             assert answer.status_code == (302 if role == "guest" else 403), rule
 
 
+@pytest.mark.parametrize("number", ["9" * 18, "9" * 20, "٣", "-1"])
+def test_a_number_that_nothing_has_is_a_page_that_there_is_not(app: Flask, number: str) -> None:
+    client = person(app, s.ADMINISTRATOR)
+    for rule in app.url_map.iter_rules():
+        if "<int:" in rule.rule:
+            path = re.sub(r"<(?:int:)?\w+>", number, rule.rule)
+            answer = client.get(path) if "GET" in (rule.methods or ()) else client.post(path)
+            assert answer.status_code in (404, 400), path  # 400: a post without its token
+
+
 OWN = {s.CONSUMER: (s.FLAT, s.DACHA), s.NEIGHBOUR: (s.NEXT_DOOR,)}
 TOLD = {  # what only the owner of a point may read, anywhere
     s.FLAT: ("04217795", "кв. 45", "Т-45"),

@@ -24,6 +24,7 @@ from tests.central.web.parts import make_app, person, token
 
 METER = f"MIL-{s.FLAT}"
 NOON = midnight(date(2026, 11, 23), s.TZ) + 12 * 3600
+BEFORE = NOON - 86_400
 WILD = 90_000_000
 
 
@@ -47,11 +48,11 @@ def operator(app: Flask) -> FlaskClient:
     return person(app, s.OPERATOR)
 
 
-def path(scene: Scene, name: str = "over_power") -> str:
+def path(scene: Scene, name: str = "over_power", since: int | None = None) -> str:
+    """Of the newest, or of the one that begins then."""
+    query = select(exception.c.id).where(exception.c.name == name).order_by(exception.c.since.desc())
     with scene.engine.connect() as connection:
-        key = connection.scalars(
-            select(exception.c.id).where(exception.c.name == name).order_by(exception.c.since.desc())
-        ).first()
+        key = connection.scalars(query if since is None else query.where(exception.c.since == since)).first()
     return f"/console/exceptions/{key}"
 
 
@@ -110,6 +111,24 @@ def test_a_value_is_put_in_the_place_of_another_and_taken_back(office: Scene, op
     assert "или оно уже отменено" in operator.get(undo).text
     told = consumer.get(f"/explain?point={office.points[s.FLAT]}&by=profile&length=day&day=2026-11-23").text
     assert "подставлено" not in told
+
+
+def test_the_page_of_a_published_day_says_what_it_was_and_why_it_is_another_now(
+    office: Scene, operator: FlaskClient
+) -> None:
+    row = LoadRow(METER, BEFORE, s.PERIOD, 0, {"ap": WILD, "am": 0, "rp": 0, "rm": 0})
+    office.arrive(METER, row)
+    office.recompute()
+    first = path(office, since=BEFORE - s.PERIOD)
+    assert send(operator, first, {"kind": "substitute", "energy": "0,25", "reason": "акт 18"}).status_code == 303
+    office.recompute()
+    page = person(operator.application, s.CONSUMER).get(
+        f"/data?point={office.points[s.FLAT]}&length=day&day=2026-11-22"
+    )
+    told = re.search(r"Было ([\d,]+), стало ([\d,]+) кВт·ч\. Подставлено", re.sub("<[^>]+>", "", page.text))
+    assert told is not None
+    was, became = (float(one.replace(",", ".")) for one in told.groups())
+    assert became - was == pytest.approx(0.25), "the doubtful value had been left out"
 
 
 def test_what_somebody_has_decided_meanwhile_is_told(office: Scene, operator: FlaskClient) -> None:
