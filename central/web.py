@@ -14,7 +14,6 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.middleware.proxy_fix import ProxyFix
-from werkzeug.routing import IntegerConverter
 
 from central.accounts import sessions
 from central.accounts.passwords import Passwords
@@ -25,6 +24,7 @@ from central.db import connect
 from central.faces import access, headers, preferences, requests, templating
 from central.faces.door import door
 from central.faces.here import KEY, Here, Person, here
+from central.faces.numbers import Key
 from central.figures import NotFound, Source
 from central.registry.documents import MEGABYTE, Keeping
 from central.registry.exchange import uploads
@@ -33,12 +33,6 @@ from central.timeseries.base import SeriesUnavailable
 from central.timeseries.stores import open_series
 
 ERRORS = (400, 403, 404, 405, 413, 500)  # HTTP codes that have a page of their own
-
-
-class Key(IntegerConverter):
-    """A number that a database can hold; another is a page that there is not."""
-
-    regex = "[0-9]{1,18}"
 
 
 def create_app(

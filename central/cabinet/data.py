@@ -10,6 +10,7 @@ from central import figures
 from central.faces import charts, energy, words
 from central.faces.formats import kilo
 from central.faces.here import here, viewer
+from central.faces.numbers import whole
 from central.faces.periods import Chosen
 from central.figures import NotFound, TooLong
 from central.figures.intervals import MOST
@@ -61,10 +62,9 @@ def page(point: PointView, period: Chosen, args: Mapping[str, str]) -> dict[str,
     if shown is None or not (shown.completeness.expected or shown.steps):
         return common | {"shown": None}
     rows = energy.rows(shown.steps, point.tz, of_days=step == "day", one_day=period.length == "day")
-    asked = int(args["page"]) if args.get("page", "").isdecimal() and len(args["page"]) < 6 else 1
     on_page = ROWS[step == "day"]
     pages = max(1, -(-len(rows) // on_page))
-    number = min(max(asked, 1), pages)
+    number = min(max(whole(args.get("page", "")) or 1, 1), pages)
     return common | {
         "shown": shown,
         "chart": _chart(point, period, channel, shown),

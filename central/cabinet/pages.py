@@ -18,6 +18,7 @@ from central.cabinet import summary as main_page
 from central.cabinet import whatif as what_if_page
 from central.db import writing
 from central.faces.here import here, viewer
+from central.faces.numbers import whole
 from central.faces.periods import Chosen, choose
 from central.faces.tables import as_csv, as_workbook
 from central.figures import NotFound
@@ -123,11 +124,12 @@ def _points() -> tuple[tuple[PointView, ...], PointView | None]:
     points = () if who.staff else figures.points(made.source, who, made.now)
     if named is None:
         return points, points[0] if points else None
-    if not named.isascii() or not named.isdecimal() or len(named) > 18:
+    key = whole(named)
+    if key is None:
         raise NotFound("point")
-    point = next((one for one in points if one.id == int(named)), None)
+    point = next((one for one in points if one.id == key), None)
     if point is None:
-        point = figures.point_view(made.source, who, int(named), made.now)
+        point = figures.point_view(made.source, who, key, made.now)
     if who.staff:
         with writing(made.source.engine).begin() as connection:
             note(connection, made.now, who.account, "point opened", point.code, request.path)

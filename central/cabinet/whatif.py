@@ -4,14 +4,17 @@ from collections.abc import Mapping
 
 from central import figures
 from central.faces.here import here, viewer
+from central.faces.numbers import whole
 from central.figures import NotFound
 from central.figures.views import PointView
 
 
 def page(point: PointView, args: Mapping[str, str]) -> dict[str, object]:
     """Raises NotFound for a scheme that is not the company's."""
-    made, asked = here(), args.get("scheme")
-    if asked is not None and not (asked.isascii() and asked.isdecimal() and len(asked) < 19):
-        raise NotFound("scheme")
-    found = figures.what_if(made.source, viewer(), point.id, int(asked) if asked is not None else None, made.now)
+    made, scheme = here(), None
+    if "scheme" in args:
+        scheme = whole(args["scheme"])
+        if scheme is None:
+            raise NotFound("scheme")
+    found = figures.what_if(made.source, viewer(), point.id, scheme, made.now)
     return {"point": point, "found": found}

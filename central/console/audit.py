@@ -7,6 +7,7 @@ from flask import render_template, request
 from central.audits import views
 from central.console.room import TZ, console
 from central.faces.here import here
+from central.faces.numbers import whole
 from central.timeseries.base import DAY
 
 EPOCH = date(1970, 1, 1)
@@ -27,8 +28,7 @@ def audit() -> str:
         after = tuple((request.args.get("after", "") + "//").split("/")[:3])
         lines = views.day_view(engine, day, edge=edge, after=(after[0], after[1], after[2]))
         return render_template("console/audit_day.html", view=lines, later=any(after), **common)
-    given = request.args.get("after", "")
-    last = int(given) if given.isascii() and given.isdecimal() and len(given) < 18 else 0
+    last = whole(request.args.get("after", "")) or 0
     found = views.meter_view(engine, day, meter, edge=edge, after=last)
     return render_template("console/audit_meter.html", view=found, later=last > 0, **common)
 

@@ -11,6 +11,7 @@ from central.console.forms import Field, Group, Text, parse, typed_in
 from central.console.room import ROWS, TZ, console, number_asked, page_asked
 from central.faces import check_words, words
 from central.faces.here import here, viewer
+from central.faces.numbers import whole
 from central.figures import exceptions as found_by_checks
 from central.figures.checking import OPEN
 from central.figures.exceptions import NotNow, Opened
@@ -45,7 +46,7 @@ def exception_list() -> ResponseReturnValue:
         typed = typed_in(groups, request.form)
         parsed = parse(groups, typed)
         errors = parsed.errors
-        chosen = [int(key) for key in request.form.getlist("id") if key.isascii() and key.isdecimal()][:ROWS]
+        chosen = [number for key in request.form.getlist("id") if (number := whole(key)) is not None][:ROWS]
         if not chosen:
             errors["id"] = _l("Отметьте хотя бы одно исключение")
         if not errors:

@@ -14,6 +14,7 @@ from central.console.room import ROWS, TZ, console, page_asked
 from central.db import writing
 from central.faces import formats, words
 from central.faces.here import here, viewer
+from central.faces.numbers import whole
 from central.faces.tables import BOM, Cell, line
 from central.figures import closing, months
 from central.figures.closed import all_closings, closings, corrected_in, lines_of
@@ -164,10 +165,10 @@ def why_open(number: int) -> Field:
 
 
 def _number(name: str) -> int:
-    given = request.form.get(name, "")
-    if not (given.isascii() and given.isdecimal() and len(given) < 10):
+    given = whole(request.form.get(name, ""))
+    if given is None:
         raise NotFound(name)
-    return int(given)
+    return given
 
 
 def _point_month(key: int, refused: Refused | None = None, field: Field | None = None) -> ResponseReturnValue:

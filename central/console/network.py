@@ -9,6 +9,7 @@ from flask import current_app, render_template, request, url_for
 
 from central.console.room import console
 from central.faces.here import here, viewer
+from central.faces.numbers import whole
 from central.registry import tree
 from central.registry.search.find import found
 from central.registry.search.things import look_up
@@ -143,7 +144,7 @@ def _all(branches: Sequence[Branch]) -> Iterator[Branch]:
 
 
 def _numbers(given: Sequence[str]) -> list[int]:
-    return [int(one) for one in given if one.isascii() and one.isdecimal() and len(one) < 18]
+    return [number for one in given if (number := whole(one)) is not None]
 
 
 def _pages(given: Sequence[str]) -> Iterator[tuple[int, int]]:

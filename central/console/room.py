@@ -2,6 +2,7 @@
 
 from flask import Blueprint, request
 
+from central.faces.numbers import whole
 from central.registry.periods import COMPANY
 
 console = Blueprint("console", __name__, url_prefix="/console")
@@ -16,5 +17,4 @@ def page_asked() -> int:
 
 def number_asked(name: str) -> int | None:
     """A number of the address; None when it is none."""
-    given = request.args.get(name, "")
-    return int(given) if given.isascii() and given.isdecimal() and len(given) < 10 else None
+    return whole(request.args.get(name, ""))
