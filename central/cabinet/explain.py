@@ -13,7 +13,7 @@ from central.faces.periods import Chosen
 from central.figures import NotFound
 from central.figures.bills import REGISTERS
 from central.figures.source import ACTIVE_IMPORT
-from central.figures.views import ClosedLine, ClosedMonth, DecisionTold, Explained, Noted, Origin, PointView
+from central.figures.views import ClosedLine, ClosedMonth, DecisionTold, Explained, Noted, Origin, PointView, RowKey
 from central.metering.slots import Completeness
 from central.metering.terms import MANUAL
 from central.metering.workings import Rule, Working, as_data
@@ -126,10 +126,7 @@ def data(point: PointView, period: Chosen, args: Mapping[str, str]) -> dict[str,
         "closed": _closed_data(found.closed),
         "energy": as_data(found.energy) if found.energy else None,
         "cost": as_data(found.cost) if found.cost else None,
-        "origins": [
-            {"meter": meter, "kind": kind, "time": time, **asdict(origin)}
-            for (meter, kind, time), origin in sorted(found.origins.items())
-        ],
+        "origins": origins_data(found.origins),
         "revisions": [
             {
                 "day": one.day.isoformat(),
@@ -142,6 +139,13 @@ def data(point: PointView, period: Chosen, args: Mapping[str, str]) -> dict[str,
             for one in found.revisions
         ],
     }
+
+
+def origins_data(origins: Mapping[RowKey, Origin]) -> list[dict[str, Any]]:
+    return [
+        {"meter": meter, "kind": kind, "time": time, **asdict(origin)}
+        for (meter, kind, time), origin in sorted(origins.items())
+    ]
 
 
 def _closed_data(closed: ClosedMonth | None) -> dict[str, Any] | None:
@@ -275,7 +279,10 @@ def _closed(one: Working, found: Explained) -> Closed | None:
 
 
 def _leaf(one: Working, found: Explained) -> Leaf:
-    origins, noted = found.origins, found.noted
+    return leaf(one, found.origins, found.noted)
+
+
+def leaf(one: Working, origins: Mapping[RowKey, Origin], noted: Mapping[tuple[int, int], Noted]) -> Leaf:
     facts = one.facts
     time, kind = int(str(facts["time"])), str(facts["kind"])
     origin = origins.get((str(facts["meter"]), kind, time))

@@ -1,4 +1,5 @@
-"""The cabinet: the main page, «Учетные данные», «Показания счетчика», «Откуда это», «Что если другой тариф».
+"""The cabinet: the main page, «Учетные данные», «Показания счетчика», «Показание на дату», «Откуда это», «Что если
+другой тариф».
 
 Every figure comes from `central.figures`.
 """
@@ -13,6 +14,7 @@ from central.accounts.audit import note
 from central.cabinet import data as data_page
 from central.cabinet import download
 from central.cabinet import explain as explain_page
+from central.cabinet import reading_at as reading_page
 from central.cabinet import readings as readings_page
 from central.cabinet import summary as main_page
 from central.cabinet import whatif as what_if_page
@@ -76,6 +78,15 @@ def readings() -> str:
     return render_template("cabinet/readings.html", points=points, **readings_page.page(point, period))
 
 
+@cabinet.get("/reading")
+def reading() -> str:
+    """What the meter showed at `day` and `time`."""
+    points, point = _points()
+    if point is None:
+        return render_template("cabinet/empty.html")
+    return render_template("cabinet/reading.html", points=points, **reading_page.page(point, request.args))
+
+
 @cabinet.get("/explain")
 def explain() -> str:
     """How a figure came about: `by` = bill | profile."""
@@ -98,9 +109,12 @@ def what_if() -> str:
 
 @cabinet.get("/explain.json")
 def explain_data() -> Response:
+    """`by` = bill | profile of a period | reading at a moment."""
     _, point = _points()
     if point is None:
         raise NotFound("point")
+    if request.args.get("by") == "reading":
+        return jsonify(reading_page.data(point, request.args))
     return jsonify(explain_page.data(point, _period(point), request.args))
 
 

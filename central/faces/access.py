@@ -26,6 +26,7 @@ ACCESS: dict[str, frozenset[str]] = {  # endpoint -> roles
     "cabinet.data": SIGNED_IN,
     "cabinet.data_file": SIGNED_IN,
     "cabinet.readings": SIGNED_IN,
+    "cabinet.reading": SIGNED_IN,
     "cabinet.explain": SIGNED_IN,
     "cabinet.explain_data": SIGNED_IN,
     "cabinet.what_if": SIGNED_IN,

@@ -9,6 +9,7 @@
     day_history(source, viewer, point, day, channel)                  -> tuple[DayVersion, ...]  oldest first
     revisions(source, viewer, point, first, until, channel)           -> tuple[Revision, ...]    newest first
     readings(source, viewer, point, since, until, now)                -> ReadingsView
+    reading_at(source, viewer, point, moment, now)                    -> ReadingAt   fixed then, or reckoned
     settled(source, viewer, point, month)                             -> Settled     its closed bill, corrections
     explain_bill(source, viewer, point, since, until, now)            -> Explained   what `readings` shows
     explain_days(source, viewer, point, first, until, channel, now)   -> Explained   what `days`, `interval` show
@@ -33,6 +34,7 @@ from central.figures.daily import day_history, days, revisions
 from central.figures.explain import explain_bill, explain_days
 from central.figures.intervals import TooLong, interval
 from central.figures.main_page import silent, summary
+from central.figures.reading_at import reading_at
 from central.figures.source import Source, point_view, points
 from central.figures.views import NotFound
 from central.figures.whatif import what_if
@@ -50,6 +52,7 @@ __all__ = [
     "point_list",
     "point_view",
     "points",
+    "reading_at",
     "readings",
     "revisions",
     "settled",

@@ -42,10 +42,10 @@ def explain_bill(source: Source, viewer: Viewer, point_id: int, since: int, unti
             bill=bill,
             days=bill.days or _days(point, first, last, ACTIVE_IMPORT, now),
             intervals=None,
-            origins=origins(point.connection, set(_rows(energy, cost))),
+            origins=origins(point.connection, set(rows_of(energy, cost))),
             revisions=revised(point, first, last, ACTIVE_IMPORT),
             closed=closed,
-            noted=noted(point.connection, set(_by_hand(energy, cost))),
+            noted=noted(point.connection, set(by_hand(energy, cost))),
         )
 
 
@@ -70,10 +70,10 @@ def explain_days(
             bill=None,
             days=days,
             intervals=intervals,
-            origins=origins(point.connection, set(_rows(energy))),
+            origins=origins(point.connection, set(rows_of(energy))),
             revisions=revised(point, first, until, channel),
             decisions=decisions.told(point.connection, _decided(intervals)),
-            noted=noted(point.connection, set(_by_hand(energy))),
+            noted=noted(point.connection, set(by_hand(energy))),
         )
 
 
@@ -100,7 +100,7 @@ def _days(point: Opened, first: date, until: date, channel: str, now: int) -> Da
         return None
 
 
-def _by_hand(*trees: Working | None) -> Iterator[tuple[int, int]]:
+def by_hand(*trees: Working | None) -> Iterator[tuple[int, int]]:
     """Mounting and moment of the leaves that a person read."""
     for tree in trees:
         for leaf in tree.leaves() if tree is not None else ():
@@ -108,7 +108,7 @@ def _by_hand(*trees: Working | None) -> Iterator[tuple[int, int]]:
                 yield int(str(leaf.facts["mounting"])), int(str(leaf.facts["time"]))
 
 
-def _rows(*trees: Working | None) -> Iterator[RowKey]:
+def rows_of(*trees: Working | None) -> Iterator[RowKey]:
     """What the leaves were brought by messages as."""
     for tree in trees:
         for leaf in tree.leaves() if tree is not None else ():

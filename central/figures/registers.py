@@ -63,7 +63,7 @@ def tenures(point: Opened, period: Period) -> tuple[Tenure, ...]:
             {moment: values for (mounting, moment), values in one.items() if mounting == segment.mounting}
             for one in (acts, read)
         )
-        lowest, highest = _reach(point, segment, start, end)
+        lowest, highest = reach(point, segment, start, end)
         near = {moment: values for moment, values in told.items() if lowest <= moment <= highest}
         found.append(Tenure(segment, start, end, _rows(point, segment, start, end), said, near))
     return tuple(found)
@@ -71,7 +71,7 @@ def tenures(point: Opened, period: Period) -> tuple[Tenure, ...]:
 
 def _rows(point: Opened, segment: Segment, start: int, end: int) -> tuple[RegisterRow, ...]:
     """Snapshots at both ends, else the last before and the first after, within the viewer's own time."""
-    lowest, highest = _reach(point, segment, start, end)
+    lowest, highest = reach(point, segment, start, end)
     found = {
         (row.time, row.kind, row.repeat): row
         for boundary in (start, end)
@@ -80,7 +80,7 @@ def _rows(point: Opened, segment: Segment, start: int, end: int) -> tuple[Regist
     return tuple(found[key] for key in sorted(found))
 
 
-def _reach(point: Opened, segment: Segment, start: int, end: int) -> tuple[int, int]:
+def reach(point: Opened, segment: Segment, start: int, end: int) -> tuple[int, int]:
     """From when to when a reading may be taken."""
     last = segment.until if segment.until is not None else point.reach.until
     return max(point.reach.since, segment.since, start - REACH), min(point.reach.until, last, end + REACH)

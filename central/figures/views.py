@@ -416,6 +416,31 @@ class Explained:
 
 
 @dataclass(frozen=True, slots=True)
+class RegisterAt:
+    """One register at a moment. `tariff` 0 = the total register, with zone None; a tariff that the terms bill by no
+    zone has None too. `working`: the reading that stood exactly then, or another one moved along the profile (rule
+    MOVED); None = nothing was fixed, and the profile between is not whole: there is no such reading.
+    """
+
+    channel: str
+    zone: str | None
+    tariff: int
+    working: Working | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingAt:
+    """What the meter showed at a moment; `meters`: of each that stood there then, with its registers: two where one
+    took the place of another at that moment, the old one first."""
+
+    point: PointView
+    moment: int
+    meters: tuple[tuple[Segment, tuple[RegisterAt, ...]], ...]
+    origins: Mapping[RowKey, Origin]
+    noted: Mapping[tuple[int, int], Noted]
+
+
+@dataclass(frozen=True, slots=True)
 class MonthFigure:
     """Active import of [since, until): from registers where the point bills by them, else from the profile."""
 

@@ -9,7 +9,7 @@ from fractions import Fraction
 from central.figures.source import ACTIVE_IMPORT, FIELDS
 from central.figures.totals import portions_of
 from central.figures.views import BilledPart, DaysView, DayView, IntervalView, ReadingsView, ZoneReading
-from central.metering.consumption import RegisterTerm
+from central.metering.consumption import RegisterTerm, moved
 from central.metering.consumption import Rule as Taken
 from central.metering.cost import Cost, CostLine, Portion, Price
 from central.metering.hourly import HourlyLine, HourTerm
@@ -89,6 +89,23 @@ def _leaf(segment: Segment, reading: Reading, field: str) -> Working:
     facts: Facts = {"meter": segment.meter, "serial": segment.serial, "field": field, "kind": reading.kind}
     facts |= {"time": reading.moment, "quality": reading.quality, "mounting": segment.mounting}
     return Working(Rule.READING, "reading", reading.value, facts=facts)
+
+
+def of_standing(segment: Segment, reading: Reading, field: str) -> Working:
+    """A register as it stood."""
+    return _leaf(segment, reading, field)
+
+
+def of_moved(segment: Segment, reading: Reading, field: str, slots: Sequence[Slot], moment: int) -> Working:
+    """A register at a moment, by another of its readings and the places between."""
+    rows = [_shown(slot, part) for slot in slots for part in slot.parts]
+    back = moment < reading.moment
+    used = sum(part.value for slot in slots for part in slot.parts)
+    facts: Facts = {"meter": segment.meter, "serial": segment.serial, "field": field, "time": moment, "back": back}
+    if segment.register_end is not None:
+        facts |= {"register_end": segment.register_end}
+    value = moved(segment, reading.value, -used if back else used)
+    return Working(Rule.MOVED, "register", value, facts=facts, parts=(_leaf(segment, reading, field), *rows))
 
 
 def _of_reading(reading: ZoneReading) -> Working:
@@ -245,6 +262,14 @@ def _of_slot(slot: Slot, before: Fraction, channel: str) -> Working:
 
 def _of_row(slot: Slot, part: Part) -> Working:
     """A row, or what of it lies in the place, times K where there is one."""
+    found, segment = _shown(slot, part), part.segment
+    if segment.k == 1:
+        return found
+    return Working(Rule.TIMES, "primary", part.value * segment.k, facts={"k": segment.k}, parts=(found,))
+
+
+def _shown(slot: Slot, part: Part) -> Working:
+    """The same as the meter shows it, before K."""
     sample, segment = part.sample, part.segment
     facts: Facts = {"meter": sample.meter, "serial": segment.serial, "kind": Kind.LOAD.value, "time": sample.end}
     facts |= {"span": sample.span, "quality": sample.quality, "mounting": segment.mounting}
@@ -258,9 +283,7 @@ def _of_row(slot: Slot, part: Part) -> Working:
             "until": min(slot.end, sample.end),
         }
         found = Working(Rule.CUT, "share", part.value, facts=cut, parts=(found,))
-    if segment.k == 1:
-        return found
-    return Working(Rule.TIMES, "primary", part.value * segment.k, facts={"k": segment.k}, parts=(found,))
+    return found
 
 
 def _sum(of: str, parts: Sequence[Working], beside: Sequence[Working] = (), **facts: str | int) -> Working:

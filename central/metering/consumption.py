@@ -64,6 +64,13 @@ def summed(terms: Sequence[RegisterTerm]) -> int | None:
     return sum(energy for energy in energies if energy is not None)
 
 
+def moved(segment: Segment, value: int, used: int) -> int:
+    """What a register shows after `used` more (mWh or mvarh before K; less than nothing = before it): past its end it
+    begins anew."""
+    found = value + used
+    return found % segment.register_end if segment.register_end is not None else found
+
+
 @dataclass(frozen=True, slots=True)
 class SumCheck:
     """Two sums that should agree: |`left` − `right`| < `permitted`, all mWh with K applied."""

@@ -28,6 +28,7 @@ class Rule(StrEnum):
     MONTHLY = "monthly"  # price · days / of, rounded to the kopeck
     DIFFERENCE = "difference"  # round((end − start) · k); parts: start, end; `whole`: each cut down to 10⁶ first
     ROLL_OVER = "roll_over"  # round((end + register_end − start) · k); the same
+    MOVED = "moved"  # part + Σ of the others, or, `back`, − Σ; past `register_end` it begins anew
     DIVIDED = "divided"  # Σ parts divided by `spans`: round(Σ · spans to `number`, it included) − round(… without it)
     CARRIED = "carried"  # round(before + Σ parts) − round(before): rests of the day's earlier places are carried
     CLOSED = "closed"  # rest = part − `known`, at least 0, divided by `weights` as DIVIDED is: a gap, by registers

@@ -40,6 +40,7 @@ PATHS: dict[str | None, tuple[tuple[str, int], ...]] = {  # who -> path, status
         ("/readings", 200),
         ("/readings?length=month&day=2026-10-01", 200),
         ("/readings?day=2001-01-01", 200),
+        ("/reading", 200),
         ("/whatif", 200),
         ("/console/points", 403),
         ("/data?point=3", 404),

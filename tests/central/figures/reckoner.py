@@ -53,6 +53,9 @@ def reckon(node: dict[str, Any]) -> Any:
         return Fraction(
             nearest((end + (facts["register_end"] if rule == "roll_over" else 0) - start) * exact(facts["k"]))
         )
+    if rule == "moved":
+        value = parts[0] + (-1 if facts["back"] else 1) * sum(parts[1:])
+        return value % facts["register_end"] if "register_end" in facts else value
     if rule == "divided":
         upto, whole = sum(facts["spans"][: facts["number"] + 1]), sum(facts["spans"])
         before = upto - facts["spans"][facts["number"]]

@@ -31,6 +31,7 @@ CALLS: dict[str, Call] = {
     "explain_bill": lambda c, viewer, point: figures.explain_bill(c.source, viewer, point, *SPAN, c.now),
     "explain_days": lambda c, viewer, point: figures.explain_days(c.source, viewer, point, *DAYS, A, c.now),
     "revisions": lambda c, viewer, point: figures.revisions(c.source, viewer, point, *DAYS, A),
+    "reading_at": lambda c, viewer, point: figures.reading_at(c.source, viewer, point, T0, c.now),
     "settled": lambda c, viewer, point: figures.settled(c.source, viewer, point, DAY.replace(day=1)),
     "summary": lambda c, viewer, point: figures.summary(c.source, viewer, point, c.now),
     "what_if": lambda c, viewer, point: figures.what_if(c.source, viewer, point, None, c.now),
