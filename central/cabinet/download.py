@@ -74,8 +74,9 @@ def table(point: PointView, period: Chosen, args: Mapping[str, str]) -> Table:
 def state(step: Step) -> str:
     """What its places are, when all of them are the same: zero and power off are a 0, missing and not due nothing."""
     found = {name for name, count in counts(step).items() if count}
-    if found == {State.MEASURED.value} and step.total == 0:
-        return State.ZERO.value
+    if found == {State.MEASURED.value}:  # of what came, or was put there
+        put = {state.value for of_zone in step.energies.values() for state in of_zone}
+        found = put - {State.ZERO.value} or put  # an hour with an idle half is measured
     return found.pop() if len(found) == 1 else MIXED
 
 

@@ -77,6 +77,7 @@ def exception_list() -> ResponseReturnValue:
 def _decide_all(keys: list[int], kind: Decided, reason: str) -> int:
     """How many of them; what is decided on already, or cannot be so, is passed over."""
     made, done = here(), 0
+    found_by_checks.theirs(made.source, viewer(), keys, made.now)
     for key in keys:
         try:
             found_by_checks.decide(made.source, viewer(), key, kind, reason=reason, now=made.now)

@@ -12,6 +12,7 @@ from central.audits.ledger import Step, Verdict
 from central.audits.tables import GapState
 from central.faces import check_words, registry_words
 from central.faces.formats import day, number
+from central.figures import dirty
 from central.figures.views import ClosedLine, Concern, Correction, DayVersion, DecisionTold, Hindered, Hindrance
 from central.ingest.judge import Reason
 from central.ingest.tables import State as InboxState
@@ -219,6 +220,8 @@ def _because(made: DayVersion | Correction) -> str | None:
     if made.decision is not None:
         undone = made.decision.undone_at is not None and made.decision.undone_at <= made.made_at
         return str(UNDONE) if undone else decided(made.decision)
+    if made.cause == dirty.LIMIT:
+        return str(_("изменён предел оценки"))
     return registry_words.change(made.change[1]) if made.change is not None else None
 
 

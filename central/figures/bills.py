@@ -60,8 +60,9 @@ def readings_view(point: Opened, asked: Period, now: int) -> ReadingsView:
     if zones is not None:
         used = [*(part.portion for part in before), *portions_of(whole_days_before)]
         energy, spent = _measured(zones), cost([part.portion for part in parts], point.entries.prices, used)
-    if spent is not None:
-        spent = spent.with_monthly(monthly_lines(_contract_days(point, period), point.entries.monthly))
+    monthly = monthly_lines(_contract_days(point, period), point.entries.monthly)
+    if monthly:  # paid whatever was used, and where nothing is known too
+        spent = (spent or cost((), ())).with_monthly(monthly)
     return ReadingsView(
         point=point.view(now),
         asked=asked,

@@ -105,6 +105,7 @@ def corrections(connection: Connection, rows: Sequence[Row[Any]]) -> tuple[Corre
             month=row.month,
             charged_in=row.charged_in,
             made_at=row.made_at,
+            cause=row.cause,
             change=why[row.cause].change,
             decision=why[row.cause].decision,
             energy=row.energy,

@@ -40,10 +40,13 @@ NOBODY = 0  # the contract of `period_check` where there is none
 
 
 def ask(connection: Connection, viewer: Viewer, month: date, now: int, *, closing: bool) -> None:
-    """What a run that still goes is doing is not asked for twice."""
+    """What a run that still goes is doing is not asked for twice. Raises Refused: to close while it only looks."""
     alone(connection, f"closing {viewer.organisation}")
     ours = period_run.c.organisation == viewer.organisation, period_run.c.month == month
-    if connection.execute(select(period_run.c.job).where(*ours, RUNNING)).first() is not None:
+    going = connection.execute(select(period_run.c.closing).where(*ours, RUNNING)).first()
+    if going is not None:
+        if closing and not going.closing:
+            raise Refused(None, _l("Месяц ещё проверяют. Закройте его, когда проверка кончится"))
         return
     arguments = {"organisation": viewer.organisation, "month": month.isoformat(), "account": viewer.account}
     key = enqueue(connection, JOB, arguments | {"closing": closing}, now)

@@ -53,9 +53,12 @@ def run(context: Context, _arguments: dict[str, Any]) -> dict[str, Any]:
             marks = recheck.take(connection, last, CHUNK)
         for one in marks:
             context.check()
-            found = look(source, one, context.now)
-            with context.writing() as connection:
-                counts[settle(connection, one, found, context.now)] += 1
+            what = "wider"
+            while what == "wider":
+                found = look(source, one, context.now)
+                with context.writing() as connection:
+                    what = settle(connection, one, found, context.now)
+            counts[what] += 1
         if len(marks) < CHUNK:
             break
         last = marks[-1].close
@@ -86,7 +89,9 @@ def look(source: Source, one: Recheck, now: int) -> Found:
 
 
 def settle(connection: Connection, one: Recheck, found: Found, now: int) -> str:
-    """Writes what was found: corrected | same | held | late = somebody else was quicker; the mark stays."""
+    """Writes what was found: corrected | same | held | late = somebody else was quicker, the mark stays | wider = it
+    hangs on readings of a time of which nobody told it while it was looked at: to be looked at again, now that they do.
+    """
     locked = select(period_close).where(period_close.c.id == one.close).with_for_update()
     closed = connection.execute(locked).one()
     ours = period_recheck.c.close == one.close, period_recheck.c.mark == one.mark
@@ -100,6 +105,8 @@ def settle(connection: Connection, one: Recheck, found: Found, now: int) -> str:
         return "late"
     needs = {"needs_since": found.needs.since, "needs_until": found.needs.until}
     connection.execute(update(period_close).where(period_close.c.id == closed.id).values(**needs))
+    if found.needs.since < closed.needs_since or closed.needs_until < found.needs.until:
+        return "wider"
     if found.differences:
         connection.execute(
             period_correction.insert().values(

@@ -64,8 +64,10 @@ def days_view(point: Opened, first: date, until: date, channel: str, now: int) -
         hours_of(point, Period(visible.since, max(last, visible.since + 1)), now) if channel == ACTIVE_IMPORT else {}
     )
     by_hour = hour_prices(point, hours)
-    found = _with_costs(found, before, prices, hours, by_hour)
+    if channel == ACTIVE_IMPORT:
+        found = _with_costs(found, before, prices, hours, by_hour)
     by_zones = portions_of(day for day in found if day.day not in hours)
+    spent = cost_of(by_zones, prices, portions_of(before)) if channel == ACTIVE_IMPORT else None
     return DaysView(
         point=point.view(now),
         channel=channel,
@@ -74,7 +76,7 @@ def days_view(point: Opened, first: date, until: date, channel: str, now: int) -
         days=tuple(found),
         totals=added((day.totals for day in found), point.calendar.zones),
         completeness=together(day.completeness for day in found),
-        cost=with_hours(cost_of(by_zones, prices, portions_of(before)) if prices else None, hours.values(), by_hour),
+        cost=with_hours(spent, hours.values(), by_hour),
         before=before,
     )
 
@@ -107,7 +109,7 @@ def _with_costs(
             month = month_start(day.day)
             used = [portion for portion in used if month_start(portion.first) == month]
         portions = day_portions(day.day, day.totals) if day.day not in hours else ()
-        made = cost_of(portions, prices, used if ranged else ()) if prices else None
+        made = cost_of(portions, prices, used if ranged else ())
         found.append(replace(day, cost=with_hours(made, [hours.get(day.day, {})], by_hour)))
         used += portions
     return found

@@ -19,6 +19,7 @@ from central.registry.look import tenures_of
 SLICES = 16
 ONE_DAY = timedelta(days=1)
 LATE = "late data"  # rows or events that came; any other cause outlasts it
+LIMIT = "limit"  # how long a gap may be estimated is another now
 _CHANGE = "change "  # of the registry, with its number
 _DECISION = "decision "  # of a person about values, with its number
 _KEY = (dirty.c.point, dirty.c.day, dirty.c.mark)

@@ -1,11 +1,11 @@
 """What the checks found, as the company sees it: by cause, one by one, and what is decided about it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, case, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, exists, func, or_, select, update
 
 from central.accounts.policy import Viewer, may_see
 from central.accounts.tables import account
@@ -182,6 +182,14 @@ def one(source: Source, viewer: Viewer, key: int, now: int) -> Opened:
     return Opened(found, serial, places, typical, row.edge, deeds, may)
 
 
+def theirs(source: Source, viewer: Viewer, keys: Collection[int], now: int) -> None:
+    """Raises NotFound: one of these is not the viewer's."""
+    mine = _of(viewer, now, exception.c.id.in_(keys)).subquery()
+    with source.engine.connect() as connection:
+        if connection.scalar(select(func.count()).select_from(mine)) != len(set(keys)):
+            raise NotFound("exceptions")
+
+
 def decide(
     source: Source,
     viewer: Viewer,
@@ -237,11 +245,16 @@ def _settle_conflicts(connection: Connection, found: Found, state: str) -> None:
     """The rows that contradict each other wait for nobody any more, or do again."""
     if found.name not in TWICE:
         return
-    meters = select(mounting.c.meter).where(mounting.c.point == found.point)
+    ended = or_(mounting.c.valid_to.is_(None), mounting.c.valid_to >= conflict.c.stamp)
+    stood = exists().where(
+        mounting.c.point == found.point,
+        mounting.c.meter == conflict.c.meter,
+        mounting.c.valid_from <= conflict.c.stamp,
+        ended,
+    )
     of_load = conflict.c.kind != Kind.LOAD if TWICE[found.name] else conflict.c.kind == Kind.LOAD
     in_time = conflict.c.stamp.between(min(found.since + 1, found.until), found.until)
-    mine = (conflict.c.meter.in_(meters), of_load, in_time)
-    connection.execute(update(conflict).where(*mine).values(state=state))
+    connection.execute(update(conflict).where(of_load, in_time, stood).values(state=state))
 
 
 def undo(source: Source, viewer: Viewer, key: int, decision_id: int, *, reason: str, now: int) -> None:
@@ -253,8 +266,9 @@ def undo(source: Source, viewer: Viewer, key: int, decision_id: int, *, reason: 
         if not decisions.undo(connection, decision_id, reason=reason, account=viewer.account, at=now):
             raise NotNow(f"decision {decision_id} is undone already")
         mine = (exception.c.decision == decision_id, exception.c.state.in_((DECIDED, ASKED)))
+        for about in connection.execute(_of(viewer, now, and_(*mine))).all():
+            _settle_conflicts(connection, _found(about), "open")
         connection.execute(update(exception).where(*mine).values(state=OPEN, decision=None, changed_at=now))
-        _settle_conflicts(connection, _found(row), "open")
 
 
 def reopen(connection: Connection, now: int) -> int:
@@ -263,6 +277,12 @@ def reopen(connection: Connection, now: int) -> int:
     over = over.where(command.c.state.in_((CommandState.DONE, CommandState.EXPIRED)))
     asked = update(exception).where(exception.c.state == ASKED, exception.c.decision.in_(over))
     return connection.execute(asked.values(state=OPEN, decision=None, changed_at=now)).rowcount
+
+
+def unasked(connection: Connection, decision_id: int, now: int) -> None:
+    """The meter could not be asked: what was found waits for somebody again."""
+    asked = update(exception).where(exception.c.state == ASKED, exception.c.decision == decision_id)
+    connection.execute(asked.values(state=OPEN, decision=None, changed_at=now))
 
 
 def _open(viewer: Viewer, now: int) -> Select[Any]:

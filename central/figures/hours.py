@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 from central.figures.intervals import view
@@ -12,15 +12,17 @@ from central.metering.cost import Cost
 from central.metering.hourly import HOUR, HourPrice
 from central.metering.slots import Slot
 from central.metering.terms import State
-from central.metering.zones import day_of
+from central.metering.zones import day_of, midnight
 
 ZERO = Decimal("0.00")
+ONE_DAY = timedelta(days=1)
 Hours = Mapping[int, int]  # beginning of an hour -> mWh
 
 
 def is_hourly(point: Opened, day: date) -> bool:
-    """Whether this day is priced by the hour."""
-    return point.terms_on(day).scheme in point.entries.hourly
+    """Whether this day is priced by the hour: from that of the first hour that has a price on."""
+    first = point.entries.hourly.get(point.terms_on(day).scheme)
+    return first is not None and first < midnight(day + ONE_DAY, point.tz)
 
 
 def hours_of(point: Opened, period: Period, now: int) -> dict[date, Hours]:

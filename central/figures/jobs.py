@@ -5,19 +5,19 @@ from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import and_, select, update
 
 from central.commands import keys
 from central.commands.sending import send
 from central.config import ConfigError
-from central.figures import checking, exceptions
+from central.figures import checking, dirty, exceptions
 from central.figures.material import Place
-from central.figures.recompute import compute, newest, places_of
-from central.figures.tables import decision
+from central.figures.recompute import compute, days_with_holes, newest, places_of
+from central.figures.tables import decision, exception, point_day
 from central.ingest.tables import edge_meter
 from central.jobs.context import Context, JobFailed, JobRefused
 from central.logs import about
-from central.metering.checks.catalogue import Settings
+from central.metering.checks.catalogue import CHECKS, Settings
 from central.metering.zones import Uncovered, day_of
 from central.operation.alarms import Alarm
 from central.registry.look import segments_of, valid
@@ -34,7 +34,8 @@ LIFETIME = 3 * 86_400  # of a command, seconds
 
 
 def validate(context: Context, _arguments: dict[str, Any]) -> dict[str, Any]:
-    """All checks over the day before, of every point where a meter stands: a meter that says nothing makes no day."""
+    """All checks over the day before, of every point where a meter stands: a meter that says nothing makes no day; and
+    over earlier days that were computed anew since a slow check found something in them."""
     now, counts = context.now, Counter[str]()
     with context.engine.connect() as connection:
         standing = select(mounting.c.point).where(valid(mounting, now)).distinct()
@@ -54,9 +55,24 @@ def validate(context: Context, _arguments: dict[str, Any]) -> dict[str, Any]:
                 continue
             counts["points"] += 1
             counts["found"] += found
+    for key, day in _to_look_at_again(context):
+        context.check()
+        with context.engine.connect() as connection:
+            places, settings = places_of(connection, [key]), checking.settings_of(connection, [key])
+        _checked(context, places[key], settings[key], day, now)
     with context.writing() as connection:
         counts["reopened"] = exceptions.reopen(connection, now)
     return dict(counts)
+
+
+def _to_look_at_again(context: Context) -> list[tuple[int, date]]:
+    slow = [name for name, one in CHECKS.items() if one.nightly]
+    standing = (exception.c.state.in_(exceptions.STANDING), exception.c.name.in_(slow))
+    later = (point_day.c.point == exception.c.point, point_day.c.day == exception.c.day)
+    query = select(exception.c.point, exception.c.day).join(point_day, and_(*later))
+    query = query.where(*standing, point_day.c.made_at > exception.c.changed_at).distinct()
+    with context.engine.connect() as connection:
+        return [(row.point, row.day) for row in connection.execute(query.order_by(exception.c.point, exception.c.day))]
 
 
 def _checked(context: Context, place: Place, settings: Settings, day: date, now: int) -> int:
@@ -73,14 +89,42 @@ def _checked(context: Context, place: Place, settings: Settings, day: date, now:
     return 0
 
 
+def gaps(context: Context, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Marks the days with gaps of all points of a company and kind: how long one may be estimated is another now."""
+    with context.engine.connect() as connection:
+        ours = (point.c.organisation == arguments["organisation"], point.c.kind == arguments["kind"])
+        points = connection.scalars(select(point.c.id).where(*ours).order_by(point.c.id)).all()
+    count = 0
+    for key in points:
+        context.check()
+        with context.engine.connect() as connection:
+            holed = days_with_holes(connection, key, date.min, date.max)
+        if holed:
+            with context.writing() as connection:
+                dirty.mark_days(connection, key, holed, dirty.LIMIT)
+            count += len(holed)
+    with context.final({"days": count}):
+        pass
+    return {"days": count}
+
+
 def reread(context: Context, arguments: dict[str, Any]) -> dict[str, Any]:
-    """Asks the meters of a decision's time again, through whoever reads them now."""
+    """Asks the meters of a decision's time again, through whoever reads them now; else it is open again."""
+    try:
+        return _asked(context, arguments["decision"])
+    except (JobFailed, JobRefused):
+        with context.writing() as connection:
+            exceptions.unasked(connection, arguments["decision"], context.now)
+        raise
+
+
+def _asked(context: Context, decision_id: int) -> dict[str, Any]:
     try:
         key = keys.private_key(context.config)
     except ConfigError as error:
         raise JobFailed(str(error)) from None
     with context.engine.connect() as connection:
-        row = connection.execute(select(decision).where(decision.c.id == arguments["decision"])).one()
+        row = connection.execute(select(decision).where(decision.c.id == decision_id)).one()
         if row.undone_at is not None:
             raise JobRefused("it was taken back")
         segments = segments_of(connection, row.point, row.since, row.until)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, delete, select
 
@@ -12,11 +13,13 @@ from central.db import insert, writing
 from central.figures.source import Source
 from central.figures.tables import check_limit
 from central.figures.views import NotFound
+from central.jobs.asking import enqueue
 from central.metering.checks.catalogue import CHECKS, LONGEST, PointKind
 from central.registry.tables import point
 from central.timeseries.base import DAY
 
 SUBJECT = "check"
+GAPS = "gaps"  # the job that has days with gaps computed anew
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,14 @@ def longest(connection: Connection, point_id: int) -> int:
     return int(own.get(limit, CHECKS[name].limits[limit])) * DAY
 
 
+def longest_of(connection: Connection, organisation: int, kind: str) -> int:
+    """The same of all its points of a kind, in days."""
+    name, limit = LONGEST
+    ours = (check_limit.c.organisation == organisation, check_limit.c.kind == kind, check_limit.c.name == name)
+    own = connection.scalar(select(check_limit.c.limits).where(*ours)) or {}
+    return int(own.get(limit, CHECKS[name].limits[limit]))
+
+
 def limits(source: Source, viewer: Viewer) -> Mapping[tuple[str, PointKind], Limit]:
     """All checks of all kinds. Raises NotFound for whoever is not of a company."""
     if not viewer.staff:
@@ -72,11 +83,13 @@ def limits(source: Source, viewer: Viewer) -> Mapping[tuple[str, PointKind], Lim
 def set_limits(
     source: Source, viewer: Viewer, name: str, kind: PointKind, limits: Mapping[str, int] | None, now: int
 ) -> None:
-    """From the next run of the check on; the usual ones again are nobody's. Raises NotFound."""
+    """From the next run of the check on; the usual ones again are nobody's. Where a gap may be estimated longer than
+    before, or less long, days with gaps are computed anew. Raises NotFound."""
     if not viewer.staff or name not in CHECKS:
         raise NotFound(f"check {name}")
-    key = {"organisation": viewer.organisation, "kind": kind, "name": name}
+    key: dict[str, Any] = {"organisation": viewer.organisation, "kind": kind, "name": name}
     with writing(source.engine).begin() as connection:
+        before = longest_of(connection, key["organisation"], kind)
         if limits == CHECKS[name].usual(kind):
             same = (check_limit.c[column] == value for column, value in key.items())
             connection.execute(delete(check_limit).where(*same))
@@ -84,4 +97,6 @@ def set_limits(
             values = {"limits": None if limits is None else dict(limits), "account": viewer.account, "at": now}
             upsert = insert(connection, check_limit).values(**key, **values)
             connection.execute(upsert.on_conflict_do_update(index_elements=list(key), set_=values))
+        if longest_of(connection, key["organisation"], kind) != before:
+            enqueue(connection, GAPS, {"organisation": viewer.organisation, "kind": kind.value}, now)
         note(connection, now, viewer.account, SUBJECT, f"{name} {kind}", "off" if limits is None else str(dict(limits)))

@@ -107,7 +107,7 @@ def bill(connection: Connection, series: Series, row: Row[Any], share: Share, no
         for span, reach in zip(share.spans, share.reaches, strict=True)
     ]
     totals = [view.cost.total if view.cost is not None else Decimal("0.00") for view in views]
-    needs = [_needs(view, span) for view, span in zip(views, share.spans, strict=True)]
+    needs = [_needs(view, *one) for view, one in zip(views, zip(share.spans, share.reaches, strict=True), strict=True)]
     return Bill(
         share=share,
         scheme=views[-1].point.scheme,
@@ -269,7 +269,13 @@ def _ends(view: ReadingsView, span: Period) -> Iterable[tuple[int, int]]:
         yield term.end.moment, min(span.until, segment.until if segment.until is not None else span.until)
 
 
-def _needs(view: ReadingsView, span: Period) -> Period:
+def _needs(view: ReadingsView, span: Period, reach: Period) -> Period:
+    """As far as readings may be taken: another's time tells nothing."""
+    wanted = _wanted(view, span)
+    return Period(max(wanted.since, reach.since), min(wanted.until, reach.until))
+
+
+def _wanted(view: ReadingsView, span: Period) -> Period:
     """Where a reading stands at the very end of the month none beside it can be nearer."""
     if view.billed_by == PROFILE:
         exact = view.point.zone_source == PROFILE and view.totals is not None

@@ -11,11 +11,11 @@ from datetime import date, timedelta
 from time import monotonic
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, select
+from sqlalchemy import Connection, Engine, Row, bindparam, func, select
 
 from central.db import writing
 from central.figures import checking, dirty, recheck
-from central.figures.material import Material, Place
+from central.figures.material import REACH, Material, Place
 from central.figures.source import ACTIVE_IMPORT
 from central.figures.tables import point_day
 from central.logs import about
@@ -37,6 +37,7 @@ PUBLISHED_AFTER = 12 * 3600  # seconds of D+1, on the clock of the point
 AUTHOR = "worker"
 FIRST = "first"  # the cause of a day's first version
 ONE_DAY = timedelta(days=1)
+NEAR = timedelta(seconds=REACH)  # so far a register may decide on a gap
 
 
 def run(
@@ -143,10 +144,11 @@ def compute(
         },
     }
     first, last = material.decided()
-    before = newest(connection, place.point, day)
-    if before is not None and (before.estimated or before.off):  # what it said of its gaps, it said of others too
+    others = set(days(day_of(first, place.tz), day_of(last - 1, place.tz) + ONE_DAY))
+    holed = days_with_holes(connection, place.point, day - NEAR, day + NEAR)
+    if holed:  # a register of this day that came, or is gone, decides on gaps of others too
         since, until = material.around()
-        first, last = min(first, since), max(last, until)
+        others |= holed & set(days(day_of(since, place.tz), day_of(until - 1, place.tz) + ONE_DAY))
     findings = checking.check(
         connection,
         series,
@@ -158,7 +160,32 @@ def compute(
         now=now,
         nightly=nightly,
     )
-    return Computed(figures, findings, days(day_of(first, place.tz), day_of(last - 1, place.tz) + ONE_DAY))
+    return Computed(figures, findings, tuple(sorted(others)))
+
+
+def days_with_holes(connection: Connection, point_id: int, first: date, last: date) -> set[date]:
+    """Days from the first to the last of this time that have figures, on which something is missing or was, or that
+    have none."""
+    row = connection.execute(_HOLES, {"its_point": point_id, "its_first": first, "its_last": last}).one()
+    if not row.days or (not row.holes and (row.last - row.first).days + 1 == row.days):
+        return set()
+    there = (point_day.c.point == point_id, point_day.c.day.between(first, last))
+    query = select(point_day.c.day, func.sum(_LACK).label("holes")).where(*there).group_by(point_day.c.day)
+    found = {found.day: found.holes for found in connection.execute(query)}
+    return {day for day in days(row.first, row.last + ONE_DAY) if found.get(day, 1)}
+
+
+_LACK = point_day.c.missing + point_day.c.estimated + point_day.c.off
+_HOLES = select(  # asked for every day that is computed: made once
+    func.count(point_day.c.day.distinct()).label("days"),
+    func.min(point_day.c.day).label("first"),
+    func.max(point_day.c.day).label("last"),
+    func.sum(_LACK).label("holes"),
+).where(
+    point_day.c.point == bindparam("its_point"),
+    point_day.c.day >= bindparam("its_first"),
+    point_day.c.day <= bindparam("its_last"),
+)
 
 
 def store(

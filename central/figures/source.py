@@ -54,9 +54,9 @@ class Entries:
         """`row` of the table `point`; `terms`: as if it were billed so."""
         self._connection, self._row, self._supposed = connection, row, terms
 
-    def under(self, terms: Terms) -> "Entries":
-        """The same point as if it had always been billed so."""
-        return Entries(self._connection, self._row, (terms,))
+    def under(self, terms: Sequence[Terms]) -> "Entries":
+        """The same point as if it had been billed so."""
+        return Entries(self._connection, self._row, terms)
 
     def segments(self, since: int, until: int) -> tuple[Segment, ...]:
         """Tenures that have a moment in [since, until), oldest first."""
@@ -86,8 +86,8 @@ class Entries:
         return monthly_through(self.terms, {scheme: monthly_of(self._connection, scheme) for scheme in schemes})
 
     @cached_property
-    def hourly(self) -> frozenset[int]:
-        """Schemes of its terms that are priced by the hour."""
+    def hourly(self) -> Mapping[int, int]:
+        """Schemes of its terms that are priced by the hour, each with the beginning of its first hour."""
         return hourly_schemes(self._connection, {one.scheme for one in self.terms})
 
     def hour_prices(self, scheme: int, since: int, until: int) -> Mapping[int, HourPrice]:

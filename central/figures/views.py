@@ -308,6 +308,7 @@ class Correction:
     month: date
     charged_in: date
     made_at: int
+    cause: str
     change: tuple[int, str] | None
     decision: DecisionTold | None
     energy: int

@@ -86,11 +86,14 @@ def what_if(source: Source, viewer: Viewer, point_id: int, scheme: int | None, n
 
 def under(point: Opened, scheme: int, since: date, now: int) -> tuple[Opened, bool]:
     """The point as if it were billed by this scheme, and whether its profile must be zoned anew for that."""
-    held = point.terms_on(day_of(now, point.tz))
-    terms = terms_under(point.connection, scheme, held)
+    terms = terms_under(point.connection, scheme, point.entries.terms)
     calendar = calendar_of(point.connection, scheme)
-    rezoned = held.zone_source == REGISTERS and not _counted_so(point, terms, calendar, since, now)
-    terms = replace(terms, zone_source=PROFILE if rezoned else held.zone_source)
+    by_registers = any(
+        one.zone_source == REGISTERS for one in point.entries.terms if one.until is None or since < one.until
+    )
+    rezoned = by_registers and not _counted_so(point, terms[-1], calendar, since, now)
+    if rezoned:
+        terms = tuple(replace(one, zone_source=PROFILE) for one in terms)
     return replace(point, entries=point.entries.under(terms), stored=False), rezoned
 
 

@@ -62,6 +62,7 @@ KINDS = {
     "audit_answers": Kind("central.audits.jobs:answer", schedule=Every(600), tries=3),
     # when what the audit asked for has had its time to come
     "checks": Kind("central.figures.jobs:validate", schedule=Daily(time(6, 30)), tries=3),
+    "gaps": Kind("central.figures.jobs:gaps", tries=3),
     "reread": Kind("central.figures.jobs:reread", lane=Lane.QUICK),
     "backup": Kind("central.backup.job:run", schedule=Daily(time(1, 30)), tries=3, needs="backup.folder"),
     "close_month": Kind("central.figures.closing:run", tries=3),

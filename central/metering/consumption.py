@@ -39,19 +39,19 @@ def from_registers(segment: Segment, start: Reading, end: Reading, *, whole: boo
     first, last = (whole_kwh(start.value), whole_kwh(end.value)) if whole else (start.value, end.value)
     rule, difference = Rule.DIFFERENCE, last - first
     if difference < 0:
-        rule, difference = _fallen(segment, first, last, end.moment - start.moment)
+        rule, difference = _fallen(segment, first, last, start.moment, end.moment)
     if rule is Rule.SUSPECT:
         return RegisterTerm(segment, start, end, rule, None, None, whole)
     return RegisterTerm(segment, start, end, rule, difference, half_away(difference * segment.k), whole)
 
 
-def _fallen(segment: Segment, first: int, last: int, seconds: int) -> tuple[Rule, int]:
-    top = segment.register_end
-    if top is None or segment.power_max is None:
+def _fallen(segment: Segment, first: int, last: int, start: int, end: int) -> tuple[Rule, int]:
+    top, power_max = segment.register_end, segment.permitted(start, end)
+    if top is None or power_max is None:
         return Rule.SUSPECT, 0
     difference = last + top - first
     near = 10 * first >= 9 * top and 10 * last <= top
-    if near and possible(half_away(difference * segment.k), seconds, segment.power_max):
+    if near and possible(half_away(difference * segment.k), end - start, power_max):
         return Rule.ROLL_OVER, difference
     return Rule.SUSPECT, 0
 

@@ -7,8 +7,9 @@ checks»).
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from fractions import Fraction
 
-from central.metering.rounding import shares
+from central.metering.rounding import half_away, shares
 from central.metering.slots import Slot
 from central.metering.terms import State
 
@@ -27,7 +28,8 @@ FILLING = frozenset({Decided.FILL, Decided.TYPICAL})
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """About the places of a channel ("" = all) that start in [since, until). `energies`: start -> mWh, K applied."""
+    """About the places of a channel ("" = all) that start in [since, until). `energies`: start -> mWh, K applied, up to
+    the next start, or as long as the shortest; places that are cut otherwise now share it by their length."""
 
     id: int
     kind: Decided
@@ -54,10 +56,31 @@ def _decided(slot: Slot, one: Decision) -> Slot:
     if one.kind is Decided.ESTIMATE:
         return slot if slot.energy is None else replace(slot, state=State.MISSING, energy=None, decision=one.id)
     fills = one.kind in FILLING
-    if slot.start not in one.energies or (fills and slot.state is not State.MISSING):
+    energy = _put(one, slot) if not fills or slot.state is State.MISSING else None
+    if energy is None:
         return slot
     state = State.MANUAL if fills else State.SUBSTITUTED
-    return replace(slot, state=state, energy=one.energies[slot.start], decision=one.id)
+    return replace(slot, state=state, energy=energy, decision=one.id)
+
+
+def _put(one: Decision, slot: Slot) -> int | None:
+    """What was put into this place; None = nothing was."""
+    starts = sorted(one.energies)
+    ends = [*starts[1:], one.until]
+    shortest = min((end - start for start, end in zip(starts, ends, strict=True)), default=0)
+    put = [(start, min(end, start + shortest)) for start, end in zip(starts, ends, strict=True)]
+    inside = [(start, end) for start, end in put if start < slot.end and slot.start < end]
+    if not inside:
+        return None
+    return sum(
+        _upto(one.energies[start], start, end, slot.end) - _upto(one.energies[start], start, end, slot.start)
+        for start, end in inside
+    )
+
+
+def _upto(energy: int, start: int, end: int, moment: int) -> int:
+    """What of an energy of [start, end) is used up at a moment, evenly."""
+    return half_away(Fraction(energy * (min(max(moment, start), end) - start), end - start))
 
 
 def spread(energy: int, places: Sequence[tuple[int, int]]) -> dict[int, int]:

@@ -262,11 +262,11 @@ def _slot(start: int, end: int, zone: str, parts: tuple[Part, ...], energy: int,
     quality = 0
     for part in parts:
         quality |= part.sample.quality
-    return Slot(start, end, zone, _state(parts, energy, end - start), quality, energy, parts)
+    return Slot(start, end, zone, _state(parts, energy, start, end), quality, energy, parts)
 
 
-def _state(parts: tuple[Part, ...], energy: int, seconds: int) -> State:
-    power_max = parts[0].segment.power_max
+def _state(parts: tuple[Part, ...], energy: int, start: int, end: int) -> State:
+    power_max, seconds = parts[0].segment.permitted(start, end), end - start
     seconds *= 1 + sum(1 for part in parts if part.sample.quality & Quality.REPEATED)  # each runs its own time
     if any(part.value < 0 for part in parts) or not possible(energy, seconds, power_max):
         return State.SUSPECT

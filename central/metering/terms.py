@@ -36,13 +36,23 @@ class Segment:
     period: int  # of the load profile, seconds
     resolution: int  # the last digit of a register, mWh
     register_end: int | None = None  # where a register begins anew, mWh
-    power_max: int | None = None  # the point's permitted primary power, W
+    power_max: int | None = None  # the point's permitted primary power, W, up to the first of `powers`
+    powers: tuple[tuple[int, int | None], ...] = ()  # since when another one is permitted, oldest first
     begun_by_act: bool = False  # an act says where its registers stood at `since`
 
     @property
     def k(self) -> Fraction:
         """What a value of the meter is multiplied with: Ki·Ku, once, and only where values are secondary."""
         return Fraction(1) if self.primary else self.ki * self.ku
+
+    def permitted(self, start: int, end: int) -> int | None:
+        """The greatest power that was permitted in [start, end), W; None = at some time of it nobody knows."""
+        held = [self.power_max] if not self.powers or start < self.powers[0][0] else []
+        for number, (since, power) in enumerate(self.powers, 1):
+            if since < end and (number == len(self.powers) or start < self.powers[number][0]):
+                held.append(power)
+        known = [power for power in held if power is not None]
+        return max(known) if len(known) == len(held) else None
 
     def spans(self, start: int, end: int) -> bool:
         """Whether the meter stood there all of [start, end]."""

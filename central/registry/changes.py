@@ -8,23 +8,23 @@ collected meanwhile (`touch`): at the end their days are marked dirty, or, befor
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from functools import cache
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import Connection, Date, Integer, Numeric, Table, select
+from sqlalchemy import Connection, Date, Integer, Numeric, Table, func, select
 
 from central.concentrators.versions import refresh_of
 from central.db import alone, execute_many, metadata
 from central.figures import recheck
 from central.metering.hourly import HOUR
-from central.metering.zones import midnight
+from central.metering.zones import day_of, midnight
 from central.registry.consequences import mark_days
 from central.registry.refusals import Refused
 from central.registry.search.index import reindex
-from central.registry.tables import change, change_line, change_subject, point, point_terms
+from central.registry.tables import change, change_line, change_subject, hour_price, point, point_terms
 
 SUBJECTS: Mapping[str, Sequence[tuple[str, str]]] = {  # table -> (column, on the page of what it stands)
     "organisation": (("id", "organisation"),),
@@ -74,6 +74,7 @@ class Change:
         self.priced: dict[int, date] = {}  # scheme -> first day on which money may be another
         self.subjects: set[tuple[str, str]] = set()
         self._lines: list[dict[str, Any]] = []
+        self._hours: dict[int, int] = {}  # scheme -> first hour that got a price, or has none any more
         self._billed: dict[int, list[tuple[int, str, date, date | None]]] = {}  # by scheme: point, zone, days
 
     def add(self, table: Table, **values: Any) -> Any:
@@ -155,6 +156,7 @@ class Change:
     def close(self) -> None:
         """Writes down what is not yet."""
         self._flush()
+        self._begin_hours()
         rows = [{"kind": kind, "key": key, "change": self.id} for kind, key in sorted(self.subjects)]
         if rows:
             execute_many(self.connection, change_subject.insert(), rows)
@@ -164,6 +166,7 @@ class Change:
         self._lines.append(line | {"before": packed(before), "after": packed(after)})
         self._note_subjects(table, row)
         self._note_price(table, before, after)
+        self._note_hour(table, before, after)
         if len(self._lines) >= LINES:
             self._flush()
 
@@ -179,6 +182,19 @@ class Change:
             if before and after and all(before[name] == after[name] for name in before if name != "valid_to"):
                 days = [row["valid_to"] for row in (one, other) if row["valid_to"] is not None]  # its end alone
             self.priced[one[column]] = min(self.priced.get(one[column], date.max), *days)
+
+    def _note_hour(self, table: Table, before: Values | None, after: Values | None) -> None:
+        row = after or before
+        if table is hour_price and row is not None and (before is None or after is None):
+            self._hours[row["scheme"]] = min(self._hours.get(row["scheme"], row["hour"]), row["hour"])
+
+    def _begin_hours(self) -> None:
+        """Where the first priced hour of a scheme is another now, all that it bills from there on is."""
+        for scheme, hour in self._hours.items():
+            first = self.connection.scalar(select(func.min(hour_price.c.hour)).where(hour_price.c.scheme == scheme))
+            if first is None or hour <= first:
+                day = day_of(hour, "UTC") - timedelta(days=1)  # in whatever zone
+                self.priced[scheme] = min(self.priced.get(scheme, day), day)
 
     def _flush(self) -> None:
         if self._lines:

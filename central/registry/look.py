@@ -9,14 +9,14 @@ from fractions import Fraction
 from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, exists, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, bindparam, func, or_, select
 
 from central.db import given, keys_of
 from central.metering.cost import Price
 from central.metering.hourly import HourPrice
 from central.metering.monthly import MonthlyPrice
 from central.metering.terms import ACT, MANUAL, Reading, Segment
-from central.metering.zones import Calendar, ZoneRule
+from central.metering.zones import Calendar, ZoneRule, midnight
 from central.registry.tables import (
     hour_price,
     manual_reading,
@@ -58,8 +58,9 @@ def _tenures(dialect: str) -> Select[Any]:
 
 def segments_of(connection: Connection, point_id: int, since: int, until: int) -> tuple[Segment, ...]:
     """Tenures at the point that have a moment in [since, until), oldest first."""
+    powers = _powers(connection, point_id)
     query = (
-        select(mounting, meter.c.serial, meter.c.register_end, meter.c.resolution, _power_max.label("power_max"))
+        select(mounting, meter.c.serial, meter.c.register_end, meter.c.resolution)
         .join(meter, meter.c.id == mounting.c.meter)
         .where(mounting.c.point == point_id, mounting.c.valid_from < until)
         .where(or_(mounting.c.valid_to.is_(None), mounting.c.valid_to > since))
@@ -78,11 +79,29 @@ def segments_of(connection: Connection, point_id: int, since: int, until: int) -
             period=row.period,
             resolution=row.resolution,
             register_end=row.register_end,
-            power_max=row.power_max,
+            power_max=next((power for since, power in reversed(powers) if since <= row.valid_from), powers[0][1]),
+            powers=tuple(one for one in powers if one[0] > row.valid_from),
             begun_by_act=bool(row.reg_start),
         )
         for row in connection.execute(query)
     )
+
+
+def _powers(connection: Connection, point_id: int) -> Sequence[tuple[int, int | None]]:
+    """Since when which power is permitted, W; the first holds before its beginning too. Changes alone are told."""
+    found: list[tuple[int, int | None]] = []
+    for day, power, tz in connection.execute(_POWERS, {"its_point": point_id}):
+        if not found or found[-1][1] != power:
+            found.append((midnight(day, tz), power))
+    return found or [(0, None)]
+
+
+_POWERS = (  # asked for every day that is computed: made once
+    select(point_terms.c.valid_from, point_terms.c.power_max, point.c.tz)
+    .join(point, point.c.id == point_terms.c.point)
+    .where(point_terms.c.point == bindparam("its_point"))
+    .order_by(point_terms.c.valid_from)
+)
 
 
 def standing_at(connection: Connection, points: Iterable[int], moment: int) -> dict[int, tuple[str, int]]:
@@ -167,18 +186,11 @@ def terms_of(connection: Connection, points: Collection[int]) -> dict[int, tuple
     return {key: tuple(terms) for key, terms in found.items()}
 
 
-def terms_under(connection: Connection, scheme: int, like: Terms) -> Terms:
-    """Those of a point as if it had always been billed by another scheme, and were else as it is."""
+def terms_under(connection: Connection, scheme: int, held: Sequence[Terms]) -> tuple[Terms, ...]:
+    """Those of a point as if it had always been billed by another scheme, and were else, each in its time, as it is."""
     head = connection.execute(select(zone_scheme).where(zone_scheme.c.id == scheme)).one()
-    return replace(
-        like,
-        since=date.min,
-        until=None,
-        scheme=scheme,
-        name=head.name,
-        tariffs=dict(head.tariffs),
-        whole=head.billing_reading == "whole_kwh",
-    )
+    other = {"scheme": scheme, "name": head.name, "tariffs": dict(head.tariffs)}
+    return tuple(replace(one, **other, whole=head.billing_reading == "whole_kwh") for one in held)
 
 
 def in_force(terms: Sequence[Terms], day: date) -> Terms:
@@ -244,10 +256,11 @@ def monthly_of(connection: Connection, scheme: int) -> Sequence[MonthlyPrice]:
     return [MonthlyPrice(row.id, row.name, row.valid_from, row.valid_to, row.amount) for row in rows]
 
 
-def hourly_schemes(connection: Connection, schemes: Collection[int]) -> frozenset[int]:
-    """Those of these that are priced by the hour."""
-    priced = exists().where(hour_price.c.scheme == zone_scheme.c.id)
-    return frozenset(connection.scalars(select(zone_scheme.c.id).where(zone_scheme.c.id.in_(schemes), priced)))
+def hourly_schemes(connection: Connection, schemes: Collection[int]) -> dict[int, int]:
+    """Those of these that are priced by the hour, each with the beginning of its first hour: till then by zones."""
+    first = func.min(hour_price.c.hour).label("hour")
+    query = select(hour_price.c.scheme, first).where(hour_price.c.scheme.in_(schemes)).group_by(hour_price.c.scheme)
+    return {row.scheme: row.hour for row in connection.execute(query)}
 
 
 def hour_prices_of(connection: Connection, scheme: int, since: int, until: int) -> dict[int, HourPrice]:
@@ -255,13 +268,3 @@ def hour_prices_of(connection: Connection, scheme: int, since: int, until: int) 
     query = select(hour_price).where(hour_price.c.scheme == scheme)
     query = query.where(hour_price.c.hour >= since, hour_price.c.hour < until)
     return {row.hour: HourPrice(row.id, row.hour, row.amount) for row in connection.execute(query)}
-
-
-_power_max = (
-    select(point_terms.c.power_max)
-    .where(point_terms.c.point == mounting.c.point)
-    .order_by(point_terms.c.valid_from.desc())
-    .limit(1)
-    .correlate(mounting)
-    .scalar_subquery()
-)

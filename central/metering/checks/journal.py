@@ -1,4 +1,4 @@
-"""Checks of a meter's journals and its clock (codes: ГОСТ Р 58940-2020, app. Д)."""
+"""Checks of a meter's journals and its clock (codes: ГОСТ Р 58940-2020, app. Д; from 19 on СТО 34.01-5.1-006-2021)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,8 +10,8 @@ from protocol.reading import Quality
 VOLTAGES, CURRENTS, SWITCHING, CORRECTIONS = 0, 1, 2, 3  # journals
 CLOCK_SET = frozenset({3, 63, 68})
 RATIO_SET = frozenset({16, 17})
-RELAY_OFF = frozenset({3, 6, 8, 9, 10, 11, 13, 14, 15, 18})
-RELAY_ON = frozenset({4, 7, 12})
+RELAY_OFF = frozenset({3, 6, 8, 9, 10, 11, 13, 14, 15, 18, 19, 25, 28})
+RELAY_ON = frozenset({4, 7, 12, 20, 21, 22, 23, 24, 26, 27})
 
 
 def clock_set(evidence: Evidence, _limits: Limits) -> Iterator[Finding]:

@@ -90,7 +90,7 @@ def over_power(evidence: Evidence, _limits: Limits) -> Iterator[Finding]:
     for channel, slots in evidence.slots.items():
         for slot in slots:
             if slot.state is State.SUSPECT and slot.energy is not None:
-                power = slot.parts[0].segment.power_max if slot.parts else None
+                power = slot.parts[0].segment.permitted(slot.start, slot.end) if slot.parts else None
                 trace = {"energy": slot.energy, "seconds": slot.end - slot.start}
                 yield Finding(
                     "over_power", channel, slot.start, slot.end, trace | ({"power_max": power} if power else {})

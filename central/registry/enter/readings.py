@@ -52,6 +52,11 @@ def add_reading(
     not_more("reg_end", registers, first)
     origin = midnight(day_of(at, tz), tz)
     moment = max(origin + (at - origin) // stands.period * stands.period, stands.valid_from)
+    by_hand = select(manual_reading.c.registers).where(manual_reading.c.mounting == stands.id)
+    before = by_hand.where(manual_reading.c.read_at < moment).order_by(manual_reading.c.read_at.desc()).limit(1)
+    after = by_hand.where(manual_reading.c.read_at > moment).order_by(manual_reading.c.read_at).limit(1)
+    not_less("reg_end", registers, change.connection.scalar(before), stands.register_end)
+    not_more("reg_end", registers, change.connection.scalar(after))
     same = manual_reading.c.mounting == stands.id, manual_reading.c.read_at == moment
     if change.connection.execute(select(manual_reading.c.id).where(*same)).first() is not None:
         raise Refused("at", _l("Показание на %(when)s уже внесено", when=said(moment, tz)))

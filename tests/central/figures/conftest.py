@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.central.conftest import Copy
 from tests.central.scene import Scene, build
 from tests.central.sql import Sql
 
@@ -17,8 +18,8 @@ def scene(sql: Sql, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]
 
 
 @pytest.fixture
-def own(sql: Sql, tmp_path: Path) -> Iterator[Scene]:
+def own(copy_of: Copy, tmp_path: Path) -> Iterator[Scene]:
     """Eleven days: to be changed."""
-    made = build(tmp_path / "scene", days=11)
+    made = copy_of(11, tmp_path / "scene")
     yield made
     made.close()

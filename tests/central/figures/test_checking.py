@@ -32,7 +32,9 @@ from central.metering.slots import Slot
 from central.metering.terms import State
 from central.metering.workings import as_data
 from central.metering.zones import midnight
-from central.registry.tables import point
+from central.registry import enter
+from central.registry.changes import entering
+from central.registry.tables import mounting, point
 from central.timeseries.base import LoadRow
 from tests.central import scene as s
 from tests.central.figures.reckoner import nodes, reckon, shown
@@ -472,3 +474,72 @@ def test_a_gap_longer_than_the_company_allows_is_not_estimated(own: Scene, opera
         own_limits = {"days": 7, "longest": longest}
         limits.set_limits(own.source, operator, "long_estimate", PointKind.COMMON, own_limits, own.now)
         assert day_view(own, s.GAP).completeness.estimated == estimated
+
+
+def test_undoing_what_was_decided_about_another_exception_leaves_the_conflict_alone(own: Scene) -> None:
+    own.arrive(METER, row(90_000_000))
+    key = contradict(own, "load", NOON, "ap")
+    (twice,) = found(own, "duplicate_stamp")
+    (power,) = found(own, "over_power")
+    accepted = decide(own, "over_power", Decided.ACCEPT)
+    put = decide(own, "duplicate_stamp", Decided.SUBSTITUTE, energy=5_000)
+    who, told = own.viewer(s.OPERATOR), {"reason": "ошибся", "now": own.now}
+    exceptions.undo(own.source, who, twice.id, accepted, **told)
+    own.recompute()
+    assert (states(own, "duplicate_stamp"), state_of(own, key)) == (["decided"], "closed")
+    exceptions.undo(own.source, who, power.id, put, **told)
+    own.recompute()
+    assert (states(own, "duplicate_stamp"), state_of(own, key)) == (["open"], "open")
+
+
+def test_a_decision_here_leaves_the_conflict_of_a_meter_that_stands_elsewhere_now(own: Scene) -> None:
+    with writing(own.engine).begin() as connection, entering(connection, at=own.now, kind="test") as act:
+        scheme = own.schemes["three"]
+        other = enter.add_point(act, 1, "Т-99", name="Гараж", address="ул.", tz=s.TZ, scheme=scheme)
+        stands = connection.execute(select(mounting).where(mounting.c.point == own.points[s.FLAT])).one()
+        enter.add_meter(act, "MIL-OLD", serial="1", type="Милур 107S", maker="Милур")
+        moved = stands.valid_from + 2 * 86_400
+        enter.correct_mounting(act, stands.id, valid_from=moved)
+        enter.mount(act, own.points[s.FLAT], "MIL-OLD", stands.valid_from, moved, act="акт 1")
+        enter.mount(act, other, "MIL-OLD", moved, act="акт 2")
+    own.recompute()
+    twice = {"meter": "MIL-OLD", "kind": "load", "stamp": NOON, "kept": {"ap": 1}, "came": {"ap": 2}}
+    with writing(own.engine).begin() as connection:
+        foreign = connection.execute(conflict.insert().values(**twice, at=own.now, state="open")).inserted_primary_key
+    assert foreign is not None
+    key = contradict(own, "load", NOON, "ap")
+    decide(own, "duplicate_stamp", Decided.SUBSTITUTE, energy=5_000)
+    assert (state_of(own, key), state_of(own, int(foreign[0]))) == ("closed", "open")
+
+
+def test_what_a_night_found_is_gone_when_better_values_come_later(own: Scene, tmp_path: Path) -> None:
+    own.arrive(METER, row(7_000_000))
+    work(own, tmp_path, "checks")
+    assert states(own, "over_median") == ["open"]
+    own.now += 2 * 86_400
+    own.arrive(METER, row(60_000))
+    work(own, tmp_path, "checks")
+    assert states(own, "over_median") == ["gone"]
+
+
+def test_a_question_that_could_not_be_asked_waits_for_somebody_again(own: Scene, tmp_path: Path) -> None:
+    decide(own, "missing_interval", Decided.ASK)
+    assert states(own, "missing_interval") == ["asked"]
+    with writing(own.engine).begin() as connection:
+        connection.execute(update(edge_meter).values(valid_to=own.now - 1))
+    assert work(own, tmp_path, "reread").state == "dead"
+    assert states(own, "missing_interval") == ["open"]
+
+
+def test_a_substitute_is_so_much_though_the_period_is_corrected(own: Scene) -> None:
+    own.arrive(METER, row(90_000_000))
+    decide(own, "over_power", Decided.SUBSTITUTE, energy=2_000_000)
+    before = day_view(own).totals.total
+    assert before is not None
+    with writing(own.engine).begin() as connection, entering(connection, at=own.now, kind="test") as act:
+        key = connection.scalar(select(mounting.c.id).where(mounting.c.point == own.points[s.FLAT]))
+        assert key is not None
+        enter.correct_mounting(act, key, period=900)
+    own.recompute()
+    put = [slot for slot in day_view(own).slots if slot.state is State.SUBSTITUTED]
+    assert [(slot.end - slot.start, slot.energy) for slot in put] == [(900, 1_000_000)] * 2

@@ -27,25 +27,18 @@ from central.registry.undo import undo as undo_change
 from central.timeseries.base import LoadRow, RegisterRow
 from protocol.reading import Kind
 from tests.central import scene as s
-from tests.central.scene import Scene, build, copied
-from tests.central.sql import Sql
+from tests.central.closed import correct
+from tests.central.conftest import Copy
+from tests.central.scene import Scene
 
 OCTOBER, NOVEMBER, DECEMBER = date(2026, 10, 1), date(2026, 11, 1), date(2026, 12, 1)
 IN_DECEMBER = int(datetime.fromisoformat("2026-12-03T10:00+03:00").timestamp())
 
 
-@pytest.fixture(scope="module")
-def kept(sql: Sql, tmp_path_factory: pytest.TempPathFactory) -> tuple[Scene, Path]:
-    folder = tmp_path_factory.mktemp("kept")
-    made = build(folder, days=56)
-    made.close()
-    return made, folder
-
-
 @pytest.fixture
-def town(kept: tuple[Scene, Path], tmp_path: Path) -> Iterator[Scene]:
+def town(copy_of: Copy, tmp_path: Path) -> Iterator[Scene]:
     """October is over; November will be on the third of December, when nothing more has come of it."""
-    made = copied(*kept, tmp_path / "town")
+    made = copy_of(56, tmp_path / "town")
     yield made
     made.close()
 
@@ -69,19 +62,6 @@ def shut(
     return closing.close(
         scene.source, scene.viewer(s.OPERATOR), *one(scene, serial)[:1], month, scene.accounts[number], now, reason
     )
-
-
-def correct(scene: Scene, now: int = s.NOW) -> dict[str, int]:
-    """What the job does, turn by turn."""
-    found: dict[str, int] = {}
-    with scene.engine.connect() as connection:
-        marks = recheck.take(connection, 0, 1000)
-    for mark in marks:
-        seen = correcting.look(scene.source, mark, now)
-        with writing(scene.engine).begin() as connection:
-            said = correcting.settle(connection, mark, seen, now)
-        found[said] = found.get(said, 0) + 1
-    return found
 
 
 def seen(scene: Scene, month: date = OCTOBER, serial: str = s.FLAT, mail: str = s.CONSUMER) -> Settled:

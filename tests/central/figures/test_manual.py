@@ -18,9 +18,9 @@ from central.registry.enter import add_reading
 from central.registry.refusals import Refused
 from central.registry.undo import undo
 from tests.central import scene as s
+from tests.central.conftest import Copy
 from tests.central.figures.reckoner import nodes, reckon, shown
-from tests.central.scene import Scene, build
-from tests.central.sql import Sql
+from tests.central.scene import Scene
 
 A = "active_import"
 METER = f"MIL-{s.DACHA}"
@@ -30,9 +30,9 @@ DIGITS = 4 * s.RESOLUTION
 
 
 @pytest.fixture
-def village(sql: Sql, tmp_path: Path) -> Iterator[Scene]:
+def village(copy_of: Copy, tmp_path: Path) -> Iterator[Scene]:
     """Twenty days; the dacha fell silent on the 12th."""
-    made = build(tmp_path / "scene", days=20)
+    made = copy_of(20, tmp_path / "scene")
     yield made
     made.close()
 

@@ -20,6 +20,7 @@ from central.jobs.leases import Keeper
 from central.jobs.runner import Runner
 from central.jobs.tables import State, job
 from central.metering.zones import midnight
+from central.registry.refusals import Refused
 from central.timeseries.base import RegisterRow
 from protocol.reading import Kind
 from tests.central import scene as s
@@ -128,6 +129,16 @@ def test_what_is_being_done_is_not_asked_for_twice(office: Office) -> None:
     run = office.month().run
     assert run is not None
     assert run.stuck, "the worker gave it up"
+    office.ask(closing_too=True)
+    office.turn()
+    assert office.month().closed == 3
+
+
+def test_closing_is_refused_while_it_only_looks(office: Office) -> None:
+    office.ask(closing_too=False)
+    with pytest.raises(Refused):
+        office.ask(closing_too=True)
+    office.turn()
     office.ask(closing_too=True)
     office.turn()
     assert office.month().closed == 3

@@ -134,3 +134,24 @@ def test_months_before_the_contract_are_not_compared(offered: Scene) -> None:
     assert [month.dearer is None for month in staff.months] == [False, True, True]
     assert staff.months[0].billed.since == midnight(date(2026, 11, 1), s.TZ)
     assert [month.first.month for month in ask(offered, "one").months] == [11]
+
+
+def test_each_month_keeps_the_coefficient_and_the_source_of_its_time(own: Scene) -> None:
+    """Since the 20th another category holds, and the profile bills: before it everything is as it was."""
+    since = date(2026, 11, 20)
+    with writing(own.engine).begin() as connection, entering(connection, at=own.now, kind="test") as act:
+        key = own.schemes["one"] = enter.add_scheme(act, "один", ONE_ZONE, BEGUN)
+        enter.set_price(act, key, "all", Decimal(5), date(2026, 1, 1))
+        held = {"scheme": own.schemes["three"], "coefficient": Decimal("0.7"), "zone_source": "profile"}
+        enter.set_terms(act, own.points[s.FLAT], since, **held)
+    own.recompute()
+    (month,) = ask(own, "one").months[:1]
+    with writing(own.engine).begin() as connection, entering(connection, at=own.now, kind="test") as act:
+        for row in connection.execute(select(point_terms).where(point_terms.c.point == own.points[s.FLAT])).all():
+            enter.correct_terms(act, row.id, scheme=key)
+    own.recompute()
+    span = month.billed.since, month.billed.until
+    bill = figures.readings(own.source, own.viewer(s.OPERATOR), own.points[s.FLAT], *span, own.now)
+    assert lines(month.other.cost) == lines(bill.cost)
+    assert month.other.cost is not None
+    assert {line.price.coefficient for line in month.other.cost.lines} == {Decimal(1), Decimal("0.7")}

@@ -8,10 +8,21 @@ import pytest
 
 from central.metering.checks.catalogue import CHECKS, PointKind, Severity, found, severity_of, usual
 from central.metering.checks.evidence import DayBefore, Event, Evidence, Finding, Register, Row, Sums, Twice
+from central.metering.checks.journal import (
+    CLOCK_SET,
+    CORRECTIONS,
+    CURRENTS,
+    RATIO_SET,
+    RELAY_OFF,
+    RELAY_ON,
+    SWITCHING,
+    VOLTAGES,
+)
 from central.metering.consumption import SumCheck
 from central.metering.slots import Part, Slot
 from central.metering.terms import Reading, State
 from protocol.reading import Quality
+from protocol.spodes.events import JOURNALS, event_text
 from tests.central.metering.parts import METER, PERIOD, at, sample, segment
 
 pytestmark = pytest.mark.quick
@@ -84,6 +95,10 @@ def test_a_row_without_a_channel_that_others_have() -> None:
     both = rows(3, fields=frozenset({"ap", "am"}))
     (told,) = look(evidence(rows=[*both, *rows(1)]), "channel_missing")
     assert (told.channel, told.trace) == (EXPORT, {"rows": 4, "without": 1, "field": "am"})
+    lacking = [replace(one, fields=frozenset({"ap"}), span=(0, 900)[n % 2]) for n, one in enumerate(rows(6))]
+    for without, since in ((lacking[3:], lacking[3].end - 900), (lacking[4:], lacking[4].end - 1)):
+        (told,) = look(evidence(rows=[*both, *without]), "channel_missing")
+        assert (told.since, told.until) == (since, lacking[-1].end), "a row that says no length is of its stamp"
     assert not look(evidence(rows=both), "channel_missing")
 
 
@@ -112,6 +127,10 @@ def test_rows_of_another_length_than_the_registry_says() -> None:
     others = rows(3, span=900)
     (told,) = look(evidence(rows=others), "period_changed")
     assert (told.trace["span"], told.trace["period"], told.trace["rows"]) == (900, PERIOD, 3)
+    (told,) = look(
+        evidence(rows=[*rows(2), *(replace(one, span=600 + n) for n, one in enumerate(rows(5)))]), "period_changed"
+    )
+    assert (told.since, told.until, told.trace["rows"], told.trace["span"]) == (DAY + PERIOD, DAY + 5 * PERIOD, 5, 600)
     assert not look(evidence(rows=others[:2]), "period_changed")
     assert not look(evidence(rows=rows(3, span=900, quality=int(Quality.PARTIAL))), "period_changed")
     assert not look(evidence(rows=rows(3, span=0)), "period_changed")
@@ -130,6 +149,8 @@ def test_many_times_the_median_of_the_same_hour(energy: int, finds: bool) -> Non
     usual_days = [[slot(n, value * WH) for n in range(48)] for value in (100, 300, 300, 9_000)]
     seen = evidence(slots={A: [slot(7, energy)]}, like=lambda _channel: usual_days)
     told = look(seen, "over_median")
+    both = {A: day([]), EXPORT: [slot(7, energy)]}
+    assert bool(look(replace(seen, slots=both), "over_median")) is finds, "of what is given back too"
     assert [one.trace for one in told] == (
         [{"energy": energy, "median": 300 * WH, "days": 4, "limit": 10}] if finds else []
     )
@@ -143,6 +164,11 @@ def test_the_highest_against_the_third_highest() -> None:
     assert not look(evidence(slots={A: day([*spike, 4_000 * WH])}), "over_third")
     assert not look(evidence(slots={A: day([0] * 47 + [3_000 * WH])}), "over_third"), "little is no spike"
     assert look(evidence(slots={A: day([0] * 47 + [3_001 * WH])}), "over_third")
+    assert not look(evidence(slots={A: day([0, 9_000 * WH])}), "over_third"), "there is no third"
+    (told,) = look(evidence(slots={A: day([0, 0, 9_000 * WH])}), "over_third")
+    assert told.trace["third"] == 0
+    (told,) = look(evidence(slots={A: day([1]), EXPORT: day([1, 1, 9_000 * WH])}), "over_third")
+    assert told.channel == EXPORT
 
 
 def test_a_value_that_does_not_change() -> None:
@@ -158,6 +184,8 @@ def test_use_again_after_a_long_zero() -> None:
     used = {A: day([0, 7])}
     (told,) = look(evidence(slots=used, before=lambda n: zeros[:n]), "zero_then_return")
     assert told.trace == {"energy": 7, "days": 30, "limit": 30}
+    (told,) = look(evidence(slots={A: day([0, 7, 0, 5, 2, 0])}, before=lambda n: zeros[:n]), "zero_then_return")
+    assert (told.since, told.until, told.trace["energy"]) == (DAY + PERIOD, DAY + 5 * PERIOD, 14)
     for before in (zeros[:29], [*zeros[:29], DayBefore(1, 0)], [*zeros[:29], DayBefore(None, 0)]):
         assert not look(evidence(slots=used, before=lambda n, b=before: b[:n]), "zero_then_return")
     assert not look(evidence(slots={A: day([0, 0])}, before=lambda n: zeros[:n]), "zero_then_return")
@@ -167,12 +195,17 @@ def test_places_without_power_are_a_note() -> None:
     marked = slot(1, 5, quality=int(Quality.POWER_OFF))
     (told,) = look(evidence(slots={A: [slot(0, 0, State.POWER_OFF), marked, slot(2, 5)]}), "power_off")
     assert (told.since, told.until, told.trace["places"]) == (DAY, DAY + 2 * PERIOD, 2)
+    other = slot(1, 5, quality=int(Quality.PARTIAL))
+    assert not look(evidence(slots={A: [other]}), "power_off")
+    assert look(evidence(slots={A: [slot(n, 0, State.POWER_OFF) for n in range(4)]}), "power_off", places=3)
+    assert not look(evidence(slots={A: [slot(n, 0, State.POWER_OFF) for n in range(2)]}), "power_off", places=3)
     assert severity_of(told) is Severity.NOTE
 
 
 @pytest.mark.parametrize(("energy", "finds"), [(100 * WH, False), (100 * WH + 1, True)])
 def test_energy_given_back_where_nothing_generates(energy: int, finds: bool) -> None:
-    assert bool(look(evidence(slots={EXPORT: day([0, energy])}), "reverse_flow")) is finds
+    told = look(evidence(slots={EXPORT: day([0, energy - 2, 0, 1, 1, 0])}), "reverse_flow")
+    assert [(one.since, one.until) for one in told] == ([(DAY + PERIOD, DAY + 5 * PERIOD)] if finds else [])
     assert usual(PointKind.GENERATION)["reverse_flow"] is None
 
 
@@ -218,12 +251,35 @@ def test_a_clock_that_nobody_believed() -> None:
     doubtful = [*rows(1, quality=int(Quality.METER_CLOCK)), *rows(1, quality=int(Quality.EDGE_CLOCK)), *rows(3)]
     (told,) = look(evidence(rows=doubtful), "clock_doubtful")
     assert told.trace == {"rows": 2, "meter": 1, "limit": 1}
+    assert look(evidence(rows=doubtful), "clock_doubtful", rows=2)
     assert not look(evidence(rows=doubtful), "clock_doubtful", rows=3)
+    other = int(Quality.PARTIAL | Quality.CATCH_UP | Quality.POWER_OFF)
+    assert not look(evidence(rows=rows(3, quality=other)), "clock_doubtful")
+    many = [replace(one, quality=int(Quality.EDGE_CLOCK) if 2 <= n < 6 else other) for n, one in enumerate(rows(9))]
+    (told,) = look(evidence(rows=many), "clock_doubtful")
+    assert (told.since, told.until, told.trace["meter"]) == (DAY + 3 * PERIOD, DAY + 6 * PERIOD, 0)
 
 
 def test_a_ratio_that_was_set_in_the_meter() -> None:
     (told,) = look(evidence(events=[Event(DAY + 60, 3, 16), Event(DAY + 90, 3, 5)]), "ratio_set")
     assert told.trace == {"time": DAY + 60, "journal": 3, "code": 16}
+    assert not look(evidence(events=[Event(DAY + 60, number, 16) for number in (0, 1, 2, 4, 9)]), "ratio_set")
+
+
+def test_the_codes_of_the_journals_are_those_of_the_standard() -> None:
+    switching, corrections = ({code: event_text(number, code) for code in range(1, 128)} for number in (2, 3))
+    relay = {code: name for code, name in switching.items() if "питания" not in name}
+    assert {code for code, name in relay.items() if name.startswith("Выключение")} == RELAY_OFF
+    assert {code for code, name in relay.items() if name.startswith("Включение")} == RELAY_ON
+    setting = ("Установка времени", "Коррекция времени")
+    assert {code for code, name in corrections.items() if name.startswith(setting)} == CLOCK_SET
+    assert {code for code, name in corrections.items() if name.startswith("Изменение Ktr")} == RATIO_SET
+    assert [JOURNALS[number].name for number in (VOLTAGES, CURRENTS, SWITCHING, CORRECTIONS)] == [
+        "Напряжений",
+        "Токов",
+        "Включений/выключений",
+        "Коррекции данных (программирования)",
+    ]
 
 
 OPENED, CLOSED = 3, 4  # codes: relay off, on, from afar
@@ -252,6 +308,15 @@ def test_use_through_an_open_relay(events: list[tuple[int, int]], closed: bool, 
     )
     assert [one.trace["places"] for one in told] == ([places] if places else [])
     assert [one.trace["energy"] for one in told] == ([places * 10 * WH] if places else [])
+
+
+def test_use_through_an_open_relay_is_told_from_its_first_place_to_its_last() -> None:
+    """Events of other journals lie between; a place without use is none of them."""
+    slots = {A: day([9 * WH, 0, 20 * WH, None, 20 * WH, 0, 20 * WH, 9 * WH])}
+    events = [Event(DAY + PERIOD, 2, OPENED), Event(DAY + 2 * PERIOD, 1, CLOSED), Event(DAY + 7 * PERIOD, 2, CLOSED)]
+    (told,) = look(evidence(slots=slots, events=events), "use_while_off")
+    assert (told.since, told.until) == (DAY + 2 * PERIOD, DAY + 7 * PERIOD)
+    assert told.trace == {"energy": 60 * WH, "places": 3, "limit": 10}
 
 
 def test_a_trickle_through_an_open_relay_is_the_meters_own() -> None:

@@ -1,6 +1,7 @@
 """Money: each line is rounded to kopecks, the total is the sum of its lines; a price change never rewrites the past."""
 
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -153,3 +154,20 @@ def test_ranges_lose_nothing(energies: list[int], limits: set[int], filled: int)
     for part, upper in zip(parts, [*bounds[1:], 10**12], strict=True):
         upto += sum(part)
         assert upto <= max(upper, filled)
+
+
+def test_a_monthly_payment_that_has_ended_is_paid_no_more() -> None:
+    first, until = date(2026, 11, 1), date(2026, 12, 1)
+    paid = [MonthlyPrice(1, "плата", date(2026, 1, 1), first, Decimal(50))]
+    assert monthly_lines(days(first, until), paid) == ()
+    (line,) = monthly_lines(days(date(2026, 10, 10), first), paid)
+    assert (line.first, line.days, line.of) == (date(2026, 10, 10), 22, 31)
+
+
+def test_nothing_used_in_a_range_is_told_in_the_range_that_the_month_stands_in() -> None:
+    cheap = Price(1, "all", date(2026, 7, 1), None, Decimal(5))
+    dear = replace(cheap, above=100 * 10**6, version=2, amount=Decimal(9))
+    used = Portion("all", FIRST, FIRST + timedelta(days=1), 150 * 10**6)
+    idle = Portion("all", FIRST + timedelta(days=1), LAST, 0)
+    (line,) = cost([idle], [cheap, dear], [used]).lines
+    assert (line.price.version, line.energy, line.amount) == (2, 0, Decimal("0.00"))

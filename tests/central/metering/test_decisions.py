@@ -25,8 +25,11 @@ DAY = (
 )
 
 
-def by(kind: Decided, since: int = 0, until: int = 100, channel: str = A, **energies: int) -> Decision:
-    return Decision(7, kind, channel, since, until, {int(key[1:]): value for key, value in energies.items()})
+def by(kind: Decided, since: int = 0, until: int | None = None, channel: str = A, **energies: int) -> Decision:
+    put = {int(key[1:]): value for key, value in energies.items()}
+    if until is None:
+        until = max(put) + 10 if put else 100
+    return Decision(7, kind, channel, since, until, put)
 
 
 def told(*decisions: Decision, channel: str = A) -> list[tuple[State, int | None, int | None]]:
@@ -80,3 +83,29 @@ def test_what_fills_a_gap_yields_to_what_came(kind: Decided) -> None:
 def test_what_is_substituted_is_spread_to_the_last_digit() -> None:
     assert spread(100, [(0, 10), (10, 20), (20, 30)]) == {0: 33, 10: 34, 20: 33}
     assert spread(90, [(0, 10), (10, 30)]) == {0: 30, 10: 60}
+
+
+def test_accepting_leaves_what_is_not_suspect_as_it_is() -> None:
+    idle = Slot(0, 10, "all", State.ZERO, 0, 0)
+    assert decided((idle,), A, (by(Decided.ACCEPT),)) == (idle,)
+
+
+@pytest.mark.parametrize("kind", [Decided.FILL, Decided.TYPICAL])
+def test_nothing_fills_a_place_without_use_or_power(kind: Decided) -> None:
+    for state in (State.ZERO, State.POWER_OFF, State.NOT_DUE):
+        there = Slot(0, 10, "all", state, 0, None if state is State.NOT_DUE else 0)
+        assert decided((there,), A, (by(kind, e0=5),)) == (there,)
+
+
+@pytest.mark.parametrize("length", [5, 3, 10, 20, 30])
+def test_what_was_put_somewhere_stays_so_much_though_places_are_cut_otherwise_now(length: int) -> None:
+    """Two places of 10, the second not beside the first; now places are shorter, or longer."""
+    cut = [Slot(at, min(at + length, 60), "all", State.MISSING) for at in range(0, 60, length)]
+    put = by(Decided.FILL, e0=7, e30=11)
+    found = decided(cut, A, (put,))
+    assert sum(slot.energy or 0 for slot in found) == 18
+    assert all(slot.decision == 7 for slot in found if slot.start < 10 or (slot.start < 40 and slot.end > 30))
+    untouched = [slot for slot in found if slot.start >= 10 and slot.end <= 30]
+    assert all(slot.energy is None for slot in untouched)
+    if length == 5:
+        assert [slot.energy for slot in found] == [4, 3, None, None, None, None, 6, 5, *[None] * 4]

@@ -22,8 +22,8 @@ from central.registry.tables import change as changes
 from central.registry.tables import change_line, change_subject, contract_point, mounting, point_terms
 from central.registry.undo import undo
 from tests.central import scene as s
-from tests.central.scene import Scene, build
-from tests.central.sql import Sql
+from tests.central.conftest import Copy
+from tests.central.scene import Scene
 
 NEW = "MIL-99"
 SWAP = midnight(date(2026, 11, 20), s.TZ)
@@ -31,8 +31,8 @@ ACT: dict[str, Any] = {"old_meter": f"MIL-{s.FLAT}", "act": "акт 7", "reason"
 
 
 @pytest.fixture
-def own(sql: Sql, tmp_path: Path) -> Iterator[Scene]:
-    made = build(tmp_path, days=14)
+def own(copy_of: Copy, tmp_path: Path) -> Iterator[Scene]:
+    made = copy_of(14, tmp_path / "scene")
     with writing(made.engine).begin() as connection:
         connection.execute(dirty.delete())
         with entering(connection, at=made.now, kind="meter") as change:

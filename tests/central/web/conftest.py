@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 
+from tests.central import scene as scenes
 from tests.central.scene import Scene, build
 from tests.central.sql import Sql
-from tests.central.web.parts import make_app
+from tests.central.web.parts import make_app, person
 
 
 @pytest.fixture(scope="session")
@@ -26,3 +28,8 @@ def scene(scene_folder: Path) -> Iterator[Scene]:
 @pytest.fixture(scope="session")
 def app(scene: Scene, scene_folder: Path) -> Flask:
     return make_app(scene_folder)
+
+
+@pytest.fixture
+def operator(app: Flask) -> FlaskClient:
+    return person(app, scenes.OPERATOR)

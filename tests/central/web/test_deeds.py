@@ -20,10 +20,10 @@ from central.registry.changes import entering
 from central.registry.tables import change, change_line, contract_point, meter, mounting, point, point_terms, price
 from central.timeseries.base import LoadRow, SeriesUnavailable
 from tests.central import scene as s
-from tests.central.scene import Scene, build
-from tests.central.sql import Sql
+from tests.central.conftest import Copy
+from tests.central.scene import Scene
 from tests.central.web.forms import confirm, fields, filled, made, said, save, send
-from tests.central.web.parts import make_app, person
+from tests.central.web.parts import make_app
 
 NOON = {"at-day": "2026-11-23", "at-time": "12:00"}
 AT = midnight(date(2026, 11, 23), s.TZ) + 12 * 3600
@@ -33,20 +33,15 @@ ACT = NOON | NEW | {"act": "акт 17", "reason": "сгорел", "seals": "0011
 
 
 @pytest.fixture
-def office(sql: Sql, tmp_path: Path) -> Iterator[Scene]:
-    built = build(tmp_path, days=6)
+def office(copy_of: Copy, tmp_path: Path) -> Iterator[Scene]:
+    built = copy_of(6, tmp_path / "scene")
     yield built
     built.close()
 
 
 @pytest.fixture
 def app(office: Scene, tmp_path: Path) -> Flask:
-    return make_app(tmp_path)
-
-
-@pytest.fixture
-def operator(app: Flask) -> FlaskClient:
-    return person(app, s.OPERATOR)
+    return make_app(tmp_path / "scene")
 
 
 def count(scene: Scene, table: object) -> int:

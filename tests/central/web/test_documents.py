@@ -50,11 +50,6 @@ def app(office: Scene, folder: Path) -> Flask:
     return create_app(config, clock=lambda: s.NOW, passwords=s.CHEAP)
 
 
-@pytest.fixture
-def operator(app: Flask) -> FlaskClient:
-    return person(app, s.OPERATOR)
-
-
 def attach(client: FlaskClient, name: str, content: bytes, kind: str = "point", key: str = "1") -> TestResponse:
     path = f"/console/documents/new?kind={kind}&key={key}"
     data = {"csrf_token": token(client, path), "file": (io.BytesIO(content), name)}

@@ -17,8 +17,8 @@ from central.metering.checks.catalogue import CHECKS
 from central.metering.zones import midnight
 from central.timeseries.base import LoadRow
 from tests.central import scene as s
-from tests.central.scene import Scene, build
-from tests.central.sql import Sql
+from tests.central.conftest import Copy
+from tests.central.scene import Scene
 from tests.central.web.forms import filled, said, send
 from tests.central.web.parts import make_app, person, token
 
@@ -29,9 +29,9 @@ WILD = 90_000_000
 
 
 @pytest.fixture
-def office(sql: Sql, tmp_path: Path) -> Iterator[Scene]:
+def office(copy_of: Copy, tmp_path: Path) -> Iterator[Scene]:
     """Three days; yesterday at noon, and an hour before, the flat used what it cannot."""
-    built = build(tmp_path, days=3)
+    built = copy_of(3, tmp_path / "scene")
     values = {"ap": WILD, "am": 0, "rp": 0, "rm": 0}
     built.arrive(METER, *(LoadRow(METER, end, s.PERIOD, 0, values) for end in (NOON - 3600, NOON)))
     yield built
@@ -40,12 +40,7 @@ def office(sql: Sql, tmp_path: Path) -> Iterator[Scene]:
 
 @pytest.fixture
 def app(office: Scene, tmp_path: Path) -> Flask:
-    return make_app(tmp_path)
-
-
-@pytest.fixture
-def operator(app: Flask) -> FlaskClient:
-    return person(app, s.OPERATOR)
+    return make_app(tmp_path / "scene")
 
 
 def path(scene: Scene, name: str = "over_power", since: int | None = None) -> str:
@@ -180,3 +175,25 @@ def test_a_consumer_comes_to_none_of_these_pages(office: Scene, app: Flask) -> N
     consumer = person(app, s.CONSUMER)
     for address in ("/console/exceptions", "/console/exceptions/list", path(office), "/console/checks"):
         assert consumer.get(address).status_code == 403
+
+
+def test_many_with_one_that_is_not_there_are_not_decided(office: Scene, operator: FlaskClient) -> None:
+    listed = "/console/exceptions/list"
+    there = path(office).rsplit("/", 1)[1]
+    sent = {"csrf_token": token(operator, listed), "reason": "линия в ремонте", "kind": "accept"}
+    for strange, answers in (("999999", 404), ("9" * 30, 303), ("9" * 5_000, 303)):  # what is no number is passed over
+        assert operator.post(listed, data=sent | {"id": [there, strange]}).status_code == answers
+        assert len(decisions(office)) == (answers == 303)
+
+
+def test_a_file_tells_what_was_put_from_what_was_measured(office: Scene, operator: FlaskClient) -> None:
+    sheet = {"kind": "substitute", "energy": "0", "reason": "акт 19"}
+    assert send(operator, path(office), sheet).status_code == 303
+    office.recompute()
+    asked = {"point": str(office.points[s.FLAT]), "length": "day", "day": "2026-11-23", "step": "half_hour"}
+    client = person(operator.application, s.CONSUMER)
+    rows = client.get("/data/file", query_string=asked | {"form": "json"}).json
+    assert rows is not None
+    told = {row["start"][11:16]: row["state"] for row in rows["rows"]}
+    assert told["11:30"] == "substituted"
+    assert told["12:00"] == "measured"

@@ -17,11 +17,11 @@ from central.registry import enter
 from central.registry.changes import entering
 from central.registry.tables import change, meter, mounting
 from tests.central import scene as s
+from tests.central.conftest import Copy
 from tests.central.parts import CENTRAL, Journal, load_body
-from tests.central.scene import Scene, build
-from tests.central.sql import Sql
+from tests.central.scene import Scene
 from tests.central.web.forms import filled, said, save, send
-from tests.central.web.parts import make_app, person
+from tests.central.web.parts import make_app
 
 METER = "MIL-77001122"
 PATH = f"/console/foreign/edge-1/{METER}"
@@ -30,9 +30,9 @@ ADOPT = {"type": "Милур 107S", "maker": "Милур", "point": "Т-99", "ac
 
 
 @pytest.fixture
-def office(sql: Sql, tmp_path: Path) -> Iterator[Scene]:
+def office(copy_of: Copy, tmp_path: Path) -> Iterator[Scene]:
     """Five messages of an unknown meter have come from edge-1, one of another; the point Т-99 has no meter."""
-    built = build(tmp_path, days=2)
+    built = copy_of(2, tmp_path / "scene")
     with writing(built.engine).begin() as connection, entering(connection, at=s.NOW, kind="test") as act:
         three = built.schemes["three"]
         built.points["Т-99"] = enter.add_point(act, 1, "Т-99", name="Гараж", address="а", tz=s.TZ, scheme=three)
@@ -46,12 +46,7 @@ def office(sql: Sql, tmp_path: Path) -> Iterator[Scene]:
 
 @pytest.fixture
 def app(office: Scene, tmp_path: Path) -> Flask:
-    return make_app(tmp_path)
-
-
-@pytest.fixture
-def operator(app: Flask) -> FlaskClient:
-    return person(app, s.OPERATOR)
+    return make_app(tmp_path / "scene")
 
 
 def states(scene: Scene, name: str = METER) -> list[str]:

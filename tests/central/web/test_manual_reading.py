@@ -8,21 +8,21 @@ import pytest
 from central.figures.around import readings_around
 from central.registry.tables import manual_reading
 from tests.central import scene as s
-from tests.central.scene import Scene, build
-from tests.central.sql import Sql
+from tests.central.conftest import Copy
+from tests.central.scene import Scene
 from tests.central.web.forms import said, save, send
 from tests.central.web.parts import make_app, person
 
 
 @pytest.fixture
-def office(sql: Sql, tmp_path: Path) -> Iterator[Scene]:
-    built = build(tmp_path, days=20)
+def office(copy_of: Copy, tmp_path: Path) -> Iterator[Scene]:
+    built = copy_of(20, tmp_path / "scene")
     yield built
     built.close()
 
 
 def test_a_reading_of_a_silent_meter(office: Scene, tmp_path: Path) -> None:
-    app = make_app(tmp_path)
+    app = make_app(tmp_path / "scene")
     operator, point = person(app, s.OPERATOR), office.points[s.DACHA]
     last = readings_around(office.source, f"MIL-{s.DACHA}", s.NOW)[0]
     kwh = {f"reg_end.{name}": str(value // 10**6 + 50) for name, value in last.items()}

@@ -17,7 +17,6 @@ from sqlalchemy import select, update
 
 from central.accounts.tables import audit
 from central.db import writing
-from central.figures import correcting, recheck
 from central.jobs.kinds import KINDS
 from central.jobs.leases import Keeper
 from central.jobs.runner import Runner
@@ -29,9 +28,10 @@ from central.registry.tables import contract
 from central.timeseries.base import RegisterRow
 from protocol.reading import Kind
 from tests.central import scene as s
+from tests.central.closed import correct
+from tests.central.conftest import Copy
 from tests.central.figures.reckoner import reckon, shown
-from tests.central.scene import Scene, build, copied
-from tests.central.sql import Sql
+from tests.central.scene import Scene
 from tests.central.web.parts import make_app, person, settings, token
 
 MONTH = "/console/months/month?month=2026-10"
@@ -74,26 +74,13 @@ class Office:
         self.scene.arrive(meter, RegisterRow(meter, midnight(NOVEMBER, s.TZ), Kind.DAILY, 0, values))
 
     def correct(self) -> None:
-        with self.scene.engine.connect() as connection:
-            marks = recheck.take(connection, 0, 100)
-        for mark in marks:
-            found = correcting.look(self.scene.source, mark, s.NOW)
-            with writing(self.scene.engine).begin() as connection:
-                correcting.settle(connection, mark, found, s.NOW)
-
-
-@pytest.fixture(scope="module")
-def kept(sql: Sql, tmp_path_factory: pytest.TempPathFactory) -> tuple[Scene, Path]:
-    folder = tmp_path_factory.mktemp("kept")
-    made = build(folder, days=56)
-    made.close()
-    return made, folder
+        correct(self.scene)
 
 
 @pytest.fixture
-def office(kept: tuple[Scene, Path], tmp_path: Path) -> Iterator[Office]:
+def office(copy_of: Copy, tmp_path: Path) -> Iterator[Office]:
     folder = tmp_path / "town"
-    scene = copied(*kept, folder)
+    scene = copy_of(56, folder)
     yield Office(scene, folder, make_app(folder))
     scene.close()
 

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.central.scene import Scene, build
-from tests.central.sql import Sql
+from tests.central.conftest import Copy
+from tests.central.scene import Scene
 
 
 @pytest.fixture
-def own(sql: Sql, tmp_path: Path) -> Iterator[Scene]:
-    made = build(tmp_path / "scene", days=11)
+def own(copy_of: Copy, tmp_path: Path) -> Iterator[Scene]:
+    made = copy_of(11, tmp_path / "scene")
     yield made
     made.close()
