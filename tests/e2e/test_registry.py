@@ -51,7 +51,7 @@ def test_a_meter_is_replaced_by_the_keys_alone(operator: Page, address: str) -> 
     page.keyboard.type("0,5")
     page.keyboard.press("Enter")
     page.get_by_role("alert").wait_for()
-    assert "меньше последнего показания" in page.get_by_role("alert").inner_text()
+    assert "меньше предыдущего показания" in page.get_by_role("alert").inner_text()
     assert page.get_by_label("Номер акта *").input_value() == "акт 17"
     page.get_by_role("alert").get_by_role("link", name="A+ всего").press("Enter")
     page.keyboard.press("Control+a")

@@ -211,7 +211,7 @@ def not_more(field: str, registers: Registers | None, first: Registers | None) -
     for name, value in (registers or {}).items():
         if first is not None and name in first and value > first[name]:
             sentence = _l(
-                "В акте %(act)s кВт·ч, а первое показание после него меньше: %(read)s кВт·ч",
+                "%(act)s кВт·ч, а следующее показание меньше: %(read)s кВт·ч",
                 act=_kwh(value),
                 read=_kwh(first[name]),
             )
@@ -223,7 +223,7 @@ def not_less(field: str, registers: Registers | None, last: Registers | None, re
     for name, value in (registers or {}).items():
         if last is not None and name in last and value < last[name] and not _anew(last[name], value, register_end):
             sentence = _l(
-                "В акте %(act)s кВт·ч — меньше последнего показания %(read)s кВт·ч",
+                "%(act)s кВт·ч — меньше предыдущего показания: %(read)s кВт·ч",
                 act=_kwh(value),
                 read=_kwh(last[name]),
             )

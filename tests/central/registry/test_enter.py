@@ -211,7 +211,7 @@ def test_a_point_that_cannot_be_is_refused_beside_its_field(
         ({"reg_start": {"ap0": -1}}, "Показание меньше нуля"),
         ({"reg_start": {"ap0": 10**12}}, "У этого счётчика показание меньше 1000000 кВт·ч"),
         ({"reg_start": {"ap0": 5_000_000}, "reg_end": {"ap0": 4_500_000}}, "при снятии 4,5 кВт·ч меньше"),
-        ({"reg_start": {"ap0": 5_000_000}, "first": {"ap0": 4_000_000}}, "первое показание после него меньше: 4 кВт·ч"),
+        ({"reg_start": {"ap0": 5_000_000}, "first": {"ap0": 4_000_000}}, "следующее показание меньше: 4 кВт·ч"),
     ],
 )
 def test_a_mounting_that_cannot_be_is_refused(registry: Registry, wrong: dict[str, Any], sentence: str) -> None:
@@ -285,8 +285,8 @@ class TestReplacement:
             ({"at": NOW + DAY}, "valid_from", "ещё не наступило"),
             ({"old_meter": "B-2"}, "old_meter", "здесь стоит счётчик A-1, а не B-2"),
             ({"reg_end": {"ap0": 500}}, "reg_end.ap0", "меньше, чем при установке"),
-            ({"last": {"ap0": 9_500}}, "reg_end.ap0", "меньше последнего показания 0,0095 кВт·ч"),
-            ({"reg_start": {"ap0": 50}, "first": {"ap0": 40}}, "reg_start.ap0", "первое показание после него меньше"),
+            ({"last": {"ap0": 9_500}}, "reg_end.ap0", "меньше предыдущего показания: 0,0095 кВт·ч"),
+            ({"reg_start": {"ap0": 50}, "first": {"ap0": 40}}, "reg_start.ap0", "следующее показание меньше"),
             ({"new": "A-1"}, "new_meter", "тот же счётчик"),
         ],
     )

@@ -105,7 +105,7 @@ def test_the_form_and_the_registry_itself_give_the_same_figures(office: Scene, o
 
 
 REFUSED = (  # what differs from a good replacement, the field it is said beside, what is said
-    ({"reg_end.ap0": "100"}, "reg_end.ap0", "меньше последнего показания"),
+    ({"reg_end.ap0": "100"}, "reg_end.ap0", "меньше предыдущего показания"),
     ({"at-day": "2026-11-25"}, "at", "ещё не наступило"),
     ({"at-day": "2026-09-01"}, "at", "раньше первого"),
     ({"ki": "0"}, "ki", "от 1 до"),
