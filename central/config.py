@@ -79,6 +79,7 @@ class Web(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     threads: Annotated[int, Meta(ge=1, le=64)] = 8
     secret_file: str = ""  # "" = `secret` in `data`; made by `migrate`
     behind_proxy: bool = False  # believe X-Forwarded-For and -Proto of exactly one proxy
+    staff_second_factor: Literal["required", "optional"] = "required"  # of operators and administrators, at login
 
 
 class Worker(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -17,12 +17,13 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from central.accounts import sessions
 from central.accounts.passwords import Passwords
-from central.cabinet.pages import cabinet
+from central.accounts.second import Sealed
+from central.cabinet import cabinet
 from central.config import CentralConfig
 from central.console import console
 from central.db import connect
+from central.door import door
 from central.faces import access, headers, preferences, requests, templating
-from central.faces.door import door
 from central.faces.here import KEY, Here, Person, here
 from central.faces.numbers import Key
 from central.figures import NotFound, Source
@@ -60,7 +61,17 @@ def create_app(
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1)  # type: ignore[method-assign]
     source = Source(connect(config.sql_url), open_series(config))
     documents = Keeping(config.documents_folder, config.documents.largest, config.documents.most)
-    app.extensions[KEY] = Here(source, passwords or Passwords(), clock, config.https, documents, uploads.folder(config))
+    app.extensions[KEY] = Here(
+        source=source,
+        passwords=passwords or Passwords(),
+        clock=clock,
+        https=config.https,
+        public_url=config.central.public_url,
+        sealed=Sealed(config.web_secret),
+        staff_need_second=config.web.staff_second_factor == "required",
+        documents=documents,
+        uploads=uploads.folder(config),
+    )
     requests.install(app, behind_proxy=config.web.behind_proxy)
     CSRFProtect(app)
     Babel(app, locale_selector=preferences.language)

@@ -40,7 +40,8 @@ def web_port(asked: int | None, check_only: bool) -> int:
 
 
 def greet(system: System) -> None:
-    say(f"\n  the cabinet       {system.url}\n  the concentrator  {system.edge_page}\n")
+    say(f"\n  the cabinet       {system.url}\n  the concentrator  {system.edge_page}")
+    say(f"  the letters       {system.post_page}\n")
     for mail, password in system.logins.items():
         say(f"  {seed.PEOPLE[mail][1]:<14} {mail:<22} {password}")
     say(f"\n  data and logs: {system.folder}\n  Ctrl-C ends all of it.\n")

@@ -16,8 +16,11 @@ from typing import Any
 
 from sqlalchemy import Engine, select
 
+from central.accounts import texts
 from central.accounts.passwords import Passwords
 from central.accounts.people import add_account, add_grant
+from central.accounts.policy import Viewer
+from central.accounts.texts import Kind
 from central.db import writing
 from central.metering.zones import local, midnight, month_start
 from central.registry import enter
@@ -59,6 +62,20 @@ PEOPLE = {
     FORMER: ("Глеб Никитин", "consumer"),
     OPERATOR: ("Ольга Диспетчер", "operator"),
     ADMINISTRATOR: ("Администратор", "administrator"),
+}
+LEGAL = {  # so that registering can be tried
+    Kind.LICENCE: (
+        "Демонстрационное лицензионное соглашение.\n\n"
+        "Этот личный кабинет показывает выдуманные показания выдуманных счётчиков. Им можно пользоваться как угодно: "
+        "смотреть, сравнивать, скачивать. Ничего из показанного не служит основанием для расчётов, и после "
+        "демонстрации всё введённое можно удалить вместе с её папкой."
+    ),
+    Kind.CONSENT: (
+        "Демонстрационное согласие на обработку персональных данных.\n\n"
+        "Имя, телефон и почта, введённые здесь, остаются на этой машине, в папке демонстрации, никуда не передаются и "
+        "исчезают вместе с ней. Не вводите настоящих данных: для пробы годятся любые. Согласие можно отозвать, "
+        "удалив папку."
+    ),
 }
 SCHEMES: Mapping[str, tuple[SchemeSpec, Mapping[str, tuple[str, str]]]] = {  # prices before and since 1 October 2026
     "население, три зоны": (
@@ -304,6 +321,11 @@ class _Town:
             )
             if role == "consumer":
                 add_grant(self._change.connection, account, self._contracts[name], self._begun)
+            elif role == "administrator":
+                writer = Viewer.load(self._change.connection, account)
+                assert writer is not None
+                for kind, text in LEGAL.items():
+                    texts.write(self._change.connection, writer, kind, text, self._now)
 
 
 def registers(site: Site, at: int) -> dict[str, int] | None:

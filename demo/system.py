@@ -42,6 +42,7 @@ from demo.meters.model import SpodesSite
 from demo.site import CONCENTRATORS, GARDEN_STREET, SERVED, Concentrator
 
 HOST = "127.0.0.1"
+SENDER = "Учёт <uchet@example.org>"
 ACL = Path(__file__).parent.parent / "config/mosquitto/uchet.acl"
 HEARD = tuple(one for one in CONCENTRATORS if one.heard)
 CONFIGURED = tuple(one for one in HEARD if one is not GARDEN_STREET)
@@ -162,6 +163,7 @@ class System:
         self._logs = self.folder / "logs"
         self._logs.mkdir(exist_ok=True)
         self._broker_port = free_port()
+        self._smtp_port, self._post_port = free_port(), free_port()
         self._page_ports = {one.name: free_port() for one in HEARD}
         self._meter_ports = {line.name: free_port() for line in SERVED}
         self._engine: Engine | None = None
@@ -186,6 +188,10 @@ class System:
         return f"http://{HOST}:{self._page_ports[seed.EDGE]}/"
 
     @property
+    def post_page(self) -> str:
+        return f"http://{HOST}:{self._post_port}/"
+
+    @property
     def journal(self) -> Path:
         return self.folder / seed.EDGE / "journal.db"
 
@@ -201,6 +207,9 @@ class System:
         meters = self._run("meters", [sys.executable, "-m", "demo.site", *ports])
         self._say(f"… the broker ({'mosquitto' if self._real else 'embedded'})")
         broker = self._run("broker", self._mosquitto() if self._real else self._amqtt())
+        ports = [str(port) for pair in (("--smtp", self._smtp_port), ("--page", self._post_port)) for port in pair]
+        folder = str(self.folder / "letters")
+        post = self._run("post", [sys.executable, "-m", "demo.post", *ports, "--folder", folder])
         series = self._influx(stop) if self._real else '[series]\nkind = "sqlite"\n'
         self._say("… the server's database")
         config = self._central_toml(series)
@@ -212,6 +221,7 @@ class System:
         for port in self._meter_ports.values():
             self._wait(meters, open_port(port), stop)
         self._wait(broker, open_port(self._broker_port), stop)
+        self._wait(post, page(self._post_port, "/"), stop)
         self._say("… the server")
         server = self._run("central", [sys.executable, "-m", "central", "--config", str(config), "serve"])
         self._wait(server, page(self.web_port, "/health"), stop)
@@ -258,7 +268,8 @@ class System:
             "central.toml",
             f'[central]\ndata = "central"\npublic_url = "{self.url.rstrip("/")}"\n\n'
             f'[mqtt]\nhost = "{HOST}"\nport = {self._broker_port}\nusername = "{CENTRAL}"\npassword = "{CENTRAL}"\n\n'
-            f'{series}\n[web]\nlisten = "{HOST}:{self.web_port}"\n',
+            f'{series}\n[web]\nlisten = "{HOST}:{self.web_port}"\nstaff_second_factor = "optional"\n\n'
+            f'[mail]\nhost = "{HOST}"\nport = {self._smtp_port}\nsecurity = "none"\nsender = "{SENDER}"\n',
         )
 
     def _tell_the_registry(self, settings: CentralConfig) -> None:

@@ -1,6 +1,7 @@
 """Accounts and what they are granted. Functions take a connection in a transaction; instants are seconds UTC."""
 
 import re
+from collections.abc import Sequence
 
 from sqlalchemy import Connection, select
 
@@ -9,11 +10,13 @@ from central.accounts.passwords import Passwords
 from central.accounts.tables import account, grant, session
 from central.db import alone
 from central.registry.periods import Held, refuse_overlap
+from central.registry.tables import contract
 
 ROLES = ("consumer", "operator", "administrator")
 GRANTS = ("owner", "reader")
 APPROVED = "approved"
 _MAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,189}")
+_PHONE = re.compile(r"\+\d{8,15}")
 
 
 class NoAccount(Exception):
@@ -23,6 +26,20 @@ class NoAccount(Exception):
 def normal(mail: str) -> str:
     """The form that is kept and compared."""
     return mail.strip().lower()
+
+
+def is_mail(mail: str) -> bool:
+    return _MAIL.fullmatch(mail) is not None
+
+
+def phone_of(typed: str) -> str | None:
+    """«8 (912) 345-67-89» as «+79123456789», in whatever form it was typed; None: it is none."""
+    digits = re.sub(r"[\s()\u00a0.-]", "", typed)
+    if re.fullmatch(r"8\d{10}|7\d{10}", digits):
+        digits = f"+7{digits[1:]}"
+    elif re.fullmatch(r"[3489]\d{9}", digits):
+        digits = f"+7{digits}"
+    return digits if _PHONE.fullmatch(digits) else None
 
 
 def add_account(
@@ -47,7 +64,7 @@ def add_account(
     if connection.execute(select(account.c.id).where(account.c.mail == mail)).first():
         raise ValueError(f"{mail} has an account already")
     values = {"organisation": organisation, "mail": mail, "name": name, "phone": phone, "role": role, "state": state}
-    made = account.insert().values(**values, password=passwords.hash(password), made_at=now)
+    made = account.insert().values(**values, password=passwords.hash(password, (mail, name)), made_at=now)
     key = connection.execute(made).inserted_primary_key
     assert key is not None
     note(connection, now, None, "account made", mail, role)
@@ -56,12 +73,20 @@ def add_account(
 
 def set_password(connection: Connection, passwords: Passwords, mail: str, password: str, now: int) -> None:
     """Ends all sessions of the account. Raises NoAccount, WeakPassword."""
-    found = connection.execute(select(account.c.id).where(account.c.mail == normal(mail))).scalar()
+    found = connection.execute(select(account).where(account.c.mail == normal(mail))).first()
     if found is None:
         raise NoAccount(f"no account has the mail {mail}")
-    connection.execute(account.update().where(account.c.id == found).values(password=passwords.hash(password)))
-    connection.execute(session.delete().where(session.c.account == found))
+    hashed = passwords.hash(password, (found.mail, found.name))
+    connection.execute(account.update().where(account.c.id == found.id).values(password=hashed))
+    connection.execute(session.delete().where(session.c.account == found.id))
     note(connection, now, None, "password set", normal(mail))
+
+
+def contracts_of(connection: Connection, account_id: int) -> Sequence[str]:
+    """Numbers of those that are granted to it still."""
+    query = select(contract.c.number).join(grant, grant.c.contract == contract.c.id)
+    query = query.where(grant.c.account == account_id, grant.c.valid_to.is_(None)).order_by(contract.c.number)
+    return list(connection.scalars(query))
 
 
 def add_grant(

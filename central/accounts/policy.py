@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, false, or_, select
 
-from central.accounts.tables import account, grant
+from central.accounts.tables import account, grant, second_factor
 from central.registry.tables import contract_point, point
 
 MAY_LOG_IN = ("activated", "approved")
@@ -28,13 +28,18 @@ class Viewer:
     state: str  # activated: sees its application and nothing else; approved
     name: str
     mail: str
+    second: bool = False  # logs in with a second factor
 
     @classmethod
     def load(cls, connection: Connection, account_id: int) -> "Viewer | None":
         """None when there is no such account, or it may not log in."""
-        query = select(account).where(account.c.id == account_id, account.c.state.in_(MAY_LOG_IN))
+        query = select(account, second_factor.c.confirmed_at).outerjoin(second_factor)
+        query = query.where(account.c.id == account_id, account.c.state.in_(MAY_LOG_IN))
         row = connection.execute(query).first()
-        return None if row is None else cls(row.id, row.organisation, row.role, row.state, row.name, row.mail)
+        if row is None:
+            return None
+        second = row.confirmed_at is not None
+        return cls(row.id, row.organisation, row.role, row.state, row.name, row.mail, second)
 
     @property
     def staff(self) -> bool:

@@ -1,27 +1,27 @@
 """Login, sessions, logout. A session is a row: the cookie holds a random token, SQL its hash, so each can be revoked.
 
 An unknown mail, a wrong password, a blocked account and an account with too many attempts get the same answer after
-the same work. At most 10 failed attempts an hour are answered for one mail, whether it has an account or not.
+the same work. At most 10 failed attempts an hour are answered for one mail, whether it has an account or not; from a
+device that its owner has logged in from before so many more.
 """
 
 import secrets
 from dataclasses import dataclass
 from hashlib import sha256
 
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Connection, Engine, select
 
+from central.accounts import attempts
 from central.accounts.audit import note
 from central.accounts.passwords import Passwords
 from central.accounts.people import normal
 from central.accounts.policy import MAY_LOG_IN, Viewer
-from central.accounts.tables import account, attempt, session
-from central.db import alone, writing
+from central.accounts.tables import account, session
+from central.db import writing
 
 LIFETIME = 30 * 86_400
 IDLE = 7 * 86_400
 SEEN_EVERY = 60  # seconds: «last seen» is not written at every request
-ATTEMPTS = 10
-ATTEMPTS_WITHIN = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,37 +33,52 @@ class SessionView:
     seen_at: int
     expires_at: int
     device: str
+    address: str
 
 
-def login(engine: Engine, passwords: Passwords, mail: str, password: str, device: str, now: int) -> str | None:
-    """A new session's token for the cookie, or None, whatever was wrong. `device`: what the browser calls itself."""
-    key = sha256(normal(mail).encode()).hexdigest()
+def proven(
+    engine: Engine,
+    passwords: Passwords,
+    mail: str,
+    password: str,
+    now: int,
+    *,
+    address: str = "",
+    known: int | None = None,
+) -> int | None:
+    """The account whose mail and password these are, or None, whatever was wrong.
+
+    `known`: the account that has logged in from this device before, as its cookie says: its tries are counted apart, so
+    that strangers who guess cannot lock the owner out.
+    """
+    what = f"login {normal(mail)}"
     with writing(engine).begin() as connection:
         found = connection.execute(select(account).where(account.c.mail == normal(mail))).first()
-        allowed = _take_attempt(connection, key, now)
-    known = found.password if found is not None and found.state in MAY_LOG_IN and allowed else None
-    right = passwords.verify(known, password)  # outside of any transaction: it takes 0.1 s
+        if found is not None and found.id == known:
+            what += " from a known device"
+        allowed = attempts.take(connection, what, now, attempts.LOGINS)
+        if address:
+            allowed = attempts.take(connection, f"login from {address}", now, attempts.FROM_ONE) and allowed
+    hashed = found.password if found is not None and found.state in MAY_LOG_IN and allowed else None
+    right = passwords.verify(hashed, password)  # outside of any transaction: it takes 0.1 s
     with writing(engine).begin() as connection:
         if found is None or not right:
-            note(connection, now, found.id if found is not None else None, "login refused", "")
+            note(connection, now, found.id if found is not None else None, "login refused", "", address)
             return None
-        token = secrets.token_urlsafe(32)
-        values = {"account": found.id, "created_at": now, "seen_at": now, "expires_at": now + LIFETIME}
-        connection.execute(session.insert().values(token=_hash(token), device=device[:200], **values))
+        attempts.forget(connection, what)
+        attempts.give_back(connection, f"login from {address}")
+        return int(found.id)
+
+
+def opened(engine: Engine, account_id: int, device: str, now: int, address: str = "") -> str:
+    """A new session's token for the cookie. `device`: what the browser calls itself."""
+    token = secrets.token_urlsafe(32)
+    values = {"account": account_id, "created_at": now, "seen_at": now, "expires_at": now + LIFETIME}
+    with writing(engine).begin() as connection:
+        connection.execute(session.insert().values(token=_hash(token), device=device[:200], address=address, **values))
         connection.execute(session.delete().where(session.c.expires_at <= now))
-        connection.execute(attempt.delete().where(attempt.c.mail == key))
-        note(connection, now, found.id, "login", "", device[:200])
-        return token
-
-
-def _take_attempt(connection: Connection, key: str, now: int) -> bool:
-    """Counts before the password is looked at, so that many at once are no more than one after another."""
-    alone(connection, f"attempts of {key}")
-    connection.execute(attempt.delete().where(attempt.c.at <= now - ATTEMPTS_WITHIN))
-    made = connection.execute(select(func.count()).where(attempt.c.mail == key)).scalar_one()
-    if made < ATTEMPTS:
-        connection.execute(attempt.insert().values(mail=key, at=now))
-    return bool(made < ATTEMPTS)
+        note(connection, now, account_id, "login", "", device[:200])
+    return token
 
 
 def viewer_of(engine: Engine, token: str, now: int) -> Viewer | None:
@@ -78,6 +93,31 @@ def viewer_of(engine: Engine, token: str, now: int) -> Viewer | None:
         with writing(engine).begin() as connection:
             connection.execute(session.update().where(session.c.id == found.id).values(seen_at=now))
     return viewer
+
+
+def session_of(connection: Connection, token: str) -> int | None:
+    """The id of the session that the cookie is of."""
+    return connection.scalar(select(session.c.id).where(session.c.token == _hash(token)))
+
+
+def is_mine(engine: Engine, passwords: Passwords, viewer: Viewer, password: str, now: int) -> bool:
+    """Whether this is the viewer's password; tried too often it is not, whatever it is."""
+    what = f"password {viewer.account}"
+    with writing(engine).begin() as connection:
+        allowed = attempts.take(connection, what, now, attempts.LOGINS)
+        hashed = connection.scalar(select(account.c.password).where(account.c.id == viewer.account))
+    right = passwords.verify(hashed if allowed else None, password)
+    if right:
+        with writing(engine).begin() as connection:
+            attempts.forget(connection, what)
+    return right
+
+
+def change_password(connection: Connection, viewer: Viewer, hashed: str, now: int, but: str) -> None:
+    """All sessions of the account end but the one with this token."""
+    connection.execute(account.update().where(account.c.id == viewer.account).values(password=hashed))
+    connection.execute(session.delete().where(session.c.account == viewer.account, session.c.token != _hash(but)))
+    note(connection, now, viewer.account, "password changed", "")
 
 
 def logout(engine: Engine, token: str, now: int) -> None:

@@ -3,7 +3,7 @@
 A secret never stands here: of a password there is the Argon2 hash, of a session's token the SHA-256.
 """
 
-from sqlalchemy import Column, ForeignKey, String, Table, Text
+from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint
 
 from central.db import Id, Seconds, metadata
 
@@ -31,6 +31,7 @@ session = Table(
     Column("seen_at", Seconds, nullable=False),
     Column("expires_at", Seconds, nullable=False, index=True),
     Column("device", String(200), nullable=False),
+    Column("address", String(45), nullable=False, server_default=""),  # it was opened from
 )
 
 grant = Table(
@@ -61,4 +62,67 @@ audit = Table(
     Column("action", String(40), nullable=False),
     Column("subject", String(200), nullable=False),  # on what or whom
     Column("detail", Text, nullable=False),
+)
+
+legal_text = Table(  # what people agree to when they register; an administrator writes a new version, none is changed
+    "legal_text",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("organisation", ForeignKey("organisation.id"), nullable=False),
+    Column("kind", String(20), nullable=False),  # licence | consent
+    Column("version", Integer, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("account", ForeignKey("account.id"), nullable=False),  # who wrote it
+    Column("made_at", Seconds, nullable=False),
+    UniqueConstraint("organisation", "kind", "version"),
+)
+
+consent = Table(
+    "consent",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("account", ForeignKey("account.id"), nullable=False, index=True),
+    Column("legal_text", ForeignKey("legal_text.id"), nullable=False),
+    Column("at", Seconds, nullable=False),
+    Column("address", String(45), nullable=False),  # it was given from
+    Column("withdrawn_at", Seconds),
+)
+
+once_key = Table(  # what a letter's link holds: good once, for a time
+    "once_key",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("purpose", String(20), nullable=False),  # activation | reset
+    Column("hash", String(64), nullable=False, unique=True),  # SHA-256
+    Column("account", ForeignKey("account.id"), nullable=False, index=True),
+    Column("made_at", Seconds, nullable=False),
+    Column("expires_at", Seconds, nullable=False, index=True),
+    Column("used_at", Seconds),
+)
+
+application = Table(  # for a contract: by who registers, and by who has others already
+    "application",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("account", ForeignKey("account.id"), nullable=False, index=True),
+    Column("number", String(60), nullable=False),  # of the contract, as it was typed; "" = not known
+    Column("state", String(20), nullable=False),  # waiting | approved | declined
+    Column("made_at", Seconds, nullable=False),
+    Column("due_at", Seconds),  # the end of the working day by which it is to be checked; null: mail not confirmed
+    Column("decided_at", Seconds),
+    Column("decided_by", ForeignKey("account.id")),
+    Column("contract", ForeignKey("contract.id")),  # that was opened
+    Column("reason", String(500), nullable=False),  # why it was declined
+    Index("ix_application_state_due_at", "state", "due_at"),
+)
+
+second_factor = Table(  # TOTP (RFC 6238)
+    "second_factor",
+    metadata,
+    Column("account", ForeignKey("account.id"), primary_key=True),
+    Column("closed", String(200), nullable=False),  # the secret, sealed by a key that is no part of SQL
+    Column("made_at", Seconds, nullable=False),
+    Column("confirmed_at", Seconds),  # null: begun, and not in force
+    Column("last_step", BigInteger, nullable=False),  # of the code that was taken last: none is good twice
+    Column("recovery", JSON, nullable=False),  # SHA-256 of codes that are not used yet
 )

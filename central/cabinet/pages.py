@@ -6,11 +6,12 @@ Every figure comes from `central.figures`.
 
 from urllib.parse import quote
 
-from flask import Blueprint, jsonify, redirect, render_template, request, url_for
+from flask import jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from central import figures
 from central.accounts.audit import note
+from central.accounts.looked import OPENED
 from central.cabinet import data as data_page
 from central.cabinet import download
 from central.cabinet import explain as explain_page
@@ -18,6 +19,7 @@ from central.cabinet import reading_at as reading_page
 from central.cabinet import readings as readings_page
 from central.cabinet import summary as main_page
 from central.cabinet import whatif as what_if_page
+from central.cabinet.room import cabinet
 from central.db import writing
 from central.faces.here import here, viewer
 from central.faces.numbers import whole
@@ -27,7 +29,6 @@ from central.figures import NotFound
 from central.figures.views import PointView
 from central.metering.zones import day_of
 
-cabinet = Blueprint("cabinet", __name__)
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -146,5 +147,5 @@ def _points() -> tuple[tuple[PointView, ...], PointView | None]:
         point = figures.point_view(made.source, who, key, made.now)
     if who.staff:
         with writing(made.source.engine).begin() as connection:
-            note(connection, made.now, who.account, "point opened", point.code, request.path)
+            note(connection, made.now, who.account, OPENED, point.code, request.path)
     return points, point

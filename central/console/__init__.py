@@ -4,12 +4,14 @@ pages.py      the lists of points and concentrators     audit.py     the way of 
 network.py    the tree and the one search               changes.py   the journal of changes, undoing one
 foreign.py    meters that wait to be adopted            documents.py acts and photos
 exceptions.py what the checks found, and what is decided about it          checks.py    their limits
+applications.py who asks for access     people.py who has it     texts.py what they agree to
 imports.py    the registry as a workbook, in and out       months.py    closing of months, corrections
 points.py · mountings.py · meters.py · contracts.py · nodes.py · schemes.py · edges.py     one page per object, and
-its forms: described as data (forms.py), done in one way (deeds.py), told in words (telling.py)
+its forms: described as data (faces/forms.py), done in one way (deeds.py), told in words (telling.py)
 """
 
 from central.console import (
+    applications,
     audit,
     changes,
     checks,
@@ -25,13 +27,16 @@ from central.console import (
     network,
     nodes,
     pages,
+    people,
     points,
     schemes,
+    texts,
     words,
 )
 from central.console.room import console
 
 __all__ = [
+    "applications",
     "audit",
     "changes",
     "checks",
@@ -48,7 +53,9 @@ __all__ = [
     "network",
     "nodes",
     "pages",
+    "people",
     "points",
     "schemes",
+    "texts",
     "words",
 ]

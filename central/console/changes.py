@@ -5,10 +5,10 @@ from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 
 from central.console.deeds import Deed, done
-from central.console.forms import Field, Group
 from central.console.room import ROWS, console, number_asked, page_asked
 from central.console.telling import told
 from central.faces import registry_words as words
+from central.faces.forms import Field, Group
 from central.faces.here import here, viewer
 from central.registry import documents, history
 from central.registry.undo import undo

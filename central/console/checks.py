@@ -5,10 +5,10 @@ from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 
 from central.console.deeds import Sheet, shown
-from central.console.forms import Field, Group, parse, typed_in
 from central.console.room import TZ, console, number_asked
 from central.faces import check_words
 from central.faces import registry_words as words
+from central.faces.forms import Field, Group, parse, typed_in
 from central.faces.here import here, viewer
 from central.figures import limits as settings
 from central.metering.checks.catalogue import ANY, BOUNDS, CHECKS, PointKind

@@ -5,11 +5,11 @@ from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 
 from central.console.deeds import Deed, done
-from central.console.forms import Field, Group, Values
 from central.console.points import contract_fields, remark
 from central.console.room import console, number_asked
 from central.console.telling import told
 from central.faces import registry_words as words
+from central.faces.forms import Field, Group, Values
 from central.faces.here import here, viewer
 from central.registry import documents, enter, history, show
 from central.registry.changes import Change

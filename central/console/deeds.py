@@ -17,9 +17,9 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import Connection, select
 
 from central.accounts.audit import note
-from central.console.forms import Group, Text, Typed, Values, fields_of, parse, typed_in
 from central.console.room import console
 from central.db import alone, writing
+from central.faces.forms import Group, Text, Typed, Values, fields_of, parse, typed_in
 from central.faces.here import here, viewer
 from central.registry.changes import Change, entering
 from central.registry.consequences import Consequence, consequences

@@ -10,9 +10,9 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
 from central.console.deeds import Sheet, shown
-from central.console.forms import Field, Group
 from central.console.room import console
 from central.db import alone, writing
+from central.faces.forms import Field, Group
 from central.faces.here import here, viewer
 from central.figures import NotFound
 from central.logs import about

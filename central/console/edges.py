@@ -9,12 +9,12 @@ from sqlalchemy import select
 
 from central.concentrators.look import standing
 from central.console.deeds import Deed, done
-from central.console.forms import KNOWN, Field, Group, Values, written_moment
 from central.console.mountings import chosen_meter as _chosen
 from central.console.points import chosen_node, node_field, remark
 from central.console.room import TZ, console, number_asked
 from central.console.telling import told
 from central.faces import registry_words as words
+from central.faces.forms import KNOWN, Field, Group, Values, written_moment
 from central.faces.here import here, viewer
 from central.figures import NotFound
 from central.ingest.tables import edge_meter

@@ -7,9 +7,9 @@ from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 
-from central.console.forms import Field, Group, Text, parse, typed_in
 from central.console.room import ROWS, TZ, console, number_asked, page_asked
 from central.faces import check_words, words
+from central.faces.forms import Field, Group, Text, parse, typed_in
 from central.faces.here import here, viewer
 from central.faces.numbers import whole
 from central.figures import exceptions as found_by_checks

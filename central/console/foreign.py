@@ -12,10 +12,10 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import Connection, Row, select
 
 from central.console.deeds import Deed, done
-from central.console.forms import Field, Group, Values, registers, written_moment
 from central.console.mountings import USUAL, described, entered_meter, installation, installed
 from central.console.room import TZ, console, number_asked
 from central.faces import registry_words as words
+from central.faces.forms import Field, Group, Values, registers, written_moment
 from central.faces.here import here, viewer
 from central.ingest.judge import Reason, stamps
 from central.ingest.replay import Which, replay_messages

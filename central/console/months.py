@@ -10,10 +10,10 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from central.console.forms import Field, Text
 from central.console.room import ROWS, TZ, console, page_asked
 from central.db import writing
 from central.faces import formats, words
+from central.faces.forms import Field, Text
 from central.faces.here import here, viewer
 from central.faces.numbers import whole
 from central.faces.tables import BOM, Cell, line

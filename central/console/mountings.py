@@ -14,9 +14,9 @@ from sqlalchemy import Row, select
 from central.accounts.objects import meters_of
 from central.accounts.policy import Viewer
 from central.console.deeds import Deed, done
-from central.console.forms import KNOWN, NEW, Field, Group, Values, registers, written, written_kwh, written_moment
 from central.console.room import console
 from central.faces import registry_words as words
+from central.faces.forms import KNOWN, NEW, Field, Group, Values, registers, written, written_kwh, written_moment
 from central.faces.here import here, viewer
 from central.faces.words import zone
 from central.figures import NotFound

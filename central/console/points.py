@@ -10,11 +10,11 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import Connection, Row
 
 from central.console.deeds import Deed, done
-from central.console.forms import KNOWN, NEW, Field, Group, Values, written
 from central.console.mountings import of_point, opened, point_page
 from central.console.room import console, number_asked
 from central.console.telling import W_PER_KW, told
 from central.faces import registry_words as words
+from central.faces.forms import KNOWN, NEW, Field, Group, Values, written
 from central.faces.here import here, viewer
 from central.metering.zones import day_of
 from central.registry import documents, enter, history, show

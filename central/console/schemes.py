@@ -7,11 +7,11 @@ from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 
 from central.console.deeds import REASON, Deed, done
-from central.console.forms import Field, Group, Values
 from central.console.points import remark
 from central.console.room import TZ, console, number_asked
 from central.console.telling import told
 from central.faces import registry_words as words
+from central.faces.forms import Field, Group, Values
 from central.faces.here import here, viewer
 from central.faces.words import zone
 from central.metering.zones import day_of

@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 from flask_babel import gettext as _
 from sqlalchemy import Connection, Row
 
-from central.console.forms import written, written_kwh
 from central.console.room import TZ
 from central.faces import registry_words as words
 from central.faces.formats import NO_BREAK, NOTHING, day, moment
+from central.faces.forms import written, written_kwh
 from central.faces.words import zone
 from central.registry.history import Names, differing, names
 

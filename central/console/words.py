@@ -2,11 +2,11 @@
 
 from decimal import Decimal
 
-from central.console.forms import typed_words, written
 from central.console.room import TZ, console
 from central.console.telling import W_PER_KW, clock_minutes, registers, tariffs
 from central.faces import registry_words
 from central.faces.formats import NOTHING
+from central.faces.forms import typed_words, written
 
 
 @console.context_processor

@@ -9,6 +9,8 @@ from flask import Flask, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
+from central.faces.here import here
+
 log = logging.getLogger(__name__)
 
 GUEST = frozenset({"guest", "consumer", "operator", "administrator"})
@@ -19,7 +21,16 @@ ACCESS: dict[str, frozenset[str]] = {  # endpoint -> roles
     "static": GUEST,
     "health": GUEST,
     "door.login": GUEST,
+    "door.second_step": GUEST,
     "door.logout": SIGNED_IN,
+    "door.register": GUEST,
+    "door.applied": GUEST,
+    "door.activate": GUEST,
+    "door.activated": GUEST,
+    "door.again": GUEST,
+    "door.forgotten": GUEST,
+    "door.reminded": GUEST,
+    "door.reset": GUEST,
     "door.theme": GUEST,
     "door.language": GUEST,
     "cabinet.main": SIGNED_IN,
@@ -30,6 +41,18 @@ ACCESS: dict[str, frozenset[str]] = {  # endpoint -> roles
     "cabinet.explain": SIGNED_IN,
     "cabinet.explain_data": SIGNED_IN,
     "cabinet.what_if": SIGNED_IN,
+    "cabinet.me": SIGNED_IN,
+    "cabinet.change_password": SIGNED_IN,
+    "cabinet.add_contract": SIGNED_IN - STAFF,
+    "cabinet.end_session": SIGNED_IN,
+    "cabinet.second": SIGNED_IN,
+    "cabinet.drop_second": SIGNED_IN,
+    "console.applications": STAFF,
+    "console.approve_sure": STAFF,
+    "console.application": STAFF,
+    "console.people": STAFF,
+    "console.one_person": STAFF,
+    "console.texts": frozenset({"administrator"}),
     "console.points": STAFF,
     "console.edges": STAFF,
     "console.audit": STAFF,
@@ -98,6 +121,17 @@ ACCESS: dict[str, frozenset[str]] = {  # endpoint -> roles
 }
 
 
+FIRST = frozenset(  # what staff may open before the second factor is set, where it is required
+    {"static", "health", "cabinet.second", "door.logout", "door.theme", "door.language"}
+)
+
+
+def _lacks_second() -> bool:
+    if not current_user.is_authenticated or not here().staff_need_second:
+        return False
+    return current_user.viewer.staff and not current_user.viewer.second
+
+
 def install(app: Flask) -> None:
     @app.before_request
     def may_open() -> ResponseReturnValue | None:
@@ -109,7 +143,7 @@ def install(app: Flask) -> None:
             abort(404)
         role = current_user.viewer.role if current_user.is_authenticated else "guest"
         if role in ACCESS[endpoint]:
-            return None
+            return redirect(url_for("cabinet.second")) if endpoint not in FIRST and _lacks_second() else None
         if role != "guest":
             abort(403)
         asked = request.full_path.rstrip("?") if request.method == "GET" else None

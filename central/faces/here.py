@@ -9,6 +9,7 @@ from flask_login import UserMixin, current_user
 
 from central.accounts.passwords import Passwords
 from central.accounts.policy import Viewer
+from central.accounts.second import Sealed
 from central.figures import Source
 from central.registry.documents import Keeping
 
@@ -23,6 +24,9 @@ class Here:
     passwords: Passwords
     clock: Callable[[], float]
     https: bool
+    public_url: str  # how people reach this site: links in letters are made of it, never of what a browser says
+    sealed: Sealed  # secrets of second factors
+    staff_need_second: bool
     documents: Keeping
     uploads: Path  # workbooks on their way into the registry
 

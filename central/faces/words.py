@@ -8,6 +8,7 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 from flask_babel.speaklater import LazyString
 
+from central.accounts.passwords import Weakness
 from central.audits.ledger import Step, Verdict
 from central.audits.tables import GapState
 from central.faces import check_words, registry_words
@@ -193,6 +194,36 @@ CONCERNS: Mapping[Concern, tuple[LazyString, LazyString]] = {  # what it is · w
     Concern.POWER_OFF: (_l("вчера отключалось питание"), _l("Это не пропуск данных: счётчик был без напряжения.")),
     Concern.NO_PRICE: (_l("нет цены для расчёта"), _l("Стоимость появится, когда компания введёт тариф.")),
 }
+
+
+APPLIED: Mapping[str, LazyString] = {  # state of an application
+    "waiting": _l("ждёт проверки"),
+    "approved": _l("доступ открыт"),
+    "declined": _l("отклонена"),
+}
+PERSON: Mapping[str, LazyString] = {  # state of a consumer's account
+    "activated": _l("заявка проверяется"),
+    "approved": _l("входит"),
+    "blocked": _l("вход запрещён"),
+}
+WEAK: Mapping[Weakness, LazyString] = {  # why a password will not do
+    Weakness.SHORT: _l("Короче восьми знаков"),
+    Weakness.LONG: _l("Длиннее двухсот знаков"),
+    Weakness.COMMON: _l("Этот пароль пробуют одним из первых: придумайте другой"),
+    Weakness.OWN: _l("Это ваша почта или имя: придумайте другой"),
+}
+
+
+_SYSTEMS = (("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac OS", "Mac"))
+_BROWSERS = (("Edg", "Edge"), ("YaBrowser", "Яндекс Браузер"), ("OPR", "Opera"), ("Firefox", "Firefox"))
+_MORE = (("Chrome", "Chrome"), ("Safari", "Safari"))
+
+
+def device(agent: str) -> str:
+    """«Firefox, Windows» of what a browser calls itself."""
+    browser = next((word for part, word in (*_BROWSERS, *_MORE) if part in agent), None)
+    system = next((word for part, word in (*_SYSTEMS, ("Linux", "Linux")) if part in agent), None)
+    return ", ".join(filter(None, (browser, system))) or str(_("неизвестное устройство"))
 
 
 def zone(name: str) -> str:

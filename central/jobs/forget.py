@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from central.accounts import registering
 from central.figures import retention as of_figures
 from central.ingest import retention as of_ingest
 from central.jobs import queue
@@ -17,5 +18,7 @@ def run(context: Context, _arguments: dict[str, Any]) -> dict[str, Any]:
     context.check()
     books = uploads.forget(context.engine, uploads.folder(context.config), context.now)
     context.check()
+    with context.writing() as connection:
+        people = registering.forget(connection, context.now)
     jobs = queue.forget(context.engine, context.now)
-    return {"messages": messages, "days": days, "books": books, "jobs": jobs}
+    return {"messages": messages, "days": days, "books": books, "people": people, "jobs": jobs}

@@ -7,11 +7,11 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.central import scene as s
-from tests.e2e.test_walk import address, browser, opened  # noqa: F401 fixtures
+from tests.e2e.parts import opened
 
 
 @pytest.fixture
-def operator(browser: Browser, address: str) -> Iterator[Page]:  # noqa: F811
+def operator(browser: Browser, address: str) -> Iterator[Page]:
     with opened(browser, address, 1440, s.OPERATOR) as (page, wrong):
         yield page
         assert [one for one in wrong if "status of 422" not in one] == []
@@ -27,7 +27,7 @@ def tab_to(page: Page, label: str) -> None:
     raise AssertionError(f"{label} cannot be reached by Tab")
 
 
-def test_a_meter_is_replaced_by_the_keys_alone(operator: Page, address: str) -> None:  # noqa: F811
+def test_a_meter_is_replaced_by_the_keys_alone(operator: Page, address: str) -> None:
     page = operator
     page.goto(f"{address}/console/points/3")
     page.get_by_role("link", name="Заменить счётчик").press("Enter")
@@ -73,7 +73,7 @@ def test_a_meter_is_replaced_by_the_keys_alone(operator: Page, address: str) -> 
     page.get_by_role("heading", name="Изменение отменено").first.wait_for()
 
 
-def test_the_same_works_without_scripts_on_a_phone(browser: Browser, address: str) -> None:  # noqa: F811
+def test_the_same_works_without_scripts_on_a_phone(browser: Browser, address: str) -> None:
     context = browser.new_context(java_script_enabled=False, viewport={"width": 360, "height": 640})
     page = context.new_page()
     page.goto(f"{address}/console/points/2/dismounting")
@@ -90,7 +90,7 @@ def test_the_same_works_without_scripts_on_a_phone(browser: Browser, address: st
     context.close()
 
 
-def test_a_document_is_attached_and_saved_from_the_page(operator: Page, address: str, tmp_path: Path) -> None:  # noqa: F811
+def test_a_document_is_attached_and_saved_from_the_page(operator: Page, address: str, tmp_path: Path) -> None:
     act = tmp_path / "Акт 17.pdf"
     act.write_bytes(b"%PDF-1.7 act")
     operator.goto(f"{address}/console/points/1")

@@ -4,25 +4,28 @@ It fails on an error in the console (so on anything that the content policy stop
 scrolling, a page without one h1, and on a serious finding of axe-core.
 """
 
-import logging
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
-from werkzeug.serving import make_server
+from playwright.sync_api import Browser
 
 from tests.central import scene as s
-from tests.central.web.parts import make_app
-
-CHROMIUM = "/usr/bin/chromium"
-AXE = Path(__file__).parent / "vendor/axe-core/axe.min.js"
-WIDTHS = {360: 640, 1440: 900}
+from tests.e2e.parts import WIDTHS, opened, serious
 
 PATHS: dict[str | None, tuple[tuple[str, int], ...]] = {  # who -> path, status
-    None: (("/login", 200), ("/login?next=/data", 200), ("/data", 200), ("/nothing-here", 404)),
+    None: (
+        ("/login", 200),
+        ("/login?next=/data", 200),
+        ("/data", 200),
+        ("/nothing-here", 404),
+        ("/register", 200),
+        ("/registered", 200),
+        ("/activate?Key=abc", 200),
+        ("/activated", 200),
+        ("/activate/again", 200),
+        ("/forgotten", 200),
+        ("/reminded", 200),
+        ("/reset?Key=abc", 200),
+    ),
+    s.ADMINISTRATOR: (("/console/texts", 200),),
     s.CONSUMER: (
         ("/", 200),
         ("/?point=2", 200),
@@ -41,6 +44,8 @@ PATHS: dict[str | None, tuple[tuple[str, int], ...]] = {  # who -> path, status
         ("/readings?length=month&day=2026-10-01", 200),
         ("/readings?day=2001-01-01", 200),
         ("/reading", 200),
+        ("/me", 200),
+        ("/me/second", 200),
         ("/whatif", 200),
         ("/console/points", 403),
         ("/data?point=3", 404),
@@ -53,6 +58,8 @@ PATHS: dict[str | None, tuple[tuple[str, int], ...]] = {  # who -> path, status
         ("/console/points/3", 200),
         ("/console/points/3/replacement", 200),
         ("/console/points/1/reading", 200),
+        ("/console/applications", 200),
+        ("/console/applications/1", 200),
         ("/console/exceptions", 200),
         ("/console/exceptions/list", 200),
         ("/console/exceptions/1", 200),
@@ -67,55 +74,6 @@ PATHS: dict[str | None, tuple[tuple[str, int], ...]] = {  # who -> path, status
         ("/data", 200),
     ),
 }
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Of the real app over a scene."""
-    folder = tmp_path_factory.mktemp("walk")
-    scene = s.build(folder)
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = make_server("127.0.0.1", 0, make_app(folder), threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
-    scene.close()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield found
-        found.close()
-
-
-@contextmanager
-def opened(
-    browser: Browser, address: str, width: int, who: str | None, *, dark: bool = False, bypass_csp: bool = False
-) -> Iterator[tuple[Page, list[str]]]:
-    """A page of a person who has logged in, and what went wrong in it."""
-    context = browser.new_context(
-        viewport={"width": width, "height": WIDTHS[width]},
-        color_scheme="dark" if dark else "light",
-        bypass_csp=bypass_csp,
-        has_touch=width < 640,
-    )
-    page, wrong = context.new_page(), []
-    page.on("console", lambda message: wrong.append(message.text) if message.type in ("error", "warning") else None)
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.on("request", lambda request: None if request.url.startswith(address) else wrong.append(request.url))
-    if who is not None:
-        page.goto(f"{address}/login")
-        page.get_by_label("Электронная почта").fill(who)
-        page.get_by_label("Пароль").fill(s.PASSWORD)
-        page.get_by_role("button", name="Войти").click()
-        page.wait_for_url(lambda url: "/login" not in url, wait_until="load")
-    yield page, wrong
-    context.close()
 
 
 def _expected(text: str, status: int) -> bool:
@@ -145,14 +103,7 @@ def test_axe_finds_nothing_serious(browser: Browser, address: str, who: str | No
         with opened(browser, address, width, who, dark=dark, bypass_csp=True) as (page, _):
             for path, _status in PATHS[who]:
                 page.goto(address + path, wait_until="load")
-                page.add_script_tag(path=str(AXE))
-                found = page.evaluate("axe.run()")
-                serious = [
-                    (one["id"], one["nodes"][0]["html"][:120])
-                    for one in found["violations"]
-                    if one["impact"] in ("serious", "critical")
-                ]
-                assert serious == [], (path, width)
+                assert serious(page) == [], (path, width)
 
 
 def test_the_answer_stands_before_any_scrolling_on_a_phone(browser: Browser, address: str) -> None:

@@ -1,6 +1,7 @@
 """The real app over a scene, and a person in front of it: a client that logs in as a browser does."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 from flask import Flask
@@ -8,7 +9,7 @@ from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
-from central.config import Central, CentralConfig, Sql
+from central.config import Central, CentralConfig, Sql, Web
 from central.web import create_app
 from tests.central import scene as s
 from tests.central import sql
@@ -16,16 +17,23 @@ from tests.central import sql
 _TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 
 
-def make_app(folder: Path, *, url: str = "http://127.0.0.1:8080") -> Flask:
+def make_app(
+    folder: Path,
+    *,
+    url: str = "http://127.0.0.1:8080",
+    second: bool = False,
+    clock: Callable[[], float] = lambda: s.NOW,
+) -> Flask:
     """Over the scene that was built in this folder, at the scene's own time."""
-    return create_app(settings(folder, url=url), clock=lambda: s.NOW, passwords=s.CHEAP)
+    return create_app(settings(folder, url=url, second=second), clock=clock, passwords=s.CHEAP)
 
 
-def settings(folder: Path, *, url: str = "http://127.0.0.1:8080") -> CentralConfig:
-    """Of the central whose data lie in this folder."""
+def settings(folder: Path, *, url: str = "http://127.0.0.1:8080", second: bool = False) -> CentralConfig:
+    """Of the central whose data lie in this folder. `second`: staff must log in with a second factor."""
     (folder / "secret").write_text("a secret of the tests, long enough to be one")
     central = Central(data=str(folder), public_url=url)
-    return CentralConfig(central=central, sql=Sql(url=sql.url(folder)), folder=str(folder))
+    web = Web(staff_second_factor="required" if second else "optional")
+    return CentralConfig(central=central, sql=Sql(url=sql.url(folder)), web=web, folder=str(folder))
 
 
 def token(client: FlaskClient, path: str = "/login") -> str:

@@ -15,7 +15,23 @@ def posts(app: Flask) -> list[str]:
 
 def test_there_are_forms(app: Flask) -> None:
     found = posts(app)
-    assert [path for path in found if not path.startswith("/console/")] == ["/language", "/login", "/logout", "/theme"]
+    assert [path for path in found if not path.startswith("/console/")] == [
+        "/activate",
+        "/activate/again",
+        "/forgotten",
+        "/language",
+        "/login",
+        "/login/second",
+        "/logout",
+        "/me/contract",
+        "/me/password",
+        "/me/second",
+        "/me/second/drop",
+        "/me/sessions/1/end",
+        "/register",
+        "/reset",
+        "/theme",
+    ]
     assert "/console/points/1/replacement" in found
 
 

@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from flask_babel import Babel
 
-from central.console.forms import (
+from central.faces.forms import (
     Field,
     Group,
     fields_of,

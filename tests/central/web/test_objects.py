@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from central.accounts.people import add_account
+from central.accounts.tables import application
 from central.db import writing
 from central.faces.formats import kilo
 from central.figures.tables import exception
@@ -95,6 +96,8 @@ def two(sql: Sql, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Two]:
             role="operator",
             now=s.NOW,
         )
+        applied = {"account": account, "number": "СЕКРЕТ-1", "state": "waiting", "made_at": s.NOW, "reason": ""}
+        wanted = connection.execute(application.insert().values(**applied, due_at=s.NOW)).inserted_primary_key
         with entering(connection, at=s.NOW, kind="correction", account=account, reason="СЕКРЕТ") as act:
             enter.rename_node(act, node, "ТП-СЕКРЕТ-2")
             change = act.id
@@ -110,6 +113,8 @@ def two(sql: Sql, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Two]:
     found.theirs |= {"nodes": str(node), "schemes": str(scheme), "edges": "edge-secret", "changes": str(change)}
     found.theirs |= {"transformers": str(transformer), "imports": str(book)}
     assert doubt is not None
+    assert wanted is not None
+    found.theirs["applications"] = str(wanted[0])
     found.theirs["exceptions"] = str(doubt[0])
     found.theirs |= {"entitlements": str(bound), "documents": str(document), "foreign": "edge-secret/SEC-9"}
     yield found

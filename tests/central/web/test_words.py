@@ -19,7 +19,8 @@ from tests.central import scene as s
 from tests.central.web.parts import person
 
 CENTRAL = Path(__file__).parent.parent.parent.parent / "central"
-SOURCES = [("**.py", "python"), ("templates/**.html", "jinja2")]
+TEMPLATES = ("templates/**.html", "templates/**.txt")
+SOURCES = [("**.py", "python"), *((found, "jinja2") for found in TEMPLATES)]
 KEYWORDS = {"_": None, "_l": None, "gettext": None, "ngettext": (1, 2)}
 
 
@@ -30,7 +31,7 @@ def catalogue(language: str) -> Catalog:
 
 @pytest.mark.quick
 def test_every_text_has_its_english_and_no_other_is_kept() -> None:
-    options = {"templates/**.html": {"newstyle_gettext": "true"}}
+    options = {found: {"newstyle_gettext": "true"} for found in TEMPLATES}
     found = {
         text if isinstance(text, str) else text[0]
         for _, _, text, _, _ in extract_from_dir(CENTRAL, SOURCES, options, keywords=KEYWORDS)

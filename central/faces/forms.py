@@ -1,4 +1,4 @@
-"""Forms of the console as data: fields in groups, one parser for what was typed, one macro that draws them.
+"""Forms as data: fields in groups, one parser for what was typed, one macro that draws them.
 
 What was typed is kept as it is, so a form that is refused comes back whole. Numbers may be typed with a comma or a
 point, days as the browser writes them or as people do; a moment is a day and a time on the clock of its place.
@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 
+from central.accounts.people import is_mail, normal, phone_of
 from central.metering.rounding import MWH_PER_KWH
 from central.registry.refusals import Refused
 
@@ -30,9 +31,11 @@ DAY, CLOCK = "-day", "-time"  # the two inputs of a moment
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """`kind`: text | area | whole | number | energy | day | moment | choice | radio | check | file.
+    """`kind`: text | area | mail | phone | password | whole | number | energy | day | moment | choice | radio | check |
+    file.
 
-    `choices`: of a choice or radio (value, caption); of a text they are only proposed. `tz`: of a moment.
+    `choices`: of a choice or radio (value, caption); of a text they are only proposed. `tz`: of a moment. `fills`: what
+    a browser may fill in by itself (autocomplete).
     """
 
     name: str
@@ -44,6 +47,7 @@ class Field:
     most: int = 200
     unit: Text = ""
     tz: str = "UTC"
+    fills: str = "off"
     accept: str = ""  # of a file: endings that its window offers
     largest: int | None = None  # of a file: bytes
 
@@ -73,6 +77,11 @@ def fields_of(groups: Sequence[Group]) -> Iterator[Field]:
     return (one for group in groups for one in group.fields)
 
 
+def captions_of(groups: Sequence[Group]) -> dict[str, Text]:
+    """Field -> its caption, for the summary of errors."""
+    return {one.name: one.caption for one in fields_of(groups)}
+
+
 def typed_in(groups: Sequence[Group], given: Typed) -> dict[str, str]:
     """What stands in the inputs of these fields."""
     return {name: given.get(name, "") for one in fields_of(groups) for name in one.inputs}
@@ -93,7 +102,10 @@ def parse(groups: Sequence[Group], typed: Typed) -> Parsed:
 
 
 def _value(one: Field, typed: Typed) -> Any:
-    texts = [typed.get(name, "").strip() for name in one.inputs]
+    if one.kind == "password":  # whatever it is, it is as it was typed
+        texts = [typed.get(one.name, "")]
+    else:
+        texts = [typed.get(name, "").strip() for name in one.inputs]
     if not any(texts):
         if one.needed:
             raise Refused(one.name, _l("Заполните это поле"))
@@ -105,6 +117,19 @@ def _value(one: Field, typed: Typed) -> Any:
 
 def _text(_one: Field, text: str) -> str:
     return text
+
+
+def _mail(one: Field, text: str) -> str:
+    if not is_mail(text):
+        raise Refused(one.name, _l("«%(text)s» — не адрес почты; пишется так: ivan@example.org", text=text))
+    return normal(text)
+
+
+def _phone(one: Field, text: str) -> str:
+    found = phone_of(text)
+    if found is None:
+        raise Refused(one.name, _l("«%(text)s» — не номер телефона; пишется так: 8 912 345-67-89", text=text))
+    return found
 
 
 def _choice(one: Field, text: str) -> str:
@@ -178,6 +203,9 @@ def moment_of(name: str, wall: datetime, tz: str) -> int:
 _KINDS: Mapping[str, Callable[[Field, str], Any]] = {
     "text": _text,
     "area": _text,
+    "mail": _mail,
+    "phone": _phone,
+    "password": _text,
     "whole": _whole,
     "number": _number,
     "energy": _energy,

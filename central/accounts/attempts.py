@@ -1,0 +1,42 @@
+"""How often something may be tried: so many times within a time, counted before it is looked at, so that many at once
+are no more than one after another."""
+
+from hashlib import sha256
+
+from sqlalchemy import Connection, delete, func, select
+
+from central.accounts.tables import attempt
+from central.db import alone
+
+WITHIN = 3600  # seconds
+LOGINS = 10  # of one mail, whether it has an account or not
+FROM_ONE = 100  # logins from one address
+REGISTRATIONS = 20  # from one address
+LETTERS = 3  # with a key, to one mail
+KEYS = 20  # that are tried from one address
+
+
+def take(connection: Connection, what: str, now: int, most: int) -> bool:
+    """Whether it may be tried once more; then it was counted. `what` is kept as a hash: «login anna@example.org»."""
+    key = _hash(what)
+    alone(connection, f"attempts of {key}")
+    connection.execute(delete(attempt).where(attempt.c.at <= now - WITHIN))
+    made = connection.execute(select(func.count()).where(attempt.c.mail == key)).scalar_one()
+    if made < most:
+        connection.execute(attempt.insert().values(mail=key, at=now))
+    return bool(made < most)
+
+
+def give_back(connection: Connection, what: str) -> None:
+    """It was no try that counts."""
+    newest = select(func.max(attempt.c.id)).where(attempt.c.mail == _hash(what)).scalar_subquery()
+    connection.execute(delete(attempt).where(attempt.c.id == newest))
+
+
+def forget(connection: Connection, what: str) -> None:
+    """It went well: the ones before are counted no more."""
+    connection.execute(delete(attempt).where(attempt.c.mail == _hash(what)))
+
+
+def _hash(what: str) -> str:
+    return sha256(what.encode()).hexdigest()

@@ -1,0 +1,40 @@
+"""«Кто смотрел мои данные»: who of the company has opened the points of a consumer, in the time that is his."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, or_, select
+
+from central.accounts.policy import Viewer, around, may_see
+from central.accounts.tables import account, audit
+from central.registry.tables import point
+
+OPENED = "point opened"  # the action in the audit
+MOST = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    at: int
+    who: str  # name of an operator or administrator
+    code: str  # of the point
+    name: str
+
+
+def looks(connection: Connection, viewer: Viewer, now: int) -> Sequence[Look]:
+    """The newest first, at most MOST: at the points that are the viewer's now, since they are."""
+    mine = connection.execute(select(point.c.id, point.c.code).where(may_see(viewer, now))).all()
+    since = {row.code: span[0] for row in mine if (span := around(connection, viewer, row.id, now)) is not None}
+    if not since or viewer.staff:
+        return ()
+    query = (
+        select(audit.c.at, audit.c.subject, account.c.name.label("who"), point.c.name)
+        .join(account, account.c.id == audit.c.account)
+        .join(point, point.c.code == audit.c.subject)
+        .where(audit.c.action == OPENED, account.c.organisation == viewer.organisation)
+        .where(point.c.organisation == viewer.organisation)
+        .where(or_(*((audit.c.subject == code) & (audit.c.at >= begun) for code, begun in since.items())))
+        .order_by(audit.c.at.desc(), audit.c.id.desc())
+        .limit(MOST)
+    )
+    return [Look(row.at, row.who, row.subject, row.name) for row in connection.execute(query)]

@@ -1,0 +1,148 @@
+"""A consumer comes in: an application, a letter with a key, the mail confirmed by it; and a forgotten password.
+
+Whoever asks learns nothing of others: a mail that has an account gets the same answer after the same work, and its
+owner a letter that says so. Until a mail is confirmed its latest application is the one that counts: nobody can reserve
+another person's mail with a password of his own.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy import Connection, delete, select, update
+
+from central.accounts import keys, texts
+from central.accounts.audit import note
+from central.accounts.keys import Purpose
+from central.accounts.people import normal
+from central.accounts.tables import account, application, consent, once_key, session
+from central.accounts.working_days import next_working_day
+from central.db import alone
+from central.metering.zones import day_of, midnight
+
+CREATED, ACTIVATED = "created", "activated"
+WAITING = "waiting"
+END_OF_WORK = 18 * 3600  # on the clock of the company
+UNCONFIRMED = 7 * 86_400  # seconds: an application whose mail nobody confirms is kept so long
+
+
+class Told(StrEnum):
+    """Which letter is to be sent."""
+
+    WELCOME = "welcome"
+    KNOWN = "known"  # this mail has an account
+    RESET = "reset"
+
+
+@dataclass(frozen=True, slots=True)
+class Applicant:
+    """What the form says. `password` is a hash."""
+
+    organisation: int
+    name: str
+    mail: str
+    password: str
+    number: str = ""
+    phone: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """To whom, and the key that its link holds."""
+
+    told: Told
+    mail: str
+    name: str
+    key: str | None = None
+
+
+def closed(connection: Connection, organisation: int) -> bool:
+    """Nobody can register: the administrator has not written what is to be agreed to."""
+    return set(texts.current(connection, organisation)) != set(texts.Kind)
+
+
+def apply(connection: Connection, one: Applicant, now: int, address: str) -> Letter:
+    """In a transaction; the letter is the caller's to send."""
+    mail = normal(one.mail)
+    alone(connection, f"account {mail}")
+    there = connection.execute(select(account).where(account.c.mail == mail)).first()
+    if there is not None and there.state != CREATED:
+        return Letter(Told.KNOWN, mail, there.name)
+    values = {"name": one.name, "phone": one.phone, "password": one.password, "organisation": one.organisation}
+    if there is None:
+        made = account.insert().values(mail=mail, role="consumer", state=CREATED, made_at=now, **values)
+        row = connection.execute(made).inserted_primary_key
+        assert row is not None
+        key = int(row[0])
+    else:
+        key = there.id
+        connection.execute(update(account).where(account.c.id == key).values(made_at=now, **values))
+        for table in (application, consent):
+            connection.execute(delete(table).where(table.c.account == key))
+    applied = {"account": key, "number": one.number, "state": WAITING, "made_at": now, "reason": ""}
+    connection.execute(application.insert().values(**applied))
+    texts.agreed(connection, key, one.organisation, now, address)
+    note(connection, now, None, "applied", f"account {key}")  # it may be gone in a week
+    return Letter(Told.WELCOME, mail, one.name, keys.make(connection, key, Purpose.ACTIVATION, now))
+
+
+def again(connection: Connection, mail: str, now: int) -> Letter | None:
+    """The letter with a new key, to whoever has not confirmed the mail yet; None: there is nobody."""
+    there = connection.execute(
+        select(account).where(account.c.mail == normal(mail), account.c.state == CREATED)
+    ).first()
+    if there is None:
+        return None
+    return Letter(Told.WELCOME, there.mail, there.name, keys.make(connection, there.id, Purpose.ACTIVATION, now))
+
+
+def activate(connection: Connection, key: str, tz: str, now: int) -> int:
+    """The mail is confirmed; an operator checks the application by the end of the next working day there. Returns the
+    account. Raises BadKey."""
+    found = keys.use(connection, key, Purpose.ACTIVATION, now)
+    confirmed = update(account).where(account.c.id == found, account.c.state == CREATED).values(state=ACTIVATED)
+    if connection.execute(confirmed).rowcount:
+        due = update(application).where(application.c.account == found, application.c.state == WAITING)
+        connection.execute(due.values(due_at=due_at(now, tz)))
+        note(connection, now, found, "activated", "")
+    return found
+
+
+def due_at(now: int, tz: str) -> int:
+    """The end of the working day after this moment's."""
+    return midnight(next_working_day(day_of(now, tz)), tz) + END_OF_WORK
+
+
+def forgotten(connection: Connection, mail: str, now: int) -> Letter | None:
+    """The letter for a new password; None: nobody with this mail may log in."""
+    there = connection.execute(select(account).where(account.c.mail == normal(mail))).first()
+    if there is None or there.state not in (ACTIVATED, "approved"):
+        return None
+    note(connection, now, there.id, "password forgotten", "")
+    return Letter(Told.RESET, there.mail, there.name, keys.make(connection, there.id, Purpose.RESET, now))
+
+
+def whose(connection: Connection, key: str, now: int) -> tuple[str, str]:
+    """Mail and name of who may set a new password by this key; it is good still. Raises BadKey."""
+    holder = keys.holder(connection, key, Purpose.RESET, now)
+    row = connection.execute(select(account.c.mail, account.c.name).where(account.c.id == holder)).one()
+    return row.mail, row.name
+
+
+def reset(connection: Connection, key: str, hashed: str, now: int) -> int:
+    """A new password by the key of a letter; all sessions end. Returns the account. Raises BadKey."""
+    holder = keys.use(connection, key, Purpose.RESET, now)
+    connection.execute(update(account).where(account.c.id == holder).values(password=hashed))
+    connection.execute(delete(session).where(session.c.account == holder))
+    note(connection, now, holder, "password reset", "")
+    return holder
+
+
+def forget(connection: Connection, now: int) -> int:
+    """Applications whose mail nobody confirmed; how many."""
+    keys.forget(connection, now)
+    old = select(account.c.id).where(account.c.state == CREATED, account.c.made_at <= now - UNCONFIRMED)
+    gone = list(connection.scalars(old))
+    for table in (application, consent, once_key, session):
+        connection.execute(delete(table).where(table.c.account.in_(gone)))
+    connection.execute(delete(account).where(account.c.id.in_(gone)))
+    return len(gone)

@@ -1,0 +1,5 @@
+"""The blueprint of the cabinet."""
+
+from flask import Blueprint
+
+cabinet = Blueprint("cabinet", __name__)

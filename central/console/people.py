@@ -1,0 +1,73 @@
+"""Consumers who may log in: who they are, what is open to them; locked and unlocked with a reason."""
+
+from flask import redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import lazy_gettext as _l
+
+from central.accounts import applications as desk
+from central.accounts import second
+from central.accounts.applications import NotNow, Person
+from central.console.room import ROWS, TZ, console, page_asked
+from central.db import writing
+from central.faces import letters
+from central.faces.forms import Field, Group, Text, parse, typed_in
+from central.faces.here import here, viewer
+from central.figures import NotFound
+
+WHY = Field("reason", _l("Причина"), "area", most=500)
+NOTICE = Field("text", _l("Что написать"), "area", most=2000)
+DEEDS = {"lock": WHY, "unlock": WHY, "second": WHY, "notify": NOTICE}
+
+
+@console.get("/people")
+def people() -> ResponseReturnValue:
+    asked = request.args.get("q", "").strip()[:200]
+    with here().source.engine.connect() as connection:
+        found, count = desk.people(connection, viewer(), asked, page_asked(), ROWS)
+    page = {"found": found, "count": count, "asked": asked, "page": page_asked(), "on_page": ROWS, "tz": TZ}
+    return render_template("console/people.html", **page)
+
+
+@console.route("/people/<int:key>", methods=["GET", "POST"])
+def one_person(key: int) -> ResponseReturnValue:
+    """`deed` = lock | unlock | second (the second factor is lost) | notify."""
+    errors: dict[str, Text] = {}
+    deed = request.form.get("deed", "")
+    typed: dict[str, str] = {}
+    if request.method == "POST":
+        if deed not in DEEDS:
+            raise NotFound("deed")
+        group = (Group("", (DEEDS[deed],)),)
+        typed = typed_in(group, request.form)
+        found = parse(group, typed)
+        errors = found.errors or _do(key, deed, found.values[DEEDS[deed].name])
+        if not errors:
+            return redirect(url_for("console.one_person", key=key, done=deed), 303)
+    with here().source.engine.connect() as connection:
+        about = _found(desk.person(connection, viewer(), key))
+    page = {"one": about, "errors": errors, "typed": typed, "deed": deed, "why": WHY, "notice": NOTICE, "tz": TZ}
+    return render_template("console/person.html", **page), 422 if errors else 200
+
+
+def _do(key: int, deed: str, text: str) -> dict[str, Text]:
+    made, who = here(), viewer()
+    try:
+        with writing(made.source.engine).begin() as connection:
+            about = _found(desk.person(connection, who, key))
+            if deed == "lock":
+                desk.lock(connection, who, key, text, made.now)
+            elif deed == "unlock":
+                desk.unlock(connection, who, key, text, made.now)
+            elif deed == "second":
+                second.drop(connection, key, made.now, who.account)
+            else:
+                letters.to_person(connection, about.mail, "notice", name=about.name, text=text)
+    except NotNow:
+        return {"": _l("Это уже сделано")}
+    return {}
+
+
+def _found(one: Person | None) -> Person:
+    if one is None:
+        raise NotFound("person")
+    return one

@@ -1,0 +1,153 @@
+"""«Регистрация новой учетной записи», the activation of one, and the letter once more."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from flask import redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import Connection, Row, select
+
+from central.accounts import attempts, keys, registering, texts
+from central.accounts.passwords import LONGEST, WeakPassword
+from central.accounts.registering import Applicant
+from central.accounts.texts import Kind
+from central.db import writing
+from central.door.room import MAIL, address, door, new_password, once_more
+from central.faces import letters
+from central.faces.forms import Field, Group, Parsed, Text, captions_of, parse, typed_in
+from central.faces.here import here
+from central.faces.words import WEAK
+from central.registry.periods import COMPANY
+from central.registry.tables import organisation
+
+DIFFER = _l("Пароли не совпадают")
+TOO_MANY = _l("Слишком много попыток с этого адреса. Подождите час.")
+AGREED = {
+    Kind.LICENCE: Field("licence", _l("Я принимаю условия лицензионного соглашения"), "check"),
+    Kind.CONSENT: Field("consent", _l("Я даю согласие на обработку персональных данных"), "check"),
+}
+BAD_KEY = _l("Код не подходит: он уже использован, устарел или скопирован не полностью. Запросите письмо ещё раз.")
+
+
+@door.route("/register", methods=["GET", "POST"])
+def register() -> ResponseReturnValue:
+    with here().source.engine.connect() as connection:
+        companies = [row for row in _companies(connection) if not registering.closed(connection, row.id)]
+        asked = request.values.get("organisation", "")
+        company = next((row for row in companies if str(row.id) == asked), companies[0] if companies else None)
+        agreed = texts.current(connection, company.id) if company is not None else {}
+    if company is None:
+        return render_template("door/closed.html"), 503
+    group = _fields([(str(row.id), row.name) for row in companies])
+    groups = (group, Group("", list(AGREED.values())))
+    page = {"group": group, "agreed": agreed, "boxes": AGREED, "captions": captions_of(groups)}
+    if request.method == "GET":
+        return render_template("door/register.html", **page, typed={}, errors={})
+    typed = typed_in(groups, request.form)
+    found = parse(groups, typed)
+    _check(found)
+    if not found.errors and not once_more(f"register {address()}", attempts.REGISTRATIONS):
+        found.errors[""] = TOO_MANY
+    if not found.errors:
+        found.errors |= _apply(company.id, found.values)
+    if found.errors:
+        return render_template("door/register.html", **page, typed=typed, errors=found.errors), 422
+    session["applied"] = found.values["mail"]
+    return redirect(url_for("door.applied"), 303)
+
+
+@door.get("/registered")
+def applied() -> ResponseReturnValue:
+    """The application is accepted for processing."""
+    return render_template("door/applied.html", mail=session.get("applied"))
+
+
+@door.route("/activate", methods=["GET", "POST"])
+def activate() -> ResponseReturnValue:
+    """The link of the letter fills in the field; only the button activates: scanners of mail follow links."""
+    key = request.values.get("Key", "").strip()
+    if request.method == "GET":
+        return render_template("door/activate.html", key=key, wrong=None)
+    wrong: Text | None = None if once_more(f"keys {address()}", attempts.KEYS) else TOO_MANY
+    if wrong is None:
+        made = here()
+        try:
+            with writing(made.source.engine).begin() as connection:
+                registering.activate(connection, key, COMPANY, made.now)
+        except keys.BadKey:
+            wrong = BAD_KEY
+    if wrong is not None:
+        return render_template("door/activate.html", key=key, wrong=wrong), 422
+    return redirect(url_for("door.activated"), 303)
+
+
+@door.get("/activated")
+def activated() -> ResponseReturnValue:
+    return render_template("door/activated.html")
+
+
+@door.route("/activate/again", methods=["GET", "POST"])
+def again() -> ResponseReturnValue:
+    """The letter once more; the answer is the same whether there is anybody to write to."""
+    if request.method == "GET":
+        return render_template("door/again.html", field=MAIL, typed={}, errors={})
+    group = (Group("", (MAIL,)),)
+    typed = typed_in(group, request.form)
+    found = parse(group, typed)
+    if found.errors:
+        return render_template("door/again.html", field=MAIL, typed=typed, errors=found.errors), 422
+    mail = found.values["mail"]
+    if once_more(f"letter {mail}", attempts.LETTERS) and once_more(f"letters {address()}", attempts.REGISTRATIONS):
+        made = here()
+        with writing(made.source.engine).begin() as connection:
+            letter = registering.again(connection, mail, made.now)
+            if letter is not None:
+                letters.send(connection, letter)
+    session["applied"] = mail
+    return redirect(url_for("door.applied"), 303)
+
+
+def _companies(connection: Connection) -> Sequence[Row[Any, Any]]:
+    return connection.execute(select(organisation.c.id, organisation.c.name).order_by(organisation.c.id)).all()
+
+
+def _fields(companies: list[tuple[str, str]]) -> Group:
+    password, repeat = new_password()
+    company = Field("organisation", _l("Сетевая компания"), "choice", choices=companies)
+    return Group(
+        _l("Учетные данные"),
+        (
+            *((company,) if len(companies) > 1 else ()),
+            Field("name", _l("Полное имя"), fills="name", help=_l("как в договоре: фамилия, имя, отчество")),
+            Field("number", _l("Номер договора"), needed=False, most=60, help=_l("есть в квитанции")),
+            Field("phone", _l("Номер телефона"), "phone", needed=False, most=30, fills="tel"),
+            replace(MAIL, help=_l("Почта и пароль понадобятся для входа.")),
+            replace(password, most=LONGEST),
+            replace(repeat, most=LONGEST),
+        ),
+    )
+
+
+def _check(found: Parsed) -> None:
+    """What no single field tells."""
+    for one in AGREED.values():
+        if one.name in found.errors:
+            found.errors[one.name] = _l("Без этого зарегистрироваться нельзя")
+    if {"password", "repeat"} <= found.values.keys() and found.values["password"] != found.values["repeat"]:
+        found.errors["repeat"] = DIFFER
+
+
+def _apply(company: int, values: Mapping[str, str]) -> dict[str, Text]:
+    """Errors by field; none: applied, and the letter is on its way."""
+    made = here()
+    try:
+        hashed = made.passwords.hash(values["password"], (values["mail"], values["name"]))
+    except WeakPassword as weak:
+        return {"password": WEAK[weak.why]}
+    number, phone = values["number"] or "", values["phone"]
+    one = Applicant(company, values["name"], values["mail"], hashed, number, phone)
+    with writing(made.source.engine).begin() as connection:
+        letters.send(connection, registering.apply(connection, one, made.now, address()))
+    return {}

@@ -1,0 +1,36 @@
+"""Letters to people: a subject, a text and the same as HTML, from templates; they go once the transaction commits.
+
+Links are made of the configured address of this site alone.
+"""
+
+from urllib.parse import urlencode
+
+from flask import render_template, url_for
+from sqlalchemy import Connection
+
+from central.accounts.registering import Letter, Told
+from central.faces.here import here
+from central.mail.outbox import queue
+
+SYSTEM = "Учёт"
+PAGES = {Told.WELCOME: "door.activate", Told.RESET: "door.reset"}  # that the key of a letter opens
+
+
+def send(connection: Connection, letter: Letter) -> None:
+    about = {"name": letter.name, "link": None}
+    if letter.key is not None:
+        about["link"] = link(PAGES[letter.told], Key=letter.key)
+    to_person(connection, letter.mail, letter.told.value, **about)
+
+
+def to_person(connection: Connection, mail: str, template: str, **about: object) -> None:
+    """By the templates `mail/<template>.txt` and `.html`; the first line of the text is the subject."""
+    said = {"system": SYSTEM, "home": link("door.login"), **about}
+    subject, _blank, text = render_template(f"mail/{template}.txt", **said).partition("\n")
+    html = render_template(f"mail/{template}.html", **said)
+    queue(connection, mail, subject.strip(), text.strip() + "\n", here().now, html=html)
+
+
+def link(endpoint: str, **values: object) -> str:
+    query = f"?{urlencode(values)}" if values else ""
+    return here().public_url.rstrip("/") + url_for(endpoint) + query

@@ -1,0 +1,50 @@
+"""The real app over a scene, and a real browser."""
+
+import logging
+import threading
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+from werkzeug.serving import make_server
+
+from central.accounts import applications, texts
+from central.db import writing
+from tests.central import scene as s
+from tests.central.web.parts import make_app
+
+CHROMIUM = "/usr/bin/chromium"
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, s.Scene]]:
+    """The real app over a scene: its address."""
+    folder = tmp_path_factory.mktemp("walk")
+    scene = s.build(folder)
+    administrator = scene.viewer(s.ADMINISTRATOR)
+    with writing(scene.engine).begin() as connection:
+        for kind in texts.Kind:
+            texts.write(connection, administrator, kind, "Соглашение. " * 40, s.NOW)
+        applications.apply_again(connection, scene.viewer(s.CONSUMER), "100-3", s.NOW, s.NOW)
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = make_server("127.0.0.1", 0, make_app(folder), threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}", scene
+    server.shutdown()
+    thread.join()
+    server.server_close()
+    scene.close()
+
+
+@pytest.fixture(scope="module")
+def address(running: tuple[str, s.Scene]) -> str:
+    return running[0]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield found
+        found.close()

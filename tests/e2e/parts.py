@@ -1,0 +1,48 @@
+"""A person in front of a real browser."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page
+
+from tests.central import scene as s
+
+AXE = Path(__file__).parent / "vendor/axe-core/axe.min.js"
+WIDTHS = {360: 640, 1440: 900}
+
+
+@contextmanager
+def opened(
+    browser: Browser, address: str, width: int, who: str | None, *, dark: bool = False, bypass_csp: bool = False
+) -> Iterator[tuple[Page, list[str]]]:
+    """A page of a person who has logged in, and what went wrong in it."""
+    context = browser.new_context(
+        viewport={"width": width, "height": WIDTHS[width]},
+        color_scheme="dark" if dark else "light",
+        bypass_csp=bypass_csp,
+        has_touch=width < 640,
+    )
+    page, wrong = context.new_page(), []
+    page.on("console", lambda message: wrong.append(message.text) if message.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("request", lambda request: None if request.url.startswith(address) else wrong.append(request.url))
+    if who is not None:
+        page.goto(f"{address}/login")
+        page.get_by_label("Электронная почта").fill(who)
+        page.get_by_label("Пароль").fill(s.PASSWORD)
+        page.get_by_role("button", name="Войти").click()
+        page.wait_for_url(lambda url: "/login" not in url, wait_until="load")
+    yield page, wrong
+    context.close()
+
+
+def serious(page: Page) -> list[tuple[str, str]]:
+    """What axe-core finds in a page that was opened past its content policy."""
+    page.add_script_tag(path=str(AXE))
+    found = page.evaluate("axe.run()")
+    return [
+        (one["id"], one["nodes"][0]["html"][:120])
+        for one in found["violations"]
+        if one["impact"] in ("serious", "critical")
+    ]
