@@ -25,6 +25,7 @@ class MeterState:
     fault: str | None = None  # why the last attempt failed
     fault_since: int | None = None
     ahead: float | None = None  # seconds by which its clock is ahead of ours
+    clock_stands: bool = False  # it did not advance between two looks at it
     load_mark: int | None = None  # stamp of the last interval read
     gap_days: float = 0.0  # of the past still to be read
 
@@ -72,6 +73,8 @@ class Board:
                     last_success=None if meter.last_success is None else _moment(meter.last_success),
                     fault=meter.fault,
                     overwritten_from=None if meter.load_mark is None else _moment(meter.load_mark + depth * DAY),
+                    ahead=None if meter.ahead is None else round(meter.ahead, 1),
+                    clock_stands=meter.clock_stands,
                 )
                 for meter in self.meters.values()
             },

@@ -22,7 +22,7 @@ from edge.journal.rows import Batch, Commit, Span
 from edge.journal.rows import Sample as Kept
 from edge.journal.thread import JournalThread
 from edge.lines.base import Line, LineDown
-from edge.meters.base import Driver, Meter, MeterFault, ModbusMeter, NoAnswer, Opener, OtherMeter
+from edge.meters.base import ClockReading, Driver, Meter, MeterFault, ModbusMeter, NoAnswer, Opener, OtherMeter
 from edge.meters.boundary import Sample
 from edge.plan import Ask, Memory, What
 from protocol.messages.bodies import EVENT
@@ -33,6 +33,7 @@ log = logging.getLogger("edge.meters")
 
 TICK = 0.25  # seconds; a sample is taken at most this late
 VISIT_SECONDS = 300.0
+STANDS = 30.0  # a clock that shows the same time so much later does not go
 LINE_WAIT, LINE_WAIT_MAX = 1.0, 10.0  # a vanished port is tried again within 15 s
 COMPUTED_DAYS = 2 * 86400  # how far back the boundary samples go
 
@@ -51,6 +52,7 @@ class _Client:
     breaker: Breaker = field(default_factory=Breaker)
     chunk: float = 0.0  # seconds the last chunk of the past took
     turn: float = 0.0  # when it last had a turn of the past
+    clock: ClockReading | None = None  # the last look at its clock
 
 
 class LineReader:
@@ -207,8 +209,16 @@ class LineReader:
         client.chunk = self._clock.monotonic() - began
 
     async def _check_clock(self, client: _Client, driver: Driver, _ask: Ask, _commit: Commit) -> None:
-        reading = await driver.clock()
-        client.state.ahead = reading.ahead if reading is not None and self._clock.trusted() else None
+        """A clock that did not advance since the last look is no reading of it."""
+        reading, before = await driver.clock(), client.clock
+        if reading is None:
+            return
+        client.state.clock_stands = (
+            before is not None and reading.edge - before.edge > STANDS and abs(reading.meter - before.meter) < 1
+        )
+        believed = self._clock.trusted() and not client.state.clock_stands
+        client.state.ahead = reading.ahead if believed else None
+        client.clock = reading if not client.state.clock_stands else before
 
     async def _live_values(self, client: _Client, driver: Driver, _ask: Ask, _commit: Commit) -> None:
         values = await driver.live()

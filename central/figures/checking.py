@@ -155,7 +155,7 @@ def _evidence(
         contracts=_contracts(connection, point_id, since, until),
         three_wires=last is not None and nightly and _three_wires(connection, last),
         ratios=_ratios(connection, last, point_id, until) if last is not None and nightly else None,
-        other_meter=_other_meter(connection, last) if last is not None and nightly else None,
+        **(_said(connection, last) if last is not None and nightly else {}),
         like=lambda channel: material.similar(channel, last, day) if last is not None else (),
         before=partial(_before, connection, point_id, day),
         network=cache(partial(_network, series, segments, since, until)) if nightly else dict,
@@ -273,10 +273,14 @@ def _product(*ratios: Sequence[Fraction]) -> str:
     return " · ".join("/".join(f"{float(one):g}" for one in kind) for kind in ratios)
 
 
-def _other_meter(connection: Connection, segment: Segment) -> tuple[str, str] | None:
-    told = connection.scalar(select(meter_seen.c.fault).where(meter_seen.c.meter == segment.meter))
-    match = OTHER_METER.search(told or "")
-    return (match[1], match[2]) if match else None
+def _said(connection: Connection, segment: Segment) -> dict[str, Any]:
+    """What its concentrator says of the meter: another number that answers, its clock."""
+    row = connection.execute(select(meter_seen).where(meter_seen.c.meter == segment.meter)).first()
+    if row is None:
+        return {}
+    match = OTHER_METER.search(row.fault or "")
+    other = (match[1], match[2]) if match else None
+    return {"other_meter": other, "ahead": row.ahead, "clock_stands": row.clock_stands}
 
 
 def _before(connection: Connection, point_id: int, day: date, number: int) -> list[DayBefore]:

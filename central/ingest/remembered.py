@@ -122,6 +122,8 @@ def save_health(connection: Connection, healths: Mapping[str, Health]) -> None:
             "meter": meter,
             "fault": None if one.fault is None else printable(one.fault),
             "overwritten_from_at": one.overwritten_from and int(one.overwritten_from.timestamp()),
+            "ahead": one.ahead,
+            "clock_stands": one.clock_stands,
             "last_success_at": one.last_success and int(one.last_success.timestamp()),
         }
         for name, health in healths.items()

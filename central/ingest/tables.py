@@ -9,7 +9,9 @@ from enum import StrEnum
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     Column,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -18,6 +20,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 
 from central.db import Id, Seconds, metadata
@@ -192,4 +195,6 @@ meter_seen = Table(
     Column("last_success_at", Seconds),  # its edge read it (health)
     Column("fault", Text),  # why the last attempt failed (health)
     Column("overwritten_from_at", Seconds),  # when its unread archive starts to be overwritten (health)
+    Column("ahead", Float),  # seconds by which its clock is ahead of its edge's; null: not known (health)
+    Column("clock_stands", Boolean, nullable=False, server_default=false()),  # it did not advance (health)
 )

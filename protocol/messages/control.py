@@ -75,6 +75,8 @@ class MeterHealth(msgspec.Struct, frozen=True, kw_only=True):
     last_success: datetime | None
     fault: str | None  # why the last attempt failed
     overwritten_from: datetime | None  # when its unread archive starts to be overwritten
+    ahead: float | None = None  # seconds by which its clock is ahead of the concentrator's; None: not known
+    clock_stands: bool = False  # it answers with the same time again: its clock stands, or its answer is an old one
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):

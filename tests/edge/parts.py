@@ -85,13 +85,15 @@ class FakeMeter:
     fault: MeterFault | LineDown | None = None
     refuses: dict[str, MeterFault] = field(default_factory=dict)
     cost: float = 0.0
+    stands_at: float | None = None  # what its clock shows, and goes on no more
     asked: list[tuple[str, int, int]] = field(default_factory=list)
 
     async def passport(self) -> dict[str, str]:
         return {"serial": "1"}
 
     async def clock(self) -> ClockReading | None:
-        return ClockReading(self.clock_of_edge.now + 7, self.clock_of_edge.now, False)
+        now = self.clock_of_edge.now
+        return ClockReading(now + 7 if self.stands_at is None else self.stands_at, now, False)
 
     async def archive(self, kind: Kind, since: int, until: int) -> Readings:
         self._ask(kind.value, since, until)

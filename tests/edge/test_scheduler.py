@@ -307,3 +307,24 @@ async def test_live_values_and_the_clock_are_seen(place: Place) -> None:
     (live,) = place.lives
     assert live[1].values == {"voltage_a": 230.5}
     assert place.board.meters["m-1"].ahead == pytest.approx(7)
+
+
+async def test_a_clock_that_does_not_advance_is_no_reading_of_it(place: Place) -> None:
+    meter = place.meter("m-1", rows=days(1))
+    reader = place.reader(Schedule(load=0, daily=0, monthly=0, events=0, now=0, depth=1))
+    place.clock.go(60)
+    await place.rest(reader)
+    seen = place.board.meters["m-1"]
+    assert (seen.clock_stands, seen.ahead) == (False, pytest.approx(7))
+    meter.stands_at = place.clock.now
+    for stands in (False, True, True):  # the first of them is a step back, the second says the same again
+        place.clock.go(3600)
+        await place.rest(reader)
+        assert seen.clock_stands is stands
+    assert seen.ahead is None
+    said = place.board.message(place.clock.now, True, 90).meters["m-1"]
+    assert (said.clock_stands, said.ahead) == (True, None)
+    meter.stands_at = None
+    place.clock.go(3600)
+    await place.rest(reader)
+    assert (seen.clock_stands, seen.ahead) == (False, pytest.approx(7))

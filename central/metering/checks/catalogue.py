@@ -91,6 +91,8 @@ CHECKS: Mapping[str, Check] = {
         Check(profile.missing_interval, WARNING, {"places": 1}, doubts=GAPS, again=True),
         Check(profile.channel_missing, WARNING, doubts=GAPS, again=True),
         Check(profile.period_changed, WARNING, {"rows": 3}),
+        Check(standing.clock_stands, ALARM, nightly=True),
+        Check(standing.clock_drift, WARNING, {"seconds": 30}, nightly=True, kinds={_COMPANY: {"seconds": 5}}),
         Check(journal.clock_doubtful, WARNING, {"rows": 1}, doubts=VALUES),
         Check(journal.ratio_set, WARNING),
         Check(standing.ratio_differs, WARNING, nightly=True),

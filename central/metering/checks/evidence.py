@@ -94,6 +94,8 @@ class Evidence:
     three_wires: bool = False
     ratios: tuple[str, str] | None = None  # Ki·Ku of the mounting, and of the transformers, where they differ
     other_meter: tuple[str, str] | None = None  # number that answers, number that should
+    ahead: float | None = None  # seconds by which the meter's clock is ahead, as its concentrator saw last
+    clock_stands: bool = False  # it did not advance between two looks of the concentrator
     like: Callable[[str], Sequence[Sequence[Slot]]] = lambda _channel: ()
     before: Callable[[int], Sequence[DayBefore]] = lambda _days: ()
     network: Callable[[], Mapping[str, tuple[float, float]]] = dict

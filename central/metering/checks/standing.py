@@ -15,6 +15,19 @@ def meter_differs(evidence: Evidence, _limits: Limits) -> Iterator[Finding]:
         yield Finding("meter_differs", "", evidence.since, evidence.until, trace)
 
 
+def clock_drift(evidence: Evidence, limits: Limits) -> Iterator[Finding]:
+    """The meter's clock is off by more than so many `seconds`, either way."""
+    if evidence.ahead is not None and abs(evidence.ahead) > limits["seconds"]:
+        trace = {"ahead": round(evidence.ahead), "limit": limits["seconds"]}
+        yield Finding("clock_drift", "", evidence.since, evidence.until, trace)
+
+
+def clock_stands(evidence: Evidence, _limits: Limits) -> Iterator[Finding]:
+    """The meter answered with the same time twice: its clock stands, or what it answers is old."""
+    if evidence.clock_stands:
+        yield Finding("clock_stands", "", evidence.since, evidence.until, {})
+
+
 def ratio_differs(evidence: Evidence, _limits: Limits) -> Iterator[Finding]:
     """Ki·Ku of the mounting is not what the transformers at the point come to."""
     if evidence.ratios is not None:

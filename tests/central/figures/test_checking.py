@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from central.figures import exceptions, limits
 from central.figures.exceptions import NotNow
 from central.figures.tables import conflict, exception
 from central.figures.views import DayView, IntervalView
+from central.ingest.remembered import save_health
 from central.ingest.tables import edge_meter, event, meter_seen
 from central.jobs.asking import enqueue
 from central.jobs.kinds import KINDS
@@ -36,6 +37,7 @@ from central.registry import enter
 from central.registry.changes import entering
 from central.registry.tables import mounting, point
 from central.timeseries.base import LoadRow
+from protocol.messages.control import Health, MeterHealth
 from tests.central import scene as s
 from tests.central.figures.reckoner import nodes, reckon, shown
 from tests.central.scene import Household, Scene, build
@@ -543,3 +545,27 @@ def test_a_substitute_is_so_much_though_the_period_is_corrected(own: Scene) -> N
     own.recompute()
     put = [slot for slot in day_view(own).slots if slot.state is State.SUBSTITUTED]
     assert [(slot.end - slot.start, slot.energy) for slot in put] == [(900, 1_000_000)] * 2
+
+
+def test_a_meter_s_clock_is_judged_by_what_its_concentrator_says(own: Scene, tmp_path: Path) -> None:
+    """As the health of edge-1 brings it; of another's meter it is not believed."""
+
+    def says(edge: str, **clock: Any) -> None:
+        seen = MeterHealth(last_success=None, fault=None, overwritten_from=None, **clock)
+        moment = datetime.fromtimestamp(own.now, UTC)
+        more = {"waiting": 0, "oldest": None, "days_left": 40.0, "clock": "trusted", "meters": {METER: seen}}
+        with writing(own.engine).begin() as connection:
+            save_health(connection, {edge: Health(time=moment, **more)})
+
+    says("edge-1", ahead=-95.5)
+    says("edge-2", ahead=0.0)
+    work(own, tmp_path, "checks")
+    (drift,) = found(own, "clock_drift")
+    assert drift.trace == {"ahead": -96, "limit": 30}
+    says("edge-1", clock_stands=True)
+    work(own, tmp_path, "checks")
+    assert states(own, "clock_drift") == ["gone"]
+    assert states(own, "clock_stands") == ["open"]
+    says("edge-1", ahead=0.4)
+    work(own, tmp_path, "checks")
+    assert states(own, "clock_stands") == ["gone"]

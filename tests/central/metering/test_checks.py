@@ -386,3 +386,17 @@ def test_a_check_that_is_off_finds_nothing_and_slow_ones_wait_for_the_night() ->
     assert [one.check for one in found(seen, settings, nightly=True)] == ["meter_differs", "missing_interval"]
     off: Mapping[str, Mapping[str, int] | None] = {**settings, "missing_interval": None}
     assert found(seen, off, nightly=False) == ()
+
+
+@pytest.mark.parametrize(
+    ("ahead", "finds"), [(None, False), (30.0, False), (-30.0, False), (30.4, True), (-31.0, True)]
+)
+def test_a_clock_that_is_off_either_way(ahead: float | None, finds: bool) -> None:
+    told = look(evidence(ahead=ahead), "clock_drift")
+    assert [one.trace for one in told] == ([{"ahead": round(ahead or 0), "limit": 30}] if finds else [])
+
+
+def test_a_clock_that_stands() -> None:
+    (told,) = look(evidence(clock_stands=True), "clock_stands")
+    assert (told.since, told.until, told.trace) == (DAY, DAY + 86_400, {})
+    assert not look(evidence(), "clock_stands")
