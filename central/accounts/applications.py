@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, case, func, or_, select, update
+from sqlalchemy import Connection, Row, Select, case, exists, func, or_, select, update
 
 from central.accounts.audit import note
 from central.accounts.people import add_grant, contracts_of
@@ -27,7 +27,8 @@ class NotNow(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """An application as a line of the queue. `sure`: exactly one contract has this number and this holder."""
+    """An application as a line of the queue. `sure`: exactly one contract has this number and this
+    holder, and nobody else sees it."""
 
     id: int
     account: int
@@ -131,11 +132,13 @@ def mine(connection: Connection, viewer: Viewer) -> Sequence[Applied]:
 
 def _all() -> Select[Any]:
     by = account.alias("by")
+    others = (grant.c.contract == contract.c.id, grant.c.valid_to.is_(None), grant.c.account != application.c.account)
     sure = (
         select(func.count())
         .where(contract.c.organisation == account.c.organisation)
         .where(folded(contract.c.number) == folded(application.c.number))
         .where(folded(contract.c.holder) == folded(account.c.name))
+        .where(~exists().where(*others))
         .correlate(account, application)
         .scalar_subquery()
     )

@@ -118,9 +118,9 @@ def _may(connection: Connection, account: int, now: int) -> bool:
 
 def _step(secret: str, code: str, now: int) -> int | None:
     """Which step's code this is, of those that a phone may stand at."""
-    totp, plain = pyotp.TOTP(secret), "".join(code.split())
+    totp, plain = pyotp.TOTP(secret), "".join(code.split()).encode(errors="replace")
     found = (step for step in range(now // STEP - SLACK, now // STEP + SLACK + 1))
-    return next((step for step in found if secrets.compare_digest(totp.at(step * STEP), plain)), None)
+    return next((step for step in found if secrets.compare_digest(totp.at(step * STEP).encode(), plain)), None)
 
 
 def _hash(code: str) -> str:

@@ -50,11 +50,11 @@ def approve_sure() -> ResponseReturnValue:
 
 
 def _sure(connection: Connection, key: int) -> Candidate:
-    """The one contract that an application can mean. Raises NotNow."""
+    """The one contract that an application can mean, which nobody else has or wants. Raises NotNow."""
     who = viewer()
     found = desk.one(connection, who, key)
     meant = desk.candidates(connection, found, who) if found is not None else ()
-    sure = [one for one in meant if {"number", "holder"} <= one.same]
+    sure = [one for one in meant if {"number", "holder"} <= one.same and not one.held]
     if len(sure) != 1:
         raise NotNow(f"application {key}")
     return sure[0]

@@ -38,6 +38,7 @@ from tests.central.programs import Program
 from tests.central.timeseries.influx_admin import ADMIN, make_admin
 from tests.parts import InfluxDB, Mosquitto, free_port
 
+RIPE = 2 * 3600  # seconds after midnight: a meter's day is read by then
 SECONDS = 90
 PROGRAMS = ("serve",)  # of central
 DEPTH = 3  # days of the past: enough for yesterday
@@ -200,7 +201,8 @@ def _consumer_sees(running: Chain, source: Source) -> tuple[figures.views.PointV
 
 
 def _bounds() -> tuple[int, int]:
-    today = local(int(time()), seed.TZ).date()
+    """The day before today; soon after midnight, when not all of it has been read, the one before."""
+    today = local(int(time()) - RIPE, seed.TZ).date()
     return midnight(today - timedelta(days=1), seed.TZ), midnight(today, seed.TZ)
 
 

@@ -114,7 +114,7 @@ def two(sql: Sql, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Two]:
     found.theirs |= {"transformers": str(transformer), "imports": str(book)}
     assert doubt is not None
     assert wanted is not None
-    found.theirs["applications"] = str(wanted[0])
+    found.theirs |= {"applications": str(wanted[0]), "people": str(account)}
     found.theirs["exceptions"] = str(doubt[0])
     found.theirs |= {"entitlements": str(bound), "documents": str(document), "foreign": "edge-secret/SEC-9"}
     yield found

@@ -313,9 +313,54 @@ def test_two_who_want_one_contract_are_shown_to_the_operator(app: Flask, town: S
     assert CANDIDATES > 1
 
 
+def test_a_contract_that_another_has_is_nobody_s_by_the_dozen(app: Flask, town: Scene) -> None:
+    come_in(app, town, number="100-1", name="Анна Петрова")
+    operator = person(app, s.OPERATOR)
+    assert "номер и имя совпали" not in operator.get("/console/applications").text
+    sent = {"csrf_token": token(operator, "/console/applications"), "id": ["1"]}
+    assert "approved=0" in operator.post("/console/applications", data=sent).headers["Location"]
+    assert f"уже открыт или ждёт: {s.CONSUMER}" in operator.get("/console/applications/1").text
+
+
+def test_people_are_locked_unlocked_written_to_and_helped_out_of_a_lost_phone(app: Flask, town: Scene) -> None:
+    client, operator = person(app, s.CONSUMER), person(app, s.OPERATOR)
+    listed = operator.get("/console/people?q=100-1").text
+    (key,) = re.findall(r"/console/people/(\d+)", listed)
+    path = f"/console/people/{key}"
+
+    def do(deed: str, **typed: str) -> int:
+        sent = {"deed": deed, "csrf_token": token(operator, path)}
+        return operator.post(path, data=sent | typed).status_code
+
+    assert do("lock") == 422, "without a reason"
+    assert do("lock", reason="долг") == 303
+    assert do("lock", reason="долг") == 422
+    assert client.get("/me").status_code == 302
+    assert log_in(app.test_client(), s.CONSUMER).status_code == 401
+    assert do("unlock", reason="заплатил") == 303
+    assert log_in(app.test_client(), s.CONSUMER).status_code == 302
+    assert do("notify", text="Поверка <b>завтра</b>") == 303
+    letter = letters(town, s.CONSUMER)[-1]
+    assert "Поверка <b>завтра</b>" in letter["text"]
+    assert "&lt;b&gt;" in letter["html"]
+    assert do("nonsense", reason="x") == 404
+    assert operator.get("/console/people/999").status_code == 404
+
+
+def test_a_consumer_sees_who_of_the_company_looked(app: Flask, town: Scene) -> None:
+    client = person(app, s.CONSUMER)
+    assert "Сотрудники компании ваших точек не открывали." in client.get("/me").text
+    person(app, s.OPERATOR).get("/data", query_string={"point": town.points[s.FLAT]})
+    person(app, s.OPERATOR).get("/data", query_string={"point": town.points[s.DACHA]})
+    page = client.get("/me").text
+    assert "Ольга Диспетчер" in page
+    assert "Квартира" in page
+    assert "Дача" not in page.split("Кто смотрел")[1], "it is another's by now"
+
+
 def test_sure_ones_are_approved_at_once_and_the_others_passed_over(app: Flask, town: Scene) -> None:
     come_in(app, town)
-    come_in(app, town, mail="other@example.org", name="Другая Вера")
+    come_in(app, town, mail="other@example.org", name="Другая Вера", number="7")
     operator = person(app, s.OPERATOR)
     sent = {"csrf_token": token(operator, "/console/applications"), "id": ["1", "2", "99", "x"]}
     answer = operator.post("/console/applications", data=sent)
