@@ -7,8 +7,7 @@ from central.accounts import attempts, keys, registering
 from central.accounts.passwords import WeakPassword
 from central.db import writing
 from central.door.registration import BAD_KEY, DIFFER, TOO_MANY
-from central.door.room import MAIL, address, door, new_password, once_more
-from central.faces import letters
+from central.door.room import ASKED, address, door, letter_to_mail, new_password, once_more
 from central.faces.forms import Group, Text, captions_of, parse, typed_in
 from central.faces.here import here
 from central.faces.words import WEAK
@@ -16,28 +15,13 @@ from central.faces.words import WEAK
 
 @door.route("/forgotten", methods=["GET", "POST"])
 def forgotten() -> ResponseReturnValue:
-    """The answer is the same whether anybody has this mail."""
-    groups = (Group("", (MAIL,)),)
-    if request.method == "GET":
-        return render_template("door/forgotten.html", field=MAIL, typed={}, errors={})
-    typed = typed_in(groups, request.form)
-    found = parse(groups, typed)
-    if found.errors:
-        return render_template("door/forgotten.html", field=MAIL, typed=typed, errors=found.errors), 422
-    mail = found.values["mail"]
-    if once_more(f"reset {mail}", attempts.LETTERS) and once_more(f"letters {address()}", attempts.REGISTRATIONS):
-        made = here()
-        with writing(made.source.engine).begin() as connection:
-            letter = registering.forgotten(connection, mail, made.now)
-            if letter is not None:
-                letters.send(connection, letter)
-    session["forgotten"] = mail
-    return redirect(url_for("door.reminded"), 303)
+    """A letter with the key."""
+    return letter_to_mail("door/forgotten.html", "reset", registering.forgotten, "door.reminded")
 
 
 @door.get("/reminded")
 def reminded() -> ResponseReturnValue:
-    return render_template("door/reminded.html", mail=session.get("forgotten"))
+    return render_template("door/reminded.html", mail=session.get(ASKED))
 
 
 @door.route("/reset", methods=["GET", "POST"])

@@ -14,7 +14,7 @@ from central.accounts.passwords import LONGEST, WeakPassword
 from central.accounts.registering import Applicant
 from central.accounts.texts import Kind
 from central.db import writing
-from central.door.room import MAIL, address, door, new_password, once_more
+from central.door.room import ASKED, MAIL, address, door, letter_to_mail, new_password, once_more
 from central.faces import letters
 from central.faces.forms import Field, Group, Parsed, Text, captions_of, parse, typed_in
 from central.faces.here import here
@@ -54,14 +54,14 @@ def register() -> ResponseReturnValue:
         found.errors |= _apply(company.id, found.values)
     if found.errors:
         return render_template("door/register.html", **page, typed=typed, errors=found.errors), 422
-    session["applied"] = found.values["mail"]
+    session[ASKED] = found.values["mail"]
     return redirect(url_for("door.applied"), 303)
 
 
 @door.get("/registered")
 def applied() -> ResponseReturnValue:
     """The application is accepted for processing."""
-    return render_template("door/applied.html", mail=session.get("applied"))
+    return render_template("door/applied.html", mail=session.get(ASKED))
 
 
 @door.route("/activate", methods=["GET", "POST"])
@@ -90,23 +90,8 @@ def activated() -> ResponseReturnValue:
 
 @door.route("/activate/again", methods=["GET", "POST"])
 def again() -> ResponseReturnValue:
-    """The letter once more; the answer is the same whether there is anybody to write to."""
-    if request.method == "GET":
-        return render_template("door/again.html", field=MAIL, typed={}, errors={})
-    group = (Group("", (MAIL,)),)
-    typed = typed_in(group, request.form)
-    found = parse(group, typed)
-    if found.errors:
-        return render_template("door/again.html", field=MAIL, typed=typed, errors=found.errors), 422
-    mail = found.values["mail"]
-    if once_more(f"letter {mail}", attempts.LETTERS) and once_more(f"letters {address()}", attempts.REGISTRATIONS):
-        made = here()
-        with writing(made.source.engine).begin() as connection:
-            letter = registering.again(connection, mail, made.now)
-            if letter is not None:
-                letters.send(connection, letter)
-    session["applied"] = mail
-    return redirect(url_for("door.applied"), 303)
+    """The letter once more."""
+    return letter_to_mail("door/again.html", "letter", registering.again, "door.applied")
 
 
 def _companies(connection: Connection) -> Sequence[Row[Any, Any]]:

@@ -18,6 +18,7 @@ from central.metering.checks.journal import (
     SWITCHING,
     VOLTAGES,
 )
+from central.metering.checks.network import OVER_CURRENT, OVER_VOLTAGE, PHASE_LOST
 from central.metering.consumption import SumCheck
 from central.metering.slots import Part, Slot
 from central.metering.terms import Reading, State
@@ -274,6 +275,15 @@ def test_the_codes_of_the_journals_are_those_of_the_standard() -> None:
     setting = ("Установка времени", "Коррекция времени")
     assert {code for code, name in corrections.items() if name.startswith(setting)} == CLOCK_SET
     assert {code for code, name in corrections.items() if name.startswith("Изменение Ktr")} == RATIO_SET
+    volts, amperes = ({code: event_text(number, code) for code in range(1, 128)} for number in (VOLTAGES, CURRENTS))
+    begins = ("Превышение напряжения любой фазы — начало", "перенапряжение, начало")
+    assert {code for code, name in volts.items() if name.endswith(begins)} == OVER_VOLTAGE
+    begins = ("Превышение тока любой фазы — начало", "превышение максимального тока, начало")
+    assert {code for code, name in amperes.items() if name.endswith(begins)} == OVER_CURRENT
+    lost = {(VOLTAGES, code): name for code, name in volts.items() if "пропадание напряжения" in name}
+    lost |= {(CURRENTS, code): name for code, name in amperes.items() if name.startswith("Обрыв трансформатора тока")}
+    letters = {"A": "a", "B": "b", "C": "c"}
+    assert {key: letters[name.split("аз")[1][2]] for key, name in lost.items()} == PHASE_LOST
     assert [JOURNALS[number].name for number in (VOLTAGES, CURRENTS, SWITCHING, CORRECTIONS)] == [
         "Напряжений",
         "Токов",
@@ -337,6 +347,11 @@ def test_voltage_and_current_beyond_their_limits() -> None:
     seen = replace(network(u_a=(0.0, 300.0)), events=[Event(DAY + 9, 0, 7), Event(DAY + 99, 0, 13)])
     (told,) = look(seen, "over_voltage")
     assert told.trace == {"events": 2, "time": DAY + 9, "journal": 0, "code": 7}
+    assert (told.since, told.until) == (DAY + 9, DAY + 99)
+    events = [Event(DAY + n, 1, code) for n, code in enumerate((17, 25, 27, 29, 18))]
+    (told,) = look(evidence(events=[Event(DAY - 5, 0, 17), *events, Event(DAY + 9, 2, 17)]), "over_current")
+    assert (told.since, told.until, told.trace["events"]) == (DAY, DAY + 3, 4), "of its own journal alone"
+    assert not look(evidence(events=[Event(DAY, 1, 7), Event(DAY, 2, 13), Event(DAY, 0, 8)]), "over_voltage")
 
 
 def test_a_phase_that_is_lost_while_another_stands() -> None:
@@ -344,6 +359,13 @@ def test_a_phase_that_is_lost_while_another_stands() -> None:
     assert told.trace == {"phase": "b", "volts": 3, "limit": 160}
     assert not look(network(u_a=(3.0, 231.0), u_b=(3.0, 231.0)), "phase_lost"), "all went: that is an outage"
     assert not look(network(u_a=(3.0, 231.0)), "phase_lost"), "one phase alone says nothing"
+    (told,) = look(network(u_a=(3.0, 231.0), u_c=(160.0, 231.0)), "phase_lost")
+    assert told.trace["phase"] == "a"
+    assert not look(network(u_a=(3.0, 231.0), u_c=(159.9, 231.0)), "phase_lost"), "none stands"
+    assert not look(network(u_a=(160.0, 231.0), u_c=(229.0, 231.0)), "phase_lost"), "at the limit it is none"
+    for phase, journal, code in (("a", 0, 1), ("b", 0, 3), ("c", 0, 5), ("a", 1, 7), ("b", 1, 9), ("c", 1, 11)):
+        (told,) = look(evidence(events=[Event(DAY + 9, journal, code)]), "phase_lost")
+        assert told.trace["phase"] == phase
     (told,) = look(evidence(events=[Event(DAY + 9, 0, 3)]), "phase_lost")
     assert told.trace == {"phase": "b", "time": DAY + 9, "journal": 0, "code": 3}
 
@@ -400,3 +422,32 @@ def test_a_clock_that_stands() -> None:
     (told,) = look(evidence(clock_stands=True), "clock_stands")
     assert (told.since, told.until, told.trace) == (DAY, DAY + 86_400, {})
     assert not look(evidence(), "clock_stands")
+
+
+@pytest.mark.parametrize(
+    ("difference", "per_mille", "grave"),
+    [(1_000_000, 1, 1), (999_999, 1, 0), (-1_000_000, 1, 1), (2_000_000, 2, 1), (1_999_999, 2, 0), (7_000_000, 7, 1)],
+)
+def test_a_difference_is_grave_from_so_many_thousandths_of_the_register_on(
+    difference: int, per_mille: int, grave: int
+) -> None:
+    right = 1_000_000_000
+    seen = evidence(sums={A: Sums(SumCheck(right + difference, right, Fraction(10)), None)})
+    (told,) = look(seen, "intervals_to_register", per_mille=per_mille)
+    assert (told.trace["grave"], told.trace["limit"]) == (grave, per_mille)
+
+
+def test_a_register_that_fell_is_told_on_the_days_that_the_pair_touches() -> None:
+    def fell(*moments: int) -> list[Finding]:
+        values = range(len(moments) * 10**6, 0, -(10**6))
+        read = tuple(Reading(moment, value, "daily") for moment, value in zip(moments, values, strict=True))
+        return look(evidence(registers=[Register(A, 0, METER, read)]), "register_fell")
+
+    end = DAY + 86_400
+    assert [(one.since, one.until) for one in fell(DAY, end)] == [(DAY, end)]
+    assert not fell(DAY - 86_400, DAY)
+    assert not fell(end, end + 86_400)
+    assert [(one.since, one.until) for one in fell(DAY - 2, DAY - 1, DAY + 1, end + 1, end + 2)] == [
+        (DAY - 1, DAY + 1),
+        (DAY + 1, end + 1),
+    ]
