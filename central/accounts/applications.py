@@ -12,12 +12,12 @@ from sqlalchemy import Connection, Row, Select, case, exists, func, or_, select,
 from central.accounts.audit import note
 from central.accounts.people import add_grant, contracts_of
 from central.accounts.policy import Viewer
-from central.accounts.registering import ACTIVATED, WAITING
+from central.accounts.registering import ACTIVATED, REJECTED, WAITING
 from central.accounts.tables import account, application, grant, second_factor, session
 from central.db import alone, contains, folded
 from central.registry.tables import contract, contract_point, point
 
-APPROVED, DECLINED, REJECTED, BLOCKED = "approved", "declined", "rejected", "blocked"
+APPROVED, DECLINED, BLOCKED = "approved", "declined", "blocked"
 CANDIDATES = 5
 
 

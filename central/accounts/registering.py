@@ -8,18 +8,18 @@ another person's mail with a password of his own.
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, exists, select, update
 
 from central.accounts import keys, texts
 from central.accounts.audit import note
 from central.accounts.keys import Purpose
 from central.accounts.people import normal
-from central.accounts.tables import account, application, consent, once_key, session
+from central.accounts.tables import account, application, audit, consent, once_key, session
 from central.accounts.working_days import next_working_day
 from central.db import alone
 from central.metering.zones import day_of, midnight
 
-CREATED, ACTIVATED = "created", "activated"
+CREATED, ACTIVATED, REJECTED = "created", "activated", "rejected"
 WAITING = "waiting"
 END_OF_WORK = 18 * 3600  # on the clock of the company
 UNCONFIRMED = 7 * 86_400  # seconds: an application whose mail nobody confirms is kept so long
@@ -65,7 +65,7 @@ def apply(connection: Connection, one: Applicant, now: int, address: str) -> Let
     mail = normal(one.mail)
     alone(connection, f"account {mail}")
     there = connection.execute(select(account).where(account.c.mail == mail)).first()
-    if there is not None and there.state != CREATED:
+    if there is not None and there.state not in (CREATED, REJECTED):
         return Letter(Told.KNOWN, mail, there.name)
     values = {"name": one.name, "phone": one.phone, "password": one.password, "organisation": one.organisation}
     if there is None:
@@ -75,9 +75,11 @@ def apply(connection: Connection, one: Applicant, now: int, address: str) -> Let
         key = int(row[0])
     else:
         key = there.id
-        connection.execute(update(account).where(account.c.id == key).values(made_at=now, **values))
-        for table in (application, consent):
-            connection.execute(delete(table).where(table.c.account == key))
+        again = update(account).where(account.c.id == key)
+        connection.execute(again.values(state=CREATED, made_at=now, **values))
+        if there.state == CREATED:  # what was declined stays in the journal
+            for table in (application, consent):
+                connection.execute(delete(table).where(table.c.account == key))
     applied = {"account": key, "number": one.number, "state": WAITING, "made_at": now, "reason": ""}
     connection.execute(application.insert().values(**applied))
     texts.agreed(connection, key, one.organisation, now, address)
@@ -138,10 +140,12 @@ def reset(connection: Connection, key: str, hashed: str, now: int) -> int:
 
 
 def forget(connection: Connection, now: int) -> int:
-    """Applications whose mail nobody confirmed; how many."""
+    """Applications whose mail nobody confirmed; how many. Who had been declined before is so again."""
     keys.forget(connection, now)
-    old = select(account.c.id).where(account.c.state == CREATED, account.c.made_at <= now - UNCONFIRMED)
-    gone = list(connection.scalars(old))
+    old = (account.c.state == CREATED, account.c.made_at <= now - UNCONFIRMED)
+    known = exists().where(audit.c.account == account.c.id)
+    connection.execute(update(account).where(*old, known).values(state=REJECTED))
+    gone = list(connection.scalars(select(account.c.id).where(*old)))
     for table in (application, consent, once_key, session):
         connection.execute(delete(table).where(table.c.account.in_(gone)))
     connection.execute(delete(account).where(account.c.id.in_(gone)))

@@ -304,6 +304,22 @@ def test_declined_with_a_reason_it_is_written_and_the_door_is_shut(app: Flask, t
     assert count(town, grant) == 3
 
 
+def test_who_was_declined_may_apply_again_as_the_letter_says(app: Flask, town: Scene) -> None:
+    come_in(app, town, number="777")
+    operator = person(app, s.OPERATOR)
+    sent = {"decision": "decline", "reason": "номер не тот"}
+    operator.post("/console/applications/1", data=sent | {"csrf_token": token(operator, "/console/applications/1")})
+    client = app.test_client()
+    assert apply(client).status_code == 303
+    assert letters(town)[-1]["subject"] == "Добро пожаловать в систему Учёт"
+    with writing(town.engine).begin() as connection:
+        assert registering.forget(connection, s.NOW + registering.UNCONFIRMED) == 0
+    assert state(town) == "rejected", "not confirmed, it is what it was"
+    come_in(app, town)
+    assert "номер и имя совпали" in operator.get("/console/applications").text
+    assert "номер не тот" in operator.get("/console/applications?state=declined").text
+
+
 def test_two_who_want_one_contract_are_shown_to_the_operator(app: Flask, town: Scene) -> None:
     come_in(app, town)
     come_in(app, town, mail="other@example.org", name="Другая Вера")

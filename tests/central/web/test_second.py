@@ -141,6 +141,11 @@ def test_where_it_is_required_staff_see_nothing_before_and_consumers_all(
     assert person(app, s.CONSUMER).get("/me").status_code == 200
 
 
+def test_where_it_is_optional_staff_are_told_so(app: Flask, town: Scene) -> None:
+    assert "staff_second_factor = optional" in person(app, s.OPERATOR).get("/me").text
+    assert "staff_second_factor" not in person(app, s.CONSUMER).get("/me").text
+
+
 def test_a_device_that_logged_in_before_is_known_by_a_signed_cookie(app: Flask, town: Scene) -> None:
     mine, stranger = person(app, s.CONSUMER), app.test_client()
     mine.post("/logout", data={"csrf_token": token(mine, "/me")})
