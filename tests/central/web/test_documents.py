@@ -12,7 +12,7 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from central.accounts.tables import audit
-from central.config import Central, CentralConfig, Documents
+from central.config import Central, CentralConfig, Documents, Web
 from central.config import Sql as SqlSettings
 from central.registry.documents import path_of, type_of
 from central.registry.tables import document
@@ -46,7 +46,8 @@ def app(office: Scene, folder: Path) -> Flask:
     (folder / "secret").write_text("a secret of the tests, long enough to be one")
     central = Central(data=str(folder))
     settings = SqlSettings(url=kit.url(folder))
-    config = CentralConfig(central=central, sql=settings, folder=str(folder), documents=Documents(megabytes=1, most=3))
+    few, web = Documents(megabytes=1, most=3), Web(staff_second_factor="optional")
+    config = CentralConfig(central=central, sql=settings, folder=str(folder), documents=few, web=web)
     return create_app(config, clock=lambda: s.NOW, passwords=s.CHEAP)
 
 

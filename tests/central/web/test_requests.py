@@ -38,11 +38,11 @@ def test_each_answer_is_counted_by_endpoint_method_and_code(app: Flask) -> None:
 
 def test_labels_hold_no_path_and_no_strange_method(app: Flask) -> None:
     client = app.test_client()
-    client.get(f"/people/{s.CONSUMER}/points/17")
+    client.get(f"/strangers/{s.CONSUMER}/points/17")
     client.open("/login", method="BREW")
     shown = "\n".join(figures())
     assert "example.org" not in shown
-    assert "people" not in shown
+    assert "strangers" not in shown
     assert "BREW" not in shown
     assert 'method="other"' in shown
 
