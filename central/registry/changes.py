@@ -19,6 +19,7 @@ from sqlalchemy import Connection, Date, Integer, Numeric, Table, func, select
 from central.concentrators.versions import refresh_of
 from central.db import alone, execute_many, metadata
 from central.figures import recheck
+from central.figures.limits import longest_of
 from central.metering.hourly import HOUR
 from central.metering.zones import day_of, midnight
 from central.registry.consequences import mark_days
@@ -167,6 +168,7 @@ class Change:
         self._note_subjects(table, row)
         self._note_price(table, before, after)
         self._note_hour(table, before, after)
+        self._note_kind(table, before, after)
         if len(self._lines) >= LINES:
             self._flush()
 
@@ -187,6 +189,13 @@ class Change:
         row = after or before
         if table is hour_price and row is not None and (before is None or after is None):
             self._hours[row["scheme"]] = min(self._hours.get(row["scheme"], row["hour"]), row["hour"])
+
+    def _note_kind(self, table: Table, before: Values | None, after: Values | None) -> None:
+        """A gap may be estimated as long as the kind of its point may."""
+        if table is point and before is not None and after is not None and before["kind"] != after["kind"]:
+            kinds = (before["kind"], after["kind"])
+            if len({longest_of(self.connection, after["organisation"], kind) for kind in kinds}) > 1:
+                self.touch(after["id"], 0, None)
 
     def _begin_hours(self) -> None:
         """Where the first priced hour of a scheme is another now, all that it bills from there on is."""

@@ -8,7 +8,6 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import Table, select
 
-from central.figures.limits import longest_of
 from central.metering.checks.catalogue import PointKind
 from central.registry.changes import Change
 from central.registry.enter.checks import filled, found, one_of, time_zone, unique
@@ -137,9 +136,6 @@ def correct(change: Change, table: Table, key: Any, **values: Any) -> None:
         one_of("field", name, plain)
     if table is point and "kind" in values:
         one_of("kind", values["kind"], POINT_KINDS)
-        old = change.connection.execute(select(point).where(point.c.id == key)).one()
-        if len({longest_of(change.connection, old.organisation, kind) for kind in (old.kind, values["kind"])}) > 1:
-            change.touch(key, 0, None)  # a gap may be estimated as long as its kind may
     change.replace(table, key, **values)
 
 

@@ -215,6 +215,13 @@ class TestClosedMonths:
         assert correct(town, IN_DECEMBER) == {"corrected": 1}
         standing, now = standing_and_now(town)
         assert standing == now
+        if what == "kind":
+            with act(town, kind="undo", undoes=made.id) as back:
+                undo(back, made.id)
+            town.recompute(IN_DECEMBER)
+            assert correct(town, IN_DECEMBER) == {"corrected": 1}
+            again, now = standing_and_now(town)
+            assert again == now != standing
 
     def test_what_comes_while_it_is_looked_at_from_where_it_did_not_look_before(self, town: Scene) -> None:
         """November of the dacha ends with a reading by hand; that is undone, and a register beyond the month comes."""
