@@ -21,7 +21,7 @@ from central.figures.material import Material, readings, tariffs_of
 from central.figures.source import ACTIVE_IMPORT, FIELDS
 from central.figures.tables import check_limit, conflict, exception, point_day
 from central.ingest.tables import event, meter_seen
-from central.metering.checks.catalogue import CHECKS, PointKind, Settings, found, severity_of, usual
+from central.metering.checks.catalogue import CHECKS, PointKind, Settings, When, found, severity_of, usual
 from central.metering.checks.evidence import DayBefore, Event, Evidence, Finding, Register, Row, Sums, Twice
 from central.metering.checks.journal import CORRECTIONS, CURRENTS, RELAY_OFF, RELAY_ON, SWITCHING, VOLTAGES
 from central.metering.consumption import from_registers, zones_to_total
@@ -59,15 +59,15 @@ def check(
     day: date,
     estimated: int,
     now: int,
-    nightly: bool = False,
+    upto: When = When.ALWAYS,
 ) -> tuple[Finding, ...]:
     """What the checks find in the day that `material` is of. Raises SeriesUnavailable."""
-    evidence = _evidence(connection, series, material, point_id, day, estimated, now, nightly)
-    return found(evidence, settings, nightly=nightly)
+    evidence = _evidence(connection, series, material, point_id, day, estimated, now, upto)
+    return found(evidence, settings, upto)
 
 
 def keep(
-    connection: Connection, point_id: int, day: date, findings: Sequence[Finding], now: int, *, nightly: bool = False
+    connection: Connection, point_id: int, day: date, findings: Sequence[Finding], now: int, upto: When = When.ALWAYS
 ) -> None:
     """What was found stands; what is found no more is gone, unless somebody decided about it, or the check was not run.
 
@@ -94,9 +94,7 @@ def keep(
     if new:  # another worker may have found the same at this moment
         rows = [_row(point_id, day, one, now) for one in new]
         connection.execute(insert(connection, exception).on_conflict_do_nothing(), rows)
-    gone = [
-        row.id for row in standing.values() if row.state in (OPEN, ASKED) and (nightly or not _is_nightly(row.name))
-    ]
+    gone = [row.id for row in standing.values() if row.state in (OPEN, ASKED) and _when(row.name) <= upto]
     if gone:
         connection.execute(update(exception).where(exception.c.id.in_(gone)).values(state=GONE, changed_at=now))
 
@@ -121,8 +119,9 @@ def _row(point_id: int, day: date, one: Finding, now: int) -> dict[str, Any]:
     }
 
 
-def _is_nightly(name: str) -> bool:
-    return name in CHECKS and CHECKS[name].nightly
+def _when(name: str) -> When:
+    """One that there is no more is found no more."""
+    return CHECKS[name].when if name in CHECKS else When.ALWAYS
 
 
 def _evidence(
@@ -133,11 +132,11 @@ def _evidence(
     day: date,
     estimated: int,
     now: int,
-    nightly: bool,
+    upto: When,
 ) -> Evidence:
     since, until, segments = material.since, material.until, material.segments
     slots = {channel: material.as_came(channel) for channel in material.channels()}
-    last = segments[-1] if segments else None
+    last, slow = segments[-1] if segments else None, upto >= When.SLOW
     registers = list(_registers(material))
     return Evidence(
         since=since,
@@ -153,12 +152,12 @@ def _evidence(
         twice=_twice(connection, segments, since, until),
         closed_before=not segments or _relay_closed(connection, segments[0].meter, since),
         contracts=_contracts(connection, point_id, since, until),
-        three_wires=last is not None and nightly and _three_wires(connection, last),
-        ratios=_ratios(connection, last, point_id, until) if last is not None and nightly else None,
-        **(_said(connection, last) if last is not None and nightly else {}),
+        three_wires=last is not None and slow and _three_wires(connection, last),
+        ratios=_ratios(connection, last, point_id, until) if last is not None and slow else None,
+        **(_said(connection, last) if last is not None and upto >= When.NOW else {}),
         like=lambda channel: material.similar(channel, last, day) if last is not None else (),
         before=partial(_before, connection, point_id, day),
-        network=cache(partial(_network, series, segments, since, until)) if nightly else dict,
+        network=cache(partial(_network, series, segments, since, until)) if slow else dict,
     )
 
 

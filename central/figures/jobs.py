@@ -17,7 +17,7 @@ from central.figures.tables import decision, exception, point_day
 from central.ingest.tables import edge_meter
 from central.jobs.context import Context, JobFailed, JobRefused
 from central.logs import about
-from central.metering.checks.catalogue import CHECKS, Settings
+from central.metering.checks.catalogue import CHECKS, Settings, When
 from central.metering.zones import Uncovered, day_of
 from central.operation.alarms import Alarm
 from central.registry.look import segments_of, valid
@@ -46,27 +46,22 @@ def validate(context: Context, _arguments: dict[str, Any]) -> dict[str, Any]:
             places, settings = places_of(connection, part), checking.settings_of(connection, part)
         for key in part:
             context.check()
-            day = day_of(now, places[key].tz) - ONE_DAY
-            try:
-                found = _checked(context, places[key], settings[key], day, now)
-            except Uncovered as error:
-                ids = {"point": key, "day": day}
-                log.error("a day cannot be checked: %s", error, extra=about(Alarm.DAY_NOT_COMPUTED, **ids))
-                continue
-            counts["points"] += 1
-            counts["found"] += found
+            found = _checked(context, places[key], settings[key], day_of(now, places[key].tz) - ONE_DAY, When.NOW)
+            if found is not None:
+                counts["points"] += 1
+                counts["found"] += found
     for key, day in _to_look_at_again(context):
         context.check()
         with context.engine.connect() as connection:
             places, settings = places_of(connection, [key]), checking.settings_of(connection, [key])
-        _checked(context, places[key], settings[key], day, now)
+        _checked(context, places[key], settings[key], day, When.SLOW)
     with context.writing() as connection:
         counts["reopened"] = exceptions.reopen(connection, now)
     return dict(counts)
 
 
 def _to_look_at_again(context: Context) -> list[tuple[int, date]]:
-    slow = [name for name, one in CHECKS.items() if one.nightly]
+    slow = [name for name, one in CHECKS.items() if one.when is When.SLOW]
     standing = (exception.c.state.in_(exceptions.STANDING), exception.c.name.in_(slow))
     later = (point_day.c.point == exception.c.point, point_day.c.day == exception.c.day)
     query = select(exception.c.point, exception.c.day).join(point_day, and_(*later))
@@ -75,16 +70,23 @@ def _to_look_at_again(context: Context) -> list[tuple[int, date]]:
         return [(row.point, row.day) for row in connection.execute(query.order_by(exception.c.point, exception.c.day))]
 
 
-def _checked(context: Context, place: Place, settings: Settings, day: date, now: int) -> int:
-    """How many findings. A day that another worker has computed meanwhile is looked at again: what came healed it."""
+def _checked(context: Context, place: Place, settings: Settings, day: date, upto: When) -> int | None:
+    """How many findings; None: there was no scheme at that time. A day that another worker has computed meanwhile is
+    looked at again: what came healed it."""
+    now = context.now
     for _ in range(TRIES):
         with context.engine.connect() as connection:
             before = newest(connection, place.point, day)
-            findings = compute(connection, context.series, place, settings, day, now, nightly=True).findings
+            try:
+                findings = compute(connection, context.series, place, settings, day, now, upto=upto).findings
+            except Uncovered as error:
+                ids = {"point": place.point, "day": day}
+                log.error("a day cannot be checked: %s", error, extra=about(Alarm.DAY_NOT_COMPUTED, **ids))
+                return None
         with context.writing() as connection:
             connection.execute(select(point.c.id).where(point.c.id == place.point).with_for_update())
             if newest(connection, place.point, day) == before:
-                checking.keep(connection, place.point, day, findings, now, nightly=True)
+                checking.keep(connection, place.point, day, findings, now, upto)
                 return len(findings)
     return 0
 

@@ -19,7 +19,7 @@ from central.figures.material import REACH, Material, Place
 from central.figures.source import ACTIVE_IMPORT
 from central.figures.tables import point_day
 from central.logs import about
-from central.metering.checks.catalogue import Settings
+from central.metering.checks.catalogue import Settings, When
 from central.metering.checks.evidence import Finding
 from central.metering.slots import completeness, energies, maximum
 from central.metering.zones import Uncovered, day_of, days, midnight
@@ -121,9 +121,9 @@ def compute(
     day: date,
     now: int,
     *,
-    nightly: bool = False,
+    upto: When = When.ALWAYS,
 ) -> Computed:
-    """A day of a point as it is now; `nightly`: with the slow checks. Raises SeriesUnavailable, Uncovered."""
+    """A day of a point as it is now; `upto`: with these checks. Raises SeriesUnavailable, Uncovered."""
     since, until = midnight(day, place.tz), midnight(day + ONE_DAY, place.tz)
     segments = segments_of(connection, place.point, since, until)
     material = Material(connection, series, place, segments, since, until, now)
@@ -158,7 +158,7 @@ def compute(
         day=day,
         estimated=counts.estimated,
         now=now,
-        nightly=nightly,
+        upto=upto,
     )
     return Computed(figures, findings, tuple(sorted(others)))
 

@@ -1,12 +1,12 @@
 """THE table of checks: what each is called, how grave it is, its limits, and what they are until a company sets others.
 
-`nightly` checks look into days before or into instantaneous values, and are run once a day; all others also whenever
-something of the day came. A limit of None: the check is off for that kind of point.
+A check is run whenever something of the day came, or each night, where it is slow or speaks of the meter as it is now
+(`When`). A limit of None: the check is off for that kind of point.
 """
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 from central.metering.checks import journal, network, profile, registers, standing
 from central.metering.checks.evidence import Evidence, Finding
@@ -29,6 +29,14 @@ class PointKind(StrEnum):
     GENERATION = "generation"
 
 
+class When(IntEnum):
+    """When a check is run; whoever runs some runs those before them too."""
+
+    ALWAYS = 0  # whenever a day is computed
+    SLOW = 1  # it looks into days before or into instantaneous values: each night
+    NOW = 2  # it judges the meter as its concentrator sees it now: each night, of the last day alone
+
+
 class Doubts(StrEnum):
     """What a check doubts, and so what may be decided about it: decisions.py."""
 
@@ -46,7 +54,7 @@ class Check:
     limits: Mapping[str, int] = field(default_factory=dict)
     doubts: Doubts = Doubts.NOTHING
     again: bool = False
-    nightly: bool = False
+    when: When = When.ALWAYS
     kinds: Mapping[PointKind, Mapping[str, int] | None] = field(default_factory=dict)  # where they differ; None = off
 
     @property
@@ -71,6 +79,7 @@ BOUNDS: Mapping[str, tuple[int, int]] = {  # of a limit: the least and the great
 ANY = (0, 1_000_000_000)
 NOTE, WARNING, ALARM = Severity
 VALUES, GAPS = Doubts.VALUES, Doubts.GAPS
+SLOW, NOW = When.SLOW, When.NOW
 
 _LARGE = {"wh": 20_000}
 _LARGE_EVERYWHERE = {_COMPANY: _LARGE, _COMMON: _LARGE, _TECHNICAL: _LARGE, _GENERATION: _LARGE}
@@ -79,7 +88,7 @@ _RETURN: Mapping[PointKind, Mapping[str, int] | None] = {_COMPANY: {"days": 10},
 CHECKS: Mapping[str, Check] = {
     one.name: one
     for one in (
-        Check(standing.meter_differs, ALARM, nightly=True),
+        Check(standing.meter_differs, ALARM, when=NOW),
         Check(profile.duplicate_stamp, ALARM, doubts=VALUES, again=True),
         Check(registers.duplicate_register, ALARM, again=True),
         Check(registers.register_fell, ALARM, again=True),
@@ -91,28 +100,28 @@ CHECKS: Mapping[str, Check] = {
         Check(profile.missing_interval, WARNING, {"places": 1}, doubts=GAPS, again=True),
         Check(profile.channel_missing, WARNING, doubts=GAPS, again=True),
         Check(profile.period_changed, WARNING, {"rows": 3}),
-        Check(standing.clock_stands, ALARM, nightly=True),
-        Check(standing.clock_drift, WARNING, {"seconds": 30}, nightly=True, kinds={_COMPANY: {"seconds": 5}}),
+        Check(standing.clock_stands, ALARM, when=NOW),
+        Check(standing.clock_drift, WARNING, {"seconds": 30}, when=NOW, kinds={_COMPANY: {"seconds": 5}}),
         Check(journal.clock_doubtful, WARNING, {"rows": 1}, doubts=VALUES),
         Check(journal.ratio_set, WARNING),
-        Check(standing.ratio_differs, WARNING, nightly=True),
+        Check(standing.ratio_differs, WARNING, when=SLOW),
         Check(
             profile.over_median,
             WARNING,
             {"times": 10, "days": 4, "wh": 2_000},
             doubts=VALUES,
-            nightly=True,
+            when=SLOW,
             kinds=_LARGE_EVERYWHERE,
         ),
         Check(profile.over_third, WARNING, {"times": 10, "wh": 3_000}, doubts=VALUES, kinds=_LARGE_EVERYWHERE),
         Check(profile.frozen, WARNING, {"places": 12}, doubts=VALUES, kinds=_FROZEN),
-        Check(profile.zero_then_return, WARNING, {"days": 30}, doubts=VALUES, nightly=True, kinds=_RETURN),
-        Check(network.over_voltage, WARNING, {"volts": 253}, nightly=True),
-        Check(network.over_current, WARNING, {"amperes": 100}, nightly=True),
-        Check(network.phase_lost, WARNING, {"volts": 160}, nightly=True),
+        Check(profile.zero_then_return, WARNING, {"days": 30}, doubts=VALUES, when=SLOW, kinds=_RETURN),
+        Check(network.over_voltage, WARNING, {"volts": 253}, when=SLOW),
+        Check(network.over_current, WARNING, {"amperes": 100}, when=SLOW),
+        Check(network.phase_lost, WARNING, {"volts": 160}, when=SLOW),
         Check(profile.reverse_flow, WARNING, {"wh": 100}, doubts=VALUES, kinds={_GENERATION: None, _TECHNICAL: None}),
         Check(standing.use_without_contract, WARNING, {"wh": 10}, doubts=VALUES, kinds={_TECHNICAL: None}),
-        Check(standing.long_estimate, WARNING, {"days": 7, "longest": 31}, nightly=True),
+        Check(standing.long_estimate, WARNING, {"days": 7, "longest": 31}, when=SLOW),
         Check(journal.clock_set, NOTE, doubts=VALUES),
         Check(profile.power_off, NOTE, {"places": 1}),
     )
@@ -127,12 +136,12 @@ def usual(kind: PointKind) -> Settings:
     return {name: one.usual(kind) for name, one in CHECKS.items()}
 
 
-def found(evidence: Evidence, settings: Settings, *, nightly: bool) -> tuple[Finding, ...]:
-    """What all checks find, those that are on; `nightly`: the slow ones too."""
+def found(evidence: Evidence, settings: Settings, upto: When) -> tuple[Finding, ...]:
+    """What the checks find, those that are on, up to these."""
     return tuple(
         finding
         for name, one in CHECKS.items()
-        if (limits := settings[name]) is not None and (nightly or not one.nightly)
+        if (limits := settings[name]) is not None and one.when <= upto
         for finding in one.run(evidence, limits)
     )
 

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -522,6 +522,25 @@ def test_what_a_night_found_is_gone_when_better_values_come_later(own: Scene, tm
     own.arrive(METER, row(60_000))
     work(own, tmp_path, "checks")
     assert states(own, "over_median") == ["gone"]
+
+
+def test_an_older_day_that_is_looked_at_again_is_not_judged_by_the_meter_of_today(own: Scene, tmp_path: Path) -> None:
+    """Another number answered then, and nobody has decided; since then the clock has gone wrong, and values came."""
+
+    def seen(**values: Any) -> None:
+        with writing(own.engine).begin() as connection:
+            connection.execute(update(meter_seen).where(meter_seen.c.meter == METER).values(**values))
+
+    own.arrive(METER, row(7_000_000))
+    seen(fault="meter refused: serial number 777 answers, 04217795 is expected")
+    work(own, tmp_path, "checks")
+    own.now += 2 * 86_400
+    seen(fault=None, ahead=99.0)
+    own.arrive(METER, row(60_000))
+    work(own, tmp_path, "checks")
+    assert states(own, "over_median") == ["gone"], "it was looked at again"
+    assert states(own, "meter_differs") == ["open"]
+    assert [one.day for one in found(own, "clock_drift")] == [YESTERDAY + timedelta(days=2)]
 
 
 def test_a_question_that_could_not_be_asked_waits_for_somebody_again(own: Scene, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from central.metering.checks.catalogue import CHECKS, PointKind, Severity, found, severity_of, usual
+from central.metering.checks.catalogue import CHECKS, PointKind, Severity, When, found, severity_of, usual
 from central.metering.checks.evidence import DayBefore, Event, Evidence, Finding, Register, Row, Sums, Twice
 from central.metering.checks.journal import (
     CLOCK_SET,
@@ -78,7 +78,7 @@ def look(seen: Evidence, check: str, **limits: int) -> list[Finding]:
 
 
 def test_an_ordinary_day_has_nothing_to_find() -> None:
-    assert found(evidence(), usual(PointKind.HOUSEHOLD), nightly=True) == ()
+    assert found(evidence(), usual(PointKind.HOUSEHOLD), When.NOW) == ()
 
 
 def test_missing_places_are_told_once_though_all_channels_lack_them() -> None:
@@ -404,10 +404,10 @@ def test_too_long_on_estimates() -> None:
 def test_a_check_that_is_off_finds_nothing_and_slow_ones_wait_for_the_night() -> None:
     seen = evidence(slots={A: day([None])}, other_meter=("77", "42"))
     settings = usual(PointKind.HOUSEHOLD)
-    assert [one.check for one in found(seen, settings, nightly=False)] == ["missing_interval"]
-    assert [one.check for one in found(seen, settings, nightly=True)] == ["meter_differs", "missing_interval"]
+    assert [one.check for one in found(seen, settings, When.ALWAYS)] == ["missing_interval"]
+    assert [one.check for one in found(seen, settings, When.NOW)] == ["meter_differs", "missing_interval"]
     off: Mapping[str, Mapping[str, int] | None] = {**settings, "missing_interval": None}
-    assert found(seen, off, nightly=False) == ()
+    assert found(seen, off, When.ALWAYS) == ()
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from central.db import writing
 from central.figures import checking
 from central.figures.tables import point_day
 from central.ingest.tables import meter_seen
+from central.metering.checks.catalogue import When
 from central.metering.checks.evidence import Finding
 from central.metering.zones import midnight
 from central.registry import enter
@@ -117,7 +118,7 @@ def test_an_import_is_undone_as_a_whole_until_something_depends_on_it(engine: En
         with writing(engine).begin() as connection:  # a night's checks found that nothing came of it
             (where,) = connection.scalars(select(point.c.id)).all()
             gap = [Finding("missing_interval", "active_import", 0, 1800, {"missing": 1})]
-            checking.keep(connection, where, date(2026, 11, 1), gap, NOW, nightly=True)
+            checking.keep(connection, where, date(2026, 11, 1), gap, NOW, When.NOW)
         with writing(engine).begin() as connection, entering(connection, at=NOW, kind="undo", undoes=key) as back:
             undo(back, key)
         assert (count(engine, point), count(engine, mounting), count(engine, contract)) == (0, 0, 0)
