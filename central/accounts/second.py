@@ -18,7 +18,6 @@ from central.accounts.audit import note
 from central.accounts.tables import second_factor
 from central.db import insert
 
-ISSUER = "Учёт"
 STEP = 30  # seconds of a code
 SLACK = 1  # steps that a phone's clock may be off
 CODES = 10
@@ -60,9 +59,9 @@ def begin(connection: Connection, sealed: Sealed, account: int, now: int) -> str
     return secret
 
 
-def address(secret: str, mail: str) -> str:
-    """What an app reads as a QR code."""
-    return pyotp.TOTP(secret).provisioning_uri(name=mail, issuer_name=ISSUER)
+def address(secret: str, mail: str, issuer: str) -> str:
+    """What an app reads as a QR code, and shows by the names of the account and of whose it is."""
+    return pyotp.TOTP(secret).provisioning_uri(name=mail, issuer_name=issuer)
 
 
 def begun(connection: Connection, sealed: Sealed, account: int) -> str | None:

@@ -1,5 +1,7 @@
 """«Персональные данные»: who I am here, my contracts and applications, where I am logged in, my password."""
 
+from dataclasses import replace
+
 import segno
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -8,21 +10,22 @@ from flask_login import current_user
 
 from central.accounts import applications, people, second, sessions
 from central.accounts.looked import looks
-from central.accounts.passwords import WeakPassword
 from central.accounts.registering import due_at
 from central.cabinet.room import cabinet
 from central.db import writing
+from central.faces import new_password
 from central.faces.forms import Field, Group, Text, captions_of, parse, typed_in
 from central.faces.here import here, viewer
-from central.faces.words import WEAK
+from central.faces.letters import SYSTEM
 from central.figures import NotFound
 from central.registry.periods import COMPANY
 
 OLD = Field("old", _l("Прежний пароль"), "password", fills="current-password")
-NEW = Field("password", _l("Новый пароль"), "password", fills="new-password", help=_l("От восьми знаков, любых."))
-REPEAT = Field("repeat", _l("Подтверждение пароля"), "password", fills="new-password")
-PASSWORD = Group(_l("Сменить пароль"), (OLD, NEW, REPEAT), help=_l("Все другие входы закончатся."))
+NEW = replace(new_password.PASSWORD, caption=_l("Новый пароль"))
+NOT_IT = _l("Это не ваш пароль, или попыток за час слишком много")
+PASSWORD = Group(_l("Сменить пароль"), (OLD, NEW, new_password.REPEAT), help=_l("Все другие входы закончатся."))
 NUMBER = Field("number", _l("Номер договора"), most=60, help=_l("есть в квитанции"))
+SECOND = Group("", (Field("now", _l("Пароль"), "password", fills="current-password"),))
 CONTRACT = Group(_l("Добавить договор"), (NUMBER,), help=_l("Оператор сверит его с вашим именем и напишет вам."))
 
 
@@ -36,21 +39,16 @@ def change_password() -> ResponseReturnValue:
     """All other sessions end."""
     made, who = here(), viewer()
     found = parse((PASSWORD,), request.form)
-    if not found.errors and found.values["password"] != found.values["repeat"]:
-        found.errors["repeat"] = _l("Пароли не совпадают")
+    new_password.compare(found)
     if not found.errors and not sessions.is_mine(
         made.source.engine, made.passwords, who, found.values["old"], made.now
     ):
-        found.errors["old"] = _l("Это не прежний пароль")
-    if not found.errors:
-        try:
-            hashed = made.passwords.hash(found.values["password"], (who.mail, who.name))
-            with writing(made.source.engine).begin() as connection:
-                sessions.change_password(connection, who, hashed, made.now, but=current_user.token)
-        except WeakPassword as weak:
-            found.errors["password"] = WEAK[weak.why]
-    if found.errors:
+        found.errors["old"] = NOT_IT
+    hashed = new_password.hashed(found, (who.mail, who.name)) if not found.errors else None
+    if hashed is None:
         return _page(found.errors, {}), 422
+    with writing(made.source.engine).begin() as connection:
+        sessions.change_password(connection, who, hashed, made.now, but=current_user.token)
     return redirect(url_for("cabinet.me", done="password"), 303)
 
 
@@ -78,15 +76,16 @@ def end_session(key: int) -> ResponseReturnValue:
 def _page(errors: dict[str, Text], typed: dict[str, str]) -> str:
     made, who = here(), viewer()
     with made.source.engine.connect() as connection:
-        page = {
+        page: dict[str, object] = {
             "applied": applications.mine(connection, who),
             "contracts": people.contracts_of(connection, who.account),
             "looks": looks(connection, who, made.now),
             "sessions": sessions.sessions_of(connection, who, made.now),
             "this": sessions.session_of(connection, current_user.token),
         }
-    forms = {"password": PASSWORD, "contract": CONTRACT, "captions": captions_of((PASSWORD, CONTRACT))}
-    return render_template("cabinet/me.html", **page, **forms, errors=errors, typed=typed, tz=COMPANY, now=made.now)
+    forms = {"password": PASSWORD, "contract": CONTRACT, "second": SECOND}
+    page |= {"captions": captions_of(list(forms.values())), "tz": COMPANY, "now": made.now}
+    return render_template("cabinet/me.html", **page, **forms, errors=errors, typed=typed)
 
 
 @cabinet.route("/me/second", methods=["GET", "POST"], endpoint="second")
@@ -104,7 +103,7 @@ def second_factor() -> ResponseReturnValue:
         secret = second.begun(connection, made.sealed, who.account)
         if secret is None:
             secret = second.begin(connection, made.sealed, who.account, made.now)
-    address = second.address(secret, who.mail)
+    address = second.address(secret, who.mail, SYSTEM)
     page = {"secret": secret, "qr": segno.make(address, error="m").svg_inline(scale=4, border=2), "wrong": wrong}
     required = who.staff and made.staff_need_second
     return render_template("cabinet/second.html", **page, required=required), 422 if wrong else 200
@@ -114,8 +113,13 @@ def second_factor() -> ResponseReturnValue:
 def drop_second() -> ResponseReturnValue:
     """By the password; where it is required it is set anew at once."""
     made, who = here(), viewer()
-    if not sessions.is_mine(made.source.engine, made.passwords, who, request.form.get("old", ""), made.now):
-        return _page({"old": _l("Это не прежний пароль")}, {}), 422
+    found = parse((SECOND,), request.form)
+    if not found.errors and not sessions.is_mine(
+        made.source.engine, made.passwords, who, found.values["now"], made.now
+    ):
+        found.errors["now"] = NOT_IT
+    if found.errors:
+        return _page(found.errors, {}), 422
     with writing(made.source.engine).begin() as connection:
         second.drop(connection, who.account, made.now, who.account)
     return redirect(url_for("cabinet.me", done="second"), 303)

@@ -4,13 +4,12 @@ from flask import redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from central.accounts import attempts, keys, registering
-from central.accounts.passwords import WeakPassword
 from central.db import writing
-from central.door.registration import BAD_KEY, DIFFER, TOO_MANY
-from central.door.room import ASKED, address, door, letter_to_mail, new_password, once_more
-from central.faces.forms import Group, Text, captions_of, parse, typed_in
+from central.door.registration import BAD_KEY, TOO_MANY
+from central.door.room import ASKED, address, door, letter_to_mail, once_more
+from central.faces import new_password
+from central.faces.forms import Group, Parsed, captions_of, parse, typed_in
 from central.faces.here import here
-from central.faces.words import WEAK
 
 
 @door.route("/forgotten", methods=["GET", "POST"])
@@ -28,16 +27,15 @@ def reminded() -> ResponseReturnValue:
 def reset() -> ResponseReturnValue:
     """By the key of the letter; all sessions of the account end."""
     key = request.values.get("Key", "").strip()
-    groups = (Group("", new_password()),)
+    groups = (Group("", (new_password.PASSWORD, new_password.REPEAT)),)
     if request.method == "GET":
         return render_template("door/reset.html", key=key, group=groups[0], captions={}, errors={})
     found = parse(groups, typed_in(groups, request.form))
-    if not found.errors and found.values["password"] != found.values["repeat"]:
-        found.errors["repeat"] = DIFFER
+    new_password.compare(found)
     if not found.errors and not once_more(f"keys {address()}", attempts.KEYS):
         found.errors[""] = TOO_MANY
     if not found.errors:
-        found.errors |= _reset(key, found.values["password"])
+        _reset(key, found)
     if found.errors:
         page = {"key": key, "group": groups[0], "captions": captions_of(groups), "errors": found.errors}
         return render_template("door/reset.html", **page), 422
@@ -45,17 +43,15 @@ def reset() -> ResponseReturnValue:
     return redirect(url_for("door.login", reset=1), 303)
 
 
-def _reset(key: str, password: str) -> dict[str, Text]:
-    """Errors by field."""
+def _reset(key: str, found: Parsed) -> None:
+    """Done, or there is an error more."""
     made = here()
     try:
         with made.source.engine.connect() as connection:
             whose = registering.whose(connection, key, made.now)
-        hashed = made.passwords.hash(password, whose)  # outside of any transaction: it takes 0.1 s
-        with writing(made.source.engine).begin() as connection:
-            registering.reset(connection, key, hashed, made.now)
+        hashed = new_password.hashed(found, whose)
+        if hashed is not None:
+            with writing(made.source.engine).begin() as connection:
+                registering.reset(connection, key, hashed, made.now)
     except keys.BadKey:
-        return {"": BAD_KEY}
-    except WeakPassword as weak:
-        return {"password": WEAK[weak.why]}
-    return {}
+        found.errors[""] = BAD_KEY

@@ -10,19 +10,16 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import Connection, Row, select
 
 from central.accounts import attempts, keys, registering, texts
-from central.accounts.passwords import LONGEST, WeakPassword
 from central.accounts.registering import Applicant
 from central.accounts.texts import Kind
 from central.db import writing
-from central.door.room import ASKED, MAIL, address, door, letter_to_mail, new_password, once_more
-from central.faces import letters
+from central.door.room import ASKED, MAIL, address, door, letter_to_mail, once_more
+from central.faces import letters, new_password
 from central.faces.forms import Field, Group, Parsed, Text, captions_of, parse, typed_in
 from central.faces.here import here
-from central.faces.words import WEAK
 from central.registry.periods import COMPANY
 from central.registry.tables import organisation
 
-DIFFER = _l("Пароли не совпадают")
 TOO_MANY = _l("Слишком много попыток с этого адреса. Подождите час.")
 AGREED = {
     Kind.LICENCE: Field("licence", _l("Я принимаю условия лицензионного соглашения"), "check"),
@@ -50,10 +47,11 @@ def register() -> ResponseReturnValue:
     _check(found)
     if not found.errors and not once_more(f"register {address()}", attempts.REGISTRATIONS):
         found.errors[""] = TOO_MANY
-    if not found.errors:
-        found.errors |= _apply(company.id, found.values)
-    if found.errors:
+    about = found.values.get("mail", ""), found.values.get("name", "")
+    hashed = new_password.hashed(found, about) if not found.errors else None
+    if hashed is None:
         return render_template("door/register.html", **page, typed=typed, errors=found.errors), 422
+    _apply(company.id, found.values, hashed)
     session[ASKED] = found.values["mail"]
     return redirect(url_for("door.applied"), 303)
 
@@ -99,7 +97,6 @@ def _companies(connection: Connection) -> Sequence[Row[Any, Any]]:
 
 
 def _fields(companies: list[tuple[str, str]]) -> Group:
-    password, repeat = new_password()
     company = Field("organisation", _l("Сетевая компания"), "choice", choices=companies)
     return Group(
         _l("Учетные данные"),
@@ -109,8 +106,8 @@ def _fields(companies: list[tuple[str, str]]) -> Group:
             Field("number", _l("Номер договора"), needed=False, most=60, help=_l("есть в квитанции")),
             Field("phone", _l("Номер телефона"), "phone", needed=False, most=30, fills="tel"),
             replace(MAIL, help=_l("Почта и пароль понадобятся для входа.")),
-            replace(password, most=LONGEST),
-            replace(repeat, most=LONGEST),
+            new_password.PASSWORD,
+            new_password.REPEAT,
         ),
     )
 
@@ -120,19 +117,12 @@ def _check(found: Parsed) -> None:
     for one in AGREED.values():
         if one.name in found.errors:
             found.errors[one.name] = _l("Без этого зарегистрироваться нельзя")
-    if {"password", "repeat"} <= found.values.keys() and found.values["password"] != found.values["repeat"]:
-        found.errors["repeat"] = DIFFER
+    new_password.compare(found)
 
 
-def _apply(company: int, values: Mapping[str, str]) -> dict[str, Text]:
-    """Errors by field; none: applied, and the letter is on its way."""
-    made = here()
-    try:
-        hashed = made.passwords.hash(values["password"], (values["mail"], values["name"]))
-    except WeakPassword as weak:
-        return {"password": WEAK[weak.why]}
-    number, phone = values["number"] or "", values["phone"]
+def _apply(company: int, values: Mapping[str, str], hashed: str) -> None:
+    """The letter is on its way."""
+    made, number, phone = here(), values["number"] or "", values["phone"]
     one = Applicant(company, values["name"], values["mail"], hashed, number, phone)
     with writing(made.source.engine).begin() as connection:
         letters.send(connection, registering.apply(connection, one, made.now, address()))
-    return {}

@@ -21,17 +21,6 @@ ASKED = "asked"  # in the session: the mail that a letter was asked for
 MAIL = Field("mail", _l("Электронная почта"), "mail", most=254, fills="username")
 
 
-def new_password(about: str = "") -> tuple[Field, Field]:
-    """A password that is made up, and the same once more."""
-    return (
-        Field("password", _l("Пароль"), "password", fills="new-password", help=about or PASSWORD_HELP),
-        Field("repeat", _l("Подтверждение пароля"), "password", fills="new-password"),
-    )
-
-
-PASSWORD_HELP = _l("От восьми знаков, любых. Лучше несколько слов, чем одно с цифрой.")
-
-
 def local_path(target: str) -> str:
     """A path of this site, else its first page: a link must not lead a person who logs in somewhere else."""
     parts = urlsplit(target)

@@ -121,9 +121,9 @@ def test_it_is_switched_off_by_the_password(app: Flask, town: Scene, clock: Cloc
     client = person(app, s.CONSUMER)
     turn_on(client, clock)
     sent = {"csrf_token": token(client, "/me")}
-    assert client.post("/me/second/drop", data=sent | {"old": "не тот"}).status_code == 422
+    assert client.post("/me/second/drop", data=sent | {"now": "не тот"}).status_code == 422
     assert log_in(app.test_client(), s.CONSUMER).headers["Location"] == "/login/second"
-    assert client.post("/me/second/drop", data=sent | {"old": s.PASSWORD}).status_code == 303
+    assert client.post("/me/second/drop", data=sent | {"now": s.PASSWORD}).status_code == 303
     assert log_in(app.test_client(), s.CONSUMER).headers["Location"] == "/"
 
 
