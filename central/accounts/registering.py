@@ -5,6 +5,7 @@ owner a letter that says so. Until a mail is confirmed its latest application is
 another person's mail with a password of his own.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -15,6 +16,7 @@ from central.accounts.audit import note
 from central.accounts.keys import Purpose
 from central.accounts.people import normal
 from central.accounts.tables import account, application, audit, consent, once_key, session
+from central.accounts.texts import LegalText
 from central.accounts.working_days import next_working_day
 from central.db import alone
 from central.metering.zones import day_of, midnight
@@ -35,12 +37,13 @@ class Told(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Applicant:
-    """What the form says. `password` is a hash."""
+    """What the form says. `password` is a hash; `agreed`: the texts that were shown."""
 
     organisation: int
     name: str
     mail: str
     password: str
+    agreed: Sequence[LegalText]
     number: str = ""
     phone: str | None = None
 
@@ -82,7 +85,7 @@ def apply(connection: Connection, one: Applicant, now: int, address: str) -> Let
                 connection.execute(delete(table).where(table.c.account == key))
     applied = {"account": key, "number": one.number, "state": WAITING, "made_at": now, "reason": ""}
     connection.execute(application.insert().values(**applied))
-    texts.agreed(connection, key, one.organisation, now, address)
+    texts.agreed(connection, key, one.agreed, now, address)
     note(connection, now, None, "applied", f"account {key}")  # it may be gone in a week
     return Letter(Told.WELCOME, mail, one.name, keys.make(connection, key, Purpose.ACTIVATION, now))
 

@@ -1,7 +1,7 @@
 """What people agree to when they register: the licence, and the consent to the processing of personal data (152-ФЗ,
 ст. 9), as the company's administrator wrote them. While one of the two is lacking nobody can register."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -71,10 +71,7 @@ def write(connection: Connection, viewer: Viewer, kind: Kind, text: str, now: in
     return version
 
 
-def agreed(connection: Connection, account_id: int, organisation: int, now: int, address: str) -> None:
-    """To the texts that stand now."""
-    rows = [
-        {"account": account_id, "legal_text": one.id, "at": now, "address": address}
-        for one in current(connection, organisation).values()
-    ]
+def agreed(connection: Connection, account_id: int, shown: Iterable[LegalText], now: int, address: str) -> None:
+    """To these, which were shown."""
+    rows = [{"account": account_id, "legal_text": one.id, "at": now, "address": address} for one in shown]
     connection.execute(consent.insert(), rows)

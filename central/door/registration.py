@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, select
 
 from central.accounts import attempts, keys, registering, texts
 from central.accounts.registering import Applicant
-from central.accounts.texts import Kind
+from central.accounts.texts import Kind, LegalText
 from central.db import writing
 from central.door.room import ASKED, MAIL, address, door, letter_to_mail, once_more
 from central.faces import letters, new_password
@@ -25,6 +25,8 @@ AGREED = {
     Kind.LICENCE: Field("licence", _l("Я принимаю условия лицензионного соглашения"), "check"),
     Kind.CONSENT: Field("consent", _l("Я даю согласие на обработку персональных данных"), "check"),
 }
+SHOWN = "shown"  # in the form: which texts its boxes stand under
+OTHER_TEXT = _l("Показан другой текст, чем был: прочитайте его")
 BAD_KEY = _l("Код не подходит: он уже использован, устарел или скопирован не полностью. Запросите письмо ещё раз.")
 
 
@@ -39,19 +41,23 @@ def register() -> ResponseReturnValue:
         return render_template("door/closed.html"), 503
     group = _fields([(str(row.id), row.name) for row in companies])
     groups = (group, Group("", list(AGREED.values())))
-    page = {"group": group, "agreed": agreed, "boxes": AGREED, "captions": captions_of(groups)}
+    shown = " ".join(str(agreed[kind].id) for kind in AGREED)
+    page = {"group": group, "agreed": agreed, "boxes": AGREED, "shown": shown, "captions": captions_of(groups)}
     if request.method == "GET":
         return render_template("door/register.html", **page, typed={}, errors={})
     typed = typed_in(groups, request.form)
     found = parse(groups, typed)
     _check(found)
+    if request.form.get(SHOWN) != shown:  # another version by now, or another company's
+        for box in AGREED.values():
+            found.errors[box.name], typed[box.name] = OTHER_TEXT, ""
     if not found.errors and not once_more(f"register {address()}", attempts.REGISTRATIONS):
         found.errors[""] = TOO_MANY
     about = found.values.get("mail", ""), found.values.get("name", "")
     hashed = new_password.hashed(found, about) if not found.errors else None
     if hashed is None:
         return render_template("door/register.html", **page, typed=typed, errors=found.errors), 422
-    _apply(company.id, found.values, hashed)
+    _apply(company.id, found.values, hashed, list(agreed.values()))
     session[ASKED] = found.values["mail"]
     return redirect(url_for("door.applied"), 303)
 
@@ -120,9 +126,9 @@ def _check(found: Parsed) -> None:
     new_password.compare(found)
 
 
-def _apply(company: int, values: Mapping[str, str], hashed: str) -> None:
+def _apply(company: int, values: Mapping[str, str], hashed: str, agreed: Sequence[LegalText]) -> None:
     """The letter is on its way."""
     made, number, phone = here(), values["number"] or "", values["phone"]
-    one = Applicant(company, values["name"], values["mail"], hashed, number, phone)
+    one = Applicant(company, values["name"], values["mail"], hashed, agreed, number, phone)
     with writing(made.source.engine).begin() as connection:
         letters.send(connection, registering.apply(connection, one, made.now, address()))

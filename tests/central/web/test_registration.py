@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -16,13 +17,14 @@ from central.accounts import registering, texts
 from central.accounts.applications import CANDIDATES
 from central.accounts.attempts import KEYS, LETTERS, REGISTRATIONS
 from central.accounts.people import add_account, phone_of
-from central.accounts.tables import account, application, consent, grant, session
+from central.accounts.tables import account, application, consent, grant, legal_text, session
 from central.accounts.texts import Kind
 from central.accounts.working_days import next_working_day
 from central.db import writing
 from central.jobs.tables import job
 from central.registry import enter
 from central.registry.changes import entering
+from central.registry.tables import organisation
 from tests.central import scene as s
 from tests.central.conftest import Copy
 from tests.central.scene import Scene
@@ -73,8 +75,13 @@ def key_of(letter: dict[str, Any]) -> str:
     return parse_qs(urlsplit(link).query)["Key"][0]
 
 
+def hidden_of(client: FlaskClient, path: str = "/register") -> dict[str, str]:
+    """What the form holds that nobody types: its token, and which texts are shown."""
+    return dict(re.findall(r'type="hidden" name="(csrf_token|shown)" value="([^"]+)"', client.get(path).text))
+
+
 def apply(client: FlaskClient, **changes: str) -> Any:
-    return client.post("/register", data=TYPED | changes | {"csrf_token": token(client, "/register")})
+    return client.post("/register", data=TYPED | hidden_of(client) | changes)
 
 
 def activate(client: FlaskClient, key: str) -> Any:
@@ -196,6 +203,36 @@ def test_consents_are_kept_with_version_time_and_address(app: Flask, town: Scene
     assert [(row.at, row.address, row.withdrawn_at) for row in rows] == [(s.NOW, "127.0.0.1", None)] * 2
 
 
+def test_consent_is_to_the_text_that_was_shown(app: Flask, town: Scene) -> None:
+    client = app.test_client()
+    before = hidden_of(client)
+    with writing(town.engine).begin() as connection:
+        texts.write(connection, town.viewer(s.ADMINISTRATOR), Kind.CONSENT, "Другое согласие. " * 40, s.NOW)
+    answer = client.post("/register", data=TYPED | before)
+    assert (answer.status_code, answer.text.count("Показан другой текст")) == (422, 4)
+    assert "Другое согласие." in answer.text
+    assert "checked" not in answer.text, "what is new is agreed to anew"
+    assert state(town) is None
+    assert apply(client).status_code == 303
+
+
+def test_another_company_has_its_own_texts(app: Flask, town: Scene) -> None:
+    with writing(town.engine).begin() as connection:
+        connection.execute(organisation.insert().values(id=2, name="Дальняя сеть"))
+        other = replace(town.viewer(s.ADMINISTRATOR), organisation=2)
+        for kind in Kind:
+            texts.write(connection, other, kind, f"Дальний текст {kind} " * 40, s.NOW)
+    client = app.test_client()
+    first = hidden_of(client)
+    answer = client.post("/register", data=TYPED | first | {"organisation": "2"})
+    assert (answer.status_code, "Дальний текст" in answer.text) == (422, True)
+    shown = dict(re.findall(r'name="(shown)" value="([^"]+)"', answer.text))
+    assert client.post("/register", data=TYPED | first | shown | {"organisation": "2"}).status_code == 303
+    with town.engine.connect() as connection:
+        rows = connection.execute(select(legal_text.c.organisation).join(consent)).all()
+    assert [row.organisation for row in rows] == [2, 2]
+
+
 def test_a_mail_that_has_an_account_gets_the_same_answer_and_its_owner_a_letter(app: Flask, town: Scene) -> None:
     client = app.test_client()
     known, unknown = (apply(client, mail=mail) for mail in (s.CONSUMER, MAIL))
@@ -274,7 +311,7 @@ def test_tries_from_one_address_are_counted(app: Flask, town: Scene) -> None:
 
 def test_links_are_made_of_the_configured_address_alone(app: Flask, town: Scene) -> None:
     client = app.test_client()
-    sent = TYPED | {"csrf_token": token(client, "/register")}
+    sent = TYPED | hidden_of(client)
     client.post("/register", data=sent, headers={"Host": "evil.example", "X-Forwarded-Host": "evil.example"})
     for letter in letters(town):
         assert "evil" not in letter["text"] + letter["html"]
