@@ -4,20 +4,20 @@ Approving grants a contract to the account, which opens its points (the «зон
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, case, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, case, exists, func, or_, select, update
 
 from central.accounts.audit import note
-from central.accounts.people import add_grant, contracts_of
+from central.accounts.people import add_grant
 from central.accounts.policy import Viewer
 from central.accounts.registering import ACTIVATED, REJECTED, WAITING
-from central.accounts.tables import account, application, grant, second_factor, session
-from central.db import alone, contains, folded
+from central.accounts.tables import account, application, grant, session
+from central.db import alone, folded
 from central.registry.tables import contract, contract_point, point
 
-APPROVED, DECLINED, BLOCKED = "approved", "declined", "blocked"
+APPROVED, DECLINED = "approved", "declined"
 CANDIDATES = 5
 
 
@@ -27,8 +27,8 @@ class NotNow(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """An application as a line of the queue. `sure`: exactly one contract has this number and this
-    holder, and nobody else sees it."""
+    """An application as a line of the queue. `sure`, there alone: the contract of just this number has this holder, and
+    nobody else sees it."""
 
     id: int
     account: int
@@ -44,7 +44,7 @@ class Applied:
     who: str | None
     reason: str
     contract: int | None
-    sure: bool
+    sure: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +69,8 @@ def queue(connection: Connection, viewer: Viewer, state: str, page: int, rows: i
         query = query.where(application.c.due_at.is_not(None))
     count = connection.scalar(select(func.count()).select_from(query.subquery())) or 0
     order = (application.c.due_at, application.c.id) if state == WAITING else (application.c.decided_at.desc(),)
-    found = connection.execute(query.order_by(*order).limit(rows).offset((max(page, 1) - 1) * rows))
-    return [_applied(row) for row in found], count
+    found = query.add_columns(_sure().label("sure")).order_by(*order).limit(rows).offset((max(page, 1) - 1) * rows)
+    return [replace(_applied(row), sure=bool(row.sure)) for row in connection.execute(found)], count
 
 
 def one(connection: Connection, viewer: Viewer, key: int) -> Applied | None:
@@ -132,21 +132,23 @@ def mine(connection: Connection, viewer: Viewer) -> Sequence[Applied]:
 
 def _all() -> Select[Any]:
     by = account.alias("by")
+    person = (account.c.name, account.c.mail, account.c.phone, account.c.state.label("person"))
+    return (
+        select(application, *person, by.c.name.label("who"))
+        .join(account, account.c.id == application.c.account)
+        .outerjoin(by, by.c.id == application.c.decided_by)
+    )
+
+
+def _sure() -> ColumnElement[bool]:
+    """Written as the contract has it: one row of its unique index is looked at."""
     others = (grant.c.contract == contract.c.id, grant.c.valid_to.is_(None), grant.c.account != application.c.account)
-    sure = (
-        select(func.count())
-        .where(contract.c.organisation == account.c.organisation)
-        .where(folded(contract.c.number) == folded(application.c.number))
+    return (
+        exists()
+        .where(contract.c.organisation == account.c.organisation, contract.c.number == application.c.number)
         .where(folded(contract.c.holder) == folded(account.c.name))
         .where(~exists().where(*others))
         .correlate(account, application)
-        .scalar_subquery()
-    )
-    person = (account.c.name, account.c.mail, account.c.phone, account.c.state.label("person"))
-    return (
-        select(application, *person, by.c.name.label("who"), (sure == 1).label("sure"))
-        .join(account, account.c.id == application.c.account)
-        .outerjoin(by, by.c.id == application.c.decided_by)
     )
 
 
@@ -157,7 +159,7 @@ def _of(viewer: Viewer) -> Select[Any]:
 
 
 def _applied(row: Row[Any]) -> Applied:
-    return Applied(**{name: getattr(row, name) for name in Applied.__slots__ if name != "sure"}, sure=bool(row.sure))
+    return Applied(**{name: getattr(row, name) for name in Applied.__slots__ if name != "sure"})
 
 
 def _candidate(connection: Connection, row: Row[Any], found: Applied) -> Candidate:
@@ -203,70 +205,3 @@ def _decide(
     values = {"state": state, "decided_at": now, "decided_by": viewer.account, "contract": contract, "reason": reason}
     connection.execute(update(application).where(application.c.id == found.id).values(**values))
     note(connection, now, viewer.account, f"application {state}", f"account {found.account}", reason)
-
-
-def lock(connection: Connection, viewer: Viewer, account_id: int, reason: str, now: int) -> None:
-    """A consumer of the company may not log in any more; his sessions end. Raises NotNow."""
-    _turn(connection, viewer, account_id, APPROVED, BLOCKED, reason, now)
-    connection.execute(session.delete().where(session.c.account == account_id))
-
-
-def unlock(connection: Connection, viewer: Viewer, account_id: int, reason: str, now: int) -> None:
-    """Raises NotNow."""
-    _turn(connection, viewer, account_id, BLOCKED, APPROVED, reason, now)
-
-
-def _turn(
-    connection: Connection, viewer: Viewer, account_id: int, before: str, after: str, reason: str, now: int
-) -> None:
-    ours = (account.c.id == account_id, account.c.organisation == (viewer.organisation if viewer.staff else -1))
-    turned = update(account).where(*ours, account.c.role == "consumer", account.c.state == before).values(state=after)
-    if not connection.execute(turned).rowcount:
-        raise NotNow(f"account {account_id}")
-    note(connection, now, viewer.account, after, f"account {account_id}", reason)
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """A consumer with what is open to him."""
-
-    id: int
-    name: str
-    mail: str
-    phone: str | None
-    state: str
-    made_at: int
-    contracts: Sequence[str]
-    second: bool
-
-
-def people(connection: Connection, viewer: Viewer, asked: str, page: int, rows: int) -> tuple[Sequence[Person], int]:
-    """Consumers of the company whose name or mail holds this, or who have a contract of this number."""
-    query = _consumers(viewer)
-    if asked:
-        numbers = select(grant.c.account).join(contract, contract.c.id == grant.c.contract)
-        numbers = numbers.where(folded(contract.c.number) == asked.casefold())
-        query = query.where(
-            or_(contains(account.c.name, asked), contains(account.c.mail, asked), account.c.id.in_(numbers))
-        )
-    count = connection.scalar(select(func.count()).select_from(query.subquery())) or 0
-    found = query.order_by(account.c.name, account.c.id).limit(rows).offset((max(page, 1) - 1) * rows)
-    return [_person(connection, row) for row in connection.execute(found).all()], count
-
-
-def person(connection: Connection, viewer: Viewer, key: int) -> Person | None:
-    """None: there is none of this company."""
-    row = connection.execute(_consumers(viewer).where(account.c.id == key)).first()
-    return None if row is None else _person(connection, row)
-
-
-def _consumers(viewer: Viewer) -> Select[Any]:
-    ours = account.c.organisation == (viewer.organisation if viewer.staff else -1)
-    known = account.c.state.in_((ACTIVATED, APPROVED, BLOCKED))
-    query = select(account, second_factor.c.confirmed_at).outerjoin(second_factor)
-    return query.where(ours, known, account.c.role == "consumer")
-
-
-def _person(connection: Connection, row: Row[Any]) -> Person:
-    told = {name: getattr(row, name) for name in ("id", "name", "mail", "phone", "state", "made_at")}
-    return Person(**told, contracts=contracts_of(connection, row.id), second=row.confirmed_at is not None)

@@ -120,6 +120,12 @@ def change_password(connection: Connection, viewer: Viewer, hashed: str, now: in
     note(connection, now, viewer.account, "password changed", "")
 
 
+def mark_of_password(connection: Connection, account_id: int) -> str:
+    """Another after each change of the password; it tells nothing of it."""
+    hashed = connection.scalar(select(account.c.password).where(account.c.id == account_id))
+    return _hash(f"mark {hashed}")[:16]
+
+
 def logout(engine: Engine, token: str, now: int) -> None:
     """Ends this session; a token of no session is nothing."""
     with writing(engine).begin() as connection:

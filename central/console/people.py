@@ -4,9 +4,9 @@ from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 
-from central.accounts import applications as desk
-from central.accounts import second
-from central.accounts.applications import NotNow, Person
+from central.accounts import consumers, second
+from central.accounts.applications import NotNow
+from central.accounts.consumers import Person
 from central.console.room import ROWS, TZ, console, page_asked
 from central.db import writing
 from central.faces import letters
@@ -23,7 +23,7 @@ DEEDS = {"lock": WHY, "unlock": WHY, "second": WHY, "notify": NOTICE}
 def people() -> ResponseReturnValue:
     asked = request.args.get("q", "").strip()[:200]
     with here().source.engine.connect() as connection:
-        found, count = desk.people(connection, viewer(), asked, page_asked(), ROWS)
+        found, count = consumers.people(connection, viewer(), asked, page_asked(), ROWS)
     page = {"found": found, "count": count, "asked": asked, "page": page_asked(), "on_page": ROWS, "tz": TZ}
     return render_template("console/people.html", **page)
 
@@ -44,7 +44,7 @@ def one_person(key: int) -> ResponseReturnValue:
         if not errors:
             return redirect(url_for("console.one_person", key=key, done=deed), 303)
     with here().source.engine.connect() as connection:
-        about = _found(desk.person(connection, viewer(), key))
+        about = _found(consumers.person(connection, viewer(), key))
     page = {"one": about, "errors": errors, "typed": typed, "deed": deed, "why": WHY, "notice": NOTICE, "tz": TZ}
     return render_template("console/person.html", **page), 422 if errors else 200
 
@@ -53,11 +53,11 @@ def _do(key: int, deed: str, text: str) -> dict[str, Text]:
     made, who = here(), viewer()
     try:
         with writing(made.source.engine).begin() as connection:
-            about = _found(desk.person(connection, who, key))
+            about = _found(consumers.person(connection, who, key))
             if deed == "lock":
-                desk.lock(connection, who, key, text, made.now)
+                consumers.lock(connection, who, key, text, made.now)
             elif deed == "unlock":
-                desk.unlock(connection, who, key, text, made.now)
+                consumers.unlock(connection, who, key, text, made.now)
             elif deed == "second":
                 second.drop(connection, key, made.now, who.account)
             else:

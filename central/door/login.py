@@ -1,6 +1,8 @@
 """Login with mail and password, the second factor after it, logout; and the two switches that work before and after:
 theme and language."""
 
+from typing import Any
+
 from flask import current_app, redirect, render_template, request, session, url_for
 from flask_login import current_user, login_user, logout_user
 from itsdangerous import BadSignature, URLSafeTimedSerializer
@@ -33,19 +35,20 @@ def login() -> str | Response | tuple[str, int]:
         return render_template("door/login.html", mail=mail, next=target, wrong=True), 401
     with made.source.engine.connect() as connection:
         asked = second.stands(connection, account)
+        mark = sessions.mark_of_password(connection, account)
+    remember = "remember" in request.form
     if not asked:
-        return _let_in(account, target, remember="remember" in request.form)
+        return _let_in(account, target, remember=remember)
     session.clear()
-    session[HALF] = {"account": account, "at": made.now, "next": target, "remember": "remember" in request.form}
+    session[HALF] = {"account": account, "mark": mark, "at": made.now, "next": target, "remember": remember}
     return redirect(url_for("door.second_step"), 303)
 
 
 @door.route("/login/second", methods=["GET", "POST"])
 def second_step() -> str | Response | tuple[str, int]:
     """The code of the app, or one of those that were written down."""
-    made, half = here(), session.get(HALF)
-    if half is None or made.now - half["at"] > HALF_SECONDS:
-        session.pop(HALF, None)
+    made, half = here(), _half()
+    if half is None:
         return redirect(url_for("door.login"))
     if request.method == "GET":
         return render_template("door/second.html", wrong=False)
@@ -54,6 +57,17 @@ def second_step() -> str | Response | tuple[str, int]:
     if not right:
         return render_template("door/second.html", wrong=True), 401
     return _let_in(half["account"], half["next"], remember=half["remember"])
+
+
+def _half() -> dict[str, Any] | None:
+    """The login that was begun from here, while its time and the password that it was begun with last."""
+    made, half = here(), session.get(HALF)
+    if half is not None and made.now - half["at"] <= HALF_SECONDS:
+        with made.source.engine.connect() as connection:
+            if sessions.mark_of_password(connection, half["account"]) == half["mark"]:
+                return dict(half)
+    session.pop(HALF, None)
+    return None
 
 
 def _let_in(account: int, target: str, *, remember: bool) -> Response:

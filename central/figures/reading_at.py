@@ -51,7 +51,7 @@ class _Meter:
         self._lowest, self._highest = reach(point, segment, moment, moment)
         self._rows = self._around()
         self._said = self._by_people()
-        self._profiles: dict[tuple[str, int], tuple[Slot, ...]] = {}
+        self._profiles: dict[tuple[str, int, int], tuple[Slot, ...]] = {}
 
     def registers(self) -> Iterator[RegisterAt]:
         """Of all channels that this meter has, the total of each first; a tariff by which nothing is billed is told of
@@ -101,7 +101,7 @@ class _Meter:
         return slots if fit and known else None
 
     def _profile(self, channel: str, since: int, until: int) -> tuple[Slot, ...]:
-        key = (channel, since + until)  # one of both is the moment
+        key = channel, since, until
         if key not in self._profiles:
             point = self._point
             place = Place(point.id, point.tz, point.calendar, point.entries.terms)

@@ -11,8 +11,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from central.accounts.people import set_password
 from central.accounts.second import CODES, TRIES
 from central.accounts.tables import second_factor
+from central.db import writing
 from tests.central import scene as s
 from tests.central.conftest import Copy
 from tests.central.scene import Scene
@@ -115,6 +117,17 @@ def test_half_a_login_does_not_wait_for_ever(app: Flask, town: Scene, clock: Clo
         .startswith("/login")
     )
     assert client.get("/me").status_code == 302
+
+
+def test_half_a_login_ends_with_the_password_it_was_begun_with(app: Flask, town: Scene, clock: Clock) -> None:
+    totp, _ = turn_on(person(app, s.CONSUMER), clock)
+    clock.now += 60
+    thief = app.test_client()
+    log_in(thief, s.CONSUMER)
+    with writing(town.engine).begin() as connection:
+        set_password(connection, s.CHEAP, s.CONSUMER, "новая лодка у моста", int(clock.now))
+    assert step(thief, totp.at(int(clock.now))) == 302
+    assert thief.get("/me").headers["Location"].startswith("/login")
 
 
 def test_it_is_switched_off_by_the_password(app: Flask, town: Scene, clock: Clock) -> None:
