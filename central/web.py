@@ -23,7 +23,7 @@ from central.config import CentralConfig
 from central.console import console
 from central.db import connect
 from central.door import door
-from central.faces import access, headers, preferences, requests, templating
+from central.faces import access, headers, preferences, requests, templating, through
 from central.faces.here import KEY, Here, Person, here
 from central.faces.numbers import Key
 from central.figures import NotFound, Source
@@ -77,6 +77,7 @@ def create_app(
     Babel(app, locale_selector=preferences.language)
     _login(app)
     access.install(app)
+    through.install(app)
     headers.install(app, https=config.https)
     templating.install(app)
     app.url_map.converters["int"] = Key

@@ -16,10 +16,10 @@ from typing import Any
 
 from sqlalchemy import Engine, select
 
-from central.accounts import texts
+from central.accounts import staff, texts
 from central.accounts.passwords import Passwords
 from central.accounts.people import add_account, add_grant
-from central.accounts.policy import Viewer
+from central.accounts.policy import Right, Viewer
 from central.accounts.texts import Kind
 from central.db import writing
 from central.metering.zones import local, midnight, month_start
@@ -321,8 +321,10 @@ class _Town:
             )
             if role == "consumer":
                 add_grant(self._change.connection, account, self._contracts[name], self._begun)
+            elif role == "operator":
+                staff.give(self._change.connection, account, Right, (), self._now, None)
             elif role == "administrator":
-                writer = Viewer.load(self._change.connection, account)
+                writer = Viewer.load(self._change.connection, account, self._now)
                 assert writer is not None
                 for kind, text in LEGAL.items():
                     texts.write(self._change.connection, writer, kind, text, self._now)

@@ -8,14 +8,18 @@ import time
 from pathlib import Path
 
 import click
-from sqlalchemy import Engine, select
+from sqlalchemy import Connection, Engine, select
 
+from central.accounts import staff
 from central.accounts.passwords import Passwords
 from central.accounts.people import ROLES, NoAccount, add_account, set_password
+from central.accounts.policy import Right
 from central.accounts.tables import account
 from central.config import load
 from central.db import connect, writing
-from central.registry.tables import organisation
+from central.registry.tables import node, organisation
+
+ALL = "all"
 
 
 @click.group()
@@ -31,10 +35,23 @@ _from_stdin = click.option("--stdin", "from_stdin", is_flag=True, help="The pass
 @click.option("--name", required=True)
 @click.option("--role", type=click.Choice(ROLES), required=True)
 @click.option("--organisation", "company", help="Its name; needed only when there are several.")
+@click.option("--right", "rights", type=click.Choice([*Right, ALL]), multiple=True, help="Of an operator: may change.")
+@click.option("--branch", "branches", multiple=True, help="Of an operator: sees only what is below this node (a path).")
 @_from_stdin
 @click.pass_obj
-def add(path: Path, mail: str, name: str, role: str, company: str | None, from_stdin: bool) -> None:
+def add(
+    path: Path,
+    mail: str,
+    name: str,
+    role: str,
+    company: str | None,
+    rights: tuple[str, ...],
+    branches: tuple[str, ...],
+    from_stdin: bool,
+) -> None:
     """Make an account that may log in at once."""
+    if (role == "operator") != bool(rights):
+        raise click.ClickException(f"--right is of an operator, and every operator's: {', '.join([*Right, ALL])}")
     engine = _database(path)
     password = _password(from_stdin)
     with writing(engine).begin() as connection:
@@ -43,7 +60,7 @@ def add(path: Path, mail: str, name: str, role: str, company: str | None, from_s
         if len(found) != 1:
             raise click.ClickException(f"{len(found)} organisations fit: name one by --organisation")
         try:
-            add_account(
+            made = add_account(
                 connection,
                 Passwords(),
                 organisation=found[0],
@@ -55,7 +72,17 @@ def add(path: Path, mail: str, name: str, role: str, company: str | None, from_s
             )
         except ValueError as error:
             raise click.ClickException(str(error)) from None
+        if rights:
+            nodes = [_node(connection, found[0], branch) for branch in branches]
+            staff.give(connection, made, Right if ALL in rights else map(Right, rights), nodes, int(time.time()), None)
     click.echo(f"{mail} may log in as {role}")
+
+
+def _node(connection: Connection, organisation_id: int, path: str) -> int:
+    found = connection.scalar(select(node.c.id).where(node.c.organisation == organisation_id, node.c.path == path))
+    if found is None:
+        raise click.ClickException(f"there is no node {path!r}: name it by its whole path")
+    return int(found)
 
 
 @user.command("list")

@@ -1,15 +1,34 @@
 """Which meters, concentrators and schemes the people of a company may see, as conditions for SQL.
 
-Points are policy.py's. A meter is seen where it stands, stood or is read, and by all while it is nobody's; a
+Points and nodes are policy.py's. A contract is seen by those who may see a point that is or was under it, and by all of
+its company while it has none. A meter is seen where it stands, stood or is read, and by all while it is nobody's; a
 concentrator by the company that entered it, and by all while nobody has; a scheme by those whose points it bills, and
 by all while it bills nobody's.
 """
 
-from sqlalchemy import ColumnElement, exists, or_
+from sqlalchemy import ColumnElement, and_, exists, or_
 
-from central.accounts.policy import Viewer
+from central.accounts.policy import Viewer, below, own_points
 from central.ingest.tables import edge, edge_meter
-from central.registry.tables import concentrator, meter, mounting, point, point_terms, zone_scheme
+from central.registry.tables import (
+    concentrator,
+    contract,
+    contract_point,
+    meter,
+    mounting,
+    point,
+    point_terms,
+    zone_scheme,
+)
+
+
+def contracts_of(viewer: Viewer) -> ColumnElement[bool]:
+    """Rows of `contract`."""
+    ours = contract.c.organisation == (viewer.organisation if viewer.staff else -1)
+    if not viewer.branches:
+        return ours
+    held = exists().where(contract_point.c.contract == contract.c.id)
+    return and_(ours, or_(held.where(point.c.id == contract_point.c.point, own_points(viewer)), ~held))
 
 
 def meters_of(viewer: Viewer) -> ColumnElement[bool]:
@@ -17,22 +36,39 @@ def meters_of(viewer: Viewer) -> ColumnElement[bool]:
     at_points = exists().where(mounting.c.meter == meter.c.id, mounting.c.point == point.c.id)
     at_edges = exists().where(edge_meter.c.meter == meter.c.id, edge_meter.c.edge == concentrator.c.edge)
     ours = or_(
-        at_points.where(point.c.organisation == viewer.organisation),
-        at_edges.where(concentrator.c.organisation == viewer.organisation),
+        at_points.where(own_points(viewer)),
+        at_edges.where(_own_concentrators(viewer)),
     )
     return or_(ours, ~at_points & ~at_edges)
 
 
 def edges_of(viewer: Viewer) -> ColumnElement[bool]:
-    """Rows of `edge`: those entered by the viewer's organisation, and those that are nobody's yet."""
+    """Rows of `edge`: those entered by the viewer's organisation, and those that are nobody's yet; of branches, those
+    entered there, and those that read a meter there."""
     entered = exists().where(concentrator.c.edge == edge.c.name)
     foreign = exists().where(
         edge_meter.c.edge == edge.c.name,
         mounting.c.meter == edge_meter.c.meter,
         point.c.id == mounting.c.point,
-        point.c.organisation != viewer.organisation,
+        _foreign(viewer),
     )
-    return or_(entered.where(concentrator.c.organisation == viewer.organisation), ~entered & ~foreign)
+    ours = or_(entered.where(_own_concentrators(viewer)), ~entered & ~foreign)
+    if not viewer.branches:
+        return ours
+    read = exists().where(edge_meter.c.edge == edge.c.name, mounting.c.meter == edge_meter.c.meter)
+    return or_(ours, read.where(point.c.id == mounting.c.point, own_points(viewer)))
+
+
+def _foreign(viewer: Viewer) -> ColumnElement[bool]:
+    """Rows of `point` that are not own_points; a point without a node is below none."""
+    others = point.c.organisation != viewer.organisation
+    outside = or_(point.c.node.is_(None), point.c.node.not_in(below(viewer)))
+    return or_(others, outside) if viewer.branches else others
+
+
+def _own_concentrators(viewer: Viewer) -> ColumnElement[bool]:
+    ours = concentrator.c.organisation == viewer.organisation
+    return and_(ours, concentrator.c.node.in_(below(viewer))) if viewer.branches else ours
 
 
 def billing(viewer: Viewer, ours: bool) -> ColumnElement[bool]:

@@ -75,10 +75,10 @@ class Passwords:
             return self._hasher.hash(password)
 
     def verify(self, hashed: str | None, password: str) -> bool:
-        """`hashed` None = no such account: takes as long, and is False."""
+        """`hashed` None or "" = no such account, or no password yet: takes as long, and is False."""
         with _slots:
             try:
-                self._hasher.verify(self._dummy if hashed is None else hashed, password[:LONGEST])
+                self._hasher.verify(hashed or self._dummy, password[:LONGEST])
             except (VerificationError, InvalidHashError):
                 return False
-        return hashed is not None
+        return bool(hashed)

@@ -12,7 +12,7 @@ from central.db import alone
 from central.registry.periods import Held, refuse_overlap
 from central.registry.tables import contract
 
-ROLES = ("consumer", "operator", "administrator")
+ROLES = ("consumer", "operator", "auditor", "administrator")
 GRANTS = ("owner", "reader")
 APPROVED = "approved"
 _MAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,189}")

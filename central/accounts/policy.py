@@ -1,37 +1,55 @@
-"""THE answer to «may X see this point, in which period».
+"""THE answer to «may X see or do this, in which period».
 
 A consumer sees a point while both hold: a grant of the account on a contract, and that contract on the point. The new
-tenant never sees the old one's time, the old one nothing after the hand-over. Operators and administrators see all of
-their organisation. There is no other way to a Viewer than an account that may log in.
+tenant never sees the old one's time, the old one nothing after the hand-over. Whom an owner of the contract lets look
+(a grant that he gave) sees what the owner sees, until the day that was set or the owner takes it back; then nothing.
+
+Staff see all of their organisation, or of the network below the nodes that they were given. What an operator may change
+are his rights; an administrator may change all, an auditor nothing. There is no other way to a Viewer than an account
+that may log in.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, false, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, exists, false, or_, select
 
-from central.accounts.tables import account, grant, second_factor
-from central.registry.tables import contract_point, point
+from central.accounts.tables import account, grant, operator_branch, operator_right, second_factor
+from central.registry.tables import contract_point, node, point
 
 MAY_LOG_IN = ("activated", "approved")
-STAFF = ("operator", "administrator")
+STAFF = ("operator", "auditor", "administrator")
 FOREVER = 2**62  # an open end
+
+
+class Right(StrEnum):
+    """What an operator may change."""
+
+    PEOPLE = "people"  # applications, consumers: who has it alone sees them
+    REGISTRY = "registry"  # points, meters, contracts, network, documents
+    FIGURES = "figures"  # exceptions, tariffs, closing of months
+    EDGES = "edges"  # concentrators and what they read
 
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """Who looks: an account."""
+    """Who looks: an account, at a moment."""
 
     account: int
     organisation: int
-    role: str  # consumer | operator | administrator
+    role: str  # consumer | operator | auditor | administrator
     state: str  # activated: sees its application and nothing else; approved
     name: str
     mail: str
+    at: int = 0  # seconds UTC: what ends before is over
     second: bool = False  # logs in with a second factor
+    rights: frozenset[Right] = frozenset()
+    branches: frozenset[int] = frozenset()  # nodes; empty: all of the organisation
+    by: int | None = None  # the account of staff that looks as this consumer
 
     @classmethod
-    def load(cls, connection: Connection, account_id: int) -> "Viewer | None":
+    def load(cls, connection: Connection, account_id: int, now: int) -> "Viewer | None":
         """None when there is no such account, or it may not log in."""
         query = select(account, second_factor.c.confirmed_at).outerjoin(second_factor)
         query = query.where(account.c.id == account_id, account.c.state.in_(MAY_LOG_IN))
@@ -39,11 +57,26 @@ class Viewer:
         if row is None:
             return None
         second = row.confirmed_at is not None
-        return cls(row.id, row.organisation, row.role, row.state, row.name, row.mail, second)
+        found = cls(row.id, row.organisation, row.role, row.state, row.name, row.mail, now, second)
+        if found.role == "administrator":
+            return replace(found, rights=frozenset(Right))
+        return replace(found, **rights_of(connection, account_id)) if found.role == "operator" else found
 
     @property
     def staff(self) -> bool:
         return self.role in STAFF
+
+    @property
+    def whole(self) -> bool:
+        """Sees the organisation as a whole, not branches of it."""
+        return self.staff and not self.branches
+
+
+def rights_of(connection: Connection, account_id: int) -> dict[str, Any]:
+    """`rights` and `branches` of an operator."""
+    names = connection.scalars(select(operator_right.c.name).where(operator_right.c.account == account_id))
+    nodes = connection.scalars(select(operator_branch.c.node).where(operator_branch.c.account == account_id))
+    return {"rights": frozenset(map(Right, names)), "branches": frozenset(nodes)}
 
 
 Span = tuple[int, int]  # [since, until), seconds UTC
@@ -74,11 +107,47 @@ def may_see(viewer: Viewer, now: int) -> ColumnElement[bool]:
     if viewer.state != "approved":
         return false()
     if viewer.staff:
-        return point.c.organisation == viewer.organisation
+        return own_points(viewer)
     return point.c.id.in_(
         select(contract_point.c.point)
         .join(grant, grant.c.contract == contract_point.c.contract)
-        .where(grant.c.account == viewer.account, _at(grant, now), _at(contract_point, now))
+        .where(grants_of(viewer), _at(grant, now), _at(contract_point, now))
+    )
+
+
+def own_points(viewer: Viewer) -> ColumnElement[bool]:
+    """Rows of `point` that are staff's to see."""
+    ours = point.c.organisation == (viewer.organisation if viewer.staff else -1)
+    return and_(ours, point.c.node.in_(below(viewer))) if viewer.branches else ours
+
+
+def own_nodes(viewer: Viewer) -> ColumnElement[bool]:
+    """Rows of `node`."""
+    ours = node.c.organisation == (viewer.organisation if viewer.staff else -1)
+    return and_(ours, node.c.id.in_(below(viewer))) if viewer.branches else ours
+
+
+def below(viewer: Viewer) -> Any:
+    """Ids of the nodes of the viewer's branches and of all below them."""
+    found = select(node.c.id).where(node.c.id.in_(viewer.branches)).cte(recursive=True)
+    child = node.alias("child")
+    return select(found.union(select(child.c.id).where(child.c.parent == found.c.id)).c.id)
+
+
+def grants_of(viewer: Viewer) -> ColumnElement[bool]:
+    """Rows of `grant` by which a consumer looks now. What an owner gave stands while he himself has the contract."""
+    giver, held = account.alias("giver"), grant.alias("held")
+    owner = exists().where(giver.c.id == grant.c.given_by, giver.c.state == "approved")
+    holds = exists().where(
+        held.c.account == grant.c.given_by,
+        held.c.contract == grant.c.contract,
+        held.c.given_by.is_(None),
+        held.c.valid_to.is_(None),
+    )
+    return and_(
+        grant.c.account == viewer.account,
+        or_(grant.c.ends_at.is_(None), grant.c.ends_at > viewer.at),
+        or_(grant.c.given_by.is_(None), and_(owner, holds)),
     )
 
 
@@ -91,12 +160,12 @@ def _spans(connection: Connection, viewer: Viewer, point_id: int) -> list[Span]:
     if viewer.state != "approved":
         return []
     if viewer.staff:
-        own = select(point.c.id).where(point.c.id == point_id, point.c.organisation == viewer.organisation)
+        own = select(point.c.id).where(point.c.id == point_id, own_points(viewer))
         return [(0, FOREVER)] if connection.execute(own).first() else []
     query = (
         select(grant.c.valid_from, grant.c.valid_to, contract_point.c.valid_from, contract_point.c.valid_to)
         .join(contract_point, contract_point.c.contract == grant.c.contract)
-        .where(grant.c.account == viewer.account, contract_point.c.point == point_id)
+        .where(grants_of(viewer), contract_point.c.point == point_id)
     )
     found = sorted(
         (max(grant_from, point_from), min(grant_to or FOREVER, point_to or FOREVER))

@@ -88,7 +88,7 @@ def viewer_of(engine: Engine, token: str, now: int) -> Viewer | None:
     )
     with engine.connect() as connection:
         found = connection.execute(alive).first()
-        viewer = Viewer.load(connection, found.account) if found is not None else None
+        viewer = Viewer.load(connection, found.account, now) if found is not None else None
     if found is not None and viewer is not None and found.seen_at <= now - SEEN_EVERY:
         with writing(engine).begin() as connection:
             connection.execute(session.update().where(session.c.id == found.id).values(seen_at=now))

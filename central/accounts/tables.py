@@ -16,7 +16,7 @@ account = Table(
     Column("name", String(200), nullable=False),
     Column("phone", String(30)),
     Column("password", String(200), nullable=False),
-    Column("role", String(20), nullable=False),  # consumer | operator | administrator
+    Column("role", String(20), nullable=False),  # consumer | operator | auditor | administrator
     Column("state", String(20), nullable=False),  # created | activated | approved | rejected | blocked
     Column("made_at", Seconds, nullable=False),
 )
@@ -41,8 +41,37 @@ grant = Table(
     Column("account", ForeignKey("account.id"), nullable=False, index=True),
     Column("contract", ForeignKey("contract.id"), nullable=False, index=True),
     Column("role", String(20), nullable=False),  # owner | reader
-    Column("valid_from", Seconds, nullable=False),
+    Column("valid_from", Seconds, nullable=False),  # of what is measured: this time is seen
     Column("valid_to", Seconds),
+    Column("given_by", ForeignKey("account.id"), index=True),  # an owner of the contract; null: the company
+    Column("ends_at", Seconds),  # until when one may look at all; null: no end is set
+)
+
+invitation = Table(  # to look at a contract, sent by its owner to a mail; its letter holds a key that is good once
+    "invitation",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("hash", String(64), nullable=False, unique=True),  # SHA-256
+    Column("account", ForeignKey("account.id"), nullable=False, index=True),  # who invites
+    Column("contract", ForeignKey("contract.id"), nullable=False),
+    Column("mail", String(254), nullable=False),
+    Column("ends_at", Seconds, nullable=False),  # of what is granted
+    Column("made_at", Seconds, nullable=False),
+    Column("expires_at", Seconds, nullable=False, index=True),  # of the key
+)
+
+operator_right = Table(  # what an operator may change
+    "operator_right",
+    metadata,
+    Column("account", ForeignKey("account.id"), primary_key=True),
+    Column("name", String(20), primary_key=True),  # policy.Right
+)
+
+operator_branch = Table(  # where: of the network below these nodes; without a row, everywhere
+    "operator_branch",
+    metadata,
+    Column("account", ForeignKey("account.id"), primary_key=True),
+    Column("node", ForeignKey("node.id"), primary_key=True, index=True),
 )
 
 attempt = Table(

@@ -4,6 +4,7 @@
 Every figure comes from `central.figures`.
 """
 
+from collections.abc import Sequence
 from urllib.parse import quote
 
 from flask import jsonify, redirect, render_template, request, url_for
@@ -132,20 +133,20 @@ def _usual(length: str) -> str:
 def _points() -> tuple[tuple[PointView, ...], PointView | None]:
     """All points of a consumer, and the one that the address names, else the first. A foreign one is «not found».
 
-    Staff open one point from the console; the list of all is there, and the opening is audited.
+    Staff open one point from the console, or look through a consumer's cabinet; each opening is audited.
     """
     made, who = here(), viewer()
-    named = request.args.get("point")
     points = () if who.staff else figures.points(made.source, who, made.now)
-    if named is None:
-        return points, points[0] if points else None
-    key = whole(named)
+    point = _named(points) if "point" in request.args else next(iter(points), None)
+    if point is not None and (who.staff or who.by is not None):
+        with writing(made.source.engine).begin() as connection:
+            note(connection, made.now, who.by or who.account, OPENED, point.code, request.path)
+    return points, point
+
+
+def _named(points: Sequence[PointView]) -> PointView:
+    key = whole(request.args["point"])
     if key is None:
         raise NotFound("point")
-    point = next((one for one in points if one.id == key), None)
-    if point is None:
-        point = figures.point_view(made.source, who, key, made.now)
-    if who.staff:
-        with writing(made.source.engine).begin() as connection:
-            note(connection, made.now, who.account, OPENED, point.code, request.path)
-    return points, point
+    found = next((one for one in points if one.id == key), None)
+    return found or figures.point_view(here().source, viewer(), key, here().now)

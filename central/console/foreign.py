@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import Connection, Row, select
 
+from central.accounts.policy import own_points
 from central.console.deeds import Deed, done
 from central.console.mountings import USUAL, described, entered_meter, installation, installed
 from central.console.room import TZ, console, number_asked
@@ -49,7 +50,7 @@ def adopt(name: str, key: str) -> ResponseReturnValue:
         waiting = show.foreign_meter(connection, viewer(), name, key)
         types = show.meter_types(connection)
         stands = connection.execute(
-            select(mounting, point.c.code, point.c.organisation)
+            select(mounting, point.c.code, own_points(viewer()).label("own"))
             .join(point, point.c.id == mounting.c.point)
             .where(mounting.c.meter == key, valid(mounting, made.now))
         ).first()
@@ -57,7 +58,7 @@ def adopt(name: str, key: str) -> ResponseReturnValue:
             select(edge_meter).where(edge_meter.c.meter == key, edge_meter.c.valid_to.is_(None))
         ).first()
         since = _oldest(connection, waiting)
-    if stands is not None and stands.organisation != viewer().organisation:
+    if stands is not None and not stands.own:
         stands = None  # the change will be refused with who stands where
 
     def enter_it(change: Change, values: Values) -> None:
@@ -135,8 +136,7 @@ def _groups(waiting: Foreign, types: Any, stands: Row[Any] | None, bound: Row[An
 
 
 def _point_of(change: Change, code: str) -> int:
-    ours = (point.c.code == code) & (point.c.organisation == viewer().organisation)
-    found = change.connection.execute(select(point.c.id).where(ours)).scalar()
+    found = change.connection.execute(select(point.c.id).where(point.c.code == code, own_points(viewer()))).scalar()
     if found is None:
         raise Refused("point", _l("Точки учёта с кодом %(code)s нет", code=code))
     return int(found)

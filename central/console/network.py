@@ -71,12 +71,14 @@ def column(current: int | None = None) -> Column:
     opened = _numbers(request.args.getlist(OPEN)) if OPEN in request.args else [current] if current else []
     pages = dict(_pages(request.args.getlist(PAGES)))
     asked = request.args.get(FIND, "").strip()[:100]
+    who = viewer()
+    tops = who.branches
     with here().source.engine.connect() as connection:
         if asked:
-            keys = [int(key) for key in found(connection, "node", viewer().organisation, asked, MOST + 1)]
-            shown = tree.among(connection, viewer().organisation, keys[:MOST], cut=len(keys) > MOST)
+            keys = [int(key) for key in found(connection, "node", who.organisation, asked, MOST + 1)]
+            shown = tree.among(connection, who.organisation, keys[:MOST], cut=len(keys) > MOST, tops=tops)
         else:
-            shown = tree.read(connection, viewer().organisation, opened, pages)
+            shown = tree.read(connection, who.organisation, opened, pages, tops)
     links = Links(shown.branches, pages)
     action = request.path if request.method == "GET" else url_for("console.network")
     keep = [pair for pair in request.args.items(multi=True) if pair[0] not in (OPEN, FIND, PAGES, "page")]

@@ -9,7 +9,7 @@ from central.accounts.applications import NotNow
 from central.accounts.consumers import Person
 from central.console.room import ROWS, TZ, console, page_asked
 from central.db import writing
-from central.faces import letters
+from central.faces import letters, through
 from central.faces.forms import Field, Group, Text, parse, typed_in
 from central.faces.here import here, viewer
 from central.figures import NotFound
@@ -47,6 +47,20 @@ def one_person(key: int) -> ResponseReturnValue:
         about = _found(consumers.person(connection, viewer(), key))
     page = {"one": about, "errors": errors, "typed": typed, "deed": deed, "why": WHY, "notice": NOTICE, "tz": TZ}
     return render_template("console/person.html", **page), 422 if errors else 200
+
+
+@console.post("/people/<int:key>/cabinet")
+def open_cabinet(key: int) -> ResponseReturnValue:
+    with here().source.engine.connect() as connection:
+        _found(consumers.person(connection, viewer(), key))
+    through.enter(key)
+    return redirect(url_for("cabinet.main"), 303)
+
+
+@console.post("/people/leave")
+def leave_cabinet() -> ResponseReturnValue:
+    key = through.leave()
+    return redirect(url_for("console.people") if key is None else url_for("console.one_person", key=key), 303)
 
 
 def _do(key: int, deed: str, text: str) -> dict[str, Text]:

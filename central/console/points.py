@@ -328,9 +328,11 @@ def contract_fields(*, number: bool = True) -> tuple[Field, ...]:
 
 
 def node_field(connection: Connection) -> Field:
-    """A node of the network by its path."""
+    """A node of the network by its path; who sees branches alone puts things nowhere else."""
     known = [(path, "") for path in show.nodes(connection, viewer())]
-    return Field("node", words.FIELDS["node"], needed=False, choices=known, help=_l("путь целиком"), most=1000)
+    return Field(
+        "node", words.FIELDS["node"], needed=not viewer().whole, choices=known, help=_l("путь целиком"), most=1000
+    )
 
 
 def chosen_node(change: Change, values: Values) -> int | None:

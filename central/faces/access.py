@@ -4,121 +4,186 @@ What of a page one sees is another question, and `accounts.policy` answers it: a
 """
 
 import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
 
-from flask import Flask, abort, redirect, request, url_for
+from flask import Flask, abort, current_app, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import RequestRedirect
 
+from central.accounts.policy import Right, Viewer
+from central.faces.forms import Text
 from central.faces.here import here
 
 log = logging.getLogger(__name__)
 
-GUEST = frozenset({"guest", "consumer", "operator", "administrator"})
-SIGNED_IN = GUEST - {"guest"}
-STAFF = frozenset({"operator", "administrator"})
+READS = ("GET", "HEAD", "OPTIONS")
 
-ACCESS: dict[str, frozenset[str]] = {  # endpoint -> roles
-    "static": GUEST,
-    "health": GUEST,
-    "door.login": GUEST,
-    "door.second_step": GUEST,
-    "door.logout": SIGNED_IN,
-    "door.register": GUEST,
-    "door.applied": GUEST,
-    "door.activate": GUEST,
-    "door.activated": GUEST,
-    "door.again": GUEST,
-    "door.forgotten": GUEST,
-    "door.reminded": GUEST,
-    "door.reset": GUEST,
-    "door.theme": GUEST,
-    "door.language": GUEST,
-    "cabinet.main": SIGNED_IN,
-    "cabinet.data": SIGNED_IN,
-    "cabinet.data_file": SIGNED_IN,
-    "cabinet.readings": SIGNED_IN,
-    "cabinet.reading": SIGNED_IN,
-    "cabinet.explain": SIGNED_IN,
-    "cabinet.explain_data": SIGNED_IN,
-    "cabinet.what_if": SIGNED_IN,
-    "cabinet.me": SIGNED_IN,
-    "cabinet.change_password": SIGNED_IN,
-    "cabinet.add_contract": SIGNED_IN - STAFF,
-    "cabinet.end_session": SIGNED_IN,
-    "cabinet.second": SIGNED_IN,
-    "cabinet.drop_second": SIGNED_IN,
-    "console.applications": STAFF,
-    "console.approve_sure": STAFF,
-    "console.application": STAFF,
-    "console.people": STAFF,
-    "console.one_person": STAFF,
-    "console.texts": frozenset({"administrator"}),
-    "console.points": STAFF,
-    "console.edges": STAFF,
-    "console.audit": STAFF,
-    "console.network": STAFF,
-    "console.search": STAFF,
-    "console.point": STAFF,
-    "console.new_point": STAFF,
-    "console.mount": STAFF,
-    "console.replacement": STAFF,
-    "console.ratio": STAFF,
-    "console.dismount": STAFF,
-    "console.manual_reading": STAFF,
-    "console.correct_mounting": STAFF,
-    "console.remove_mounting": STAFF,
-    "console.correct_point": STAFF,
-    "console.terms": STAFF,
-    "console.hand_over": STAFF,
-    "console.meter": STAFF,
-    "console.verify_meter": STAFF,
-    "console.verify_transformer": STAFF,
-    "console.correct_meter": STAFF,
-    "console.contract": STAFF,
-    "console.correct_contract": STAFF,
-    "console.organisation": STAFF,
-    "console.correct_organisation": STAFF,
-    "console.node": STAFF,
-    "console.new_node": STAFF,
-    "console.rename_node": STAFF,
-    "console.schemes": STAFF,
-    "console.scheme": STAFF,
-    "console.price": STAFF,
-    "console.monthly_line": STAFF,
-    "console.edge": STAFF,
-    "console.new_edge": STAFF,
-    "console.correct_edge": STAFF,
-    "console.new_line": STAFF,
-    "console.entitle": STAFF,
-    "console.release": STAFF,
-    "console.changes": STAFF,
-    "console.change": STAFF,
-    "console.undo_change": STAFF,
-    "console.foreign": STAFF,
-    "console.adopt": STAFF,
-    "console.imports": STAFF,
-    "console.import_template": STAFF,
-    "console.export": STAFF,
-    "console.workbook": STAFF,
-    "console.answer_workbook": STAFF,
-    "console.exceptions": STAFF,
-    "console.exception_list": STAFF,
-    "console.exception": STAFF,
-    "console.undo_decision": STAFF,
-    "console.checks": STAFF,
-    "console.check_limits": STAFF,
-    "console.all_months": STAFF,
-    "console.month": STAFF,
-    "console.run_month": STAFF,
-    "console.corrections": STAFF,
-    "console.corrections_file": STAFF,
-    "console.point_month": STAFF,
-    "console.close_point": STAFF,
-    "console.open_month": STAFF,
-    "console.document": STAFF,
-    "console.new_document": STAFF,
-    "console.remove_document": STAFF,
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Who may open a route: people of these roles.
+
+    `right`: of an operator who sends something there; with `held`, who opens it at all; an auditor sends nothing where
+    one is asked for. `whole`: it is about the company as a whole, and not for who sees branches of it alone.
+    """
+
+    roles: frozenset[str]
+    right: Right | None = None
+    held: bool = False
+    whole: bool = False
+
+
+def _sees(right: Right | None = None, *, whole: bool = False) -> Entry:
+    """A page of the company; `right` for its form."""
+    return Entry(frozenset({"operator", "auditor", "administrator"}), right, whole=whole)
+
+
+def _does(right: Right, *, whole: bool = False) -> Entry:
+    """A page that is a form."""
+    return Entry(frozenset({"operator", "administrator"}), right, held=True, whole=whole)
+
+
+ANYBODY = Entry(frozenset({"guest", "consumer", "operator", "auditor", "administrator"}))
+KNOWN = Entry(ANYBODY.roles - {"guest"})
+CONSUMER = Entry(frozenset({"consumer"}))
+ADMINISTRATOR = Entry(frozenset({"administrator"}))
+PEOPLE = Entry(_sees().roles, Right.PEOPLE, held=True, whole=True)
+
+ACCESS: dict[str, Entry] = {  # endpoint -> who
+    "static": ANYBODY,
+    "health": ANYBODY,
+    "door.login": ANYBODY,
+    "door.second_step": ANYBODY,
+    "door.logout": KNOWN,
+    "door.register": ANYBODY,
+    "door.applied": ANYBODY,
+    "door.activate": ANYBODY,
+    "door.activated": ANYBODY,
+    "door.again": ANYBODY,
+    "door.forgotten": ANYBODY,
+    "door.reminded": ANYBODY,
+    "door.reset": ANYBODY,
+    "door.theme": ANYBODY,
+    "door.language": ANYBODY,
+    "cabinet.main": KNOWN,
+    "cabinet.data": KNOWN,
+    "cabinet.data_file": KNOWN,
+    "cabinet.readings": KNOWN,
+    "cabinet.reading": KNOWN,
+    "cabinet.explain": KNOWN,
+    "cabinet.explain_data": KNOWN,
+    "cabinet.what_if": KNOWN,
+    "cabinet.me": KNOWN,
+    "cabinet.change_password": KNOWN,
+    "cabinet.add_contract": CONSUMER,
+    "cabinet.end_session": KNOWN,
+    "cabinet.second": KNOWN,
+    "cabinet.drop_second": KNOWN,
+    "console.applications": PEOPLE,
+    "console.approve_sure": PEOPLE,
+    "console.application": PEOPLE,
+    "console.people": PEOPLE,
+    "console.one_person": PEOPLE,
+    "console.open_cabinet": PEOPLE,
+    "console.leave_cabinet": PEOPLE,
+    "console.texts": ADMINISTRATOR,
+    "console.points": _sees(),
+    "console.edges": _sees(),
+    "console.audit": _sees(whole=True),
+    "console.network": _sees(),
+    "console.search": _sees(),
+    "console.point": _sees(),
+    "console.new_point": _does(Right.REGISTRY),
+    "console.mount": _does(Right.REGISTRY),
+    "console.replacement": _does(Right.REGISTRY),
+    "console.ratio": _does(Right.REGISTRY),
+    "console.dismount": _does(Right.REGISTRY),
+    "console.manual_reading": _does(Right.FIGURES),
+    "console.correct_mounting": _does(Right.REGISTRY),
+    "console.remove_mounting": _does(Right.REGISTRY),
+    "console.correct_point": _does(Right.REGISTRY),
+    "console.terms": _does(Right.REGISTRY),
+    "console.hand_over": _does(Right.REGISTRY),
+    "console.meter": _sees(),
+    "console.verify_meter": _does(Right.REGISTRY),
+    "console.verify_transformer": _does(Right.REGISTRY),
+    "console.correct_meter": _does(Right.REGISTRY),
+    "console.contract": _sees(),
+    "console.correct_contract": _does(Right.REGISTRY),
+    "console.organisation": _sees(),
+    "console.correct_organisation": _does(Right.REGISTRY, whole=True),
+    "console.node": _sees(),
+    "console.new_node": _does(Right.REGISTRY),
+    "console.rename_node": _does(Right.REGISTRY),
+    "console.schemes": _sees(),
+    "console.scheme": _sees(),
+    "console.price": _does(Right.FIGURES, whole=True),
+    "console.monthly_line": _does(Right.FIGURES, whole=True),
+    "console.edge": _sees(),
+    "console.new_edge": _does(Right.EDGES),
+    "console.correct_edge": _does(Right.EDGES),
+    "console.new_line": _does(Right.EDGES),
+    "console.entitle": _does(Right.EDGES),
+    "console.release": _does(Right.EDGES),
+    "console.changes": _sees(whole=True),
+    "console.change": _sees(whole=True),
+    "console.undo_change": _does(Right.REGISTRY, whole=True),
+    "console.foreign": _sees(),
+    "console.adopt": _does(Right.REGISTRY),
+    "console.imports": _does(Right.REGISTRY, whole=True),
+    "console.import_template": _does(Right.REGISTRY, whole=True),
+    "console.export": _does(Right.REGISTRY, whole=True),
+    "console.workbook": _does(Right.REGISTRY, whole=True),
+    "console.answer_workbook": _does(Right.REGISTRY, whole=True),
+    "console.exceptions": _sees(Right.FIGURES),
+    "console.exception_list": _sees(Right.FIGURES),
+    "console.exception": _sees(Right.FIGURES),
+    "console.undo_decision": _does(Right.FIGURES),
+    "console.checks": _sees(),
+    "console.check_limits": _does(Right.FIGURES, whole=True),
+    "console.all_months": _sees(whole=True),
+    "console.month": _sees(whole=True),
+    "console.run_month": _does(Right.FIGURES, whole=True),
+    "console.corrections": _sees(whole=True),
+    "console.corrections_file": _sees(whole=True),
+    "console.point_month": _sees(),
+    "console.close_point": _does(Right.FIGURES),
+    "console.open_month": _does(Right.FIGURES),
+    "console.document": _sees(),
+    "console.new_document": _does(Right.REGISTRY),
+    "console.remove_document": _does(Right.REGISTRY),
 }
+
+
+def may(viewer: Viewer | None, endpoint: str, method: str = "GET") -> bool:
+    """Whether somebody (None: nobody has logged in) may ask for this route so."""
+    entry = ACCESS[endpoint]
+    if viewer is None:
+        return "guest" in entry.roles
+    if viewer.role not in entry.roles or (entry.whole and not viewer.whole):
+        return False
+    sends = method not in READS
+    if entry.right is None or viewer.role == "auditor":
+        return entry.right is None or not sends
+    return entry.right in viewer.rights or not (sends or entry.held)
+
+
+def leads(address: str, method: str = "GET") -> bool:
+    """Whether a link (or form) of this address leads where the one who looks may go; it is not shown to others."""
+    try:
+        endpoint, _ = current_app.url_map.bind("").match(urlsplit(address).path, method=method)
+    except (HTTPException, RequestRedirect):
+        return False
+    return may(current_user.viewer if current_user.is_authenticated else None, endpoint, method)
+
+
+def open_to(links: Iterable[tuple[str, Text]]) -> list[tuple[str, Text]]:
+    """Those that lead where the one who looks may go."""
+    return [(address, word) for address, word in links if leads(address)]
 
 
 FIRST = frozenset(  # what staff may open before the second factor is set, where it is required
@@ -141,10 +206,10 @@ def install(app: Flask) -> None:
         if endpoint not in ACCESS:
             log.error("the route %s has no entry in the access table", endpoint)
             abort(404)
-        role = current_user.viewer.role if current_user.is_authenticated else "guest"
-        if role in ACCESS[endpoint]:
+        viewer = current_user.viewer if current_user.is_authenticated else None
+        if may(viewer, endpoint, request.method):
             return redirect(url_for("cabinet.second")) if endpoint not in FIRST and _lacks_second() else None
-        if role != "guest":
+        if viewer is not None:
             abort(403)
         asked = request.full_path.rstrip("?") if request.method == "GET" else None
         return redirect(url_for("door.login", next=asked))

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from flask import current_app
+from flask import current_app, g
 from flask_login import UserMixin, current_user
 
 from central.accounts.passwords import Passwords
@@ -52,6 +52,6 @@ def here() -> Here:
 
 
 def viewer() -> Viewer:
-    """Of a page that guests cannot open."""
-    found: Viewer = current_user.viewer
+    """Who looks, of a page that guests cannot open: who has logged in, or the consumer whose cabinet he has opened."""
+    found: Viewer = g.get("through") or current_user.viewer
     return found

@@ -5,8 +5,10 @@ from hashlib import sha256
 from pathlib import Path
 
 from flask import Flask, request, url_for
+from flask_login import current_user
 
-from central.faces import formats, preferences, words
+from central.faces import access, formats, preferences, words
+from central.faces.here import viewer
 from central.metering.zones import day_of
 
 STATIC = Path(__file__).parent.parent / "static"
@@ -48,12 +50,20 @@ def install(app: Flask) -> None:
     for function in FILTERS:
         app.jinja_env.filters[function.__name__] = function
     app.jinja_env.globals.update(
-        asset=asset, words=words, share=formats.share, day_of=day_of, NARROW=formats.NARROW, NOTHING=formats.NOTHING
+        asset=asset,
+        words=words,
+        share=formats.share,
+        day_of=day_of,
+        leads=access.leads,
+        open_to=access.open_to,
+        NARROW=formats.NARROW,
+        NOTHING=formats.NOTHING,
     )
 
     @app.context_processor
     def chosen() -> dict[str, object]:
         return {
+            "looking": viewer() if current_user.is_authenticated else None,
             "theme": preferences.theme(),
             "language": preferences.language(),
             "back": request.full_path.rstrip("?") if request.method == "GET" else "/",

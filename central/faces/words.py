@@ -171,6 +171,7 @@ BY_HOURS = _l("По часам")
 ROLES: Mapping[str, LazyString] = {
     "consumer": _l("потребитель"),
     "operator": _l("оператор"),
+    "auditor": _l("аудитор"),
     "administrator": _l("администратор"),
 }
 THEMES: Mapping[str, LazyString] = {

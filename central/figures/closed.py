@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, select
 
-from central.accounts.policy import FOREVER, Viewer
+from central.accounts.policy import FOREVER, Viewer, grants_of
 from central.accounts.tables import account, grant
 from central.figures import causes
 from central.figures.monthly import hindrances_of
@@ -159,7 +159,7 @@ def all_corrections() -> Select[Any]:
 def _granted(connection: Connection, viewer: Viewer) -> Mapping[int, list[Period]]:
     """Contract -> times in which the account may see it."""
     found: dict[int, list[Period]] = defaultdict(list)
-    for row in connection.execute(select(grant).where(grant.c.account == viewer.account)):
+    for row in connection.execute(select(grant).where(grants_of(viewer))):
         found[row.contract].append(Period(row.valid_from, row.valid_to if row.valid_to is not None else FOREVER))
     return found
 

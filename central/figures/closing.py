@@ -16,7 +16,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import Connection, Row, delete, func, select, update
 
 from central.accounts.audit import note
-from central.accounts.policy import Viewer
+from central.accounts.policy import Viewer, own_points
 from central.db import alone, insert, writing
 from central.figures import recheck
 from central.figures.monthly import Bill, Share, bill, is_closed, shares, written
@@ -88,10 +88,10 @@ def close(
 
 def undo(connection: Connection, viewer: Viewer, key: int, reason: str, now: int) -> int:
     """The month is open again; how it was closed stays written. Returns its point. Raises NotFound, Refused."""
-    query = select(period_close, point.c.organisation, point.c.code).join(point, point.c.id == period_close.c.point)
-    held = query.where(period_close.c.id == key).with_for_update(of=period_close)
+    query = select(period_close, point.c.code).join(point, point.c.id == period_close.c.point)
+    held = query.where(own_points(viewer)).where(period_close.c.id == key).with_for_update(of=period_close)
     row = connection.execute(held).first()
-    if row is None or row.organisation != viewer.organisation:
+    if row is None:
         raise NotFound(f"closing {key}")
     if not reason.strip():
         raise Refused("reason", _l("Напишите, почему месяц открывается снова"))
@@ -108,8 +108,7 @@ def undo(connection: Connection, viewer: Viewer, key: int, reason: str, now: int
 
 
 def _own(connection: Connection, viewer: Viewer, key: int) -> Row[Any]:
-    ours = point.c.id == key, point.c.organisation == viewer.organisation
-    row = connection.execute(select(point).where(*ours)).first()
+    row = connection.execute(select(point).where(point.c.id == key, own_points(viewer))).first()
     if row is None or not viewer.staff:
         raise NotFound(f"point {key}")
     return row

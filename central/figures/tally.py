@@ -18,15 +18,17 @@ FRESH = 60  # seconds
 
 
 def tally_of(engine: Engine, viewer: Viewer, now: int) -> Tally:
-    """Of the viewer's organisation."""
+    """Of the viewer's organisation; of branches of it, walked each time."""
     with engine.connect() as connection:
         found = connection.execute(select(tally).where(tally.c.organisation == viewer.organisation)).first()
-    if found is not None and 0 <= now - found.at < FRESH:
+    if viewer.whole and found is not None and 0 <= now - found.at < FRESH:
         return Tally(found.points, found.silent, found.at)
     with engine.connect() as connection:
         points = connection.scalar(select(func.count()).select_from(point).where(may_see(viewer, now))) or 0
         silent = connection.scalar(select(func.count()).select_from(silent_points(viewer, now).subquery())) or 0
     counts = {"points": points, "silent": silent, "at": now}
+    if not viewer.whole:
+        return Tally(**counts)
     with writing(engine).begin() as connection:
         kept = insert(connection, tally).values(organisation=viewer.organisation, **counts)
         connection.execute(kept.on_conflict_do_update(index_elements=["organisation"], set_=counts))

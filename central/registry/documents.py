@@ -149,11 +149,13 @@ def remove(connection: Connection, viewer: Viewer, key: int, now: int) -> Row[An
 
 
 def one(connection: Connection, viewer: Viewer, key: int) -> Row[Any]:
-    """Of the viewer's organisation, for its staff alone. Raises NotFound."""
+    """Of the viewer's organisation, for its staff alone, at what they may see. Raises NotFound."""
     ours = (document.c.id == key) & (document.c.organisation == viewer.organisation)
     row = connection.execute(select(document).where(ours)).first()
     if row is None or not viewer.staff or viewer.state != "approved":
         raise NotFound(f"document {key}")
+    if not viewer.whole:
+        may_attach(connection, viewer, row.kind, row.key)
     return row
 
 

@@ -102,9 +102,9 @@ def kinds(connection: Connection) -> Sequence[str]:
 
 
 def entry(connection: Connection, viewer: Viewer, key: int) -> Entry:
-    """Raises NotFound."""
+    """A change is of the company as a whole. Raises NotFound."""
     row = connection.execute(_entries().where(change.c.id == key, visible(viewer))).first()
-    if row is None or not viewer.staff:
+    if row is None or not viewer.whole:
         raise NotFound(f"change {key}")
     return _entry(row)
 

@@ -3,14 +3,14 @@
 A point, node, contract belongs to an organisation; who sees the rest says accounts/objects.py. Figures are not here.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, exists, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Table, exists, func, or_, select
 
-from central.accounts.objects import billing, edges_of, meters_of, schemes_of
-from central.accounts.policy import Viewer
+from central.accounts.objects import billing, contracts_of, edges_of, meters_of, schemes_of
+from central.accounts.policy import Viewer, own_nodes, own_points
 from central.figures.views import NotFound
 from central.ingest.tables import State as InboxState
 from central.ingest.tables import edge, edge_line, edge_meter, inbox, meter_seen
@@ -43,13 +43,18 @@ FOREIGN_METER = "foreign_meter"  # central.ingest.judge.Reason, which this room 
 
 
 def own(connection: Connection, table: Table, viewer: Viewer, key: int) -> Row[Any]:
-    """The row of an organisation's table. Raises NotFound when it is another organisation's, or is not there."""
-    found = connection.execute(
-        select(table).where(table.c.id == key, table.c.organisation == viewer.organisation)
-    ).first()
+    """The row of a point, contract or node. Raises NotFound when it is not the viewer's, or is not there."""
+    found = connection.execute(select(table).where(table.c.id == key, _OWN[table.name](viewer))).first()
     if found is None or not viewer.staff:
         raise NotFound(f"{table.name} {key}")
     return found
+
+
+_OWN: Mapping[str, Callable[[Viewer], ColumnElement[bool]]] = {
+    point.name: own_points,
+    contract.name: contracts_of,
+    node.name: own_nodes,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,12 +184,12 @@ def meter_page(connection: Connection, viewer: Viewer, meter_id: str, now: int) 
     """Raises NotFound."""
     row = meter_row(connection, viewer, meter_id)
     places = connection.execute(
-        select(mounting, point.c.code, point.c.name, point.c.address, point.c.tz, point.c.organisation)
+        select(mounting, point.c.code, point.c.name, point.c.address, point.c.tz, own_points(viewer).label("own"))
         .join(point, point.c.id == mounting.c.point)
         .where(mounting.c.meter == meter_id)
         .order_by(mounting.c.valid_from.desc())
     ).all()
-    own_places = [one for one in places if one.organisation == viewer.organisation]
+    own_places = [one for one in places if one.own]
     return MeterPage(
         row=row,
         places=own_places,
@@ -228,7 +233,7 @@ def placed(connection: Connection, viewer: Viewer, key: int) -> Placed:
     points = (
         select(point.c.id)
         .join(transformer_place, transformer_place.c.point == point.c.id)
-        .where(transformer_place.c.transformer == key, point.c.organisation == viewer.organisation)
+        .where(transformer_place.c.transformer == key, own_points(viewer))
         .order_by(transformer_place.c.valid_from.desc())
     )
     found = connection.execute(points).scalars().all()
@@ -252,7 +257,7 @@ def contract_page(connection: Connection, viewer: Viewer, key: int) -> ContractP
     points = connection.execute(
         select(contract_point, point.c.code, point.c.name, point.c.address, point.c.tz)
         .join(point, point.c.id == contract_point.c.point)
-        .where(contract_point.c.contract == key)
+        .where(contract_point.c.contract == key, own_points(viewer))
         .order_by(contract_point.c.valid_from.desc(), point.c.code)
         .limit(MOST)
     )
@@ -261,13 +266,14 @@ def contract_page(connection: Connection, viewer: Viewer, key: int) -> ContractP
 
 def contracts(connection: Connection, viewer: Viewer) -> Rows:
     """To choose one: the newest, at most MOST; any other is found by its number."""
-    ours = contract.c.organisation == viewer.organisation
-    return connection.execute(select(contract).where(ours).order_by(contract.c.id.desc()).limit(MOST)).all()
+    return connection.execute(
+        select(contract).where(contracts_of(viewer)).order_by(contract.c.id.desc()).limit(MOST)
+    ).all()
 
 
 def contract_numbered(connection: Connection, viewer: Viewer, number: str) -> Row[Any] | None:
-    ours = (contract.c.organisation == viewer.organisation) & (contract.c.number == number)
-    return connection.execute(select(contract).where(ours)).first()
+    numbered = select(contract).where(contract.c.number == number, contracts_of(viewer))
+    return connection.execute(numbered).first()
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,7 +292,7 @@ def node_page(connection: Connection, viewer: Viewer, key: int, now: int) -> Nod
     above: list[Row[Any]] = []
     parent = row.parent
     while parent is not None:
-        above.insert(0, own(connection, node, viewer, parent))
+        above.insert(0, connection.execute(select(node).where(node.c.id == parent)).one())
         parent = above[0].parent
     here = point.c.node == key
     standing = (mounting.c.point == point.c.id) & valid(mounting, now)
@@ -310,14 +316,16 @@ def node_page(connection: Connection, viewer: Viewer, key: int, now: int) -> Nod
 
 def nodes(connection: Connection, viewer: Viewer) -> Sequence[str]:
     """Paths to propose, in their order, at most MOST; any other is found by its path."""
-    ours = node.c.organisation == viewer.organisation
-    return connection.execute(select(node.c.path).where(ours).order_by(node.c.path).limit(MOST)).scalars().all()
+    return (
+        connection.execute(select(node.c.path).where(own_nodes(viewer)).order_by(node.c.path).limit(MOST))
+        .scalars()
+        .all()
+    )
 
 
 def node_at(connection: Connection, viewer: Viewer, path: str) -> int | None:
     """The node of this path."""
-    ours = (node.c.organisation == viewer.organisation) & (node.c.path == path)
-    return connection.execute(select(node.c.id).where(ours)).scalar()
+    return connection.execute(select(node.c.id).where(node.c.path == path, own_nodes(viewer))).scalar()
 
 
 def organisation_row(connection: Connection, viewer: Viewer) -> Row[Any]:
@@ -369,7 +377,7 @@ def scheme_page(connection: Connection, viewer: Viewer, key: int) -> SchemePage:
         select(point)
         .join(point_terms, point_terms.c.point == point.c.id)
         .where(point_terms.c.scheme == key, point_terms.c.valid_to.is_(None))
-        .where(point.c.organisation == viewer.organisation)
+        .where(own_points(viewer))
     )
     return SchemePage(
         row=row,
@@ -418,7 +426,7 @@ def edge_page(connection: Connection, viewer: Viewer, name: str) -> EdgePage:
             select(edge_meter, meter.c.serial, meter.c.type, edge_line.c.name.label("line_name"))
             .outerjoin(meter, meter.c.id == edge_meter.c.meter)
             .outerjoin(edge_line, edge_line.c.id == edge_meter.c.line)
-            .where(edge_meter.c.edge == name)
+            .where(edge_meter.c.edge == name, or_(meter.c.id.is_(None), meters_of(viewer)))
             .order_by(edge_meter.c.valid_to.is_not(None), edge_meter.c.meter, edge_meter.c.valid_from.desc())
             .limit(MOST)
         ).all(),

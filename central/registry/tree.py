@@ -50,16 +50,21 @@ class Network:
 
 
 def read(
-    connection: Connection, organisation_id: int, opened: Collection[int], pages: Mapping[int, int] | None = None
+    connection: Connection,
+    organisation_id: int,
+    opened: Collection[int],
+    pages: Mapping[int, int] | None = None,
+    tops: Collection[int] = (),
 ) -> Network:
-    """Open: these nodes and all above them. `pages`: node -> which page of its children (0 = of the top nodes)."""
+    """Open: these nodes and all above them. `pages`: node -> which page of its children (0 = of the top nodes).
+    `tops`: these stand at the top, and nothing is read but what is below them."""
     pages = pages or {}
-    above = _with_ancestors(connection, organisation_id, list(opened)[:MOST])
+    above = _with_ancestors(connection, organisation_id, list(opened)[:MOST], tops)
     rows: dict[int, Row[Any]] = {}
     below: dict[int, list[int]] = defaultdict(list)
     more: set[int] = set()
-    for row in connection.execute(_children(organisation_id, above, pages)):
-        parent = row.parent or 0
+    for row in connection.execute(_children(organisation_id, above, pages, tops)):
+        parent = _parent(row, tops)
         if len(below[parent]) == PAGE:
             more.add(parent)
         else:
@@ -68,7 +73,7 @@ def read(
     for row in above.values():  # an open one stands there, on whichever page of its parent it is
         if row.id not in rows:
             rows[row.id] = row
-            below[row.parent or 0].append(row.id)
+            below[_parent(row, tops)].append(row.id)
 
     def branches(parent: int) -> tuple[Branch, ...]:
         return tuple(
@@ -81,12 +86,14 @@ def read(
     return Network(_name(connection, organisation_id), branches(0), pages.get(0, 1), 0 in more)
 
 
-def among(connection: Connection, organisation_id: int, found: Sequence[int], cut: bool = False) -> Network:
-    """These nodes and all above them, nothing else: the tree as a filter leaves it."""
-    rows = _with_ancestors(connection, organisation_id, found)
+def among(
+    connection: Connection, organisation_id: int, found: Sequence[int], cut: bool = False, tops: Collection[int] = ()
+) -> Network:
+    """These nodes and all above them (up to `tops`), nothing else: the tree as a filter leaves it."""
+    rows = _with_ancestors(connection, organisation_id, found, tops)
     below: dict[int, list[Row[Any]]] = defaultdict(list)
     for row in rows.values():
-        below[row.parent or 0].append(row)
+        below[_parent(row, tops)].append(row)
 
     def branches(parent: int) -> tuple[Branch, ...]:
         return tuple(
@@ -112,7 +119,15 @@ def _name(connection: Connection, organisation_id: int) -> str:
     return str(connection.execute(select(organisation.c.name).where(organisation.c.id == organisation_id)).scalar_one())
 
 
-def _with_ancestors(connection: Connection, organisation_id: int, keys: Sequence[int]) -> dict[int, Row[Any]]:
+def _parent(row: Row[Any], tops: Collection[int]) -> int:
+    """0: it stands at the top."""
+    return 0 if row.parent is None or row.id in tops else int(row.parent)
+
+
+def _with_ancestors(
+    connection: Connection, organisation_id: int, keys: Sequence[int], tops: Collection[int]
+) -> dict[int, Row[Any]]:
+    """Of `keys`, those below `tops`, if any are told."""
     if not keys:
         return {}
     up = (
@@ -120,9 +135,15 @@ def _with_ancestors(connection: Connection, organisation_id: int, keys: Sequence
         .where(node.c.id.in_(keys), node.c.organisation == organisation_id)
         .cte("up", recursive=True)
     )
-    up = up.union(select(node.c.id, node.c.parent).where(node.c.id == up.c.parent))
-    rows = connection.execute(_nodes().where(node.c.id.in_(select(up.c.id))))
-    return {row.id: row for row in rows}
+    up = up.union(select(node.c.id, node.c.parent).where(node.c.id == up.c.parent, up.c.id.not_in(tops)))
+    rows = {row.id: row for row in connection.execute(_nodes().where(node.c.id.in_(select(up.c.id))))}
+    if not tops:
+        return rows
+
+    def leads_up(key: int | None) -> bool:
+        return key in tops or (key in rows and leads_up(rows[key].parent))
+
+    return {key: row for key, row in rows.items() if leads_up(key)}
 
 
 def _nodes() -> Select[Any]:
@@ -132,12 +153,13 @@ def _nodes() -> Select[Any]:
     return select(*columns, (~has).label("leaf")).outerjoin(node_points, node_points.c.node == node.c.id)
 
 
-def _children(organisation_id: int, opened: Iterable[int], pages: Mapping[int, int]) -> Any:
+def _children(organisation_id: int, opened: Iterable[int], pages: Mapping[int, int], tops: Collection[int]) -> Any:
     """A page of the children of each, one more than is shown, in one statement."""
     ours: ColumnElement[bool] = node.c.organisation == organisation_id
     parts = []
     for key in (0, *opened):
-        under = node.c.parent == key if key else node.c.parent.is_(None)
+        top = node.c.id.in_(tops) if tops else node.c.parent.is_(None)
+        under = node.c.parent == key if key else top
         page = _nodes().where(ours, under).order_by(node.c.name).limit(PAGE + 1).offset((pages.get(key, 1) - 1) * PAGE)
         parts.append(select(page.subquery()))
     return union_all(*parts)

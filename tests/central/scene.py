@@ -15,9 +15,10 @@ from zlib import crc32
 from argon2 import PasswordHasher
 from sqlalchemy import Connection, Engine, select
 
+from central.accounts import staff
 from central.accounts.passwords import Passwords
 from central.accounts.people import add_account, add_grant
-from central.accounts.policy import Viewer
+from central.accounts.policy import Right, Viewer
 from central.accounts.tables import account
 from central.db import connect, writing
 from central.figures import Source, dirty, recompute
@@ -44,7 +45,7 @@ PASSWORD = "сложный пароль"
 CHEAP = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 
 CONSUMER, NEIGHBOUR, FORMER = "anna@example.org", "boris@example.org", "former@example.org"
-OPERATOR, ADMINISTRATOR = "operator@example.org", "admin@example.org"
+OPERATOR, ADMINISTRATOR, AUDITOR = "operator@example.org", "admin@example.org", "auditor@example.org"
 FLAT, DACHA, NEXT_DOOR = "04217795", "04217801", "04217810"  # serials; the meters are «MIL-…»
 
 GAP = date(2026, 11, 17)  # no half-hour of the flat came; its registers did
@@ -90,7 +91,7 @@ class Scene:
     def viewer(self, mail: str) -> Viewer:
         with self.engine.connect() as connection:
             key = connection.execute(select(account.c.id).where(account.c.mail == mail)).scalar_one()
-            found = Viewer.load(connection, key)
+            found = Viewer.load(connection, key, self.now)
         assert found is not None
         return found
 
@@ -195,6 +196,7 @@ def _people(connection: Connection, scene: Scene) -> None:
         (NEIGHBOUR, "Борис Сидоров", "consumer", "100-3"),
         (OPERATOR, "Ольга Диспетчер", "operator", None),
         (ADMINISTRATOR, "Администратор", "administrator", None),
+        (AUDITOR, "Аудитор", "auditor", None),
     ):
         key = add_account(
             connection,
@@ -208,6 +210,8 @@ def _people(connection: Connection, scene: Scene) -> None:
         )
         if number is not None:
             add_grant(connection, key, scene.accounts[number], 0)
+        if role == "operator":
+            staff.give(connection, key, Right, (), scene.now, None)
 
 
 def _edge(connection: Connection, now: int) -> None:

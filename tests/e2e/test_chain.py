@@ -191,7 +191,7 @@ def _heard(running: Chain) -> int:
 def _viewer(running: Chain, mail: str) -> Viewer:
     with running.engine.connect() as connection:
         key = connection.execute(select(account.c.id).where(account.c.mail == mail)).scalar_one()
-        found = Viewer.load(connection, key)
+        found = Viewer.load(connection, key, int(time()))
     assert found is not None
     return found
 

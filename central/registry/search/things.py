@@ -6,11 +6,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, Table, select
 
-from central.accounts.objects import edges_of, meters_of
-from central.accounts.policy import Viewer
+from central.accounts.objects import contracts_of, edges_of, meters_of
+from central.accounts.policy import Viewer, own_nodes, own_points
 from central.ingest.tables import edge
 from central.registry.search.find import found
 from central.registry.tables import concentrator, contract, contract_point, meter, mounting, node, point
+
+LOOKED_AT = 1000  # keys found of a kind for whoever sees only branches: what is theirs is sought among them
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +37,12 @@ def look_up(connection: Connection, viewer: Viewer, text: str, limit: int) -> tu
     """At most `limit` things of each kind, the kinds in the order in which people ask for them."""
     groups = []
     for kind, describe in KINDS.items():
-        keys = found(connection, kind, viewer.organisation, text, limit + 1)
-        things = describe(connection, viewer, keys[:limit]) if keys else {}
+        keys = found(connection, kind, viewer.organisation, text, limit + 1 if viewer.whole else LOOKED_AT)
+        things = describe(connection, viewer, keys[:limit] if viewer.whole else keys) if keys else {}
         if things:
-            shown = tuple(things[key] for key in keys[:limit] if key in things)
-            groups.append(Group(kind, shown, len(keys) > limit))
+            shown = [things[key] for key in keys if key in things]
+            further = len(keys) > limit if viewer.whole else len(shown) > limit
+            groups.append(Group(kind, tuple(shown[:limit]), further))
     return tuple(groups)
 
 
@@ -77,8 +80,12 @@ def _nodes(connection: Connection, viewer: Viewer, keys: Sequence[str]) -> dict[
 
 def _own(connection: Connection, table: Table, viewer: Viewer, ids: Sequence[int]) -> list[Row[Any]]:
     """Rows of the viewer's organisation. It is not asked for in SQL: for its sake SQLite would walk all that it has."""
-    rows = connection.execute(select(table).where(table.c.id.in_(ids)))
+    asked = select(table).where(table.c.id.in_(ids))
+    rows = connection.execute(asked if viewer.whole else asked.where(_IN_BRANCHES[table.name](viewer)))
     return [row for row in rows if row.organisation == viewer.organisation]
+
+
+_IN_BRANCHES = {point.name: own_points, contract.name: contracts_of, node.name: own_nodes}
 
 
 def _edges(connection: Connection, viewer: Viewer, keys: Sequence[str]) -> dict[str, Thing]:

@@ -21,6 +21,8 @@ from tests.central.registry.test_enter import BEGUN
 from tests.central.scene import CHEAP
 from tests.central.sql import Sql
 
+NOW = 500
+
 
 def visible_points(connection: Connection, viewer: Viewer, now: int) -> tuple[int, ...]:
     return tuple(connection.scalars(select(point.c.id).where(may_see(viewer, now)).order_by(point.c.code)))
@@ -42,7 +44,7 @@ class World:
         mail = f"p{self.people}@example.org"
         values = {"mail": mail, "name": mail, "role": role, "password": "сложный пароль", "state": state}
         key = add_account(self.connection, CHEAP, organisation=self.company, now=0, **values)
-        found = Viewer.load(self.connection, key)
+        found = Viewer.load(self.connection, key, NOW)
         assert found is not None
         return found
 
@@ -149,5 +151,5 @@ def test_two_grants_of_one_account_on_one_contract_do_not_overlap(world: World) 
 def test_there_is_no_viewer_of_an_account_that_may_not_log_in(world: World) -> None:
     anna = world.viewer()
     world.connection.execute(account.update().values(state="rejected"))
-    assert Viewer.load(world.connection, anna.account) is None
-    assert Viewer.load(world.connection, 999) is None
+    assert Viewer.load(world.connection, anna.account, NOW) is None
+    assert Viewer.load(world.connection, 999, NOW) is None

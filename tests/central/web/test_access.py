@@ -15,7 +15,13 @@ from tests.central import scene as s
 from tests.central.scene import Scene, build
 from tests.central.web.parts import address, make_app, person
 
-PEOPLE = {None: "guest", s.CONSUMER: "consumer", s.OPERATOR: "operator", s.ADMINISTRATOR: "administrator"}
+PEOPLE = {
+    None: "guest",
+    s.CONSUMER: "consumer",
+    s.OPERATOR: "operator",
+    s.AUDITOR: "auditor",
+    s.ADMINISTRATOR: "administrator",
+}
 
 
 NOTHING_THERE = {  # what these would show the scene has not: 404
@@ -57,7 +63,7 @@ def test_each_role_opens_what_the_table_says(app: Flask, mail: str | None) -> No
         if "GET" not in (rule.methods or ()) or rule.endpoint == "static":
             continue
         answer = client.get(address(rule))
-        if role in ACCESS[rule.endpoint]:
+        if role in ACCESS[rule.endpoint].roles:
             assert answer.status_code in (200, 302) or rule.endpoint in NOTHING_THERE, rule
             begun = rule.endpoint == "door.second_step"  # of a login that was begun
             assert begun or "/login" not in answer.headers.get("Location", ""), rule

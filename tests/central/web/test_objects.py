@@ -10,7 +10,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from central.accounts import staff
 from central.accounts.people import add_account
+from central.accounts.policy import Right
 from central.accounts.tables import application
 from central.db import writing
 from central.faces.formats import kilo
@@ -96,6 +98,7 @@ def two(sql: Sql, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Two]:
             role="operator",
             now=s.NOW,
         )
+        staff.give(connection, account, Right, (), s.NOW, None)
         applied = {"account": account, "number": "СЕКРЕТ-1", "state": "waiting", "made_at": s.NOW, "reason": ""}
         wanted = connection.execute(application.insert().values(**applied, due_at=s.NOW)).inserted_primary_key
         with entering(connection, at=s.NOW, kind="correction", account=account, reason="СЕКРЕТ") as act:

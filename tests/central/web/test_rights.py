@@ -1,0 +1,186 @@
+"""What people of the company may change and where: an operator by his rights, below his nodes; an auditor nothing."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from html import unescape
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from central.accounts import staff
+from central.accounts.people import add_account
+from central.accounts.policy import Right
+from central.db import writing
+from central.faces.access import ACCESS, READS
+from central.registry import enter
+from central.registry.changes import entering
+from central.registry.tables import point
+from tests.central import scene as s
+from tests.central.conftest import Copy
+from tests.central.scene import Scene
+from tests.central.web.forms import said, send
+from tests.central.web.parts import address, make_app, person, token
+from tests.central.web.test_access import TOLD
+
+CLERK = "clerk@example.org"
+OWN = "ТП-205"
+OTHERS = [word for serial in (s.FLAT, s.DACHA) for word in TOLD[serial]] + ["100-1", "Анна Петрова"]
+
+
+@pytest.fixture
+def town(copy_of: Copy, tmp_path: Path) -> Iterator[Scene]:
+    """The workshop hangs on a station of its own."""
+    made = copy_of(25, tmp_path / "scene")
+    with writing(made.engine).begin() as connection, entering(connection, at=s.NOW, kind="test") as act:
+        station = enter.add_node(act, 1, "substation", OWN)
+        board = enter.add_node(act, 1, "switchboard", "ВРУ", station)
+        enter.correct(act, point, made.points[s.NEXT_DOOR], node=board)
+        made.accounts[OWN] = station
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def app(town: Scene, tmp_path: Path) -> Flask:
+    return make_app(tmp_path / "scene")
+
+
+def clerk(app: Flask, town: Scene, *rights: Right, branches: tuple[int, ...] = ()) -> FlaskClient:
+    with writing(town.engine).begin() as connection:
+        key = add_account(
+            connection,
+            s.CHEAP,
+            organisation=1,
+            mail=CLERK,
+            name="Клара",
+            password=s.PASSWORD,
+            role="operator",
+            now=s.NOW,
+        )
+        staff.give(connection, key, rights, branches, s.NOW, None)
+    return person(app, CLERK)
+
+
+def refused(app: Flask, client: FlaskClient) -> set[str]:
+    """Endpoints of the console that take nothing from this person."""
+    sent, found = {"csrf_token": token(client, "/me")}, set()
+    for rule in app.url_map.iter_rules():
+        ours = rule.endpoint.startswith("console.") and "POST" in (rule.methods or ())
+        if ours and client.post(address(rule), data=sent).status_code == 403:
+            found.add(rule.endpoint)
+    return found
+
+
+def sending(app: Flask, *rights: Right) -> set[str]:
+    """Endpoints of the console that something is sent to, and that ask for one of these rights."""
+    rules = [rule for rule in app.url_map.iter_rules() if "POST" in (rule.methods or ())]
+    ours = {rule.endpoint for rule in rules if rule.endpoint.startswith("console.")}
+    return {name for name in ours if not rights or ACCESS[name].right in rights}
+
+
+def crawl(client: FlaskClient) -> dict[str, str]:
+    """Pages that links lead to, from the first one, two of a kind: each opens. Address -> text."""
+    seen: dict[str, str] = {}
+    kinds: Counter[str] = Counter()
+    waiting = ["/console/points", "/me"]
+    while waiting:
+        path = waiting.pop()
+        kind = re.sub(r"=[^&]*", "", re.sub(r"(?<=/)[^/?]*\d[^/?]*", "#", path))
+        if path in seen or kinds[kind] == 2:
+            continue
+        kinds[kind] += 1
+        answer = client.get(path, follow_redirects=True)
+        assert answer.status_code == 200, path
+        seen[path] = answer.text if answer.mimetype.startswith("text/") else ""
+        if answer.mimetype == "text/html":
+            links = re.findall(r'<a [^>]*href="(/[^"]*)"', answer.text)
+            waiting += [unescape(link).partition("#")[0] for link in links]
+    return seen
+
+
+def test_every_route_that_changes_something_asks_for_a_right(app: Flask) -> None:
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint.startswith("console.") and set(rule.methods or ()) - set(READS):
+            entry = ACCESS[rule.endpoint]
+            assert entry.right is not None or entry.roles == {"administrator"}, rule.endpoint
+
+
+def test_an_auditor_reads_all_and_changes_nothing(app: Flask, town: Scene) -> None:
+    client = person(app, s.AUDITOR)
+    assert refused(app, client) == sending(app)
+    pages = crawl(client)
+    assert len(pages) > 20
+    for path, text in pages.items():
+        forms = re.findall(r'<form[^>]*method="post"[^>]*>', text)
+        if path.startswith("/console"):
+            assert not [one for one in forms if not re.search(r'action="/(logout|theme|language)"', one)], path
+    assert client.get("/console/applications").status_code == 200
+    assert client.get("/console/texts").status_code == 403
+
+
+@pytest.mark.parametrize("right", Right)
+def test_an_operator_changes_what_is_his_right_alone(app: Flask, town: Scene, right: Right) -> None:
+    client = clerk(app, town, right)
+    assert sending(app) - refused(app, client) == sending(app, right)
+    assert client.get("/console/people").status_code == (200 if right is Right.PEOPLE else 403)
+    assert client.get("/console/points").status_code == 200
+    assert len(crawl(client)) > 20, "no link leads to a refusal"
+
+
+def test_an_operator_without_any_right_reads(app: Flask, town: Scene) -> None:
+    client = clerk(app, town)
+    assert refused(app, client) == sending(app)
+    assert client.get(f"/console/points/{town.points[s.FLAT]}").status_code == 200
+
+
+def test_of_a_branch_one_sees_what_is_below_it_and_nothing_else(app: Flask, town: Scene) -> None:
+    client = clerk(app, town, *Right, branches=(town.accounts[OWN],))
+    pages = crawl(client)
+    assert any("Мастерская" in text for text in pages.values())
+    for path, text in pages.items():
+        assert not [word for word in OTHERS if word in text], path
+    listed = client.get("/console/points").text
+    assert "Т-47" in listed
+    assert client.get("/console/network?find=ТП").text.count("ТП-205") > 0
+    for serial in (s.FLAT, s.DACHA):
+        key = town.points[serial]
+        for path in (
+            f"/console/points/{key}",
+            f"/data?point={key}",
+            f"/console/points/{key}/mounting",
+            "/console/nodes/2",
+        ):
+            assert client.get(path).status_code == 404, path
+        assert client.get(f"/console/meters/MIL-{serial}").status_code == 404
+    for path in ("/console/contracts/1", "/console/nodes/1", "/console/nodes/2"):
+        assert client.get(path).status_code == 404, path
+    for word in ("Петрова", "Садовая, 12", s.FLAT, "100-1", "118"):
+        found = client.get("/console/search", query_string={"q": word}).text
+        assert not [one for one in OTHERS if one in found.replace(f'value="{word}"', "")], word
+    for path in ("/console/applications", "/console/months", "/console/changes", "/console/imports", "/console/audit"):
+        assert client.get(path).status_code == 403, path
+
+
+def test_nothing_is_put_outside_of_one_s_branch(app: Flask, town: Scene) -> None:
+    client = clerk(app, town, *Right, branches=(town.accounts[OWN],))
+    own = town.points[s.NEXT_DOOR]
+    for path, values, field in (
+        (f"/console/points/{own}/correction", {"node": "ТП-118"}, "node"),
+        (f"/console/points/{own}/correction", {"node": ""}, "node"),
+        ("/console/points/new", {"code": "Т-99", "name": "Дом", "address": "ул.", "node": ""}, "node"),
+        ("/console/nodes/new", {"name": "ТП-9", "node": ""}, "node"),
+        ("/console/concentrators/new", {"edge": "edge-9", "node": ""}, "node"),
+        (f"/console/points/{own}/contract", {"contract": "100-1", "reason": "проба"}, "contract"),
+    ):
+        assert field in said(send(client, path, values)), path
+
+
+def test_a_branch_below_another_is_part_of_it(town: Scene) -> None:
+    with writing(town.engine).begin() as connection:
+        station, board = 1, 2
+        key = town.viewer(s.OPERATOR).account
+        staff.give(connection, key, (), (station, board), s.NOW, None)
+    assert town.viewer(s.OPERATOR).branches == {station}
