@@ -24,12 +24,17 @@ class BadKey(Exception):
     """There is no such key, it was used, or its time is over."""
 
 
-def make(connection: Connection, account: int, purpose: Purpose, now: int) -> str:
-    """The key itself, which stands nowhere but in the letter."""
+def make(connection: Connection, account: int, purpose: Purpose, now: int, lifetime: int | None = None) -> str:
+    """The key itself, which stands nowhere but in the letter. `lifetime`: another than is usual, seconds."""
     ours = (once_key.c.account == account, once_key.c.purpose == purpose)
     connection.execute(delete(once_key).where(*ours, once_key.c.used_at.is_(None)))
     key = secrets.token_urlsafe(BYTES)
-    values = {"account": account, "purpose": purpose, "made_at": now, "expires_at": now + LIFETIMES[purpose]}
+    values = {
+        "account": account,
+        "purpose": purpose,
+        "made_at": now,
+        "expires_at": now + (lifetime or LIFETIMES[purpose]),
+    }
     connection.execute(once_key.insert().values(hash=_hash(key), **values))
     return key
 

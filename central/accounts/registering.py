@@ -33,6 +33,7 @@ class Told(StrEnum):
     WELCOME = "welcome"
     KNOWN = "known"  # this mail has an account
     RESET = "reset"
+    FIRST = "first"  # a member of staff sets a password
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,17 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
+from central.accounts import keys
 from central.accounts.audit import note
+from central.accounts.keys import Purpose
 from central.accounts.people import APPROVED, normal
 from central.accounts.policy import STAFF, Right, Viewer
+from central.accounts.registering import Letter, Told
 from central.accounts.tables import account, operator_branch, operator_right, second_factor, session
 from central.registry.tables import node
 
 BLOCKED = "blocked"
+FIRST_LIFETIME = 3 * 86_400  # seconds of the key of the first letter
 NO_PASSWORD = ""  # the hash of none: a letter brings the first
 
 
@@ -82,6 +86,11 @@ def give(
         connection.execute(insert(operator_branch), [{"account": account_id, "node": one} for one in nodes])
     said = f"rights: {', '.join(rights) or 'none'}; nodes: {', '.join(map(str, sorted(nodes))) or 'all'}"
     note(connection, now, author, "rights given", f"account {account_id}", said)
+
+
+def first_letter(connection: Connection, one: Member, now: int) -> Letter:
+    """By whose key the first password is set; the one before is good no more."""
+    return Letter(Told.FIRST, one.mail, one.name, keys.make(connection, one.id, Purpose.RESET, now, FIRST_LIFETIME))
 
 
 def set_role(connection: Connection, viewer: Viewer, key: int, role: str, now: int) -> None:

@@ -30,6 +30,7 @@ from central.console import (
     people,
     points,
     schemes,
+    staff,
     texts,
     words,
 )
@@ -56,6 +57,7 @@ __all__ = [
     "people",
     "points",
     "schemes",
+    "staff",
     "texts",
     "words",
 ]

@@ -13,7 +13,11 @@ from central.faces.here import here
 from central.mail.outbox import queue
 
 SYSTEM = "Учёт"
-PAGES = {Told.WELCOME: "door.activate", Told.RESET: "door.reset"}  # that the key of a letter opens
+PAGES = {
+    Told.WELCOME: "door.activate",
+    Told.RESET: "door.reset",
+    Told.FIRST: "door.reset",
+}  # that the key of a letter opens
 
 
 def send(connection: Connection, letter: Letter) -> None:

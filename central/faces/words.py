@@ -9,6 +9,7 @@ from flask_babel import ngettext
 from flask_babel.speaklater import LazyString
 
 from central.accounts.passwords import Weakness
+from central.accounts.policy import Right
 from central.audits.ledger import Step, Verdict
 from central.audits.tables import GapState
 from central.faces import check_words, registry_words
@@ -173,6 +174,12 @@ ROLES: Mapping[str, LazyString] = {
     "operator": _l("оператор"),
     "auditor": _l("аудитор"),
     "administrator": _l("администратор"),
+}
+RIGHTS: Mapping[Right, LazyString] = {
+    Right.PEOPLE: _l("заявки и потребители"),
+    Right.REGISTRY: _l("точки, счётчики, договоры, сеть"),
+    Right.FIGURES: _l("исключения, показания, тарифы, месяцы"),
+    Right.EDGES: _l("концентраторы"),
 }
 THEMES: Mapping[str, LazyString] = {
     "system": _l("как в системе"),

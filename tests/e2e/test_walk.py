@@ -25,7 +25,15 @@ PATHS: dict[str | None, tuple[tuple[str, int], ...]] = {  # who -> path, status
         ("/reminded", 200),
         ("/reset?Key=abc", 200),
     ),
-    s.ADMINISTRATOR: (("/console/texts", 200),),
+    s.ADMINISTRATOR: (
+        ("/console/texts", 200),
+        ("/console/staff", 200),
+        ("/console/staff/new", 200),
+        ("/console/staff/4", 200),
+        ("/console/staff/5", 200),
+        ("/console/staff/1", 404),
+    ),
+    s.AUDITOR: (("/console/points/3", 200), ("/console/exceptions/1", 200), ("/console/points/new", 403)),
     s.CONSUMER: (
         ("/", 200),
         ("/?point=2", 200),

@@ -27,6 +27,7 @@ PEOPLE = {
 NOTHING_THERE = {  # what these would show the scene has not: 404
     "door.register",  # the texts that are agreed to are not written: 503
     "console.application",
+    "console.member",  # 1 is a consumer
     "console.adopt",
     "console.new_document",
     "console.document",
