@@ -96,7 +96,8 @@ def approve(connection: Connection, viewer: Viewer, key: int, contract_id: int, 
     if connection.execute(ours).first() is None:
         raise NotNow(f"contract {contract_id}")
     same = (grant.c.account == found.account, grant.c.contract == contract_id, grant.c.valid_to.is_(None))
-    if connection.execute(select(grant.c.id).where(*same)).first() is None:
+    own = update(grant).where(*same).values(role="owner", given_by=None, ends_at=None)  # whom an owner had let look
+    if not connection.execute(own).rowcount:
         add_grant(connection, found.account, contract_id, 0)
     _decide(connection, viewer, found, APPROVED, now, contract=contract_id)
     opened = update(account).where(account.c.id == found.account, account.c.state == ACTIVATED)
@@ -142,7 +143,12 @@ def _all() -> Select[Any]:
 
 def _sure() -> ColumnElement[bool]:
     """Written as the contract has it: one row of its unique index is looked at."""
-    others = (grant.c.contract == contract.c.id, grant.c.valid_to.is_(None), grant.c.account != application.c.account)
+    others = (
+        grant.c.contract == contract.c.id,
+        grant.c.valid_to.is_(None),
+        grant.c.given_by.is_(None),
+        grant.c.account != application.c.account,
+    )
     return (
         exists()
         .where(contract.c.organisation == account.c.organisation, contract.c.number == application.c.number)
@@ -168,7 +174,8 @@ def _candidate(connection: Connection, row: Row[Any], found: Applied) -> Candida
     under = contract_point.c.contract == row.id
     points = select(point.c.code, point.c.address).join(contract_point, contract_point.c.point == point.c.id)
     seen = select(account.c.mail).join(grant, grant.c.account == account.c.id)
-    seen = seen.where(grant.c.contract == row.id, grant.c.valid_to.is_(None), account.c.id != found.account)
+    seen = seen.where(grant.c.contract == row.id, grant.c.valid_to.is_(None), grant.c.given_by.is_(None))
+    seen = seen.where(account.c.id != found.account)
     others = select(account.c.mail).join(application, application.c.account == account.c.id)
     others = others.where(folded(application.c.number) == row.number.casefold(), application.c.state == WAITING)
     others = others.where(account.c.id != found.account, application.c.due_at.is_not(None))

@@ -19,6 +19,7 @@ from central.config import load
 from central.db import connect, writing
 from central.registry.tables import node, organisation
 
+RIGHTS = [right.value for right in Right]
 ALL = "all"
 
 
@@ -35,7 +36,7 @@ _from_stdin = click.option("--stdin", "from_stdin", is_flag=True, help="The pass
 @click.option("--name", required=True)
 @click.option("--role", type=click.Choice(ROLES), required=True)
 @click.option("--organisation", "company", help="Its name; needed only when there are several.")
-@click.option("--right", "rights", type=click.Choice([*Right, ALL]), multiple=True, help="Of an operator: may change.")
+@click.option("--right", "rights", type=click.Choice([*RIGHTS, ALL]), multiple=True, help="Of an operator: may change.")
 @click.option("--branch", "branches", multiple=True, help="Of an operator: sees only what is below this node (a path).")
 @_from_stdin
 @click.pass_obj
@@ -51,7 +52,7 @@ def add(
 ) -> None:
     """Make an account that may log in at once."""
     if (role == "operator") != bool(rights):
-        raise click.ClickException(f"--right is of an operator, and every operator's: {', '.join([*Right, ALL])}")
+        raise click.ClickException(f"--right is of an operator, and every operator's: {', '.join([*RIGHTS, ALL])}")
     engine = _database(path)
     password = _password(from_stdin)
     with writing(engine).begin() as connection:

@@ -29,6 +29,7 @@ class Person:
     state: str
     made_at: int
     contracts: Sequence[str]
+    lent: Sequence[str]  # that their owners let him look at
     second: bool
 
 
@@ -43,13 +44,13 @@ def people(connection: Connection, viewer: Viewer, asked: str, page: int, rows: 
         )
     count = connection.scalar(select(func.count()).select_from(query.subquery())) or 0
     found = query.order_by(account.c.name, account.c.id).limit(rows).offset((max(page, 1) - 1) * rows)
-    return _persons(connection, connection.execute(found).all()), count
+    return _persons(connection, viewer, connection.execute(found).all()), count
 
 
 def person(connection: Connection, viewer: Viewer, key: int) -> Person | None:
     """None: there is none of this company."""
     row = connection.execute(_consumers(viewer).where(account.c.id == key)).first()
-    return None if row is None else _persons(connection, [row])[0]
+    return None if row is None else _persons(connection, viewer, [row])[0]
 
 
 def _consumers(viewer: Viewer) -> Select[Any]:
@@ -59,17 +60,19 @@ def _consumers(viewer: Viewer) -> Select[Any]:
     return query.where(ours, known, account.c.role == "consumer")
 
 
-def _persons(connection: Connection, rows: Sequence[Row[Any]]) -> Sequence[Person]:
-    open_to = select(grant.c.account, contract.c.number).join(contract, contract.c.id == grant.c.contract)
+def _persons(connection: Connection, viewer: Viewer, rows: Sequence[Row[Any]]) -> Sequence[Person]:
+    open_to = select(grant, contract.c.number).join(contract, contract.c.id == grant.c.contract)
     open_to = open_to.where(grant.c.account.in_([row.id for row in rows]), grant.c.valid_to.is_(None))
-    contracts: dict[int, list[str]] = defaultdict(list)
-    for account_id, number in connection.execute(open_to.order_by(contract.c.number)):
-        contracts[account_id].append(number)
+    open_to = open_to.where(or_(grant.c.ends_at.is_(None), grant.c.ends_at > viewer.at))
+    contracts: dict[tuple[int, bool], list[str]] = defaultdict(list)
+    for one in connection.execute(open_to.order_by(contract.c.number)):
+        contracts[one.account, one.given_by is not None].append(one.number)
     told = ("id", "name", "mail", "phone", "state", "made_at")
     return [
         Person(
             **{name: getattr(row, name) for name in told},
-            contracts=contracts[row.id],
+            contracts=contracts[row.id, False],
+            lent=contracts[row.id, True],
             second=row.confirmed_at is not None,
         )
         for row in rows

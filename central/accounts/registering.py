@@ -33,6 +33,7 @@ class Told(StrEnum):
     WELCOME = "welcome"
     KNOWN = "known"  # this mail has an account
     RESET = "reset"
+    INVITED = "invited"  # to look at a contract of another
     FIRST = "first"  # a member of staff sets a password
 
 

@@ -31,11 +31,14 @@ class LegalText:
     author: str
 
 
+Current = Mapping[Kind, LegalText]
+
+
 class NotText(ValueError):
     """Too short or too long to be one."""
 
 
-def current(connection: Connection, organisation: int) -> Mapping[Kind, LegalText]:
+def current(connection: Connection, organisation: int) -> Current:
     """The newest version of each that there is."""
     newest = (
         select(legal_text.c.kind, func.max(legal_text.c.version).label("version"))

@@ -11,22 +11,17 @@ from sqlalchemy import Connection, Row, select
 
 from central.accounts import attempts, keys, registering, texts
 from central.accounts.registering import Applicant
-from central.accounts.texts import Kind, LegalText
+from central.accounts.texts import LegalText
 from central.db import writing
+from central.door import agreeing
 from central.door.room import ASKED, MAIL, address, door, letter_to_mail, once_more
 from central.faces import letters, new_password
-from central.faces.forms import Field, Group, Parsed, Text, captions_of, parse, typed_in
+from central.faces.forms import Field, Group, Text, captions_of, parse, typed_in
 from central.faces.here import here
 from central.registry.periods import COMPANY
 from central.registry.tables import organisation
 
 TOO_MANY = _l("Слишком много попыток с этого адреса. Подождите час.")
-AGREED = {
-    Kind.LICENCE: Field("licence", _l("Я принимаю условия лицензионного соглашения"), "check"),
-    Kind.CONSENT: Field("consent", _l("Я даю согласие на обработку персональных данных"), "check"),
-}
-SHOWN = "shown"  # in the form: which texts its boxes stand under
-OTHER_TEXT = _l("Показан другой текст, чем был: прочитайте его")
 BAD_KEY = _l("Код не подходит: он уже использован, устарел или скопирован не полностью. Запросите письмо ещё раз.")
 
 
@@ -40,17 +35,14 @@ def register() -> ResponseReturnValue:
     if company is None:
         return render_template("door/closed.html"), 503
     group = _fields([(str(row.id), row.name) for row in companies])
-    groups = (group, Group("", list(AGREED.values())))
-    shown = " ".join(str(agreed[kind].id) for kind in AGREED)
-    page = {"group": group, "agreed": agreed, "boxes": AGREED, "shown": shown, "captions": captions_of(groups)}
+    groups = (group, agreeing.GROUP)
+    page = {"group": group, "captions": captions_of(groups), **agreeing.page(agreed)}
     if request.method == "GET":
         return render_template("door/register.html", **page, typed={}, errors={})
     typed = typed_in(groups, request.form)
     found = parse(groups, typed)
-    _check(found)
-    if request.form.get(SHOWN) != shown:  # another version by now, or another company's
-        for box in AGREED.values():
-            found.errors[box.name], typed[box.name] = OTHER_TEXT, ""
+    agreeing.check(found, typed, agreed)
+    new_password.compare(found)
     if not found.errors and not once_more(f"register {address()}", attempts.REGISTRATIONS):
         found.errors[""] = TOO_MANY
     about = found.values.get("mail", ""), found.values.get("name", "")
@@ -116,14 +108,6 @@ def _fields(companies: list[tuple[str, str]]) -> Group:
             new_password.REPEAT,
         ),
     )
-
-
-def _check(found: Parsed) -> None:
-    """What no single field tells."""
-    for one in AGREED.values():
-        if one.name in found.errors:
-            found.errors[one.name] = _l("Без этого зарегистрироваться нельзя")
-    new_password.compare(found)
 
 
 def _apply(company: int, values: Mapping[str, str], hashed: str, agreed: Sequence[LegalText]) -> None:

@@ -17,6 +17,7 @@ PAGES = {
     Told.WELCOME: "door.activate",
     Told.RESET: "door.reset",
     Told.FIRST: "door.reset",
+    Told.INVITED: "door.join",
 }  # that the key of a letter opens
 
 

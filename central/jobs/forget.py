@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from central.accounts import registering
+from central.accounts import family, registering
 from central.figures import retention as of_figures
 from central.ingest import retention as of_ingest
 from central.jobs import queue
@@ -20,5 +20,6 @@ def run(context: Context, _arguments: dict[str, Any]) -> dict[str, Any]:
     context.check()
     with context.writing() as connection:
         people = registering.forget(connection, context.now)
+        family.forget(connection, context.now)
     jobs = queue.forget(context.engine, context.now)
     return {"messages": messages, "days": days, "books": books, "people": people, "jobs": jobs}

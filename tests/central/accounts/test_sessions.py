@@ -13,6 +13,7 @@ from central.accounts.attempts import FROM_ONE
 from central.accounts.attempts import LOGINS as ATTEMPTS
 from central.accounts.passwords import LONGEST, Passwords, WeakPassword
 from central.accounts.people import NoAccount, add_account, set_password
+from central.accounts.policy import Right, Viewer
 from central.accounts.sessions import IDLE, LIFETIME, logout, opened, proven, revoke, sessions_of, viewer_of
 from central.accounts.tables import account, attempt, audit, session
 from central.cli import main
@@ -238,15 +239,20 @@ class TestCommands:
 
     def test_an_operator_is_made_listed_and_logs_in(self, run: Callable[..., tuple[int, str]], engine: Engine) -> None:
         arguments = ("add", "olga@example.org", "--name", "Ольга", "--role", "operator", "--stdin")
-        code, output = run(*arguments, text=PASSWORD + "\n")
+        assert "--right is of an operator" in run(*arguments, text=PASSWORD + "\n")[1]
+        code, output = run(*arguments, "--right", "edges", "--right", "figures", text=PASSWORD + "\n")
         assert (code, output) == (0, "olga@example.org may log in as operator\n")
         code, output = run("list")
         assert "olga@example.org\toperator\tapproved\tОльга" in output
-        token = proven(engine, Passwords(), "olga@example.org", PASSWORD, NOW)
-        assert token is not None
+        key = proven(engine, Passwords(), "olga@example.org", PASSWORD, NOW)
+        assert key is not None
+        with engine.connect() as connection:
+            found = Viewer.load(connection, key, NOW)
+        assert found is not None
+        assert found.rights == {Right.EDGES, Right.FIGURES}
 
     def test_a_mistake_is_one_line(self, run: Callable[..., tuple[int, str]]) -> None:
-        arguments = ("add", MAIL, "--name", "x", "--role", "operator", "--stdin")
+        arguments = ("add", MAIL, "--name", "x", "--role", "operator", "--right", "all", "--stdin")
         assert run(*arguments, text=PASSWORD) == (1, f"Error: {MAIL} has an account already\n")
         wrong = run("password", MAIL, "--stdin", text="short")
         assert wrong == (1, "Error: a password has at least 8 characters\n")

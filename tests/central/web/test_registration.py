@@ -13,10 +13,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
 
-from central.accounts import registering, texts
+from central.accounts import registering, staff, texts
 from central.accounts.applications import CANDIDATES
 from central.accounts.attempts import KEYS, LETTERS, REGISTRATIONS
 from central.accounts.people import add_account, phone_of
+from central.accounts.policy import Right
 from central.accounts.tables import account, application, consent, grant, legal_text, session
 from central.accounts.texts import Kind
 from central.accounts.working_days import next_working_day
@@ -429,7 +430,8 @@ def test_another_company_sees_no_application(app: Flask, town: Scene) -> None:
         with entering(connection, at=s.NOW, kind="test") as act:
             company = enter.add_organisation(act, "Чужие")
         more = {"name": "Чужой", "password": s.PASSWORD, "role": "operator", "now": s.NOW}
-        add_account(connection, s.CHEAP, organisation=company, mail="x@example.org", **more)
+        key = add_account(connection, s.CHEAP, organisation=company, mail="x@example.org", **more)
+        staff.give(connection, key, Right, (), s.NOW, None)
     client = person(app, "x@example.org")
     assert "Вера" not in client.get("/console/applications").text
     assert client.get("/console/applications/1").status_code == 404

@@ -1,0 +1,187 @@
+"""An owner of a contract lets others look: by a letter, for a time, until he ends it; they change nothing."""
+
+import re
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select, update
+
+from central.accounts import texts
+from central.accounts.family import GOOD_FOR, MOST
+from central.accounts.tables import account, consent, grant
+from central.accounts.texts import Kind
+from central.db import writing
+from tests.central import scene as s
+from tests.central.conftest import Copy
+from tests.central.scene import Scene
+from tests.central.web.forms import said, send
+from tests.central.web.parts import log_in, make_app, person, token
+from tests.central.web.test_registration import hidden_of, letters
+from tests.central.web.test_through import Clock
+
+MAIL, PASSWORD = "son@example.org", "зелёная лодка у моста"
+UNTIL = date(2026, 11, 28)
+ENDS_AT = s.midnight(UNTIL + timedelta(days=1), s.TZ)
+
+
+@pytest.fixture
+def town(copy_of: Copy, tmp_path: Path) -> Iterator[Scene]:
+    made = copy_of(25, tmp_path / "scene")
+    with writing(made.engine).begin() as connection:
+        for kind in Kind:
+            texts.write(connection, made.viewer(s.ADMINISTRATOR), kind, f"Текст {kind} " * 40, s.NOW - 86_400)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def app(town: Scene, tmp_path: Path, clock: Clock) -> Flask:
+    return make_app(tmp_path / "scene", clock=clock)
+
+
+@pytest.fixture
+def owner(app: Flask) -> FlaskClient:
+    return person(app, s.CONSUMER)
+
+
+def invite(owner: FlaskClient, mail: str = MAIL, **changes: str) -> Any:
+    return send(owner, "/me/family", {"mail": mail, "until": UNTIL.isoformat()} | changes)
+
+
+def link_of(scene: Scene, mail: str = MAIL) -> str:
+    (link,) = re.findall(r"\S+/join\?Key=\S+", letters(scene, mail)[-1]["text"])
+    parts = urlsplit(link)
+    return f"{parts.path}?{parts.query}"
+
+
+def join(client: FlaskClient, link: str, **values: str) -> Any:
+    sent = {"Key": parse_qs(urlsplit(link).query)["Key"][0], **hidden_of(client, link), **values}
+    return client.post("/join", data=sent)
+
+
+NEW = {"name": "Пётр Петров", "password": PASSWORD, "repeat": PASSWORD, "licence": "1", "consent": "1"}
+
+
+def test_who_has_no_account_comes_in_by_the_letter_and_sees_what_the_owner_sees(
+    app: Flask, town: Scene, owner: FlaskClient, clock: Clock
+) -> None:
+    assert invite(owner).status_code == 303
+    assert "son@example.org" in owner.get("/me/family").text
+    client, link = app.test_client(), link_of(town)
+    page = client.get(link).text
+    assert "Анна Петрова открывает вам показания" in page
+    assert "28.11.2026" in page
+    assert client.get(link).status_code == 200, "whoever only follows the link uses nothing up"
+    assert join(client, link, **NEW | {"consent": ""}).status_code == 422
+    assert join(client, link, **NEW).status_code == 303
+    assert log_in(client, MAIL, PASSWORD).status_code == 302
+    for serial, status in ((s.FLAT, 200), (s.DACHA, 200), (s.NEXT_DOOR, 404)):
+        assert client.get(f"/data?point={town.points[serial]}").status_code == status
+    early = {"point": town.points[s.FLAT], "length": "day", "day": "2026-11-03"}
+    assert "data-mwh" in client.get("/data", query_string=early).text, "the owner's time"
+    assert "Пётр Петров" in owner.get("/me/family").text
+    assert "Приглашает тот, на кого договор" in client.get("/me/family").text, "a guest invites nobody"
+    with town.engine.connect() as connection:
+        rows = connection.execute(select(consent).join(account).where(account.c.mail == MAIL)).all()
+    assert len(rows) == 2
+    clock.now = ENDS_AT
+    assert client.get(f"/data?point={town.points[s.FLAT]}").status_code == 404
+    assert town.points[s.FLAT] not in re.findall(r"point=(\d+)", client.get("/").text)
+    assert owner.get(f"/data?point={town.points[s.FLAT]}").status_code == 200
+
+
+def test_who_has_an_account_accepts_with_it(app: Flask, town: Scene, owner: FlaskClient) -> None:
+    invite(owner, s.NEIGHBOUR)
+    link, guest = link_of(town, s.NEIGHBOUR), app.test_client()
+    assert f"Войдите с почтой {s.NEIGHBOUR}" in guest.get(link).text
+    assert join(guest, link, **NEW).status_code != 303, "nobody makes a second account of a mail"
+    neighbour = person(app, s.NEIGHBOUR)
+    assert join(neighbour, link).status_code == 303
+    for serial in (s.FLAT, s.NEXT_DOOR):
+        assert neighbour.get(f"/data?point={town.points[serial]}").status_code == 200
+    assert join(neighbour, link).status_code == 422, "the key is good once"
+    assert owner.get(f"/data?point={town.points[s.NEXT_DOOR]}").status_code == 404, "it is no exchange"
+
+
+def test_the_owner_ends_it_and_takes_a_letter_back(app: Flask, town: Scene, owner: FlaskClient) -> None:
+    invite(owner, s.NEIGHBOUR)
+    neighbour = person(app, s.NEIGHBOUR)
+    join(neighbour, link_of(town, s.NEIGHBOUR))
+    invite(owner)
+    page = owner.get("/me/family").text
+    (guest,) = re.findall(r"/me/family/(\d+)/end", page)
+    (letter,) = re.findall(r"/me/family/invitations/(\d+)/end", page)
+    sent = {"csrf_token": token(owner, "/me")}
+    for path in (f"/me/family/{guest}/end", f"/me/family/invitations/{letter}/end"):
+        assert neighbour.post(path, data={"csrf_token": token(neighbour, "/me")}).status_code == 404, "not his to end"
+        assert owner.post(path, data=sent).status_code == 303
+        assert owner.post(path, data=sent).status_code == 404
+    assert neighbour.get(f"/data?point={town.points[s.FLAT]}").status_code == 404
+    assert app.test_client().get(link_of(town)).status_code == 404
+    invite(owner, s.NEIGHBOUR)
+    assert join(neighbour, link_of(town, s.NEIGHBOUR)).status_code == 303, "and again"
+    assert neighbour.get(f"/data?point={town.points[s.FLAT]}").status_code == 200
+
+
+@pytest.mark.parametrize("how", ["blocked", "handed over"])
+def test_it_ends_with_the_owner_s_own(app: Flask, town: Scene, owner: FlaskClient, how: str) -> None:
+    invite(owner, s.NEIGHBOUR)
+    neighbour = person(app, s.NEIGHBOUR)
+    link = link_of(town, s.NEIGHBOUR)
+    join(neighbour, link)
+    invite(owner, "later@example.org")
+    with writing(town.engine).begin() as connection:
+        mine = town.viewer(s.CONSUMER).account
+        if how == "blocked":
+            connection.execute(update(account).where(account.c.id == mine).values(state="blocked"))
+        else:
+            connection.execute(update(grant).where(grant.c.account == mine).values(valid_to=s.NOW))
+    assert neighbour.get(f"/data?point={town.points[s.FLAT]}").status_code == 404
+    assert app.test_client().get(link_of(town, "later@example.org")).status_code == 404
+
+
+def test_a_letter_is_good_for_a_week(app: Flask, town: Scene, owner: FlaskClient, clock: Clock) -> None:
+    invite(owner, until="2027-01-31")
+    clock.now += GOOD_FOR
+    assert app.test_client().get(link_of(town)).status_code == 404
+
+
+def test_what_is_wrong_is_told_at_its_field(app: Flask, town: Scene, owner: FlaskClient) -> None:
+    foreign = str(town.accounts["100-3"])
+    for changes, field in (
+        ({"mail": "не почта"}, "mail"),
+        ({"mail": s.CONSUMER}, "mail"),
+        ({"until": "2026-11-01"}, "until"),
+        ({"until": "2028-11-01"}, "until"),
+        ({"contract": foreign}, "contract"),
+    ):
+        assert set(said(invite(owner, **{"mail": MAIL} | changes))) == {field}, changes
+    for number in range(MOST):
+        assert invite(owner, f"n{number}@example.org").status_code == 303
+    assert invite(owner).status_code == 422
+    assert not letters(town)
+
+
+def test_a_guest_who_is_found_to_be_an_owner_becomes_one(app: Flask, town: Scene, owner: FlaskClient) -> None:
+    invite(owner, s.NEIGHBOUR)
+    neighbour = person(app, s.NEIGHBOUR)
+    join(neighbour, link_of(town, s.NEIGHBOUR))
+    neighbour.post("/me/contract", data={"number": "100-1", "csrf_token": token(neighbour, "/me")})
+    operator = person(app, s.OPERATOR)
+    sent = {"decision": "approve", "number": "100-1", "csrf_token": token(operator, "/console/applications/1")}
+    assert operator.post("/console/applications/1", data=sent).status_code == 303
+    with writing(town.engine).begin() as connection:
+        mine = town.viewer(s.CONSUMER).account
+        connection.execute(update(account).where(account.c.id == mine).values(state="blocked"))
+    assert neighbour.get(f"/data?point={town.points[s.FLAT]}").status_code == 200
