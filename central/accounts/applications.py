@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, Select, case, exists, func, or_, select,
 from central.accounts.audit import note
 from central.accounts.people import add_grant, contracts_of
 from central.accounts.policy import Viewer
-from central.accounts.registering import ACTIVATED, REJECTED, WAITING
+from central.accounts.registering import ACTIVATED, REJECTED, WAITING, WITHDRAWN
 from central.accounts.tables import account, application, grant, second_factor, session
 from central.db import alone, contains, folded
 from central.registry.tables import contract, contract_point, point
@@ -100,7 +100,7 @@ def approve(connection: Connection, viewer: Viewer, key: int, contract_id: int, 
         add_grant(connection, found.account, contract_id, 0)
     _decide(connection, viewer, found, APPROVED, now, contract=contract_id)
     opened = update(account).where(account.c.id == found.account, account.c.state == ACTIVATED)
-    connection.execute(opened.values(state=APPROVED))
+    connection.execute(opened.values(state=APPROVED, state_at=now))
     return found
 
 
@@ -109,7 +109,8 @@ def decline(connection: Connection, viewer: Viewer, key: int, reason: str, now: 
     found = _waiting(connection, viewer, key)
     _decide(connection, viewer, found, DECLINED, now, reason=reason)
     if found.person == ACTIVATED:
-        connection.execute(update(account).where(account.c.id == found.account).values(state=REJECTED))
+        rejected = update(account).where(account.c.id == found.account)
+        connection.execute(rejected.values(state=REJECTED, state_at=now))
         connection.execute(session.delete().where(session.c.account == found.account))
     return found
 
@@ -120,8 +121,9 @@ def apply_again(connection: Connection, viewer: Viewer, number: str, due_at: int
     same = (application.c.account == viewer.account, application.c.number == number, application.c.state == WAITING)
     if connection.execute(select(application.c.id).where(*same)).first() is None:
         values = {"account": viewer.account, "number": number, "state": WAITING, "made_at": now, "reason": ""}
-        connection.execute(application.insert().values(**values, due_at=due_at))
-        note(connection, now, viewer.account, "applied", number)
+        made = connection.execute(application.insert().values(**values, due_at=due_at)).inserted_primary_key
+        assert made is not None
+        note(connection, now, viewer.account, "applied", f"application {made[0]}")
 
 
 def mine(connection: Connection, viewer: Viewer) -> Sequence[Applied]:
@@ -220,8 +222,8 @@ def _turn(
     connection: Connection, viewer: Viewer, account_id: int, before: str, after: str, reason: str, now: int
 ) -> None:
     ours = (account.c.id == account_id, account.c.organisation == (viewer.organisation if viewer.staff else -1))
-    turned = update(account).where(*ours, account.c.role == "consumer", account.c.state == before).values(state=after)
-    if not connection.execute(turned).rowcount:
+    turned = update(account).where(*ours, account.c.role == "consumer", account.c.state == before)
+    if not connection.execute(turned.values(state=after, state_at=now)).rowcount:
         raise NotNow(f"account {account_id}")
     note(connection, now, viewer.account, after, f"account {account_id}", reason)
 
@@ -262,7 +264,7 @@ def person(connection: Connection, viewer: Viewer, key: int) -> Person | None:
 
 def _consumers(viewer: Viewer) -> Select[Any]:
     ours = account.c.organisation == (viewer.organisation if viewer.staff else -1)
-    known = account.c.state.in_((ACTIVATED, APPROVED, BLOCKED))
+    known = account.c.state.in_((ACTIVATED, APPROVED, BLOCKED, WITHDRAWN))
     query = select(account, second_factor.c.confirmed_at).outerjoin(second_factor)
     return query.where(ours, known, account.c.role == "consumer")
 

@@ -21,8 +21,8 @@ class Look:
     name: str
 
 
-def looks(connection: Connection, viewer: Viewer, now: int) -> Sequence[Look]:
-    """The newest first, at most MOST: at the points that are the viewer's now, since they are."""
+def looks(connection: Connection, viewer: Viewer, now: int, most: int | None = MOST) -> Sequence[Look]:
+    """The newest first, at most so many: at the points that are the viewer's now, since they are."""
     mine = connection.execute(select(point.c.id, point.c.code).where(may_see(viewer, now))).all()
     since = {row.code: span[0] for row in mine if (span := around(connection, viewer, row.id, now)) is not None}
     if not since or viewer.staff:
@@ -35,6 +35,6 @@ def looks(connection: Connection, viewer: Viewer, now: int) -> Sequence[Look]:
         .where(point.c.organisation == viewer.organisation)
         .where(or_(*((audit.c.subject == code) & (audit.c.at >= begun) for code, begun in since.items())))
         .order_by(audit.c.at.desc(), audit.c.id.desc())
-        .limit(MOST)
+        .limit(most)
     )
     return [Look(row.at, row.who, row.subject, row.name) for row in connection.execute(query)]

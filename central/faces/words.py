@@ -200,11 +200,13 @@ APPLIED: Mapping[str, LazyString] = {  # state of an application
     "waiting": _l("ждёт проверки"),
     "approved": _l("доступ открыт"),
     "declined": _l("отклонена"),
+    "withdrawn": _l("снята"),
 }
 PERSON: Mapping[str, LazyString] = {  # state of a consumer's account
     "activated": _l("заявка проверяется"),
     "approved": _l("входит"),
     "blocked": _l("вход запрещён"),
+    "withdrawn": _l("согласие отозвано"),
 }
 WEAK: Mapping[Weakness, LazyString] = {  # why a password will not do
     Weakness.SHORT: _l("Короче восьми знаков"),

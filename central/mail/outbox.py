@@ -1,9 +1,10 @@
 """Mail becomes a job."""
 
 import msgspec
-from sqlalchemy import Connection
+from sqlalchemy import Connection, update
 
 from central.jobs.asking import enqueue
+from central.jobs.tables import State, job
 from central.mail.message import Mail, compose
 
 KIND = "mail"
@@ -28,3 +29,10 @@ def queue(
     mail = Mail(to, subject, text, html)
     compose(mail, _ANYONE, KIND, now)
     return enqueue(connection, KIND, msgspec.to_builtins(mail), now, key=key)
+
+
+def drop(connection: Connection, to: str, now: int) -> None:
+    """Letters to this address that are not sent will not be, and what they said is forgotten."""
+    unsent = (State.WAITING, State.RUNNING, State.DEAD)  # of one that is on its way its end is not waited for
+    theirs = job.c.kind == KIND, job.c.state.in_(unsent), job.c.arguments["to"].as_string() == to
+    connection.execute(update(job).where(*theirs).values(state=State.DROPPED, finished_at=now, arguments={}))
