@@ -55,8 +55,8 @@ Id = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows by itse
 def connect(url: str) -> Engine:
     """An engine for `sqlite:///path` or `postgresql+psycopg://…`.
 
-    SQLite: WAL, synchronous=FULL (an acknowledged reading survives a power cut), foreign keys, 30 s of patience; what is
-    deleted is overwritten (as Debian's SQLite does by itself): a person who is erased stands in no free page.
+    SQLite: WAL, synchronous=FULL (an acknowledged reading survives a power cut), foreign keys, 30 s of patience; what
+    is deleted is overwritten (as Debian's SQLite does by itself): a person who is erased stands in no free page.
     """
     if not url.startswith("sqlite"):
         return create_engine(url, pool_pre_ping=True, hide_parameters=True)  # errors are logged, people are not
@@ -95,7 +95,7 @@ def writing(engine: Engine) -> Engine:
 
 
 def fold_log(engine: Engine) -> None:
-    """SQLite's log of writes, which holds pages as they were before, goes into the file as far as nobody reads there."""
+    """SQLite's log, which holds pages as they were before, goes into the file as far as nobody reads it."""
     if engine.dialect.name == "sqlite":
         with closing(engine.raw_connection()) as connection:
             connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")

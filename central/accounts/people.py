@@ -82,6 +82,17 @@ def set_password(connection: Connection, passwords: Passwords, mail: str, passwo
     note(connection, now, None, "password set", f"account {found.id}")
 
 
+def phone_kept(connection: Connection, account_id: int) -> str | None:
+    """None: it is not named."""
+    return connection.scalar(select(account.c.phone).where(account.c.id == account_id))
+
+
+def set_phone(connection: Connection, account_id: int, phone: str | None, now: int) -> None:
+    """By its owner; None: it is not to be kept any more."""
+    connection.execute(account.update().where(account.c.id == account_id).values(phone=phone))
+    note(connection, now, account_id, "phone changed", f"account {account_id}")
+
+
 def contracts_of(connection: Connection, account_id: int) -> Sequence[str]:
     """Numbers of those that are granted to it still."""
     query = select(contract.c.number).join(grant, grant.c.contract == contract.c.id)

@@ -1,6 +1,6 @@
 """The consumer's personal cabinet."""
 
-from central.cabinet import me, pages
+from central.cabinet import entry, mail, me, pages, person, take_away
 from central.cabinet.room import cabinet
 
-__all__ = ["cabinet", "me", "pages"]
+__all__ = ["cabinet", "entry", "mail", "me", "pages", "person", "take_away"]

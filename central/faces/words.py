@@ -208,6 +208,10 @@ PERSON: Mapping[str, LazyString] = {  # state of a consumer's account
     "blocked": _l("вход запрещён"),
     "withdrawn": _l("согласие отозвано"),
 }
+LEGAL: Mapping[str, LazyString] = {  # kind of a text that is agreed to
+    "licence": _l("Лицензионное соглашение"),
+    "consent": _l("Согласие на обработку персональных данных"),
+}
 WEAK: Mapping[Weakness, LazyString] = {  # why a password will not do
     Weakness.SHORT: _l("Короче восьми знаков"),
     Weakness.LONG: _l("Длиннее двухсот знаков"),

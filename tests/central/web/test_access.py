@@ -20,6 +20,7 @@ PEOPLE = {None: "guest", s.CONSUMER: "consumer", s.OPERATOR: "operator", s.ADMIN
 
 NOTHING_THERE = {  # what these would show the scene has not: 404
     "door.register",  # the texts that are agreed to are not written: 503
+    "cabinet.legal_text",
     "console.application",
     "console.adopt",
     "console.new_document",
