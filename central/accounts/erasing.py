@@ -12,7 +12,7 @@ from sqlalchemy import Connection, and_, delete, or_, select, update
 
 from central.accounts.audit import note
 from central.accounts.registering import REJECTED, WAITING, WITHDRAWN
-from central.accounts.tables import account, application, grant, mail_change, withdrawal
+from central.accounts.tables import account, application, grant, withdrawal
 from central.config import Keeping
 from central.db import alone, metadata
 from central.mail import outbox
@@ -81,8 +81,7 @@ def erase(connection: Connection, account_id: int, now: int) -> bool:
     mail = connection.scalar(select(account.c.mail).where(account.c.id == account_id, account.c.state != ERASED))
     if mail is None:
         return False
-    for address in (mail, *connection.scalars(select(mail_change.c.mail).where(mail_change.c.account == account_id))):
-        outbox.drop(connection, address, now)
+    outbox.drop(connection, mail, f"account {account_id}", now)
     _rows(connection, account_id, now)
     nobody = {"name": NOBODY, "mail": f"erased-{account_id}", "phone": None, "password": ""}
     stub = update(account).where(account.c.id == account_id)

@@ -50,6 +50,7 @@ class Pending:
 class Changed:
     """Whom to tell."""
 
+    account: int
     name: str
     before: str
     after: str
@@ -120,7 +121,7 @@ def _change(connection: Connection, row: Row[Any], now: int, token: str) -> Chan
     keys.drop(connection, row.account, Purpose.RESET)  # those lie in the old mailbox
     sessions.end_all(connection, row.account, token)
     note(connection, now, row.account, "mail changed", f"account {row.account}")
-    return Changed(found.name, found.mail, row.mail)
+    return Changed(row.account, found.name, found.mail, row.mail)
 
 
 def _use(connection: Connection, key: str, now: int) -> tuple[Purpose, int]:

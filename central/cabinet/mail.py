@@ -48,9 +48,9 @@ def _ask(who: Viewer, mail: str) -> bool:
             if not attempts.take(connection, what, made.now, attempts.LETTERS):
                 return False
         asked = mail_change.ask(connection, who, mail, made.now)
-        letters.to_person(connection, who.mail, "mail_before", name=who.name, link=_link(asked.before))
+        letters.to_person(connection, who.mail, "mail_before", who.account, name=who.name, link=_link(asked.before))
         if asked.after is not None:
-            letters.to_person(connection, mail, "mail_after", link=_link(asked.after))
+            letters.to_person(connection, mail, "mail_after", who.account, link=_link(asked.after))
         else:
             letters.to_person(connection, mail, "mail_known", name=asked.known)
     return True

@@ -46,7 +46,7 @@ def _confirm(key: str) -> str:
         if found is None:
             return HALF
         for to in (found.before, found.after):
-            letters.to_person(connection, to, "mail_changed", name=found.name)
+            letters.to_person(connection, to, "mail_changed", found.account, name=found.name)
     return DONE
 
 

@@ -23,12 +23,16 @@ def send(connection: Connection, letter: Letter) -> None:
     to_person(connection, letter.mail, letter.told.value, **about)
 
 
-def to_person(connection: Connection, mail: str, template: str, **about: object) -> None:
-    """By the templates `mail/<template>.txt` and `.html`; the first line of the text is the subject."""
+def to_person(connection: Connection, mail: str, template: str, of: int | None = None, /, **about: object) -> None:
+    """By the templates `mail/<template>.txt` and `.html`; the first line of the text is the subject.
+
+    `of`: the account whose letter it is, where the mail is not its own (any more, or yet): it is erased with it.
+    """
     said = {"system": SYSTEM, "home": link("door.login"), **about}
     subject, _blank, text = render_template(f"mail/{template}.txt", **said).partition("\n")
     html = render_template(f"mail/{template}.html", **said)
-    queue(connection, mail, subject.strip(), text.strip() + "\n", here().now, html=html)
+    whose = f"account {of}" if of is not None else ""
+    queue(connection, mail, subject.strip(), text.strip() + "\n", here().now, html=html, about=whose)
 
 
 def link(endpoint: str, **values: object) -> str:
