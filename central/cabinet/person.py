@@ -17,7 +17,7 @@ from central.cabinet import me
 from central.cabinet.room import cabinet
 from central.db import writing
 from central.faces import letters
-from central.faces.formats import day
+from central.faces.formats import said
 from central.faces.forms import Field, Group, captions_of, parse
 from central.faces.here import here, viewer
 from central.faces.requests import address
@@ -95,7 +95,7 @@ def close() -> ResponseReturnValue:
         if not found.errors:
             return _leave(who)
     erase_at = made.now + made.withdrawn_days * DAY
-    page = {"group": CLOSE, "captions": captions_of([CLOSE]), "when": day(day_of(erase_at, COMPANY))}
+    page = {"group": CLOSE, "captions": captions_of([CLOSE]), "when": _day(erase_at)}
     if request.method == "GET":
         return render_template("cabinet/close.html", **page, errors={})
     return render_template("cabinet/close.html", **page, errors=found.errors), 422
@@ -106,7 +106,7 @@ def _leave(who: Viewer) -> ResponseReturnValue:
     try:
         with writing(made.source.engine).begin() as connection:
             found = withdrawing.withdraw(connection, who, made.withdrawn_days, made.now)
-            when = day(day_of(found.erase_at, COMPANY))
+            when = _day(found.erase_at)
             letters.to_person(connection, who.mail, "withdrawn", name=who.name, when=when)
     except withdrawing.NotNow:
         raise NotFound("account") from None
@@ -120,3 +120,8 @@ def _leave(who: Viewer) -> ResponseReturnValue:
 def left() -> ResponseReturnValue:
     """For whoever has just closed the account, a guest by now."""
     return render_template("cabinet/left.html", when=session.get(CLOSED))
+
+
+def _day(moment: int) -> str:
+    """«24 декабря 2026»"""
+    return said(day_of(moment, COMPANY), "d MMMM y")

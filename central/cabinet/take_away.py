@@ -5,14 +5,16 @@ It is made in a temporary file, a month of a point at a time: memory does not gr
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
+from itertools import chain
 from tempfile import TemporaryFile
 from typing import IO
-from zipfile import ZIP_DEFLATED, ZipFile
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from flask import render_template, send_file
 from flask.typing import ResponseReturnValue
@@ -70,11 +72,12 @@ def pack(file: IO[bytes], source: Source, who: Viewer, now: int) -> None:
     found = list(_points(source, who, now))
     with ZipFile(file, "w", ZIP_DEFLATED) as pack:
         about = render_template("cabinet/take_away.txt", points=found, when=moment(now, COMPANY))
-        pack.writestr("README.txt", BOM + about)
-        pack.writestr("person.json", json.dumps(kept, ensure_ascii=False, indent=2))
+        made = local(now, COMPANY)
+        _write(pack, "README.txt", made, [BOM, about])
+        _write(pack, "person.json", made, [json.dumps(kept, ensure_ascii=False, indent=2)])
         for one in found:
-            _write(pack, f"readings-{one.name}.csv", _readings(source, who, one))
-            _write(pack, f"values-{one.name}.csv", _values(source, who, one))
+            for name, rows in (("readings", _readings(source, who, one)), ("values", _values(source, who, one))):
+                _write(pack, f"{name}-{one.name}.csv", made, chain([BOM], map(line, rows)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +101,13 @@ def _points(source: Source, who: Viewer, now: int) -> Iterator[Mine]:
             yield Mine(point, spans, name)
 
 
-def _write(pack: ZipFile, name: str, rows: Iterator[Sequence[Cell]]) -> None:
-    """Row by row."""
-    with pack.open(name, "w") as out:
-        out.write(BOM.encode())
-        for row in rows:
-            out.write(line(row).encode())
+def _write(pack: ZipFile, name: str, made: datetime, parts: Iterable[str]) -> None:
+    """Part by part."""
+    file = ZipInfo(name, (made.year, made.month, made.day, made.hour, made.minute, made.second))
+    file.compress_type = ZIP_DEFLATED
+    with pack.open(file, "w") as out:
+        for part in parts:
+            out.write(part.encode())
 
 
 def _readings(source: Source, who: Viewer, one: Mine) -> Iterator[Sequence[Cell]]:

@@ -58,7 +58,7 @@ def kept_spans(source: Source, viewer: Viewer, point_id: int, now: int) -> tuple
 def kept_registers(source: Source, viewer: Viewer, point_id: int, span: Period) -> Iterator[Kept]:
     """Those of its very beginning and end too. Raises NotFound, SeriesUnavailable."""
     with opened(source, viewer, point_id, span.since, span.until) as point:
-        for segment, after, until in _pieces(point, span, first=-1):
+        for segment, after, until in _pieces(point, first=-1):
             for row in point.series.registers(segment.meter, REGISTERS, after, until):
                 yield Kept(segment.serial, None, row.time, row.kind, row.quality, segment.k, row.values)
 
@@ -66,17 +66,17 @@ def kept_registers(source: Source, viewer: Viewer, point_id: int, span: Period) 
 def kept_intervals(source: Source, viewer: Viewer, point_id: int, span: Period) -> Iterator[Kept]:
     """Those that lie in it as a whole. Raises NotFound, SeriesUnavailable."""
     with opened(source, viewer, point_id, span.since, span.until) as point:
-        for segment, after, until in _pieces(point, span):
+        for segment, after, until in _pieces(point):
             for row in point.series.load(segment.meter, after, until):
                 start = row.end - row.span
                 if start >= max(point.visible.since, segment.since):
                     yield Kept(segment.serial, start, row.end, Kind.LOAD, row.quality, segment.k, row.values)
 
 
-def _pieces(point: Opened, span: Period, first: int = 0) -> Iterator[tuple[Segment, int, int]]:
+def _pieces(point: Opened, first: int = 0) -> Iterator[tuple[Segment, int, int]]:
     """Who stood there, and (after, until] of what is read of him at once, oldest first."""
     for segment in point.entries.segments(point.visible.since, point.visible.until):
         since = max(point.visible.since, segment.since)
-        until = min(point.visible.until, segment.until if segment.until is not None else span.until)
+        until = point.visible.until if segment.until is None else min(point.visible.until, segment.until)
         for begin in range(since, until, PIECE):
             yield segment, begin + (first if begin == since else 0), min(begin + PIECE, until)

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -36,7 +35,7 @@ from tests.central.web.test_second import Clock
 
 MAIL, NAME, PHONE, NUMBER = "zoya.temnova@example.org", "Зоя Темнова", "+79165550143", "подъезд 7, Темнова"
 ADDRESS = "203.0.113.77"
-WHEN = f"{datetime.fromtimestamp(s.NOW + 30 * DAY, UTC):%d.%m.%Y}"
+WHEN, SHORT = "24 декабря 2026", "24.12.2026"  # thirty days from the scene's now
 
 
 @pytest.fixture
@@ -126,6 +125,7 @@ def test_the_account_is_closed_at_once_and_nothing_tells_that_it_was_there(app: 
     assert closed.status_code == nobody.status_code == 401
     alike = [re.sub(r'value="[^"]*"', "", answer.text) for answer in (closed, nobody)]
     assert alike[0] == alike[1]
+    assert not rows(town, session, key)
     send(app.test_client(), "/forgotten", mail=MAIL)
     assert len(letters(town, MAIL)) == 1, "there is no password to set"
     assert {row.withdrawn_at for row in rows(town, consent, key)} == {s.NOW}
@@ -153,7 +153,7 @@ def test_an_operator_takes_it_back_with_a_reason_and_all_is_as_it_was(app: Flask
     operator, path = person(app, s.OPERATOR), f"/console/people/{key}"
     page = operator.get(path).text
     assert "Согласие отозвано 24.11.2026" in page
-    assert f"будут удалены {WHEN}" in page
+    assert f"будут удалены {SHORT}" in page
     assert send(operator, path, deed="take_back").status_code == 422, "without a reason"
     assert send(operator, path, deed="notify", text="вернитесь").status_code == 422, "nobody is written to who left"
     assert send(operator, path, deed="take_back", reason="просил, паспорт показан").status_code == 303
@@ -353,11 +353,18 @@ def test_unsent_letters_go_to_the_mails_before_too_and_no_one_else_s(town: Scene
 
 
 def test_nobody_is_erased_twice_and_the_mail_is_free_again(app: Flask, town: Scene) -> None:
-    key = key_of(town)
+    """Of whoever is in the middle of everything too."""
+    key, client = key_of(town), person(app, MAIL)
+    client.get("/me/second")
+    send(client, "/me/mail", "/me", mail="other@example.org", proof=s.PASSWORD)
+    goes = ("session", "once_key", "second_factor", "mail_change")
+    assert [name for name in goes if not rows(town, metadata.tables[name], key)] == []
     with writing(town.engine).begin() as connection:
         assert erasing.erase(connection, key, s.NOW)
         assert not erasing.erase(connection, key, s.NOW)
         assert not erasing.erase(connection, 999, s.NOW)
+    assert [name for name in goes if rows(town, metadata.tables[name], key)] == []
+    with writing(town.engine).begin() as connection:
         who = {"organisation": 1, "mail": MAIL, "name": NAME, "password": s.PASSWORD, "role": "consumer"}
         assert add_account(connection, s.CHEAP, **who, now=s.NOW) != key
 

@@ -70,7 +70,7 @@ def test_it_changes_when_both_are_confirmed_in_either_order(app: Flask, town: Sc
     assert 'name="stop"' in stranger.get(f"/mail?Key={both[order[0]]}").text
     assert mail_of(town, key) == s.CONSUMER, "whoever only follows a link confirms nothing"
     half = press(stranger, both[order[0]])
-    assert "Осталось вторая" in stranger.get(half.headers["Location"]).text
+    assert "Осталась вторая" in stranger.get(half.headers["Location"]).text
     assert press(stranger, both[order[0]]).status_code == 422, "a key is good once, and is one side only"
     assert mail_of(town, key) == s.CONSUMER
     assert here.get("/me").text.count("ждёт подтверждения") == 1

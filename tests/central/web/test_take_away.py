@@ -142,7 +142,7 @@ def test_a_grant_that_ended_and_began_again_is_told_in_both_pieces(app: Flask, t
 def test_text_begins_no_formula_and_no_folder(app: Flask, town: Scene) -> None:
     with writing(town.engine).begin() as connection:
         connection.execute(point.update().where(point.c.code == "Т-45").values(code="../=1+1"))
-        connection.execute(point.update().where(point.c.code == "Т-46").values(code="../=1+1 "))
+        connection.execute(point.update().where(point.c.code == "Т-46").values(code=".../=1+1"))
         connection.execute(meter.update().values(serial="=1+1"))
     found = pack(app, s.CONSUMER)
     assert not [name for name in found if ".." in name or "/" in name]
