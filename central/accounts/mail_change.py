@@ -78,7 +78,22 @@ def pending(connection: Connection, account_id: int, now: int) -> Pending | None
 def confirm(connection: Connection, key: str, now: int, token: str = "") -> Changed | None:
     """One side, by the key of its letter; None: the other one is waited for. At the second the mail changes, and all
     sessions end but the one with this token. Raises BadKey, Taken."""
-    side, account_id = _use(connection, key, now)
+    return _confirm(connection, *_use(connection, key, now), now, token)
+
+
+def vouch(connection: Connection, viewer: Viewer, account_id: int, reason: str, now: int) -> Changed | None:
+    """In place of the old mail, which its owner cannot reach any more: by somebody of the company, who has seen that it
+    is he. Raises BadKey: nothing waits for it; Taken."""
+    ours = (account.c.id == account_id, account.c.organisation == (viewer.organisation if viewer.staff else -1))
+    waits = select(mail_change.c.account).join(account, account.c.id == mail_change.c.account)
+    if connection.execute(waits.where(*ours, mail_change.c.before_at.is_(None))).first() is None:
+        raise BadKey
+    note(connection, now, viewer.account, "mail vouched for", f"account {account_id}", reason)
+    keys.drop(connection, account_id, Purpose.MAIL_BEFORE)
+    return _confirm(connection, Purpose.MAIL_BEFORE, account_id, now)
+
+
+def _confirm(connection: Connection, side: Purpose, account_id: int, now: int, token: str = "") -> Changed | None:
     _lock(connection, account_id)
     confirmed = update(mail_change).where(mail_change.c.account == account_id, mail_change.c.expires_at > now)
     row = connection.execute(confirmed.values({SIDES[side]: now}).returning(mail_change)).first()

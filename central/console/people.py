@@ -6,19 +6,22 @@ from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 
 from central.accounts import applications as desk
-from central.accounts import second, withdrawing
+from central.accounts import mail_change, second, withdrawing
 from central.accounts.applications import NotNow, Person
+from central.accounts.keys import BadKey
+from central.accounts.mail_change import Taken
 from central.accounts.registering import WITHDRAWN
 from central.console.room import ROWS, TZ, console, page_asked
 from central.db import writing
 from central.faces import letters
 from central.faces.forms import Field, Group, Text, parse, typed_in
 from central.faces.here import here, viewer
+from central.faces.words import TAKEN
 from central.figures import NotFound
 
 WHY = Field("reason", _l("Причина"), "area", most=500)
 NOTICE = Field("text", _l("Что написать"), "area", most=2000)
-DEEDS = {"lock": WHY, "unlock": WHY, "second": WHY, "take_back": WHY, "notify": NOTICE}
+DEEDS = {"lock": WHY, "unlock": WHY, "second": WHY, "take_back": WHY, "mail": WHY, "notify": NOTICE}
 
 
 @console.get("/people")
@@ -32,7 +35,8 @@ def people() -> ResponseReturnValue:
 
 @console.route("/people/<int:key>", methods=["GET", "POST"])
 def one_person(key: int) -> ResponseReturnValue:
-    """`deed` = lock | unlock | second (the second factor is lost) | take_back (the consent was withdrawn) | notify."""
+    """`deed` = lock | unlock | second (the second factor is lost) | take_back (the consent was withdrawn) | mail (the
+    old one is out of reach) | notify."""
     errors: dict[str, Text] = {}
     deed = request.form.get("deed", "")
     typed: dict[str, str] = {}
@@ -48,8 +52,9 @@ def one_person(key: int) -> ResponseReturnValue:
     with here().source.engine.connect() as connection:
         about = _found(desk.person(connection, viewer(), key))
         left = withdrawing.standing(connection, key)
+        mail = mail_change.pending(connection, key, here().now)
     page = {"one": about, "errors": errors, "typed": typed, "deed": deed, "why": WHY, "notice": NOTICE, "tz": TZ}
-    return render_template("console/person.html", left=left, **page), 422 if errors else 200
+    return render_template("console/person.html", left=left, mail=mail, **page), 422 if errors else 200
 
 
 def _do(key: int, deed: str, text: str) -> dict[str, Text]:
@@ -68,10 +73,16 @@ def _do(key: int, deed: str, text: str) -> dict[str, Text]:
             elif deed == "take_back":
                 withdrawing.take_back(connection, who, key, text, made.now)
                 letters.to_person(connection, about.mail, "taken_back", name=about.name)
+            elif deed == "mail":
+                changed = mail_change.vouch(connection, who, key, text, made.now)
+                if changed is not None:
+                    letters.mail_changed(connection, changed)
             else:
                 letters.to_person(connection, about.mail, "notice", name=about.name, text=text)
-    except (NotNow, withdrawing.NotNow):
+    except (NotNow, withdrawing.NotNow, BadKey):
         return {"": _l("Это уже сделано")}
+    except Taken:
+        return {"": TAKEN}
     return {}
 
 

@@ -15,9 +15,9 @@ from central.faces import letters
 from central.faces.forms import Text
 from central.faces.here import here
 from central.faces.requests import address
+from central.faces.words import TAKEN
 
 BAD_KEY = _l("Ссылка не подходит: она уже использована, устарела, или смену почты остановили или попросили ещё раз.")
-TAKEN = _l("С этой почтой за это время завели другую учётную запись. Почта осталась прежней.")
 HALF, DONE, STOPPED = "half", "changed", "stopped"
 
 
@@ -45,8 +45,7 @@ def _confirm(key: str) -> str:
         found: Changed | None = mail_change.confirm(connection, key, made.now, token)
         if found is None:
             return HALF
-        for to in (found.before, found.after):
-            letters.to_person(connection, to, "mail_changed", found.account, name=found.name)
+        letters.mail_changed(connection, found)
     return DONE
 
 

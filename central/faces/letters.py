@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from flask import render_template, url_for
 from sqlalchemy import Connection
 
+from central.accounts.mail_change import Changed
 from central.accounts.registering import Letter, Told
 from central.faces.here import here
 from central.mail.outbox import queue
@@ -21,6 +22,12 @@ def send(connection: Connection, letter: Letter) -> None:
     if letter.key is not None:
         about["link"] = link(PAGES[letter.told], Key=letter.key)
     to_person(connection, letter.mail, letter.told.value, **about)
+
+
+def mail_changed(connection: Connection, found: Changed) -> None:
+    """To both."""
+    for to in (found.before, found.after):
+        to_person(connection, to, "mail_changed", found.account, name=found.name)
 
 
 def to_person(connection: Connection, mail: str, template: str, of: int | None = None, /, **about: object) -> None:

@@ -212,6 +212,7 @@ LEGAL: Mapping[str, LazyString] = {  # kind of a text that is agreed to
     "licence": _l("Лицензионное соглашение"),
     "consent": _l("Согласие на обработку персональных данных"),
 }
+TAKEN = _l("С этой почтой за это время завели другую учётную запись. Почта осталась прежней.")
 WEAK: Mapping[Weakness, LazyString] = {  # why a password will not do
     Weakness.SHORT: _l("Короче восьми знаков"),
     Weakness.LONG: _l("Длиннее двухсот знаков"),

@@ -1,6 +1,7 @@
 """Another mail holds when both are confirmed, the old and the new; nobody learns who else has an account."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from central.accounts.attempts import LETTERS
+from central.accounts.keys import BadKey
+from central.accounts.mail_change import vouch
 from central.accounts.tables import account, audit, mail_change, once_key
 from central.db import writing
 from tests.central import scene as s
@@ -239,3 +242,39 @@ def test_what_is_audited_names_no_mail(app: Flask, town: Scene) -> None:
     assert {"mail change asked", "mail changed"} <= {row.action for row in rows}
     assert "@" not in str([(row.subject, row.detail) for row in rows])
     assert token(client, "/me")
+
+
+@pytest.mark.parametrize("first", ["the new mail", "the company"])
+def test_who_cannot_reach_the_old_mail_is_helped_by_the_company(app: Flask, town: Scene, first: str) -> None:
+    client, operator, key = person(app, s.CONSUMER), person(app, s.OPERATOR), anna(town)
+    path = f"/console/people/{key}"
+    assert send(operator, path, deed="mail", reason="паспорт").status_code == 422, "nothing was asked for"
+    ask(client)
+    before, after = keys(town)
+    assert f"Меняет почту на {NEW}" in operator.get(path).text
+    assert send(operator, path, deed="mail").status_code == 422, "without a reason"
+    if first == "the new mail":
+        press(client, after)
+    assert send(operator, path, deed="mail", reason="паспорт показан").status_code == 303
+    if first == "the company":
+        assert mail_of(town, key) == s.CONSUMER, "the new one is to be confirmed still"
+        assert press(client, before).status_code == 422, "the key of the old letter is good no more"
+        assert send(operator, path, deed="mail", reason="ещё раз").status_code == 422
+        press(client, after)
+    assert mail_of(town, key) == NEW
+    assert [letters(town, mail)[-1]["subject"] for mail in (s.CONSUMER, NEW)] == ["Почта в системе Учёт сменена"] * 2
+    with town.engine.connect() as connection:
+        row = connection.execute(select(audit).where(audit.c.action == "mail vouched for")).one()
+    assert (row.account, row.subject, row.detail) == (
+        town.viewer(s.OPERATOR).account,
+        f"account {key}",
+        "паспорт показан",
+    )
+
+
+def test_another_company_vouches_for_nobody(app: Flask, town: Scene) -> None:
+    key = anna(town)
+    ask(person(app, s.CONSUMER))
+    for foreign in (replace(town.viewer(s.OPERATOR), organisation=2), town.viewer(s.NEIGHBOUR)):
+        with writing(town.engine).begin() as connection, pytest.raises(BadKey):
+            vouch(connection, foreign, key, "чужой", s.NOW)
