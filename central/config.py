@@ -89,6 +89,9 @@ class Worker(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 class Keeping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     point_day_years: Annotated[int, Meta(ge=0, le=100)] = 0  # days of points, with all their versions; 0 = for ever
+    withdrawn_days: Annotated[int, Meta(ge=1, le=30)] = 30  # from the withdrawal of a consent (152-ФЗ, ст. 21 ч. 5)
+    rejected_days: Annotated[int, Meta(ge=0, le=3650)] = 30  # people whose application was declined; 0 = for ever
+    blocked_days: Annotated[int, Meta(ge=0, le=3650)] = 365  # people who may not log in; 0 = for ever
 
 
 class Documents(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

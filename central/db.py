@@ -7,6 +7,7 @@ energy is integer mWh, money is Numeric -> Decimal. `valid_to` is exclusive and 
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 from functools import lru_cache
 from typing import Any
 
@@ -54,12 +55,15 @@ Id = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows by itse
 def connect(url: str) -> Engine:
     """An engine for `sqlite:///path` or `postgresql+psycopg://…`.
 
-    SQLite: WAL, synchronous=FULL (an acknowledged reading survives a power cut), foreign keys, 30 s of patience.
+    SQLite: WAL, synchronous=FULL (an acknowledged reading survives a power cut), foreign keys, 30 s of patience; what
+    is deleted is overwritten (as Debian's SQLite does by itself): a person who is erased stands in no free page.
     """
     if not url.startswith("sqlite"):
         return create_engine(url, pool_pre_ping=True, hide_parameters=True)  # errors are logged, people are not
     engine = create_engine(url, connect_args={"timeout": 30}, hide_parameters=True)
-    make_ours(engine, ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"))
+    make_ours(
+        engine, ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000", "secure_delete=ON")
+    )
     return engine
 
 
@@ -88,6 +92,13 @@ def writing(engine: Engine) -> Engine:
     that two programs write are written in the order of their keys.
     """
     return engine.execution_options(begin="IMMEDIATE")
+
+
+def fold_log(engine: Engine) -> None:
+    """SQLite's log, which holds pages as they were before, goes into the file as far as nobody reads it."""
+    if engine.dialect.name == "sqlite":
+        with closing(engine.raw_connection()) as connection:
+            connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def alone(connection: Connection, what: str) -> None:

@@ -69,6 +69,7 @@ def create_app(
         public_url=config.central.public_url,
         sealed=Sealed(config.web_secret),
         staff_need_second=config.web.staff_second_factor == "required",
+        withdrawn_days=config.keeping.withdrawn_days,
         documents=documents,
         uploads=uploads.folder(config),
     )

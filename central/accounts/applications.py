@@ -101,7 +101,7 @@ def approve(connection: Connection, viewer: Viewer, key: int, contract_id: int, 
         add_grant(connection, found.account, contract_id, 0)
     _decide(connection, viewer, found, APPROVED, now, contract=contract_id)
     opened = update(account).where(account.c.id == found.account, account.c.state == ACTIVATED)
-    connection.execute(opened.values(state=APPROVED))
+    connection.execute(opened.values(state=APPROVED, state_at=now))
     return found
 
 
@@ -110,7 +110,8 @@ def decline(connection: Connection, viewer: Viewer, key: int, reason: str, now: 
     found = _waiting(connection, viewer, key)
     _decide(connection, viewer, found, DECLINED, now, reason=reason)
     if found.person == ACTIVATED:
-        connection.execute(update(account).where(account.c.id == found.account).values(state=REJECTED))
+        rejected = update(account).where(account.c.id == found.account)
+        connection.execute(rejected.values(state=REJECTED, state_at=now))
         connection.execute(session.delete().where(session.c.account == found.account))
     return found
 
@@ -121,8 +122,9 @@ def apply_again(connection: Connection, viewer: Viewer, number: str, due_at: int
     same = (application.c.account == viewer.account, application.c.number == number, application.c.state == WAITING)
     if connection.execute(select(application.c.id).where(*same)).first() is None:
         values = {"account": viewer.account, "number": number, "state": WAITING, "made_at": now, "reason": ""}
-        connection.execute(application.insert().values(**values, due_at=due_at))
-        note(connection, now, viewer.account, "applied", number)
+        made = connection.execute(application.insert().values(**values, due_at=due_at)).inserted_primary_key
+        assert made is not None
+        note(connection, now, viewer.account, "applied", f"application {made[0]}")
 
 
 def mine(connection: Connection, viewer: Viewer) -> Sequence[Applied]:

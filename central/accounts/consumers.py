@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, Select, func, or_, select, update
 from central.accounts.applications import NotNow
 from central.accounts.audit import note
 from central.accounts.policy import Viewer
-from central.accounts.registering import ACTIVATED
+from central.accounts.registering import ACTIVATED, WITHDRAWN
 from central.accounts.tables import account, grant, second_factor, session
 from central.db import contains, folded
 from central.registry.tables import contract
@@ -55,7 +55,7 @@ def person(connection: Connection, viewer: Viewer, key: int) -> Person | None:
 
 def _consumers(viewer: Viewer) -> Select[Any]:
     ours = account.c.organisation == (viewer.organisation if viewer.staff else -1)
-    known = account.c.state.in_((ACTIVATED, APPROVED, BLOCKED))
+    known = account.c.state.in_((ACTIVATED, APPROVED, BLOCKED, WITHDRAWN))
     query = select(account, second_factor.c.confirmed_at).outerjoin(second_factor)
     return query.where(ours, known, account.c.role == "consumer")
 
@@ -94,7 +94,11 @@ def _turn(
     connection: Connection, viewer: Viewer, account_id: int, before: str, after: str, reason: str, now: int
 ) -> None:
     ours = (account.c.id == account_id, account.c.organisation == (viewer.organisation if viewer.staff else -1))
-    turned = update(account).where(*ours, account.c.role == "consumer", account.c.state == before).values(state=after)
+    turned = (
+        update(account)
+        .where(*ours, account.c.role == "consumer", account.c.state == before)
+        .values(state=after, state_at=now)
+    )
     if not connection.execute(turned).rowcount:
         raise NotNow(f"account {account_id}")
     note(connection, now, viewer.account, after, f"account {account_id}", reason)

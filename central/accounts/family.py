@@ -147,7 +147,7 @@ def join(connection: Connection, key: str, account_id: int, now: int) -> None:
         again = update(grant).where(grant.c.id == standing.id)
         connection.execute(again.values(given_by=row.account, ends_at=row.ends_at))
     let_in = update(account).where(account.c.id == account_id, account.c.state == ACTIVATED)
-    connection.execute(let_in.values(state=APPROVED))
+    connection.execute(let_in.values(state=APPROVED, state_at=now))
     note(connection, now, account_id, "joined", f"contract {row.contract}", f"invited by account {row.account}")
 
 
@@ -161,7 +161,8 @@ def newcomer(
     there = connection.execute(select(account).where(account.c.mail == row.mail)).first()
     if there is not None and there.state not in (CREATED, REJECTED):
         raise BadKey
-    values = {"name": name, "password": password, "organisation": row.organisation, "state": APPROVED, "made_at": now}
+    values: dict[str, Any] = {"name": name, "password": password, "organisation": row.organisation, "state": APPROVED}
+    values |= {"made_at": now, "state_at": now}
     if there is None:
         made = connection.execute(
             account.insert().values(mail=row.mail, role="consumer", **values)

@@ -15,9 +15,16 @@ BYTES = 32
 class Purpose(StrEnum):
     ACTIVATION = "activation"
     RESET = "reset"
+    MAIL_BEFORE = "mail_before"  # another mail for the account: to the one it has
+    MAIL_AFTER = "mail_after"  # and to the one it is to have
 
 
-LIFETIMES = {Purpose.ACTIVATION: 3 * 86_400, Purpose.RESET: 3600}  # seconds
+LIFETIMES = {  # seconds
+    Purpose.ACTIVATION: 3 * 86_400,
+    Purpose.RESET: 3600,
+    Purpose.MAIL_BEFORE: 3 * 86_400,
+    Purpose.MAIL_AFTER: 3 * 86_400,
+}
 
 
 class BadKey(Exception):
@@ -26,8 +33,7 @@ class BadKey(Exception):
 
 def make(connection: Connection, account: int, purpose: Purpose, now: int, lifetime: int | None = None) -> str:
     """The key itself, which stands nowhere but in the letter. `lifetime`: another than is usual, seconds."""
-    ours = (once_key.c.account == account, once_key.c.purpose == purpose)
-    connection.execute(delete(once_key).where(*ours, once_key.c.used_at.is_(None)))
+    drop(connection, account, purpose)
     key = secrets.token_urlsafe(BYTES)
     values = {
         "account": account,
@@ -54,6 +60,12 @@ def use(connection: Connection, key: str, purpose: Purpose, now: int) -> int:
     if found is None:
         raise BadKey
     return int(found)
+
+
+def drop(connection: Connection, account: int, *purposes: Purpose) -> None:
+    """Those that were not used are good no more."""
+    ours = (once_key.c.account == account, once_key.c.purpose.in_(purposes))
+    connection.execute(delete(once_key).where(*ours, once_key.c.used_at.is_(None)))
 
 
 def forget(connection: Connection, now: int) -> None:

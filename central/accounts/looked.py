@@ -22,8 +22,8 @@ class Look:
     name: str | None
 
 
-def looks(connection: Connection, viewer: Viewer, now: int) -> Sequence[Look]:
-    """The newest first, at most MOST: at the points that are the viewer's now, since they are."""
+def looks(connection: Connection, viewer: Viewer, now: int, most: int | None = MOST) -> Sequence[Look]:
+    """The newest first, at most so many: at the points that are the viewer's now, since they are."""
     mine = connection.execute(select(point.c.id, point.c.code).where(may_see(viewer, now))).all()
     since = {row.code: span[0] for row in mine if (span := around(connection, viewer, row.id, now)) is not None}
     if viewer.staff:
@@ -37,6 +37,6 @@ def looks(connection: Connection, viewer: Viewer, now: int) -> Sequence[Look]:
         .where(account.c.organisation == viewer.organisation)
         .where(or_(whole, and_(audit.c.action == OPENED, or_(false(), *opened))))
         .order_by(audit.c.at.desc(), audit.c.id.desc())
-        .limit(MOST)
+        .limit(most)
     )
     return [Look(row.at, row.who, row.code, row.name) for row in connection.execute(query)]

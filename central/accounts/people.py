@@ -1,7 +1,6 @@
 """Accounts and what they are granted. Functions take a connection in a transaction; instants are seconds UTC."""
 
 import re
-from collections.abc import Sequence
 
 from sqlalchemy import Connection, select
 
@@ -10,7 +9,6 @@ from central.accounts.passwords import Passwords
 from central.accounts.tables import account, grant, session
 from central.db import alone
 from central.registry.periods import Held, refuse_overlap
-from central.registry.tables import contract
 
 ROLES = ("consumer", "operator", "auditor", "administrator")
 GRANTS = ("owner", "reader")
@@ -64,10 +62,10 @@ def add_account(
     if connection.execute(select(account.c.id).where(account.c.mail == mail)).first():
         raise ValueError(f"{mail} has an account already")
     values = {"organisation": organisation, "mail": mail, "name": name, "phone": phone, "role": role, "state": state}
-    made = account.insert().values(**values, password=passwords.hash(password, (mail, name)), made_at=now)
+    made = account.insert().values(**values, password=passwords.hash(password, (mail, name)), made_at=now, state_at=now)
     key = connection.execute(made).inserted_primary_key
     assert key is not None
-    note(connection, now, None, "account made", mail, role)
+    note(connection, now, None, "account made", f"account {key[0]}", role)
     return int(key[0])
 
 
@@ -79,14 +77,18 @@ def set_password(connection: Connection, passwords: Passwords, mail: str, passwo
     hashed = passwords.hash(password, (found.mail, found.name))
     connection.execute(account.update().where(account.c.id == found.id).values(password=hashed))
     connection.execute(session.delete().where(session.c.account == found.id))
-    note(connection, now, None, "password set", normal(mail))
+    note(connection, now, None, "password set", f"account {found.id}")
 
 
-def contracts_of(connection: Connection, account_id: int) -> Sequence[str]:
-    """Numbers of those that are granted to it still."""
-    query = select(contract.c.number).join(grant, grant.c.contract == contract.c.id)
-    query = query.where(grant.c.account == account_id, grant.c.valid_to.is_(None)).order_by(contract.c.number)
-    return list(connection.scalars(query))
+def phone_kept(connection: Connection, account_id: int) -> str | None:
+    """None: it is not named."""
+    return connection.scalar(select(account.c.phone).where(account.c.id == account_id))
+
+
+def set_phone(connection: Connection, account_id: int, phone: str | None, now: int) -> None:
+    """By its owner; None: it is not to be kept any more."""
+    connection.execute(account.update().where(account.c.id == account_id).values(phone=phone))
+    note(connection, now, account_id, "phone changed", f"account {account_id}")
 
 
 def add_grant(

@@ -22,6 +22,7 @@ from central.db import alone
 from central.metering.zones import day_of, midnight
 
 CREATED, ACTIVATED, REJECTED = "created", "activated", "rejected"
+WITHDRAWN = "withdrawn"  # an account whose consent was taken back, and what it had applied for
 WAITING = "waiting"
 END_OF_WORK = 18 * 3600  # on the clock of the company
 UNCONFIRMED = 7 * 86_400  # seconds: an application whose mail nobody confirms is kept so long
@@ -32,6 +33,7 @@ class Told(StrEnum):
 
     WELCOME = "welcome"
     KNOWN = "known"  # this mail has an account
+    CLOSED = "closed"  # it has one whose owner has withdrawn the consent
     RESET = "reset"
     INVITED = "invited"  # to look at a contract of another
     FIRST = "first"  # a member of staff sets a password
@@ -71,17 +73,17 @@ def apply(connection: Connection, one: Applicant, now: int, address: str) -> Let
     alone(connection, f"account {mail}")
     there = connection.execute(select(account).where(account.c.mail == mail)).first()
     if there is not None and there.state not in (CREATED, REJECTED):
-        return Letter(Told.KNOWN, mail, there.name)
+        return Letter(Told.CLOSED if there.state == WITHDRAWN else Told.KNOWN, mail, there.name)
     values = {"name": one.name, "phone": one.phone, "password": one.password, "organisation": one.organisation}
     if there is None:
-        made = account.insert().values(mail=mail, role="consumer", state=CREATED, made_at=now, **values)
+        made = account.insert().values(mail=mail, role="consumer", state=CREATED, made_at=now, state_at=now, **values)
         row = connection.execute(made).inserted_primary_key
         assert row is not None
         key = int(row[0])
     else:
         key = there.id
         again = update(account).where(account.c.id == key)
-        connection.execute(again.values(state=CREATED, made_at=now, **values))
+        connection.execute(again.values(state=CREATED, made_at=now, state_at=now, **values))
         if there.state == CREATED:  # what was declined stays in the journal
             for table in (application, consent):
                 connection.execute(delete(table).where(table.c.account == key))
@@ -106,8 +108,8 @@ def activate(connection: Connection, key: str, tz: str, now: int) -> int:
     """The mail is confirmed; an operator checks the application by the end of the next working day there. Returns the
     account. Raises BadKey."""
     found = keys.use(connection, key, Purpose.ACTIVATION, now)
-    confirmed = update(account).where(account.c.id == found, account.c.state == CREATED).values(state=ACTIVATED)
-    if connection.execute(confirmed).rowcount:
+    confirmed = update(account).where(account.c.id == found, account.c.state == CREATED)
+    if connection.execute(confirmed.values(state=ACTIVATED, state_at=now)).rowcount:
         due = update(application).where(application.c.account == found, application.c.state == WAITING)
         connection.execute(due.values(due_at=due_at(now, tz)))
         note(connection, now, found, "activated", "")
@@ -149,7 +151,7 @@ def forget(connection: Connection, now: int) -> int:
     keys.forget(connection, now)
     old = (account.c.state == CREATED, account.c.made_at <= now - UNCONFIRMED)
     known = exists().where(audit.c.account == account.c.id)
-    connection.execute(update(account).where(*old, known).values(state=REJECTED))
+    connection.execute(update(account).where(*old, known).values(state=REJECTED, state_at=now))
     gone = list(connection.scalars(select(account.c.id).where(*old)))
     for table in (application, consent, once_key, session):
         connection.execute(delete(table).where(table.c.account.in_(gone)))

@@ -116,7 +116,7 @@ def is_mine(engine: Engine, passwords: Passwords, viewer: Viewer, password: str,
 def change_password(connection: Connection, viewer: Viewer, hashed: str, now: int, but: str) -> None:
     """All sessions of the account end but the one with this token."""
     connection.execute(account.update().where(account.c.id == viewer.account).values(password=hashed))
-    connection.execute(session.delete().where(session.c.account == viewer.account, session.c.token != _hash(but)))
+    end_all(connection, viewer.account, but)
     note(connection, now, viewer.account, "password changed", "")
 
 
@@ -124,6 +124,11 @@ def mark_of_password(connection: Connection, account_id: int) -> str:
     """Another after each change of the password; it tells nothing of it."""
     hashed = connection.scalar(select(account.c.password).where(account.c.id == account_id))
     return _hash(f"mark {hashed}")[:16]
+
+
+def end_all(connection: Connection, account_id: int, but: str = "") -> None:
+    """Of the account; the one with this token stays."""
+    connection.execute(session.delete().where(session.c.account == account_id, session.c.token != _hash(but)))
 
 
 def logout(engine: Engine, token: str, now: int) -> None:

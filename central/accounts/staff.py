@@ -62,7 +62,9 @@ def add(connection: Connection, viewer: Viewer, *, mail: str, name: str, role: s
     if connection.execute(select(account.c.id).where(account.c.mail == mail)).first() is not None:
         raise Unfit("known")
     values = {"organisation": viewer.organisation, "mail": mail, "name": name, "role": role, "password": NO_PASSWORD}
-    made = connection.execute(account.insert().values(**values, state=APPROVED, made_at=now)).inserted_primary_key
+    made = connection.execute(
+        account.insert().values(**values, state=APPROVED, made_at=now, state_at=now)
+    ).inserted_primary_key
     assert made is not None
     note(connection, now, viewer.account, "member added", f"account {made[0]}", role)
     return int(made[0])
@@ -103,7 +105,7 @@ def set_role(connection: Connection, viewer: Viewer, key: int, role: str, now: i
 def turn(connection: Connection, viewer: Viewer, key: int, state: str, reason: str, now: int) -> None:
     """Blocked, all sessions end; or approved again. Raises Unfit."""
     _others(connection, viewer, key)
-    connection.execute(update(account).where(account.c.id == key).values(state=state))
+    connection.execute(update(account).where(account.c.id == key).values(state=state, state_at=now))
     if state == BLOCKED:
         connection.execute(delete(session).where(session.c.account == key))
     note(connection, now, viewer.account, state, f"account {key}", reason)

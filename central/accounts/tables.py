@@ -17,8 +17,10 @@ account = Table(
     Column("phone", String(30)),
     Column("password", String(200), nullable=False),
     Column("role", String(20), nullable=False),  # consumer | operator | auditor | administrator
-    Column("state", String(20), nullable=False),  # created | activated | approved | rejected | blocked
+    # created | activated | approved | rejected | blocked | withdrawn (withdrawing.py) | erased (erasing.py)
+    Column("state", String(20), nullable=False),
     Column("made_at", Seconds, nullable=False),
+    Column("state_at", Seconds),  # the state is this one since; null: nobody knows, its age counts for nothing
 )
 
 session = Table(
@@ -121,7 +123,7 @@ once_key = Table(  # what a letter's link holds: good once, for a time
     "once_key",
     metadata,
     Column("id", Id, primary_key=True),
-    Column("purpose", String(20), nullable=False),  # activation | reset
+    Column("purpose", String(20), nullable=False),  # activation | reset | mail_before | mail_after
     Column("hash", String(64), nullable=False, unique=True),  # SHA-256
     Column("account", ForeignKey("account.id"), nullable=False, index=True),
     Column("made_at", Seconds, nullable=False),
@@ -135,7 +137,7 @@ application = Table(  # for a contract: by who registers, and by who has others 
     Column("id", Id, primary_key=True),
     Column("account", ForeignKey("account.id"), nullable=False, index=True),
     Column("number", String(60), nullable=False),  # of the contract, as it was typed; "" = not known
-    Column("state", String(20), nullable=False),  # waiting | approved | declined
+    Column("state", String(20), nullable=False),  # waiting | approved | declined | withdrawn
     Column("made_at", Seconds, nullable=False),
     Column("due_at", Seconds),  # the end of the working day by which it is to be checked; null: mail not confirmed
     Column("decided_at", Seconds),
@@ -154,4 +156,25 @@ second_factor = Table(  # TOTP (RFC 6238)
     Column("confirmed_at", Seconds),  # null: begun, and not in force
     Column("last_step", BigInteger, nullable=False),  # of the code that was taken last: none is good twice
     Column("recovery", JSON, nullable=False),  # SHA-256 of codes that are not used yet
+)
+
+mail_change = Table(  # another mail for an account, asked for and not confirmed at both yet
+    "mail_change",
+    metadata,
+    Column("account", ForeignKey("account.id"), primary_key=True),
+    Column("mail", String(254), nullable=False),  # lower case
+    Column("made_at", Seconds, nullable=False),
+    Column("expires_at", Seconds, nullable=False),
+    Column("before_at", Seconds),  # confirmed at the mail that it has
+    Column("after_at", Seconds),  # and at the one that it is to have
+)
+
+withdrawal = Table(  # of a consent: the account is closed, and its person is erased on the day that was told
+    "withdrawal",
+    metadata,
+    Column("account", ForeignKey("account.id"), primary_key=True),
+    Column("at", Seconds, nullable=False),
+    Column("erase_at", Seconds, nullable=False, index=True),
+    Column("before", String(20), nullable=False),  # the state that it had
+    Column("ended", JSON, nullable=False),  # grants that ended by it: [id, when they were to end]
 )

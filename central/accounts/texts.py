@@ -1,7 +1,7 @@
 """What people agree to when they register: the licence, and the consent to the processing of personal data (152-ФЗ,
 ст. 9), as the company's administrator wrote them. While one of the two is lacking nobody can register."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -32,6 +32,18 @@ class LegalText:
 
 
 Current = Mapping[Kind, LegalText]
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A consent of a person, to one version of a text."""
+
+    legal_text: int
+    kind: Kind
+    version: int
+    at: int
+    address: str
+    withdrawn_at: int | None
 
 
 class NotText(ValueError):
@@ -72,6 +84,35 @@ def write(connection: Connection, viewer: Viewer, kind: Kind, text: str, now: in
     connection.execute(legal_text.insert().values(**values, account=viewer.account, made_at=now))
     note(connection, now, viewer.account, "legal text", f"{kind} {version}")
     return version
+
+
+def one(connection: Connection, organisation: int, key: int) -> LegalText | None:
+    """Any version. None: there is none of this company."""
+    query = select(legal_text, account.c.name.label("author")).join(account, account.c.id == legal_text.c.account)
+    row = connection.execute(query.where(legal_text.c.id == key, legal_text.c.organisation == organisation)).first()
+    if row is None:
+        return None
+    return LegalText(row.id, Kind(row.kind), row.version, row.text, row.made_at, row.author)
+
+
+def given(connection: Connection, account_id: int) -> Sequence[Given]:
+    """All consents of a person, the newest first."""
+    query = (
+        select(consent, legal_text.c.kind, legal_text.c.version)
+        .join(legal_text, legal_text.c.id == consent.c.legal_text)
+        .where(consent.c.account == account_id)
+        .order_by(consent.c.at.desc(), consent.c.id.desc())
+    )
+    return [
+        Given(row.legal_text, Kind(row.kind), row.version, row.at, row.address, row.withdrawn_at)
+        for row in connection.execute(query)
+    ]
+
+
+def lacking(connection: Connection, viewer: Viewer) -> Sequence[LegalText]:
+    """The newest versions that the viewer has not agreed to."""
+    known = {one.legal_text for one in given(connection, viewer.account) if one.withdrawn_at is None}
+    return [found for found in current(connection, viewer.organisation).values() if found.id not in known]
 
 
 def agreed(connection: Connection, account_id: int, shown: Iterable[LegalText], now: int, address: str) -> None:

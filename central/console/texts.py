@@ -8,12 +8,13 @@ from central.accounts import texts as legal
 from central.accounts.texts import Kind, NotText
 from central.console.room import TZ, console
 from central.db import writing
+from central.faces import words
 from central.faces.forms import Field
 from central.faces.here import here, viewer
 
 FIELDS = {
-    Kind.LICENCE: Field("text", _l("Лицензионное соглашение"), "area", most=legal.LONGEST),
-    Kind.CONSENT: Field("text", _l("Согласие на обработку персональных данных"), "area", most=legal.LONGEST),
+    Kind.LICENCE: Field("text", words.LEGAL[Kind.LICENCE], "area", most=legal.LONGEST),
+    Kind.CONSENT: Field("text", words.LEGAL[Kind.CONSENT], "area", most=legal.LONGEST),
 }
 WRONG = _l("Текст от двухсот знаков: короче — заготовка, а не соглашение")
 

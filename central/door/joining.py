@@ -15,10 +15,11 @@ from central.accounts.family import Invited
 from central.db import writing
 from central.door import agreeing
 from central.door.registration import TOO_MANY
-from central.door.room import address, door, once_more
+from central.door.room import door, once_more
 from central.faces import new_password
 from central.faces.forms import Field, Group, Parsed, captions_of, parse, typed_in
 from central.faces.here import here, viewer
+from central.faces.requests import address
 from central.registry.periods import COMPANY
 
 GONE = _l("Приглашение уже использовано, отозвано, или его срок прошёл. Попросите прислать новое.")

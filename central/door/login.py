@@ -10,9 +10,10 @@ from werkzeug.wrappers import Response
 
 from central.accounts import second, sessions
 from central.db import writing
-from central.door.room import address, door, local_path
+from central.door.room import door, local_path
 from central.faces.here import Person, here
 from central.faces.preferences import LANGUAGES, THEMES, keep
+from central.faces.requests import address
 
 HALF = "half"  # of a login: the password was right, the second factor is asked for
 HALF_SECONDS = 600

@@ -14,10 +14,11 @@ from central.accounts.registering import Applicant
 from central.accounts.texts import LegalText
 from central.db import writing
 from central.door import agreeing
-from central.door.room import ASKED, MAIL, address, door, letter_to_mail, once_more
+from central.door.room import ASKED, MAIL, door, letter_to_mail, once_more
 from central.faces import letters, new_password
 from central.faces.forms import Field, Group, Text, captions_of, parse, typed_in
 from central.faces.here import here
+from central.faces.requests import address
 from central.registry.periods import COMPANY
 from central.registry.tables import organisation
 

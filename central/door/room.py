@@ -14,6 +14,7 @@ from central.db import writing
 from central.faces import letters
 from central.faces.forms import Field, Group, parse, typed_in
 from central.faces.here import here
+from central.faces.requests import address
 
 door = Blueprint("door", __name__)
 ASKED = "asked"  # in the session: the mail that a letter was asked for
@@ -26,11 +27,6 @@ def local_path(target: str) -> str:
     parts = urlsplit(target)
     inside = target.startswith("/") and not target.startswith("//") and "\\" not in target and target.isprintable()
     return target if inside and not parts.netloc and not parts.scheme else "/"
-
-
-def address() -> str:
-    """Whence it was asked."""
-    return (request.remote_addr or "")[:45]
 
 
 def once_more(what: str, most: int) -> bool:

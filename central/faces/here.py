@@ -27,6 +27,7 @@ class Here:
     public_url: str  # how people reach this site: links in letters are made of it, never of what a browser says
     sealed: Sealed  # secrets of second factors
     staff_need_second: bool
+    withdrawn_days: int  # from a withdrawal until its person is erased
     documents: Keeping
     uploads: Path  # workbooks on their way into the registry
 

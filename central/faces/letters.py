@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from flask import render_template, url_for
 from sqlalchemy import Connection
 
+from central.accounts.mail_change import Changed
 from central.accounts.registering import Letter, Told
 from central.faces.here import here
 from central.mail.outbox import queue
@@ -28,12 +29,22 @@ def send(connection: Connection, letter: Letter) -> None:
     to_person(connection, letter.mail, letter.told.value, **about)
 
 
-def to_person(connection: Connection, mail: str, template: str, **about: object) -> None:
-    """By the templates `mail/<template>.txt` and `.html`; the first line of the text is the subject."""
+def mail_changed(connection: Connection, found: Changed) -> None:
+    """To both."""
+    for to in (found.before, found.after):
+        to_person(connection, to, "mail_changed", found.account, name=found.name)
+
+
+def to_person(connection: Connection, mail: str, template: str, of: int | None = None, /, **about: object) -> None:
+    """By the templates `mail/<template>.txt` and `.html`; the first line of the text is the subject.
+
+    `of`: the account whose letter it is, where the mail is not its own (any more, or yet): it is erased with it.
+    """
     said = {"system": SYSTEM, "home": link("door.login"), **about}
     subject, _blank, text = render_template(f"mail/{template}.txt", **said).partition("\n")
     html = render_template(f"mail/{template}.html", **said)
-    queue(connection, mail, subject.strip(), text.strip() + "\n", here().now, html=html)
+    whose = f"account {of}" if of is not None else ""
+    queue(connection, mail, subject.strip(), text.strip() + "\n", here().now, html=html, about=whose)
 
 
 def link(endpoint: str, **values: object) -> str:

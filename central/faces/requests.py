@@ -19,6 +19,11 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 _QUIET = ("static", "health")
 
 
+def address() -> str:
+    """Whence it was asked."""
+    return (request.remote_addr or "")[:45]
+
+
 def install(app: Flask, *, behind_proxy: bool) -> None:
     """Before whatever else may answer. `behind_proxy`: its id is kept, so that its log and ours name one request."""
 

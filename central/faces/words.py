@@ -208,12 +208,19 @@ APPLIED: Mapping[str, LazyString] = {  # state of an application
     "waiting": _l("ждёт проверки"),
     "approved": _l("доступ открыт"),
     "declined": _l("отклонена"),
+    "withdrawn": _l("снята"),
 }
 PERSON: Mapping[str, LazyString] = {  # state of a consumer's account
     "activated": _l("заявка проверяется"),
     "approved": _l("входит"),
     "blocked": _l("вход запрещён"),
+    "withdrawn": _l("согласие отозвано"),
 }
+LEGAL: Mapping[str, LazyString] = {  # kind of a text that is agreed to
+    "licence": _l("Лицензионное соглашение"),
+    "consent": _l("Согласие на обработку персональных данных"),
+}
+TAKEN = _l("С этой почтой за это время завели другую учётную запись. Почта осталась прежней.")
 WEAK: Mapping[Weakness, LazyString] = {  # why a password will not do
     Weakness.SHORT: _l("Короче восьми знаков"),
     Weakness.LONG: _l("Длиннее двухсот знаков"),

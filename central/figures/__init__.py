@@ -10,6 +10,10 @@
     revisions(source, viewer, point, first, until, channel)           -> tuple[Revision, ...]    newest first
     readings(source, viewer, point, since, until, now)                -> ReadingsView
     reading_at(source, viewer, point, moment, now)                    -> ReadingAt   fixed then, or reckoned
+    kept_points(source, viewer)                                       -> tuple[int, ...]   all that were ever his
+    kept_spans(source, viewer, point, now)                            -> tuple[Period, ...]   when it was his
+    kept_registers(source, viewer, point, span)                       -> Iterator[Kept]   as the meter said it
+    kept_intervals(source, viewer, point, span)                       -> Iterator[Kept]
     settled(source, viewer, point, month)                             -> Settled     its closed bill, corrections
     explain_bill(source, viewer, point, since, until, now)            -> Explained   what `readings` shows
     explain_days(source, viewer, point, first, until, channel, now)   -> Explained   what `days`, `interval` show
@@ -33,6 +37,7 @@ from central.figures.console import edge_list, point_list
 from central.figures.daily import day_history, days, revisions
 from central.figures.explain import explain_bill, explain_days
 from central.figures.intervals import TooLong, interval
+from central.figures.kept import kept_intervals, kept_points, kept_registers, kept_spans
 from central.figures.main_page import silent, summary
 from central.figures.reading_at import reading_at
 from central.figures.source import Source, point_view, points
@@ -49,6 +54,10 @@ __all__ = [
     "explain_bill",
     "explain_days",
     "interval",
+    "kept_intervals",
+    "kept_points",
+    "kept_registers",
+    "kept_spans",
     "point_list",
     "point_view",
     "points",

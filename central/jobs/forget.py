@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from central.accounts import family, registering
+from central.accounts import erasing, family, mail_change, registering
+from central.db import fold_log
 from central.figures import retention as of_figures
 from central.ingest import retention as of_ingest
 from central.jobs import queue
@@ -21,5 +22,20 @@ def run(context: Context, _arguments: dict[str, Any]) -> dict[str, Any]:
     with context.writing() as connection:
         people = registering.forget(connection, context.now)
         family.forget(connection, context.now)
+        mail_change.forget(connection, context.now)
+    erased = _erase(context)
     jobs = queue.forget(context.engine, context.now)
-    return {"messages": messages, "days": days, "books": books, "people": people, "jobs": jobs}
+    return {"messages": messages, "days": days, "books": books, "people": people, "erased": erased, "jobs": jobs}
+
+
+def _erase(context: Context) -> int:
+    """People whose time has come; how many."""
+    with context.engine.connect() as connection:
+        found = erasing.due(connection, context.config.keeping, context.now)
+    for key in found:
+        context.check()
+        with context.writing() as connection:
+            erasing.erase(connection, key, context.now)
+    if found:
+        fold_log(context.engine)
+    return len(found)

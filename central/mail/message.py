@@ -15,13 +15,14 @@ _POLICY = SMTP.clone(cte_type="7bit")  # any server takes it
 _ADDRESS = re.compile(r"""[^\s@<>()\[\],;:"\\]+@[^\s@<>()\[\],;:"\\]+""")
 
 
-class Mail(msgspec.Struct, frozen=True):
-    """What is to be said to whom. `to` is one bare address."""
+class Mail(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What is to be said to whom. `to` is one bare address; `about`: whose letter it is, where `to` does not tell."""
 
     to: str
     subject: str
     text: str
     html: str | None = None
+    about: str = ""
 
 
 def compose(mail: Mail, sender: str, name: str, moment: int) -> EmailMessage:

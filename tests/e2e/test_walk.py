@@ -24,6 +24,9 @@ PATHS: dict[str | None, tuple[tuple[str, int], ...]] = {  # who -> path, status
         ("/forgotten", 200),
         ("/reminded", 200),
         ("/reset?Key=abc", 200),
+        ("/mail?Key=abc", 200),
+        ("/mail?done=half", 200),
+        ("/me/left", 200),
     ),
     s.ADMINISTRATOR: (
         ("/console/texts", 200),
@@ -54,6 +57,8 @@ PATHS: dict[str | None, tuple[tuple[str, int], ...]] = {  # who -> path, status
         ("/reading", 200),
         ("/me", 200),
         ("/me/second", 200),
+        ("/me/close", 200),
+        ("/me/texts/1", 200),
         ("/whatif", 200),
         ("/console/points", 403),
         ("/data?point=3", 404),

@@ -3,16 +3,21 @@
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from central.config import Central, CentralConfig, Sql, Web
+from central.jobs.tables import job
 from central.web import create_app
 from tests.central import scene as s
 from tests.central import sql
+from tests.central.scene import Scene
 
 _TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 
@@ -59,3 +64,22 @@ def person(app: Flask, mail: str | None) -> FlaskClient:
     if mail is not None:
         assert log_in(client, mail).status_code == 302
     return client
+
+
+def letters(scene: Scene, to: str) -> list[dict[str, Any]]:
+    """That wait to be sent, the oldest first."""
+    with scene.engine.connect() as connection:
+        rows = connection.scalars(select(job.c.arguments).where(job.c.kind == "mail").order_by(job.c.id))
+        return [one for one in rows if one.get("to") == to]
+
+
+def key_of(letter: dict[str, Any]) -> str:
+    """That its link holds."""
+    (link,) = re.findall(r"\S+Key=\S+", letter["text"])
+    assert link in letter["html"].replace("&amp;", "&")
+    return parse_qs(urlsplit(link).query)["Key"][0]
+
+
+def send(client: FlaskClient, path: str, at: str | None = None, **typed: str) -> TestResponse:
+    """A form of a page, with its token. `at`: the page, where it is another."""
+    return client.post(path, data={"csrf_token": token(client, at or path), **typed})

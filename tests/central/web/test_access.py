@@ -25,7 +25,9 @@ PEOPLE = {
 
 
 NOTHING_THERE = {  # what these would show the scene has not: 404
+    "door.join",
     "door.register",  # the texts that are agreed to are not written: 503
+    "cabinet.legal_text",
     "console.application",
     "console.member",  # 1 is a consumer
     "console.adopt",

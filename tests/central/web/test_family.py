@@ -21,8 +21,8 @@ from tests.central import scene as s
 from tests.central.conftest import Copy
 from tests.central.scene import Scene
 from tests.central.web.forms import said, send
-from tests.central.web.parts import log_in, make_app, person, token
-from tests.central.web.test_registration import hidden_of, letters
+from tests.central.web.parts import letters, log_in, make_app, person, token
+from tests.central.web.test_registration import hidden_of
 from tests.central.web.test_through import Clock
 
 MAIL, PASSWORD = "son@example.org", "зелёная лодка у моста"
@@ -170,7 +170,7 @@ def test_what_is_wrong_is_told_at_its_field(app: Flask, town: Scene, owner: Flas
     for number in range(MOST):
         assert invite(owner, f"n{number}@example.org").status_code == 303
     assert invite(owner).status_code == 422
-    assert not letters(town)
+    assert not letters(town, MAIL)
 
 
 def test_a_guest_who_is_found_to_be_an_owner_becomes_one(app: Flask, town: Scene, owner: FlaskClient) -> None:

@@ -16,8 +16,7 @@ from tests.central import scene as s
 from tests.central.conftest import Copy
 from tests.central.scene import Scene
 from tests.central.web.forms import said, send
-from tests.central.web.parts import log_in, make_app, person, token
-from tests.central.web.test_registration import letters
+from tests.central.web.parts import letters, log_in, make_app, person, token
 
 MAIL, PASSWORD = "oleg@example.org", "зелёная лодка у моста"
 NEW = {"name": "Олег Инспектор", "mail": MAIL, "role": "operator", "may-registry": "1"}

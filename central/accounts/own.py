@@ -1,0 +1,120 @@
+"""All that is kept about a person, for the person to take away: by the words of the tables, instants as ISO UTC.
+
+What only proves something (the password's hash, a session's token, a second factor's secret) is not told: it says
+nothing of a person and opens everything.
+"""
+
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from central.accounts import texts
+from central.accounts.family import guests
+from central.accounts.looked import looks
+from central.accounts.mail_change import pending
+from central.accounts.policy import Viewer
+from central.accounts.tables import account, application, audit, grant, second_factor, session
+from central.metering.zones import local
+from central.registry.tables import contract
+
+
+def all_of(connection: Connection, viewer: Viewer, now: int) -> dict[str, Any]:
+    """As one JSON object."""
+    return {
+        "made_at": _iso(now),
+        "account": _account(connection, viewer),
+        "mail_change": _mail_change(connection, viewer, now),
+        "second_factor": _second_factor(connection, viewer),
+        "consents": [
+            {
+                "text": one.kind,
+                "version": one.version,
+                "at": _iso(one.at),
+                "address": one.address,
+                "withdrawn_at": _iso(one.withdrawn_at),
+            }
+            for one in texts.given(connection, viewer.account)
+        ],
+        "applications": _applications(connection, viewer),
+        "contracts": _contracts(connection, viewer),
+        "let_look": [
+            {"number": one.number, "name": one.name, "mail": one.mail, "ends_at": _iso(one.ends_at)}
+            for kind in guests(connection, viewer)
+            for one in kind
+        ],
+        "sessions": _sessions(connection, viewer),
+        "looked": [
+            {"at": _iso(one.at), "who": one.who, "point": one.code} for one in looks(connection, viewer, now, None)
+        ],
+        "actions": _actions(connection, viewer),
+    }
+
+
+def _account(connection: Connection, viewer: Viewer) -> dict[str, Any]:
+    row = connection.execute(select(account).where(account.c.id == viewer.account)).one()
+    told = {name: getattr(row, name) for name in ("id", "name", "mail", "phone", "role", "state")}
+    return told | {"made_at": _iso(row.made_at), "state_at": _iso(row.state_at)}
+
+
+def _mail_change(connection: Connection, viewer: Viewer, now: int) -> dict[str, Any] | None:
+    found = pending(connection, viewer.account, now)
+    return None if found is None else {"mail": found.mail, "expires_at": _iso(found.expires_at)}
+
+
+def _second_factor(connection: Connection, viewer: Viewer) -> dict[str, Any] | None:
+    row = connection.execute(select(second_factor).where(second_factor.c.account == viewer.account)).first()
+    return None if row is None else {"made_at": _iso(row.made_at), "confirmed_at": _iso(row.confirmed_at)}
+
+
+def _applications(connection: Connection, viewer: Viewer) -> list[dict[str, Any]]:
+    query = select(application).where(application.c.account == viewer.account).order_by(application.c.id)
+    return [
+        {
+            "number": row.number,
+            "state": row.state,
+            "made_at": _iso(row.made_at),
+            "decided_at": _iso(row.decided_at),
+            "reason": row.reason,
+        }
+        for row in connection.execute(query)
+    ]
+
+
+def _contracts(connection: Connection, viewer: Viewer) -> list[dict[str, Any]]:
+    query = select(grant, contract.c.number).join(contract, contract.c.id == grant.c.contract)
+    return [
+        {
+            "number": row.number,
+            "role": row.role,
+            "valid_from": _iso(row.valid_from),
+            "valid_to": _iso(row.valid_to),
+            "ends_at": _iso(row.ends_at),
+        }
+        for row in connection.execute(query.where(grant.c.account == viewer.account).order_by(grant.c.id))
+    ]
+
+
+def _sessions(connection: Connection, viewer: Viewer) -> list[dict[str, Any]]:
+    query = select(session).where(session.c.account == viewer.account).order_by(session.c.id)
+    return [
+        {
+            "created_at": _iso(row.created_at),
+            "seen_at": _iso(row.seen_at),
+            "expires_at": _iso(row.expires_at),
+            "device": row.device,
+            "address": row.address,
+        }
+        for row in connection.execute(query)
+    ]
+
+
+def _actions(connection: Connection, viewer: Viewer) -> list[dict[str, Any]]:
+    query = select(audit).where(audit.c.account == viewer.account).order_by(audit.c.id)
+    return [
+        {"at": _iso(row.at), "action": row.action, "subject": row.subject, "detail": row.detail}
+        for row in connection.execute(query)
+    ]
+
+
+def _iso(moment: int | None) -> str | None:
+    return None if moment is None else f"{local(moment, 'UTC'):%Y-%m-%dT%H:%M:%SZ}"
