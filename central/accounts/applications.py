@@ -120,8 +120,9 @@ def apply_again(connection: Connection, viewer: Viewer, number: str, due_at: int
     same = (application.c.account == viewer.account, application.c.number == number, application.c.state == WAITING)
     if connection.execute(select(application.c.id).where(*same)).first() is None:
         values = {"account": viewer.account, "number": number, "state": WAITING, "made_at": now, "reason": ""}
-        connection.execute(application.insert().values(**values, due_at=due_at))
-        note(connection, now, viewer.account, "applied", number)
+        made = connection.execute(application.insert().values(**values, due_at=due_at)).inserted_primary_key
+        assert made is not None
+        note(connection, now, viewer.account, "applied", f"application {made[0]}")
 
 
 def mine(connection: Connection, viewer: Viewer) -> Sequence[Applied]:

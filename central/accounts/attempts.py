@@ -14,6 +14,7 @@ FROM_ONE = 100  # logins from one address
 REGISTRATIONS = 20  # from one address
 LETTERS = 3  # with a key, to one mail
 KEYS = 20  # that are tried from one address
+TRIALS = 10  # of the mail server, by one administrator
 
 
 def take(connection: Connection, what: str, now: int, most: int) -> bool:

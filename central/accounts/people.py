@@ -67,7 +67,7 @@ def add_account(
     made = account.insert().values(**values, password=passwords.hash(password, (mail, name)), made_at=now)
     key = connection.execute(made).inserted_primary_key
     assert key is not None
-    note(connection, now, None, "account made", mail, role)
+    note(connection, now, None, "account made", f"account {key[0]}", role)
     return int(key[0])
 
 
@@ -79,7 +79,7 @@ def set_password(connection: Connection, passwords: Passwords, mail: str, passwo
     hashed = passwords.hash(password, (found.mail, found.name))
     connection.execute(account.update().where(account.c.id == found.id).values(password=hashed))
     connection.execute(session.delete().where(session.c.account == found.id))
-    note(connection, now, None, "password set", normal(mail))
+    note(connection, now, None, "password set", f"account {found.id}")
 
 
 def contracts_of(connection: Connection, account_id: int) -> Sequence[str]:
