@@ -23,7 +23,7 @@ from central.config import CentralConfig
 from central.console import console
 from central.db import connect
 from central.door import door
-from central.faces import access, headers, preferences, requests, templating
+from central.faces import access, headers, noting, preferences, requests, templating
 from central.faces.here import KEY, Here, Person, here
 from central.faces.numbers import Key
 from central.figures import NotFound, Source
@@ -71,12 +71,14 @@ def create_app(
         staff_need_second=config.web.staff_second_factor == "required",
         documents=documents,
         uploads=uploads.folder(config),
+        config=config,
     )
     requests.install(app, behind_proxy=config.web.behind_proxy)
     CSRFProtect(app)
     Babel(app, locale_selector=preferences.language)
     _login(app)
     access.install(app)
+    noting.install(app)
     headers.install(app, https=config.https)
     templating.install(app)
     app.url_map.converters["int"] = Key
