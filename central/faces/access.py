@@ -16,6 +16,7 @@ log = logging.getLogger(__name__)
 GUEST = frozenset({"guest", "consumer", "operator", "administrator"})
 SIGNED_IN = GUEST - {"guest"}
 STAFF = frozenset({"operator", "administrator"})
+AUDITING = frozenset({"administrator", "auditor"})
 
 ACCESS: dict[str, frozenset[str]] = {  # endpoint -> roles
     "static": GUEST,
@@ -53,6 +54,9 @@ ACCESS: dict[str, frozenset[str]] = {  # endpoint -> roles
     "console.people": STAFF,
     "console.one_person": STAFF,
     "console.texts": frozenset({"administrator"}),
+    "console.mail": frozenset({"administrator"}),
+    "console.actions": AUDITING,
+    "console.actions_file": AUDITING,
     "console.points": STAFF,
     "console.edges": STAFF,
     "console.audit": STAFF,
@@ -132,7 +136,14 @@ def _lacks_second() -> bool:
     return current_user.viewer.staff and not current_user.viewer.second
 
 
+def may(endpoint: str) -> bool:
+    """Whether who looks may open it: for links."""
+    return current_user.is_authenticated and current_user.viewer.role in ACCESS[endpoint]
+
+
 def install(app: Flask) -> None:
+    app.jinja_env.globals["may_open"] = may
+
     @app.before_request
     def may_open() -> ResponseReturnValue | None:
         endpoint = request.endpoint

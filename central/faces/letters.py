@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from central.accounts.registering import Letter, Told
 from central.faces.here import here
+from central.mail.message import Mail
 from central.mail.outbox import queue
 
 SYSTEM = "Учёт"
@@ -24,11 +25,16 @@ def send(connection: Connection, letter: Letter) -> None:
 
 
 def to_person(connection: Connection, mail: str, template: str, **about: object) -> None:
+    one = written(mail, template, **about)
+    queue(connection, mail, one.subject, one.text, here().now, html=one.html)
+
+
+def written(mail: str, template: str, **about: object) -> Mail:
     """By the templates `mail/<template>.txt` and `.html`; the first line of the text is the subject."""
     said = {"system": SYSTEM, "home": link("door.login"), **about}
     subject, _blank, text = render_template(f"mail/{template}.txt", **said).partition("\n")
     html = render_template(f"mail/{template}.html", **said)
-    queue(connection, mail, subject.strip(), text.strip() + "\n", here().now, html=html)
+    return Mail(mail, subject.strip(), text.strip() + "\n", html)
 
 
 def link(endpoint: str, **values: object) -> str:

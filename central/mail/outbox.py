@@ -1,9 +1,12 @@
-"""Mail becomes a job."""
+"""Mail becomes a job, and how many of them there are."""
+
+from dataclasses import dataclass
 
 import msgspec
-from sqlalchemy import Connection
+from sqlalchemy import Connection, func, select
 
 from central.jobs.asking import enqueue
+from central.jobs.tables import State, job
 from central.mail.message import Mail, compose
 
 KIND = "mail"
@@ -28,3 +31,21 @@ def queue(
     mail = Mail(to, subject, text, html)
     compose(mail, _ANYONE, KIND, now)
     return enqueue(connection, KIND, msgspec.to_builtins(mail), now, key=key)
+
+
+@dataclass(frozen=True, slots=True)
+class Outbox:
+    """`dead`: will not be tried again by themselves; `sent_at`: when the last one went."""
+
+    waiting: int
+    dead: int
+    sent_at: int | None
+
+
+def outbox(connection: Connection) -> Outbox:
+    open_states = (State.WAITING, State.RUNNING, State.DEAD)
+    query = select(job.c.state, func.count()).where(job.c.kind == KIND, job.c.state.in_(open_states))
+    counts = {row[0]: row[1] for row in connection.execute(query.group_by(job.c.state))}
+    done = (job.c.kind == KIND, job.c.state == State.DONE)
+    last = connection.scalar(select(job.c.finished_at).where(*done).order_by(job.c.finished_at.desc()).limit(1))
+    return Outbox(counts.get(State.WAITING, 0) + counts.get(State.RUNNING, 0), counts.get(State.DEAD, 0), last)
