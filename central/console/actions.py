@@ -24,7 +24,7 @@ from central.metering.zones import local, midnight
 MOST = 100_000  # rows of a file
 NAMED = 20  # people that a part of a name may mean
 STAFF_SHOWN = 200  # names that are offered
-WITHOUT = _l("без входа и командная строка")  # in the place of a name
+WITHOUT = _l("без учётной записи")  # in the place of a name
 
 
 @console.get("/actions")
@@ -141,5 +141,5 @@ def _cells(found: Iterator[Action]) -> Iterator[list[Cell]]:
         if one.action not in said:
             said[one.action] = words.said(one.action)
         when = local(one.at, TZ).isoformat(sep=" ")[:19]
-        who = words.who(one.action, one.who)
+        who = words.who(one.action, one.who, one.detail)
         yield [one.id, when, who, one.account, said[one.action], one.action, one.subject, one.detail, one.seal]

@@ -152,7 +152,12 @@ PAGES: Mapping[str, LazyString] = {  # endpoint -> what it is about
     "console.remove_document": _l("удаление документа"),
 }
 GUESTS = frozenset({"login refused", "applied"})  # without an author: somebody who was not logged in
-COMMAND_LINE, GUEST = _l("командная строка"), _l("без входа")
+SERVER = ("worker: ", "audit: ", "change ")  # so begins the detail of what no person did at this moment
+NOBODY: Mapping[str, LazyString] = {
+    "guest": _l("без входа"),
+    "server": _l("сервер"),
+    "command line": _l("командная строка"),
+}
 
 
 def said(action: str) -> str:
@@ -164,9 +169,11 @@ def said(action: str) -> str:
     return str(DEEDS.get(action, action))
 
 
-def who(action: str, name: str | None) -> str:
+def who(action: str, name: str | None, detail: str) -> str:
     """The name of the author, or what stands in its place."""
-    return name or str(GUEST if action in GUESTS else COMMAND_LINE)
+    if name is not None:
+        return name
+    return str(NOBODY["guest" if action in GUESTS else "server" if detail.startswith(SERVER) else "command line"])
 
 
 def grouped(actions: Sequence[str]) -> list[tuple[LazyString, list[tuple[str, str]]]]:

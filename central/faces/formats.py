@@ -77,9 +77,8 @@ def moment(seconds: int | None, tz: str, *, end: bool = False, year: bool = True
 
 
 def second(seconds: int, tz: str) -> str:
-    """«24.11.2026 14:30:05»."""
-    here = local(seconds, tz)
-    return f"{day(here.date())}{NO_BREAK}{here:%H:%M:%S}"
+    """«14:30:05»."""
+    return f"{local(seconds, tz):%H:%M:%S}"
 
 
 def clock(seconds: int, tz: str, *, end: bool = False) -> str:

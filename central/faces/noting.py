@@ -9,7 +9,6 @@ of letters. Login and logout are noted by `accounts.sessions`, of everybody.
 """
 
 import logging
-from urllib.parse import urlencode
 
 from flask import Flask, Response, request
 from flask_login import current_user
@@ -60,7 +59,9 @@ def _subject() -> str:
 
 
 def _query() -> str:
-    return urlencode([(name, _kept(name, value)) for name, value in request.args.items(multi=True)], safe=LEFT_OUT)
+    """Not encoded: it is read by people."""
+    given = request.args.items(multi=True)
+    return "&".join(f"{name}={_kept(name, value)}" for name, value in given).replace("\0", "")
 
 
 def _kept(name: str, value: str) -> str:
