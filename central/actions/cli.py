@@ -17,8 +17,6 @@ from central.config import load
 from central.db import connect
 from central.migrations.command import central_id
 
-LATE = 3 * 3600  # seconds that a row may wait for its seal
-
 
 @click.group()
 def actions() -> None:
@@ -40,7 +38,7 @@ def verify(path: Path, head: str | None) -> None:
     wrong = [f"BROKEN at seal {fault.seal}: {fault.wrong}" for fault in found.faults]
     if head is not None and told is None:
         wrong.append("BROKEN: no seal of the chain has the sha of that letter: it was rewritten after the letter")
-    if state.since is not None and state.since < time.time() - LATE:
+    if state.since is not None and state.since < time.time() - seals.LATE:
         since = datetime.fromtimestamp(state.since, zone)
         wrong.append(f"NOT SEALED: rows since {since:%Y-%m-%d %H:%M} are under no seal; does the worker run?")
     for line in wrong:

@@ -16,6 +16,7 @@ from central.actions.chain import GENESIS, Seal, begun, ended
 from central.db import alone
 
 MOST = 10_000  # rows of one seal
+LATE = 3 * 3600  # seconds that a row may wait for its seal: the worker does not run
 PATIENCE = "3s"  # who writes long is waited for no longer, since all who write wait behind us
 
 

@@ -158,6 +158,19 @@ NOBODY: Mapping[str, LazyString] = {
     "server": _l("сервер"),
     "command line": _l("командная строка"),
 }
+ANSWERS: Mapping[str, LazyString] = {  # to a page or a form, by the code of the answer
+    "200": _l("показано"),
+    "302": _l("переход"),
+    "303": _l("принято"),
+    "400": _l("форма устарела или испорчена"),
+    "403": _l("отказано: нет права"),
+    "404": _l("такого нет"),
+    "405": _l("так не бывает"),
+    "413": _l("слишком велико"),
+    "422": _l("не принято"),
+    "500": _l("ошибка программы"),
+    "503": _l("недоступно"),
+}
 
 
 def said(action: str) -> str:
@@ -174,6 +187,11 @@ def who(action: str, name: str | None, detail: str) -> str:
     if name is not None:
         return name
     return str(NOBODY["guest" if action in GUESTS else "server" if detail.startswith(SERVER) else "command line"])
+
+
+def answer(action: str, detail: str) -> str:
+    """What came of a page or a form, in words; "" where there is nothing to say beside the detail."""
+    return str(ANSWERS.get(detail[:3], "")) if action.startswith((PAGE, SENT)) else ""
 
 
 def grouped(actions: Sequence[str]) -> list[tuple[LazyString, list[tuple[str, str]]]]:

@@ -25,7 +25,14 @@ PATHS: dict[str | None, tuple[tuple[str, int], ...]] = {  # who -> path, status
         ("/reminded", 200),
         ("/reset?Key=abc", 200),
     ),
-    s.ADMINISTRATOR: (("/console/texts", 200),),
+    s.ADMINISTRATOR: (
+        ("/console/texts", 200),
+        ("/console/mail", 200),
+        ("/console/actions", 200),
+        ("/console/actions?action=login&account=1", 200),
+        ("/console/actions?who=example.org&since=x", 200),
+        ("/console/actions?object=zzz", 200),
+    ),
     s.CONSUMER: (
         ("/", 200),
         ("/?point=2", 200),

@@ -96,7 +96,7 @@ def test_it_tells_of_the_company_and_of_nobody_the_newest_first(client: FlaskCli
     assert subjects(client) == ALL
     assert [row[1] for row in found] == ["командная строка", "без входа", "Анна Петрова", "Ольга Диспетчер"]
     assert found[-1][0].startswith("10.03.2026 01:00:00 · №")
-    assert found[-1][4:] == ["200", "ждёт"]
+    assert found[-1][4:] == ["показано 200", "ждёт"]
 
 
 def test_each_filter_finds_its_own_and_all_of_them_together(town: Scene, client: FlaskClient) -> None:
