@@ -36,9 +36,7 @@ class Post:
     def _next(self, command: str) -> str:
         return self.says[command].pop(0) if self.says.get(command) else ""
 
-    async def handle_MAIL(
-        self, _server: SMTP, _session: Session, envelope: Envelope, sender: str, _options: Any
-    ) -> str:
+    async def handle_MAIL(self, _server: SMTP, _session: Session, envelope: Envelope, whose: str, _options: Any) -> str:
         if said := self._next("MAIL"):
             return said
         envelope.mail_from = whose
