@@ -20,6 +20,7 @@ account = Table(
     Column("role", String(20), nullable=False),  # consumer | operator | administrator
     Column("state", String(20), nullable=False),  # created | activated | approved | rejected | blocked
     Column("made_at", Seconds, nullable=False),
+    Index("ix_account_organisation_role", "organisation", "role"),
 )
 
 session = Table(

@@ -10,7 +10,22 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, literal, or_, select, tuple_
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    case,
+    cast,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    tuple_,
+)
 
 from central.accounts.policy import STAFF, Viewer
 from central.accounts.tables import account, audit, audit_seal
@@ -18,6 +33,7 @@ from central.db import contains
 
 NOBODY = 0  # in the place of an account: nobody was logged in
 BATCH = 1000  # rows in memory
+OF_ACCOUNT = "^account [0-9]{1,15}$"  # a subject
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +136,15 @@ def _query(viewer: Viewer, asked: Asked) -> Select[Any]:
 
 
 def _ours(viewer: Viewer) -> ColumnElement[bool]:
-    of_others = select(literal("account ").concat(account.c.id)).where(account.c.organisation != viewer.organisation)
+    other = account.alias("other")
+    named = (
+        audit.c.subject.regexp_match(OF_ACCOUNT),
+        cast(func.substr(audit.c.subject, len("account ") + 1), BigInteger),
+    )
+    of_other = exists().where(other.c.id == case(named), other.c.organisation != viewer.organisation)
     return and_(
         func.coalesce(account.c.organisation, viewer.organisation) == viewer.organisation,
-        or_(audit.c.account.is_not(None), audit.c.subject.not_in(of_others)),
+        or_(audit.c.account.is_not(None), ~of_other),
     )
 
 

@@ -29,6 +29,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("number", name="pk_audit_seal"),
         sa.UniqueConstraint("last", name="uq_audit_seal_last"),
     )
+    op.create_index("ix_account_organisation_role", "account", ["organisation", "role"])
     op.drop_index("ix_audit_at", "audit")
     op.drop_index("ix_audit_account", "audit")
     op.create_index("ix_audit_at_id", "audit", ["at", "id"])
