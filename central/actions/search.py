@@ -154,7 +154,7 @@ def _narrowed(asked: Asked) -> Iterator[ColumnElement[bool]]:
     if asked.action:
         yield audit.c.action == asked.action
     if asked.part:
-        yield audit.c.subject.contains(asked.part, autoescape=True)
+        yield contains(audit.c.subject, asked.part)
     if asked.since is not None:
         yield audit.c.at >= asked.since
     if asked.until is not None:

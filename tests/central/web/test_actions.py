@@ -105,6 +105,7 @@ def test_each_filter_finds_its_own_and_all_of_them_together(town: Scene, client:
     assert subjects(client, account=0) == ALL[:2]
     assert subjects(client, action="login") == ALL[2:3]
     assert subjects(client, object="key=1") == ALL[3:]
+    assert subjects(client, object="KEY=1") == ALL[3:]
     assert subjects(client, object="account") == ALL[:1]
     assert subjects(client, object="%") == []
     assert subjects(client, account=operator, action="page console.point", object="17") == ALL[3:]
