@@ -1,5 +1,6 @@
 """The journal of actions: rows are only added, seals over them, indexes for its search.
 
+Mails that stood in rows of before become the ids of their accounts: afterwards no row can be mended.
 The database itself refuses to change a row or to take one away. REPLACE of SQLite takes one away without its trigger
 of DELETE, so a number that is there is refused too.
 """
@@ -13,6 +14,10 @@ branch_labels = None
 depends_on = None
 
 ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+OF_MAILS = """
+UPDATE audit SET subject = COALESCE((SELECT 'account ' || id FROM account WHERE mail = audit.subject), 'account')
+WHERE action IN ('account made', 'password set') AND subject LIKE '%@%'
+"""
 ONLY_ADDED = {"audit": "id", "audit_seal": "number"}  # table -> its key
 
 
@@ -35,6 +40,7 @@ def upgrade() -> None:
     op.create_index("ix_audit_at_id", "audit", ["at", "id"])
     op.create_index("ix_audit_account_at_id", "audit", ["account", "at", "id"])
     op.create_index("ix_audit_action_at_id", "audit", ["action", "at", "id"])
+    op.execute(OF_MAILS)
     if op.get_bind().dialect.name == "postgresql":
         _refuse_on_postgresql()
     else:

@@ -6,13 +6,15 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 
 from central.accounts.tables import audit, audit_seal
 from central.cli import main
+from central.db import writing
 from central.migrations.command import prepare
 from central.operation.doctor.actions import journal as asked
 from central.operation.doctor.findings import Finding, Patient
+from central.registry.tables import organisation
 from tests.central.actions.parts import Journal
 from tests.central.parts import config
 from tests.central.sql import Sql
@@ -86,3 +88,30 @@ def test_rows_that_nobody_seals_are_told(journal: Journal, verify: Verify, tmp_p
     code, said = verify()
     assert code == 1
     assert "NOT SEALED: rows since" in said
+
+
+def test_what_the_command_line_does_is_noted(journal: Journal, tmp_path: Path) -> None:
+    before = journal.ids()[-1]
+    with writing(journal.engine).begin() as connection:
+        connection.execute(organisation.insert().values(id=1, name="Первая"))
+    word = "сложный пароль"
+    for command, text in (
+        ("user add olga@example.org --name Ольга --role operator --stdin", word),
+        ("user password olga@example.org --stdin", f"{word} ещё"),
+        ("jobs run backup", None),
+        ("jobs drop 1", None),
+        ("replay", None),
+        ("replay --dry-run", None),
+    ):
+        done = CliRunner().invoke(main, ["--config", str(tmp_path / "central.toml"), *command.split()], input=text)
+        assert done.exit_code == 0, done.output
+    with journal.engine.connect() as connection:
+        query = select(audit.c.action, audit.c.subject, audit.c.account).where(audit.c.id > before)
+        found = [tuple(row) for row in connection.execute(query.order_by(audit.c.id))]
+    assert found == [
+        ("account made", "account 1", None),
+        ("password set", "account 1", None),
+        ("job run", "job 1", None),
+        ("job drop", "job 1", None),
+        ("replay", "quarantined", None),
+    ]
