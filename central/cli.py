@@ -22,6 +22,7 @@ COMMANDS = {
     "backup": "central.backup.commands:backup",
     "restore": "central.backup.commands:restore",
     "audit": "central.audits.cli:audit",
+    "actions": "central.actions.cli:actions",
     "user": "central.accounts.commands:user",
     "command": "central.commands.cli:command",
     "search": "central.registry.search.index:search",

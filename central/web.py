@@ -23,7 +23,7 @@ from central.config import CentralConfig
 from central.console import console
 from central.db import connect
 from central.door import door
-from central.faces import access, headers, preferences, requests, templating, through
+from central.faces import access, headers, noting, preferences, requests, templating, through
 from central.faces.here import KEY, Here, Person, here
 from central.faces.numbers import Key
 from central.figures import NotFound, Source
@@ -72,6 +72,7 @@ def create_app(
         withdrawn_days=config.keeping.withdrawn_days,
         documents=documents,
         uploads=uploads.folder(config),
+        config=config,
     )
     requests.install(app, behind_proxy=config.web.behind_proxy)
     CSRFProtect(app)
@@ -79,6 +80,7 @@ def create_app(
     _login(app)
     access.install(app)
     through.install(app)
+    noting.install(app)
     headers.install(app, https=config.https)
     templating.install(app)
     app.url_map.converters["int"] = Key

@@ -1,4 +1,7 @@
-"""What was done, by whom, when. Rows are only added."""
+"""What was done, by whom, when. Rows are only added; `central.actions` seals them.
+
+A row names people and things by their ids («account 17»): it stands for ever, and a name, a mail or a phone must not.
+"""
 
 from sqlalchemy import Connection
 

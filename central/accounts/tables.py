@@ -1,6 +1,7 @@
 """Tables of people: accounts, their sessions, what they may see and for how long, and what was done.
 
-A secret never stands here: of a password there is the Argon2 hash, of a session's token the SHA-256.
+A secret never stands here: of a password there is the Argon2 hash, of a session's token the SHA-256. Rows of `audit`
+and `audit_seal` are only added: the database itself refuses to change or delete one (migration 0022).
 """
 
 from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint
@@ -21,6 +22,7 @@ account = Table(
     Column("state", String(20), nullable=False),
     Column("made_at", Seconds, nullable=False),
     Column("state_at", Seconds),  # the state is this one since; null: nobody knows, its age counts for nothing
+    Index("ix_account_organisation_role", "organisation", "role"),
 )
 
 session = Table(
@@ -84,15 +86,31 @@ attempt = Table(
     Column("at", Seconds, nullable=False, index=True),
 )
 
-audit = Table(
+audit = Table(  # ids stand there, never a name, a mail or a phone: no row can be mended later
     "audit",
     metadata,
     Column("id", Id, primary_key=True),
-    Column("at", Seconds, nullable=False, index=True),
-    Column("account", ForeignKey("account.id"), index=True),  # who; null = nobody logged in, or the command line
+    Column("at", Seconds, nullable=False),
+    Column("account", ForeignKey("account.id")),  # who; null = nobody logged in, or the command line
     Column("action", String(40), nullable=False),
     Column("subject", String(200), nullable=False),  # on what or whom
     Column("detail", Text, nullable=False),
+    Index("ix_audit_at_id", "at", "id"),
+    Index("ix_audit_account_at_id", "account", "at", "id"),
+    Index("ix_audit_action_at_id", "action", "at", "id"),
+)
+
+audit_seal = Table(  # over the rows after the seal before; central.actions.chain says what `sha` is of
+    "audit_seal",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),  # 1, 2, 3 …
+    Column("first", BigInteger, nullable=False),  # ids of rows
+    Column("last", BigInteger, nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("made_at", Seconds, nullable=False),
+    Column("prev", String(64), nullable=False),  # `sha` of the seal before
+    Column("sha", String(64), nullable=False),
+    UniqueConstraint("last"),
 )
 
 legal_text = Table(  # what people agree to when they register; an administrator writes a new version, none is changed

@@ -7,12 +7,13 @@ next `about`, and sends again what central has not.
 import os
 from pathlib import Path
 
+from central.accounts.audit import note
 from central.backup import documents, sql
 from central.backup import series as saved_series
 from central.backup.make import SECRETS, secret_files
 from central.backup.manifest import BadBackup, Manifest, find, read, under, verify
 from central.config import CentralConfig
-from central.db import connect
+from central.db import connect, writing
 from central.timeseries.base import Series
 from central.timeseries.copying import Say
 from central.timeseries.rebuild import Sql, copy_months, remake_tips
@@ -48,6 +49,8 @@ def restore(config: CentralConfig, path: Path, now: int, say: Say, *, force: boo
         if not force and not sql.is_empty(engine):
             raise NotEmpty("there is an installation already; --force puts the backup in its place")
         sql.restore(engine, folder / sql.FOLDER, manifest.schema, [name for name, _ in under(manifest, sql.FOLDER)])
+        with writing(engine).begin() as connection:
+            note(connection, now, None, "restored", folder.name)  # letters of later seals are of a chain that is gone
         say("SQL is restored")
         _restore_secrets(config, folder, manifest)
         if count := documents.restore(config.documents_folder, folder, manifest):

@@ -25,12 +25,10 @@ from central.db import writing
 from central.faces.here import here, viewer
 from central.faces.numbers import whole
 from central.faces.periods import Chosen, choose
-from central.faces.tables import as_csv, as_workbook
+from central.faces.tables import XLSX, as_csv, as_workbook
 from central.figures import NotFound
 from central.figures.views import PointView
 from central.metering.zones import day_of
-
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @cabinet.get("/")

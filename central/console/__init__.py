@@ -4,6 +4,7 @@ pages.py      the lists of points and concentrators     audit.py     the way of 
 network.py    the tree and the one search               changes.py   the journal of changes, undoing one
 foreign.py    meters that wait to be adopted            documents.py acts and photos
 exceptions.py what the checks found, and what is decided about it          checks.py    their limits
+actions.py    the journal of actions              mail.py      the mail server, tried
 applications.py who asks for access     people.py who has it     texts.py what they agree to
 imports.py    the registry as a workbook, in and out       months.py    closing of months, corrections
 points.py · mountings.py · meters.py · contracts.py · nodes.py · schemes.py · edges.py     one page per object, and
@@ -11,6 +12,7 @@ its forms: described as data (faces/forms.py), done in one way (deeds.py), told 
 """
 
 from central.console import (
+    actions,
     applications,
     audit,
     changes,
@@ -21,6 +23,7 @@ from central.console import (
     exceptions,
     foreign,
     imports,
+    mail,
     meters,
     months,
     mountings,
@@ -37,6 +40,7 @@ from central.console import (
 from central.console.room import console
 
 __all__ = [
+    "actions",
     "applications",
     "audit",
     "changes",
@@ -48,6 +52,7 @@ __all__ = [
     "exceptions",
     "foreign",
     "imports",
+    "mail",
     "meters",
     "months",
     "mountings",

@@ -17,6 +17,7 @@ from central.console.room import ROWS, TZ, console, page_asked
 from central.db import writing
 from central.faces.forms import Field, Text
 from central.faces.here import here, viewer
+from central.faces.tables import XLSX
 from central.logs import about
 from central.metering.zones import day_of
 from central.registry.exchange import uploads
@@ -26,7 +27,6 @@ from central.registry.refusals import Refused
 
 log = logging.getLogger(__name__)
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 FILE = Field(
     "file",
     _l("Книга Excel или один её лист в CSV"),

@@ -51,6 +51,7 @@ ANYBODY = Entry(frozenset({"guest", "consumer", "operator", "auditor", "administ
 KNOWN = Entry(ANYBODY.roles - {"guest"})
 CONSUMER = Entry(frozenset({"consumer"}))
 ADMINISTRATOR = Entry(frozenset({"administrator"}))
+AUDITING = Entry(frozenset({"auditor", "administrator"}))
 PEOPLE = Entry(_sees().roles, Right.PEOPLE, held=True, whole=True)
 
 ACCESS: dict[str, Entry] = {  # endpoint -> who
@@ -103,6 +104,9 @@ ACCESS: dict[str, Entry] = {  # endpoint -> who
     "console.open_cabinet": PEOPLE,
     "console.leave_cabinet": PEOPLE,
     "console.texts": ADMINISTRATOR,
+    "console.mail": ADMINISTRATOR,
+    "console.actions": AUDITING,
+    "console.actions_file": AUDITING,
     "console.staff": ADMINISTRATOR,
     "console.new_member": ADMINISTRATOR,
     "console.member": ADMINISTRATOR,

@@ -76,6 +76,11 @@ def moment(seconds: int | None, tz: str, *, end: bool = False, year: bool = True
     return f"{day(here.date(), year=year)}{NO_BREAK}{here:%H:%M}"
 
 
+def second(seconds: int, tz: str) -> str:
+    """«14:30:05»."""
+    return f"{local(seconds, tz):%H:%M:%S}"
+
+
 def clock(seconds: int, tz: str, *, end: bool = False) -> str:
     """«07:30»; `end`: midnight is 24:00."""
     text = f"{local(seconds, tz):%H:%M}"

@@ -10,6 +10,7 @@ from flask_login import UserMixin, current_user
 from central.accounts.passwords import Passwords
 from central.accounts.policy import Viewer
 from central.accounts.second import Sealed
+from central.config import CentralConfig
 from central.figures import Source
 from central.registry.documents import Keeping
 
@@ -30,6 +31,7 @@ class Here:
     withdrawn_days: int  # from a withdrawal until its person is erased
     documents: Keeping
     uploads: Path  # workbooks on their way into the registry
+    config: CentralConfig  # for the one page that tells of settings and tries them
 
     @property
     def now(self) -> int:

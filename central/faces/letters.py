@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from central.accounts.mail_change import Changed
 from central.accounts.registering import Letter, Told
 from central.faces.here import here
+from central.mail.message import Mail
 from central.mail.outbox import queue
 
 SYSTEM = "Учёт"
@@ -36,15 +37,18 @@ def mail_changed(connection: Connection, found: Changed) -> None:
 
 
 def to_person(connection: Connection, mail: str, template: str, of: int | None = None, /, **about: object) -> None:
-    """By the templates `mail/<template>.txt` and `.html`; the first line of the text is the subject.
+    """`of`: the account whose letter it is, where the mail is not its own (any more, or yet): it is erased with it."""
+    one = written(mail, template, **about)
+    whose = f"account {of}" if of is not None else ""
+    queue(connection, mail, one.subject, one.text, here().now, html=one.html, about=whose)
 
-    `of`: the account whose letter it is, where the mail is not its own (any more, or yet): it is erased with it.
-    """
+
+def written(mail: str, template: str, /, **about: object) -> Mail:
+    """By the templates `mail/<template>.txt` and `.html`; the first line of the text is the subject."""
     said = {"system": SYSTEM, "home": link("door.login"), **about}
     subject, _blank, text = render_template(f"mail/{template}.txt", **said).partition("\n")
     html = render_template(f"mail/{template}.html", **said)
-    whose = f"account {of}" if of is not None else ""
-    queue(connection, mail, subject.strip(), text.strip() + "\n", here().now, html=html, about=whose)
+    return Mail(mail, subject.strip(), text.strip() + "\n", html)
 
 
 def link(endpoint: str, **values: object) -> str:

@@ -13,6 +13,7 @@ from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 
 Cell: TypeAlias = str | int | Decimal | None
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"  # the type of a workbook
 BOM = "\ufeff"
 BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 NUMBERS = "#,##0.000###"

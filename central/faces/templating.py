@@ -19,6 +19,7 @@ FILTERS = (
     formats.number,
     formats.percent,
     formats.moment,
+    formats.second,
     formats.clock,
     formats.day,
     formats.day_before,

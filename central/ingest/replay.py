@@ -162,6 +162,9 @@ def replay(path: Path, which: Which, dry_run: bool) -> None:
     """Give messages of the inbox to the worker once more."""
     engine = connect(load(path).sql_url)
     result = replay_messages(engine, which, dry_run=dry_run)
+    if not dry_run:
+        with writing(engine).begin() as connection:
+            note(connection, int(time.time()), None, "replay", which.said, f"{result.given} messages")
     engine.dispose()
     click.echo(f"{result.given} messages {'would go' if dry_run else 'go'} to the worker again")
     for why, number in sorted(result.refused.items()):

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import click
 from sqlalchemy import Connection, Engine, Row, select
 
+from central.accounts.audit import note
 from central.config import CentralConfig, load
 from central.db import connect, writing
 from central.jobs import queue
@@ -85,7 +86,7 @@ def show(path: Path, number: int) -> None:
 @click.pass_obj
 def retry(path: Path, number: int) -> None:
     """Try a dead job again, as often as a new one."""
-    _decide(path, number, queue.retry, "waits for a worker")
+    _decide(path, number, "retry", queue.retry, "waits for a worker")
 
 
 @jobs.command()
@@ -93,14 +94,16 @@ def retry(path: Path, number: int) -> None:
 @click.pass_obj
 def drop(path: Path, number: int) -> None:
     """Never do a dead or waiting job."""
-    _decide(path, number, queue.drop, "is dropped")
+    _decide(path, number, "drop", queue.drop, "is dropped")
 
 
-def _decide(path: Path, number: int, how: Callable[[Connection, int, int], bool], done: str) -> None:
+def _decide(path: Path, number: int, what: str, how: Callable[[Connection, int, int], bool], done: str) -> None:
     _config, engine = _open(path)
+    now = int(time.time())
     with writing(engine).begin() as connection:
-        if not how(connection, number, int(time.time())):
+        if not how(connection, number, now):
             raise click.ClickException(f"job {number} is {_row(connection, number).state}")
+        note(connection, now, None, f"job {what}", f"job {number}")
     click.echo(f"job {number} {done}")
 
 
@@ -112,8 +115,10 @@ def _decide(path: Path, number: int, how: Callable[[Connection, int, int], bool]
 def run(path: Path, kind: str, arguments: str, wait: bool) -> None:
     """Have a job done now, by a worker that runs."""
     _config, engine = _open(path)
+    now = int(time.time())
     with writing(engine).begin() as connection:
-        number = enqueue(connection, kind, _object(arguments), int(time.time()))
+        number = enqueue(connection, kind, _object(arguments), now)
+        note(connection, now, None, "job run", f"job {number}", kind)
     click.echo(f"job {number} waits for a worker")
     while wait:
         with engine.connect() as connection:

@@ -55,6 +55,8 @@ class Kind:
 
 
 KINDS = {
+    "seal_actions": Kind("central.actions.jobs:seal", schedule=Every(HOUR), lane=Lane.QUICK),
+    "actions_letter": Kind("central.actions.jobs:letter", schedule=Daily(time(8, 15)), lane=Lane.QUICK, needs="mail"),
     "audit_counts": Kind("central.audits.jobs:count", schedule=Every(600), tries=3),
     "audit_projection": Kind("central.audits.jobs:project", schedule=Daily(time(2, 30)), tries=3),
     # after the concentrators have read their meters' last days again, at 3 o'clock

@@ -1,7 +1,9 @@
-"""Mail becomes a job."""
+"""Mail becomes a job, and how many of them there are."""
+
+from dataclasses import dataclass
 
 import msgspec
-from sqlalchemy import Connection, or_, update
+from sqlalchemy import Connection, func, or_, select, update
 
 from central.jobs.asking import enqueue
 from central.jobs.tables import State, job
@@ -38,3 +40,21 @@ def drop(connection: Connection, to: str, about: str, now: int) -> None:
     unsent = job.c.state.in_((State.WAITING, State.RUNNING, State.DEAD))  # the end of one on its way is not waited for
     theirs = update(job).where(job.c.kind == KIND, unsent, or_(to_it == to, about_it == about))
     connection.execute(theirs.values(state=State.DROPPED, finished_at=now, arguments={}))
+
+
+@dataclass(frozen=True, slots=True)
+class Outbox:
+    """`dead`: will not be tried again by themselves; `sent_at`: when the last one went."""
+
+    waiting: int
+    dead: int
+    sent_at: int | None
+
+
+def outbox(connection: Connection) -> Outbox:
+    open_states = (State.WAITING, State.RUNNING, State.DEAD)
+    query = select(job.c.state, func.count()).where(job.c.kind == KIND, job.c.state.in_(open_states))
+    counts = {row[0]: row[1] for row in connection.execute(query.group_by(job.c.state))}
+    done = (job.c.kind == KIND, job.c.state == State.DONE)
+    last = connection.scalar(select(job.c.finished_at).where(*done).order_by(job.c.finished_at.desc()).limit(1))
+    return Outbox(counts.get(State.WAITING, 0) + counts.get(State.RUNNING, 0), counts.get(State.DEAD, 0), last)

@@ -32,7 +32,7 @@ def run(context: Context, arguments: dict[str, Any]) -> dict[str, Any]:
     except smtplib.SMTPDataError as refused:
         raise _blame("the message", refused.smtp_code, refused.smtp_error) from None
     except smtplib.SMTPResponseException as refused:  # greeting, login, sender: our own trouble, it may be mended
-        raise JobFailed(f"the server said {_code(refused.smtp_code, refused.smtp_error)}") from None
+        raise JobFailed(f"the server said {code_of(refused.smtp_code, refused.smtp_error)}") from None
     except (smtplib.SMTPException, OSError) as error:
         raise JobFailed(f"the server cannot be reached: {type(error).__name__}") from None
     return {"message_id": message["Message-ID"]}
@@ -62,10 +62,10 @@ def connected(config: CentralConfig, settings: Settings) -> Iterator[smtplib.SMT
 def _blame(what: str, code: int, text: bytes | str) -> JobFailed:
     """5xx is for ever, 4xx is not."""
     kind = JobRefused if 500 <= code < 600 else JobFailed
-    return kind(f"{what} is refused: {_code(code, text)}")
+    return kind(f"{what} is refused: {code_of(code, text)}")
 
 
-def _code(code: int, text: bytes | str) -> str:
+def code_of(code: int, text: bytes | str) -> str:
     """`550 5.1.1`: the numbers alone, since servers repeat addresses in their words."""
     words = text.decode("ascii", "replace") if isinstance(text, bytes) else text
     detail = re.match(r"\d\.\d{1,3}\.\d{1,3}\b", words)

@@ -9,11 +9,12 @@ import click
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
+from central.accounts.audit import note
 from central.backup.manifest import BadBackup
 from central.backup.restore import checked
 from central.backup.series import SavedSeries
 from central.config import CentralConfig, ConfigError, load
-from central.db import connect
+from central.db import connect, writing
 from central.ingest.retention import KEEP_DONE
 from central.migrations.command import central_id
 from central.timeseries.base import BILLED, DAY, Series, SeriesError
@@ -50,6 +51,8 @@ def rebuild(path: Path, from_backup: Path | None, wipe: bool, ask: bool, dry_run
                 "--wipe needs --from-backup and a backup of the last 14 days: "
                 "what is older than the inbox would be lost"
             )
+        if not dry_run:
+            _noted(engine, "series rebuild", "wiped first" if wipe else "")
         if wipe and not dry_run:
             target.erase()
             click.echo("the series is empty")
@@ -78,6 +81,8 @@ def move(path: Path, source: str, dry_run: bool) -> None:
     with _opened(config) as (engine, target):
         old = _source(config, source)
         now = int(time.time())
+        if not dry_run:
+            _noted(engine, "series move")
         try:
             live_since = now - (config.series.live_days - 1) * DAY
             copy_months(old, target, Sql(engine, now), click.echo, dry_run=dry_run, live_since=live_since)
@@ -87,6 +92,11 @@ def move(path: Path, source: str, dry_run: bool) -> None:
             old.close()
     if lacking:
         raise click.ClickException(f"{lacking} days of meters are not the same: run it again, then look at them")
+
+
+def _noted(engine: Engine, what: str, detail: str = "") -> None:
+    with writing(engine).begin() as connection:
+        note(connection, int(time.time()), None, what, "", detail)
 
 
 def _project_again(engine: Engine, ask: bool, dry_run: bool) -> None:

@@ -1,5 +1,6 @@
 """Scenes that are built once and copied by whoever changes them: a copy costs a hundredth."""
 
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -25,3 +26,14 @@ def copy_of(sql: Sql, tmp_path_factory: pytest.TempPathFactory) -> Copy:
         return copied(*kept[days], folder)
 
     return copy
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Of 127.0.0.1, in one file with its key."""
+    folder = tmp_path_factory.mktemp("tls")
+    names = ["-subj", "/CN=mail", "-addext", "subjectAltName=IP:127.0.0.1"]
+    files = ["-keyout", str(folder / "key"), "-out", str(folder / "crt")]
+    make = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]
+    subprocess.run([*make, *names, *files], check=True, capture_output=True)
+    return folder

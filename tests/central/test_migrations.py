@@ -13,6 +13,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import select, text
 
+from central.accounts.tables import audit
 from central.config import ConfigError
 from central.db import connect, metadata, writing
 from central.ingest.tables import inbox
@@ -93,6 +94,26 @@ def test_what_stood_there_before_the_partitions_is_there_after(tmp_path: Path) -
         (2, 2, NOW + 9 * WEEK, week + 9),
         (3, 3, NOW + WEEK, week + 1),
     ]
+
+
+def test_mails_in_the_journal_of_actions_become_ids(tmp_path: Path) -> None:
+    engine = connect(sql.url(tmp_path))
+    rows = (
+        "INSERT INTO organisation (id, name) VALUES (1, 'o')",
+        "INSERT INTO account (id, organisation, mail, name, password, role, state, made_at) "
+        "VALUES (7, 1, 'a@example.org', 'n', '-', 'consumer', 'approved', 0)",
+        "INSERT INTO audit (id, at, account, action, subject, detail) VALUES (1, 0, NULL, 'account made', "
+        "'a@example.org', 'consumer'), (2, 0, NULL, 'password set', 'gone@example.org', ''), "
+        "(3, 0, 7, 'registry', 'change 1', 'reading')",
+    )
+    with writing(engine).begin() as connection:
+        command.upgrade(_alembic(connection), "0019")
+        for row in rows:
+            connection.execute(text(row))
+    upgrade(engine)
+    with engine.connect() as connection:
+        found = list(connection.scalars(select(audit.c.subject).order_by(audit.c.id)))
+    assert found == ["account 7", "account", "change 1"]
 
 
 def test_the_id_and_the_secret_are_made_once(tmp_path: Path) -> None:

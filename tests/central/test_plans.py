@@ -81,6 +81,15 @@ PAGES = {
         "/data?point=1500",
         "/readings?point=1500",
     ),
+    s.ADMINISTRATOR: (
+        "/console/actions",
+        "/console/actions?account=1500&before=1700",
+        "/console/actions?action=login&since=2026-11-01&until=2026-11-30",
+        "/console/actions?object=key%3D1&account=0",
+        "/console/actions?who=Иванов 1500",
+        "/console/actions/file?account=1500",
+        "/console/mail",
+    ),
 }
 # a statement with this in it may walk, because …
 ALLOWED = {

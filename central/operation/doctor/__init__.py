@@ -7,5 +7,6 @@ It changes nothing, tells no secret, and works while things are down: each quest
     stores.py      SQL and the series
     links.py       broker, mail, the programs themselves
     work.py        what waits: inbox, quarantine, days, jobs; the edges' clocks
+    actions.py     the journal of actions
     command.py     the table of questions, and the command
 """

@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from central.config import CentralConfig, ConfigError, load
 from central.db import connect
 from central.logs import told
-from central.operation.doctor import links, machine, stores, work
+from central.operation.doctor import actions, links, machine, stores, work
 from central.operation.doctor.findings import Finding, Patient, Question, examine
 from central.operation.probes import NoAnswer, within
 
@@ -35,6 +35,7 @@ QUESTIONS = (
     Question("программы", links.programs, "проверьте службы: systemctl status 'uchet-*'", seconds=60),
     Question("часы", work.edges, SQL, needs_sql=True),
     Question("очереди", work.work, SQL, seconds=60, needs_sql=True),
+    Question("журнал действий", actions.journal, SQL, seconds=60, needs_sql=True),
     Question("копия", machine.backup, "проверьте папку [backup] folder"),
     Question("ключ команд", machine.command_key, "верните command.key из резервной копии", needs_sql=True),
 )

@@ -66,7 +66,7 @@ def import_command(path: Path, file: Path, name: str | None, dry_run: bool, yes:
             click.echo("Ничего не изменено: всё уже так и есть")
             return
         with writing(engine).begin() as connection:
-            note(connection, now, None, "import", file.name, f"change {report.change}: {report.changes} rows")
+            note(connection, now, None, "import", f"change {report.change}", f"{report.changes} rows")
     click.echo(f"Внесено: изменение № {report.change}; отменить: uchet-central registry undo {report.change}")
 
 
@@ -84,7 +84,7 @@ def undo_command(path: Path, number: int) -> None:
                 undo(back, number)
         except Refused as refused:
             raise click.ClickException(str(refused)) from None
-        note(connection, now, None, "undo", str(number))
+        note(connection, now, None, "undo", f"change {number}")
     click.echo(f"Отменено: изменение № {number}")
 
 

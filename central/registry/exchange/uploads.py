@@ -64,7 +64,7 @@ def take(connection: Connection, where: Path, viewer: Viewer, name: str, content
     assert made is not None
     key = int(made[0])
     _ask(connection, key, now)
-    note(connection, now, viewer.account, "workbook", name, f"{key} {digest}")
+    note(connection, now, viewer.account, "workbook", f"workbook {key}", digest)
     return key
 
 
@@ -75,7 +75,7 @@ def agree(connection: Connection, viewer: Viewer, key: int, now: int) -> None:
     agreed = update(upload).where(*which).values(state=State.ENTERING, sheet=None, rows=0, account=viewer.account)
     if connection.execute(agreed.returning(upload.c.id)).first() is not None:
         _ask(connection, key, now)
-        note(connection, now, viewer.account, "workbook agreed", str(key))
+        note(connection, now, viewer.account, "workbook agreed", f"workbook {key}")
 
 
 def drop(connection: Connection, where: Path, viewer: Viewer, key: int, now: int) -> None:
@@ -84,7 +84,7 @@ def drop(connection: Connection, where: Path, viewer: Viewer, key: int, now: int
     if row.state == State.READY or row.stuck:
         _set(connection, key, state=State.DROPPED)
         _tidy(connection, where, row.sha256)
-        note(connection, now, viewer.account, "workbook dropped", str(key))
+        note(connection, now, viewer.account, "workbook dropped", f"workbook {key}")
 
 
 def _ask(connection: Connection, key: int, now: int) -> None:
@@ -143,7 +143,8 @@ def run(context: Context, arguments: dict[str, Any]) -> dict[str, Any]:
 
     def entered(connection: Connection, report: Report) -> None:
         _set(connection, key, state=State.DONE, report=told(report), change=report.change)
-        note(connection, context.now, row.account, "import", row.name, f"change {report.change}: {report.changes} rows")
+        said = f"change {report.change}: {report.changes} rows"
+        note(connection, context.now, row.account, "import", f"workbook {key}", said)
         context.finish(connection, {"upload": key, "state": State.DONE})
 
     entering = row.state == State.ENTERING

@@ -18,6 +18,7 @@ import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import Engine, select
 
+from central.actions import seals
 from central.backup.make import make
 from central.backup.manifest import backups, read
 from central.cli import main
@@ -69,6 +70,7 @@ class House:
             connection.execute(node.update().where(node.c.id == 2).values(parent=None))
             make_for(connection, inbox.name, [MESSAGE])
             connection.execute(inbox.insert().values(MESSAGE))
+            seals.make(connection, seals.settled(connection), scenes.NOW)
         return self
 
     @contextmanager
@@ -136,6 +138,8 @@ def test_all_of_it_comes_back(house: House, root: Path, tmp_path: Path) -> None:
     assert len(after.pop("tip")) == 7, "what the series holds is known to the worker"
     assert len(after.pop("dirty")) > 10, "the days whose rows were put back are computed anew"
     assert (before.pop("tip"), before.pop("dirty")) == ([], [])
+    assert "'restored'" in after["audit"].pop(), "the journal of actions says that it is of a backup"
+    assert len(after["audit_seal"]) == 1
     assert after == before
     assert new.rows() == rows
     for name in ("secret", "command.key"):
@@ -182,6 +186,8 @@ def test_a_backup_of_one_sql_goes_into_the_other(
         new = House(tmp_path / "new", house.kind)
         succeed(new, "restore", root)
         after = new.content()
+        assert "'restored'" in after["audit"].pop()
+        assert "the chain is whole" in succeed(new, "actions", "verify")
     finally:
         databases.forget(tmp_path / "new")
         kit.use(house.kind)

@@ -2,17 +2,12 @@
 
 import logging
 import ssl
-import subprocess
 import threading
 from collections.abc import Callable, Iterator
-from email.message import Message
-from email.parser import BytesParser
 from pathlib import Path
 from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from central import mail
 from central.db import writing
@@ -22,71 +17,25 @@ from central.jobs.runner import Runner
 from central.jobs.tables import State
 from central.migrations.command import prepare
 from tests.central.jobs.parts import Desk
+from tests.central.mail.parts import Post
 from tests.central.parts import NOW, config
 from tests.central.sql import Sql
-from tests.parts import free_port
 
 ANNA = "anna@example.org"
-
-
-class Post:
-    """An SMTP server that says what it is told to; "" = it takes the message."""
-
-    def __init__(self) -> None:
-        self.taken: list[Message] = []
-        self.says: dict[str, list[str]] = {"RCPT": [], "DATA": []}
-        self.encrypted: list[bool] = []
-        self.logins: list[bytes] = []
-        self.breaks_off = False
-
-    def _next(self, command: str) -> str:
-        return self.says[command].pop(0) if self.says[command] else ""
-
-    async def handle_RCPT(self, _server: SMTP, _session: Session, envelope: Envelope, to: str, _options: Any) -> str:
-        if said := self._next("RCPT"):
-            return said
-        envelope.rcpt_tos.append(to)
-        return "250 OK"
-
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
-        if said := self._next("DATA"):
-            return said
-        assert isinstance(envelope.content, bytes)
-        self.taken.append(BytesParser().parsebytes(envelope.content))
-        self.encrypted.append(session.ssl is not None)
-        if self.breaks_off:
-            self.breaks_off = False
-            server.transport.abort()
-        return "250 OK"
-
-    def login(self, _server: SMTP, _session: Session, _envelope: Envelope, _how: str, given: Any) -> AuthResult:
-        assert isinstance(given, LoginPassword)
-        self.logins.append(given.login)
-        return AuthResult(success=given.password == b"right", handled=False)  # the server answers
 
 
 class Box:
     """A database, a mail server of which a test says what it does, and a worker's runner."""
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.folder, self.desk, self.post, self.port = folder, Desk(folder, monkeypatch), Post(), free_port()
-        self._controller: Controller | None = None
+        self.folder, self.desk, self.post = folder, Desk(folder, monkeypatch), Post()
         prepare(self.desk.config)
         self.configure()
 
     def configure(self, more: str = 'security = "none"\n') -> None:
         sender = 'sender = "Учёт <uchet@example.org>"'
-        section = f'[mail]\nhost = "127.0.0.1"\nport = {self.port}\n{sender}\ntimeout = 5.0\n{more}'
+        section = f'[mail]\nhost = "127.0.0.1"\nport = {self.post.port}\n{sender}\ntimeout = 5.0\n{more}'
         self.desk.config = config(self.folder, section)
-
-    def open(self, **options: Any) -> None:
-        self._controller = Controller(self.post, hostname="127.0.0.1", port=self.port, **options)
-        self._controller.start()
-
-    def close(self) -> None:
-        if self._controller is not None:
-            self._controller.stop()
-            self._controller = None
 
     def queue(self, to: str = ANNA, key: str | None = None) -> int:
         with writing(self.desk.engine).begin() as connection:
@@ -107,11 +56,11 @@ class Box:
 def box(sql: Sql, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Box]:
     found = Box(tmp_path, monkeypatch)
     yield found
-    found.close()
+    found.post.close()
 
 
 def test_a_mail_arrives_once_and_its_text_leaves_sql(box: Box) -> None:
-    box.open()
+    box.post.open()
     number = box.queue(key="welcome-1")
     assert box.queue(key="welcome-1") == number
     assert [box.turn(), box.turn()] == [True, False]
@@ -125,7 +74,7 @@ def test_a_mail_arrives_once_and_its_text_leaves_sql(box: Box) -> None:
 
 
 def test_put_off_it_is_sent_later(box: Box) -> None:
-    box.open()
+    box.post.open()
     box.post.says = {"RCPT": ["450 4.2.1 greylisted anna@example.org"], "DATA": ["451 4.3.0 later"]}
     number = box.queue()
     for error in ("the address is refused: 450 4.2.1", "the message is refused: 451 4.3.0"):
@@ -142,7 +91,7 @@ def test_put_off_it_is_sent_later(box: Box) -> None:
     [("RCPT", "the address is refused: 550 5.1.1"), ("DATA", "the message is refused: 550 5.1.1")],
 )
 def test_refused_it_is_dead_at_once(box: Box, command: str, error: str) -> None:
-    box.open()
+    box.post.open()
     box.post.says[command] = ["550 5.1.1 <anna@example.org>: no such user"]
     number = box.queue()
     assert box.turn()
@@ -155,14 +104,14 @@ def test_a_server_that_is_away_costs_time_only(box: Box) -> None:
     number = box.queue()
     assert box.turn()
     assert box.outcome(number) == (State.WAITING, "the server cannot be reached: ConnectionRefusedError")
-    box.open()
+    box.post.open()
     box.desk.now = box.desk.row(number).due_at
     assert box.turn()
     assert box.outcome(number) == (State.DONE, None)
 
 
 def test_a_server_that_breaks_off_after_taking_it_gets_it_again_under_the_same_name(box: Box) -> None:
-    box.open()
+    box.post.open()
     box.post.breaks_off = True
     number = box.queue()
     assert box.turn()
@@ -172,17 +121,6 @@ def test_a_server_that_breaks_off_after_taking_it_gets_it_again_under_the_same_n
     first, second = box.post.taken
     assert first.as_bytes() == second.as_bytes()
     assert first["Message-ID"] is not None
-
-
-@pytest.fixture(scope="session")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Of 127.0.0.1, in one file with its key."""
-    folder = tmp_path_factory.mktemp("tls")
-    names = ["-subj", "/CN=mail", "-addext", "subjectAltName=IP:127.0.0.1"]
-    files = ["-keyout", str(folder / "key"), "-out", str(folder / "crt")]
-    make = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]
-    subprocess.run([*make, *names, *files], check=True, capture_output=True)
-    return folder
 
 
 def _context(folder: Path) -> ssl.SSLContext:
@@ -201,7 +139,7 @@ SECURITY: list[tuple[str, Callable[[ssl.SSLContext], dict[str, Any]]]] = [
 def test_encrypted_and_only_to_whom_it_trusts(
     box: Box, certificate: Path, security: str, options: Callable[[ssl.SSLContext], dict[str, Any]]
 ) -> None:
-    box.open(**options(_context(certificate)))
+    box.post.open(**options(_context(certificate)))
     number = box.queue()
     box.configure(f'security = "{security}"\n')
     assert box.turn()
@@ -214,7 +152,7 @@ def test_encrypted_and_only_to_whom_it_trusts(
 
 
 def test_a_server_without_encryption_gets_nothing_when_it_is_asked_for(box: Box) -> None:
-    box.open()
+    box.post.open()
     number = box.queue()
     box.configure("")
     assert box.turn()
@@ -225,7 +163,7 @@ def test_a_server_without_encryption_gets_nothing_when_it_is_asked_for(box: Box)
 def test_a_wrong_password_is_our_trouble_and_loses_no_mail(box: Box) -> None:
     (box.folder / "wrong").write_text("wrong\n")
     (box.folder / "right").write_text("right\n")
-    box.open(authenticator=box.post.login, auth_required=True, auth_require_tls=False)
+    box.post.open(authenticator=box.post.login, auth_required=True, auth_require_tls=False)
     number = box.queue()
     for file, outcome in (
         ("wrong", (State.WAITING, "the server said 535 5.7.8")),
@@ -239,7 +177,7 @@ def test_a_wrong_password_is_our_trouble_and_loses_no_mail(box: Box) -> None:
 
 
 def test_no_log_and_no_list_names_a_person(box: Box, caplog: pytest.LogCaptureFixture) -> None:
-    box.open()
+    box.post.open()
     box.post.says = {"RCPT": ["450 4.2.1 anna@example.org", "550 5.1.1 anna@example.org"], "DATA": []}
     numbers = [box.queue() for _ in range(3)]
     with caplog.at_level(logging.DEBUG):
