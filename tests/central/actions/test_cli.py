@@ -110,6 +110,7 @@ def test_what_the_command_line_does_is_noted(journal: Journal, tmp_path: Path) -
         found = [tuple(row) for row in connection.execute(query.order_by(audit.c.id))]
     assert found == [
         ("account made", "account 1", None),
+        ("rights given", "account 1", None),
         ("password set", "account 1", None),
         ("job run", "job 1", None),
         ("job drop", "job 1", None),
