@@ -83,11 +83,10 @@ def _group(contracts: list[tuple[str, str]]) -> Group:
 def _invite(found: Parsed, today: date) -> None:
     """Done, or there is an error more."""
     made, who = here(), viewer()
-    if found.errors:
-        return
-    until: date = found.values["until"]
+    until: date = found.values.get("until", today)
     if not today <= until <= today + timedelta(days=family.LONGEST):
         found.errors["until"] = _l("От сегодняшнего дня до года вперёд")
+    if found.errors:
         return
     ends_at = midnight(until + timedelta(days=1), COMPANY)
     with writing(made.source.engine).begin() as connection:

@@ -20,7 +20,9 @@ from central.registry.periods import COMPANY
 NOT_IT = _l("Это не ваш пароль, или попыток за час слишком много")
 OLD = Field("old", _l("Прежний пароль"), "password", fills="current-password")
 NEW = replace(new_password.PASSWORD, caption=_l("Новый пароль"))
-PASSWORD = Group(_l("Сменить пароль"), (OLD, NEW, new_password.REPEAT), help=_l("Все другие входы закончатся."))
+PASSWORD = Group(
+    _l("Сменить пароль"), (OLD, NEW, new_password.REPEAT), folded=True, help=_l("Все другие входы закончатся.")
+)
 SECOND = Group("", (Field("now", _l("Пароль"), "password", fills="current-password"),))
 NUMBER = Field("number", _l("Номер договора"), most=60, help=_l("есть в квитанции"))
 CONTRACT = Group(_l("Добавить договор"), (NUMBER,), help=_l("Оператор сверит его с вашим именем и напишет вам."))

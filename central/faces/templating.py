@@ -8,7 +8,7 @@ from flask import Flask, request, url_for
 from flask_login import current_user
 
 from central.faces import access, formats, preferences, words
-from central.faces.here import viewer
+from central.faces.here import here, viewer
 from central.metering.zones import day_of
 
 STATIC = Path(__file__).parent.parent / "static"
@@ -65,6 +65,7 @@ def install(app: Flask) -> None:
     def chosen() -> dict[str, object]:
         return {
             "looking": viewer() if current_user.is_authenticated else None,
+            "second_needed": here().staff_need_second,
             "theme": preferences.theme(),
             "language": preferences.language(),
             "back": request.full_path.rstrip("?") if request.method == "GET" else "/",
