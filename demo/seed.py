@@ -56,11 +56,15 @@ DAY = 86_400
 
 CONSUMER, OPERATOR, ADMINISTRATOR = "anna@example.org", "operator@example.org", "admin@example.org"
 TENANT, FORMER = "boris@example.org", "gleb@example.org"
+MASTER, AUDITOR = "master@example.org", "auditor@example.org"
+BRANCH = "ТП-119"  # the master's
 PEOPLE = {
     CONSUMER: ("Анна Петрова", "consumer"),
     TENANT: ("Борис Сидоров", "consumer"),
     FORMER: ("Глеб Никитин", "consumer"),
     OPERATOR: ("Ольга Диспетчер", "operator"),
+    MASTER: ("Мастер участка", "operator"),
+    AUDITOR: ("Аудитор", "auditor"),
     ADMINISTRATOR: ("Администратор", "administrator"),
 }
 LEGAL = {  # so that registering can be tried
@@ -158,10 +162,12 @@ class _Town:
             change, SpodesSite.maker, "УС-3ф-Т", code="us", serial_form="########", digits=6, verified_for=10
         )
         self._contracts: dict[str, int] = {}
-        stations = {name: enter.add_node(change, self._company, "substation", name) for name in ("ТП-118", "ТП-119")}
+        self._stations: dict[str, int] = {}
+        for name in ("ТП-118", BRANCH):
+            self._stations[name] = enter.add_node(change, self._company, "substation", name)
         number = 0
         for one in CONCENTRATORS:
-            board = enter.add_node(change, self._company, "switchboard", one.title, stations[one.station])
+            board = enter.add_node(change, self._company, "switchboard", one.title, self._stations[one.station])
             enter.add_concentrator(change, self._company, one.name, title=one.title, address=one.address, node=board)
             for line in one.lines:
                 feeder = enter.add_node(change, self._company, "feeder", line.name, board)
@@ -322,7 +328,9 @@ class _Town:
             if role == "consumer":
                 add_grant(self._change.connection, account, self._contracts[name], self._begun)
             elif role == "operator":
-                staff.give(self._change.connection, account, Right, (), self._now, None)
+                rights = (Right.REGISTRY, Right.FIGURES) if mail == MASTER else Right
+                nodes = (self._stations[BRANCH],) if mail == MASTER else ()
+                staff.give(self._change.connection, account, rights, nodes, self._now, None)
             elif role == "administrator":
                 writer = Viewer.load(self._change.connection, account, self._now)
                 assert writer is not None
