@@ -1,9 +1,7 @@
 """What people of the company may change and where: an operator by his rights, below his nodes; an auditor nothing."""
 
 import re
-from collections import Counter
 from collections.abc import Iterator
-from html import unescape
 from pathlib import Path
 
 import pytest
@@ -21,6 +19,7 @@ from central.registry.tables import point
 from tests.central import scene as s
 from tests.central.conftest import Copy
 from tests.central.scene import Scene
+from tests.central.web.crawl import crawl
 from tests.central.web.forms import said, send
 from tests.central.web.parts import address, make_app, person, token
 from tests.central.web.test_access import TOLD
@@ -80,26 +79,6 @@ def sending(app: Flask, *rights: Right) -> set[str]:
     rules = [rule for rule in app.url_map.iter_rules() if "POST" in (rule.methods or ())]
     ours = {rule.endpoint for rule in rules if rule.endpoint.startswith("console.")}
     return {name for name in ours if not rights or ACCESS[name].right in rights}
-
-
-def crawl(client: FlaskClient) -> dict[str, str]:
-    """Pages that links lead to, from the first one, two of a kind: each opens. Address -> text."""
-    seen: dict[str, str] = {}
-    kinds: Counter[str] = Counter()
-    waiting = ["/console/points", "/me"]
-    while waiting:
-        path = waiting.pop()
-        kind = re.sub(r"=[^&]*", "", re.sub(r"(?<=/)[^/?]*\d[^/?]*", "#", path))
-        if path in seen or kinds[kind] == 2:
-            continue
-        kinds[kind] += 1
-        answer = client.get(path, follow_redirects=True)
-        assert answer.status_code == 200, path
-        seen[path] = answer.text if answer.mimetype.startswith("text/") else ""
-        if answer.mimetype == "text/html":
-            links = re.findall(r'<a [^>]*href="(/[^"]*)"', answer.text)
-            waiting += [unescape(link).partition("#")[0] for link in links]
-    return seen
 
 
 def test_every_route_that_changes_something_asks_for_a_right(app: Flask) -> None:
