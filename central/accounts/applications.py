@@ -19,6 +19,7 @@ from central.registry.tables import contract, contract_point, point
 
 APPROVED, DECLINED = "approved", "declined"
 CANDIDATES = 5
+MAY_BE_DECIDED = (ACTIVATED, APPROVED, REJECTED)  # states of the account
 
 
 class NotNow(Exception):
@@ -95,12 +96,15 @@ def approve(connection: Connection, viewer: Viewer, key: int, contract_id: int, 
     ours = select(contract.c.id).where(contract.c.id == contract_id, contract.c.organisation == viewer.organisation)
     if connection.execute(ours).first() is None:
         raise NotNow(f"contract {contract_id}")
-    same = (grant.c.account == found.account, grant.c.contract == contract_id, grant.c.valid_to.is_(None))
-    own = update(grant).where(*same).values(role="owner", given_by=None, ends_at=None)  # whom an owner had let look
-    if not connection.execute(own).rowcount:
+    same = select(grant.c.id).where(grant.c.account == found.account, grant.c.contract == contract_id)
+    known = connection.scalar(same.order_by(grant.c.valid_to.is_not(None), grant.c.id.desc()).limit(1))
+    if known is None:
         add_grant(connection, found.account, contract_id, 0)
+    else:  # it had ended, or an owner had let him look
+        values = {"role": "owner", "valid_to": None, "given_by": None, "ends_at": None}
+        connection.execute(update(grant).where(grant.c.id == known).values(**values))
     _decide(connection, viewer, found, APPROVED, now, contract=contract_id)
-    opened = update(account).where(account.c.id == found.account, account.c.state == ACTIVATED)
+    opened = update(account).where(account.c.id == found.account, account.c.state.in_((ACTIVATED, REJECTED)))
     connection.execute(opened.values(state=APPROVED, state_at=now))
     return found
 
@@ -109,7 +113,8 @@ def decline(connection: Connection, viewer: Viewer, key: int, reason: str, now: 
     """Who has no other contract may not log in any more. Raises NotNow."""
     found = _waiting(connection, viewer, key)
     _decide(connection, viewer, found, DECLINED, now, reason=reason)
-    if found.person == ACTIVATED:
+    waits = select(application.c.id).where(application.c.account == found.account, application.c.state == WAITING)
+    if found.person == ACTIVATED and connection.execute(waits).first() is None:
         rejected = update(account).where(account.c.id == found.account)
         connection.execute(rejected.values(state=REJECTED, state_at=now))
         connection.execute(session.delete().where(session.c.account == found.account))
@@ -196,7 +201,7 @@ def _candidate(connection: Connection, row: Row[Any], found: Applied) -> Candida
 def _waiting(connection: Connection, viewer: Viewer, key: int) -> Applied:
     alone(connection, f"application {key}")
     found = one(connection, viewer, key)
-    if found is None or found.state != WAITING or found.due_at is None:
+    if found is None or found.state != WAITING or found.due_at is None or found.person not in MAY_BE_DECIDED:
         raise NotNow(f"application {key}")
     return found
 
@@ -213,4 +218,4 @@ def _decide(
 ) -> None:
     values = {"state": state, "decided_at": now, "decided_by": viewer.account, "contract": contract, "reason": reason}
     connection.execute(update(application).where(application.c.id == found.id).values(**values))
-    note(connection, now, viewer.account, f"application {state}", f"account {found.account}", reason)
+    note(connection, now, viewer.account, f"application {state}", f"account {found.account}", f"application {found.id}")

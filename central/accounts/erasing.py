@@ -79,6 +79,12 @@ def due(connection: Connection, keeping: Keeping, now: int) -> list[int]:
     return list(connection.scalars(query.order_by(account.c.id)))
 
 
+def erase_due(connection: Connection, account_id: int, keeping: Keeping, now: int) -> bool:
+    """If it is due still: somebody may have taken it back meanwhile."""
+    alone(connection, f"account {account_id}")
+    return account_id in due(connection, keeping, now) and erase(connection, account_id, now)
+
+
 def erase(connection: Connection, account_id: int, now: int) -> bool:
     """False: there is nobody to be erased."""
     alone(connection, f"account {account_id}")

@@ -58,6 +58,7 @@ class Guest:
     name: str | None
     mail: str
     ends_at: int
+    contract: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,19 +88,22 @@ def held(connection: Connection, viewer: Viewer) -> Sequence[Held]:
 def guests(connection: Connection, viewer: Viewer) -> tuple[Sequence[Guest], Sequence[Guest]]:
     """Of the viewer's own contracts: who looks now, and who is invited."""
     looking = (
-        select(grant.c.id, contract.c.number, account.c.name, account.c.mail, grant.c.ends_at)
+        select(grant.c.id, contract.c.number, account.c.name, account.c.mail, grant.c.ends_at, grant.c.contract)
         .join(contract, contract.c.id == grant.c.contract)
         .join(account, account.c.id == grant.c.account)
-        .where(grant.c.given_by == viewer.account, grant.c.ends_at > viewer.at)
+        .where(grant.c.given_by == viewer.account, grant.c.ends_at > viewer.at, account.c.state == APPROVED)
     )
     waiting = (
-        select(invitation.c.id, contract.c.number, invitation.c.mail, invitation.c.ends_at)
+        select(invitation.c.id, contract.c.number, invitation.c.mail, invitation.c.ends_at, invitation.c.contract)
         .join(contract, contract.c.id == invitation.c.contract)
         .where(invitation.c.account == viewer.account, invitation.c.expires_at > viewer.at)
     )
     found = connection.execute(looking.order_by(account.c.name, grant.c.id))
     asked = connection.execute(waiting.order_by(invitation.c.id))
-    return [Guest(*row) for row in found], [Guest(row.id, row.number, None, row.mail, row.ends_at) for row in asked]
+    return (
+        [Guest(*row) for row in found],
+        [Guest(row.id, row.number, None, row.mail, row.ends_at, row.contract) for row in asked],
+    )
 
 
 def invite(connection: Connection, viewer: Viewer, contract_id: int, mail: str, ends_at: int, now: int) -> Letter:
@@ -113,7 +117,8 @@ def invite(connection: Connection, viewer: Viewer, contract_id: int, mail: str, 
         raise Unfit("self")
     same = (invitation.c.account == viewer.account, invitation.c.contract == contract_id, invitation.c.mail == mail)
     connection.execute(delete(invitation).where(*same))
-    if sum(map(len, guests(connection, viewer))) >= MOST:
+    others = {one.mail for kind in guests(connection, viewer) for one in kind if one.contract == contract_id} - {mail}
+    if len(others) >= MOST:
         raise Unfit("many")
     key = secrets.token_urlsafe(keys.BYTES)
     values = {"hash": _hash(key), "account": viewer.account, "contract": contract_id, "mail": mail, "ends_at": ends_at}
@@ -132,20 +137,22 @@ def invited(connection: Connection, key: str, now: int) -> Invited:
 def join(connection: Connection, key: str, account_id: int, now: int) -> None:
     """This account looks from now on. Raises BadKey, also where it is the owner's own."""
     row = _row(connection, key, now)
-    if row.account == account_id:
+    ours = select(account.c.id).where(account.c.id == account_id, account.c.organisation == row.organisation)
+    if row.account == account_id or connection.execute(ours).first() is None:
         raise BadKey
-    connection.execute(delete(invitation).where(invitation.c.id == row.id))
+    used = delete(invitation).where(invitation.c.id == row.id)
+    if not connection.execute(used).rowcount:  # two at once: one of them
+        raise BadKey
     alone(connection, f"grants of {account_id}")
     there = select(grant).where(grant.c.account == account_id, grant.c.contract == row.contract)
     standing = connection.execute(there.where(grant.c.valid_to.is_(None))).first()
+    owner = select(grant.c.valid_from).where(grant.c.account == row.account, grant.c.contract == row.contract)
+    since = connection.scalar(owner.where(grant.c.given_by.is_(None), grant.c.valid_to.is_(None)))
+    values = {"role": READER, "valid_from": since, "given_by": row.account, "ends_at": row.ends_at}
     if standing is None:
-        owner = select(grant.c.valid_from).where(grant.c.account == row.account, grant.c.contract == row.contract)
-        since = connection.scalar(owner.where(grant.c.given_by.is_(None), grant.c.valid_to.is_(None)))
-        values = {"account": account_id, "contract": row.contract, "role": READER, "valid_from": since}
-        connection.execute(grant.insert().values(**values, given_by=row.account, ends_at=row.ends_at))
-    elif standing.given_by is not None:  # let in before
-        again = update(grant).where(grant.c.id == standing.id)
-        connection.execute(again.values(given_by=row.account, ends_at=row.ends_at))
+        connection.execute(grant.insert().values(account=account_id, contract=row.contract, **values))
+    elif standing.given_by is not None:  # let in before, by this owner or by the one before him
+        connection.execute(update(grant).where(grant.c.id == standing.id).values(**values))
     let_in = update(account).where(account.c.id == account_id, account.c.state == ACTIVATED)
     connection.execute(let_in.values(state=APPROVED, state_at=now))
     note(connection, now, account_id, "joined", f"contract {row.contract}", f"invited by account {row.account}")

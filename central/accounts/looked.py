@@ -4,11 +4,11 @@ his whole cabinet."""
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, and_, false, or_, select
+from sqlalchemy import ColumnElement, Connection, Table, null, select, union
 
-from central.accounts.policy import Viewer, around, may_see
-from central.accounts.tables import account, audit
-from central.registry.tables import point
+from central.accounts.policy import Viewer, grants_of
+from central.accounts.tables import account, audit, grant
+from central.registry.tables import contract_point, point
 
 OPENED, CABINET = "point opened", "cabinet opened"  # actions in the audit
 MOST = 20
@@ -23,20 +23,27 @@ class Look:
 
 
 def looks(connection: Connection, viewer: Viewer, now: int, most: int | None = MOST) -> Sequence[Look]:
-    """The newest first, at most so many: at the points that are the viewer's now, since they are."""
-    mine = connection.execute(select(point.c.id, point.c.code).where(may_see(viewer, now))).all()
-    since = {row.code: span[0] for row in mine if (span := around(connection, viewer, row.id, now)) is not None}
+    """The newest first, at most so many: at points in the time in which they were the viewer's."""
     if viewer.staff:
         return ()
-    whole = and_(audit.c.action == CABINET, audit.c.subject == f"account {viewer.account}")
-    opened = [and_(audit.c.subject == code, audit.c.at >= begun) for code, begun in since.items()]
-    query = (
-        select(audit.c.at, account.c.name.label("who"), point.c.code, point.c.name)
+    whole = select(*_LOOK, null().label("code"), null().label("name")).join(account, account.c.id == audit.c.account)
+    whole = whole.where(audit.c.action == CABINET, audit.c.subject == f"account {viewer.account}")
+    opened = (
+        select(*_LOOK, point.c.code, point.c.name)
         .join(account, account.c.id == audit.c.account)
-        .outerjoin(point, and_(point.c.code == audit.c.subject, point.c.organisation == viewer.organisation))
-        .where(account.c.organisation == viewer.organisation)
-        .where(or_(whole, and_(audit.c.action == OPENED, or_(false(), *opened))))
-        .order_by(audit.c.at.desc(), audit.c.id.desc())
-        .limit(most)
+        .join(point, point.c.code == audit.c.subject)
+        .join(contract_point, contract_point.c.point == point.c.id)
+        .join(grant, grant.c.contract == contract_point.c.contract)
+        .where(audit.c.action == OPENED, account.c.organisation == point.c.organisation, grants_of(viewer))
+        .where(_within(contract_point), _within(grant))
     )
+    both = union(*(query.where(account.c.organisation == viewer.organisation) for query in (whole, opened))).subquery()
+    query = select(both).order_by(both.c.at.desc(), both.c.id.desc()).limit(most)
     return [Look(row.at, row.who, row.code, row.name) for row in connection.execute(query)]
+
+
+_LOOK = (audit.c.id, audit.c.at, account.c.name.label("who"))
+
+
+def _within(table: Table) -> ColumnElement[bool]:
+    return (table.c.valid_from <= audit.c.at) & (table.c.valid_to.is_(None) | (table.c.valid_to > audit.c.at))

@@ -37,7 +37,7 @@ def meters_of(viewer: Viewer) -> ColumnElement[bool]:
     at_edges = exists().where(edge_meter.c.meter == meter.c.id, edge_meter.c.edge == concentrator.c.edge)
     ours = or_(
         at_points.where(own_points(viewer)),
-        at_edges.where(_own_concentrators(viewer)),
+        at_edges.where(own_concentrators(viewer)),
     )
     return or_(ours, ~at_points & ~at_edges)
 
@@ -52,11 +52,19 @@ def edges_of(viewer: Viewer) -> ColumnElement[bool]:
         point.c.id == mounting.c.point,
         _foreign(viewer),
     )
-    ours = or_(entered.where(_own_concentrators(viewer)), ~entered & ~foreign)
+    ours = or_(entered.where(own_concentrators(viewer)), ~entered & ~foreign)
     if not viewer.branches:
         return ours
     read = exists().where(edge_meter.c.edge == edge.c.name, mounting.c.meter == edge_meter.c.meter)
-    return or_(ours, read.where(point.c.id == mounting.c.point, own_points(viewer)))
+    theirs = entered.where(concentrator.c.organisation != viewer.organisation)
+    return or_(ours, read.where(point.c.id == mounting.c.point, own_points(viewer)) & ~theirs)
+
+
+def elsewhere(viewer: Viewer, now: int) -> ColumnElement[bool]:
+    """Whether a row of `meter` stands at this moment where the viewer sees nothing: it is not his to change or read."""
+    standing = (mounting.c.valid_from <= now, or_(mounting.c.valid_to.is_(None), mounting.c.valid_to > now))
+    here = (mounting.c.meter == meter.c.id, point.c.id == mounting.c.point)
+    return exists().where(*here, *standing, _foreign(viewer))
 
 
 def _foreign(viewer: Viewer) -> ColumnElement[bool]:
@@ -66,7 +74,8 @@ def _foreign(viewer: Viewer) -> ColumnElement[bool]:
     return or_(others, outside) if viewer.branches else others
 
 
-def _own_concentrators(viewer: Viewer) -> ColumnElement[bool]:
+def own_concentrators(viewer: Viewer) -> ColumnElement[bool]:
+    """Rows of `concentrator` that the viewer may change."""
     ours = concentrator.c.organisation == viewer.organisation
     return and_(ours, concentrator.c.node.in_(below(viewer))) if viewer.branches else ours
 

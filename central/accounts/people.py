@@ -13,7 +13,7 @@ from central.registry.periods import Held, refuse_overlap
 ROLES = ("consumer", "operator", "auditor", "administrator")
 GRANTS = ("owner", "reader")
 APPROVED = "approved"
-_MAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,189}")
+_MAIL = re.compile(r"""[^\s@<>()\[\],;:"\\]{1,64}@[^\s@<>()\[\],;:"\\]{1,189}""")  # what a header of a letter holds
 _PHONE = re.compile(r"\+\d{8,15}")
 
 
@@ -27,7 +27,7 @@ def normal(mail: str) -> str:
 
 
 def is_mail(mail: str) -> bool:
-    return _MAIL.fullmatch(mail) is not None
+    return mail.isascii() and mail.isprintable() and _MAIL.fullmatch(mail) is not None
 
 
 def phone_of(typed: str) -> str | None:
@@ -55,7 +55,7 @@ def add_account(
 ) -> int:
     """Returns its id. Raises ValueError for a bad mail, role or password, and for a mail that has an account."""
     mail = normal(mail)
-    if not _MAIL.fullmatch(mail):
+    if not is_mail(mail):
         raise ValueError(f"{mail!r} is no mail address")
     if role not in ROLES:
         raise ValueError(f"role = {role!r}: {', '.join(ROLES)} are allowed")

@@ -2,7 +2,8 @@
 
 Whoever asks learns nothing of others: a mail that has an account gets the same answer after the same work, and its
 owner a letter that says so. Until a mail is confirmed its latest application is the one that counts: nobody can reserve
-another person's mail with a password of his own.
+another person's mail with a password of his own. Where two have applied with a mail neither password counts: whoever
+holds the letter sets one.
 """
 
 from collections.abc import Sequence
@@ -11,11 +12,11 @@ from enum import StrEnum
 
 from sqlalchemy import Connection, delete, exists, select, update
 
-from central.accounts import keys, texts
+from central.accounts import attempts, keys, texts
 from central.accounts.audit import note
 from central.accounts.keys import Purpose
 from central.accounts.people import normal
-from central.accounts.tables import account, application, audit, consent, once_key, session
+from central.accounts.tables import account, application, audit, consent, mail_change, once_key, session
 from central.accounts.texts import LegalText
 from central.accounts.working_days import next_working_day
 from central.db import alone
@@ -25,6 +26,8 @@ CREATED, ACTIVATED, REJECTED = "created", "activated", "rejected"
 WITHDRAWN = "withdrawn"  # an account whose consent was taken back, and what it had applied for
 WAITING = "waiting"
 END_OF_WORK = 18 * 3600  # on the clock of the company
+FIRST_LIFETIME = 3 * 86_400  # seconds of the key by which a first password is set
+NO_PASSWORD = ""  # the hash of none: a letter brings the key to set one
 UNCONFIRMED = 7 * 86_400  # seconds: an application whose mail nobody confirms is kept so long
 
 
@@ -82,6 +85,8 @@ def apply(connection: Connection, one: Applicant, now: int, address: str) -> Let
         key = int(row[0])
     else:
         key = there.id
+        if there.state == CREATED:
+            values["password"] = NO_PASSWORD
         again = update(account).where(account.c.id == key)
         connection.execute(again.values(state=CREATED, made_at=now, state_at=now, **values))
         if there.state == CREATED:  # what was declined stays in the journal
@@ -104,16 +109,18 @@ def again(connection: Connection, mail: str, now: int) -> Letter | None:
     return Letter(Told.WELCOME, there.mail, there.name, keys.make(connection, there.id, Purpose.ACTIVATION, now))
 
 
-def activate(connection: Connection, key: str, tz: str, now: int) -> int:
+def activate(connection: Connection, key: str, tz: str, now: int) -> str | None:
     """The mail is confirmed; an operator checks the application by the end of the next working day there. Returns the
-    account. Raises BadKey."""
+    key by which a password is to be set, where there is none yet. Raises BadKey."""
     found = keys.use(connection, key, Purpose.ACTIVATION, now)
     confirmed = update(account).where(account.c.id == found, account.c.state == CREATED)
     if connection.execute(confirmed.values(state=ACTIVATED, state_at=now)).rowcount:
         due = update(application).where(application.c.account == found, application.c.state == WAITING)
         connection.execute(due.values(due_at=due_at(now, tz)))
         note(connection, now, found, "activated", "")
-    return found
+    if connection.scalar(select(account.c.password).where(account.c.id == found)) == NO_PASSWORD:
+        return keys.make(connection, found, Purpose.RESET, now)
+    return None
 
 
 def due_at(now: int, tz: str) -> int:
@@ -127,7 +134,8 @@ def forgotten(connection: Connection, mail: str, now: int) -> Letter | None:
     if there is None or there.state not in (ACTIVATED, "approved"):
         return None
     note(connection, now, there.id, "password forgotten", "")
-    return Letter(Told.RESET, there.mail, there.name, keys.make(connection, there.id, Purpose.RESET, now))
+    lifetime = FIRST_LIFETIME if not there.password else None  # a member of staff who has set none yet
+    return Letter(Told.RESET, there.mail, there.name, keys.make(connection, there.id, Purpose.RESET, now, lifetime))
 
 
 def whose(connection: Connection, key: str, now: int) -> tuple[str, str]:
@@ -142,8 +150,17 @@ def reset(connection: Connection, key: str, hashed: str, now: int) -> int:
     holder = keys.use(connection, key, Purpose.RESET, now)
     connection.execute(update(account).where(account.c.id == holder).values(password=hashed))
     connection.execute(delete(session).where(session.c.account == holder))
+    _undo_others(connection, holder)
+    mail = connection.scalar(select(account.c.mail).where(account.c.id == holder))
+    attempts.forget(connection, f"login {mail}")  # whoever guessed has not locked the owner out
     note(connection, now, holder, "password reset", "")
     return holder
+
+
+def _undo_others(connection: Connection, account_id: int) -> None:
+    """What somebody who knew the password before may have begun."""
+    keys.drop(connection, account_id, *Purpose)
+    connection.execute(delete(mail_change).where(mail_change.c.account == account_id))
 
 
 def forget(connection: Connection, now: int) -> int:

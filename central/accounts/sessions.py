@@ -11,8 +11,9 @@ from hashlib import sha256
 
 from sqlalchemy import Connection, Engine, select
 
-from central.accounts import attempts
+from central.accounts import attempts, keys
 from central.accounts.audit import note
+from central.accounts.keys import Purpose
 from central.accounts.passwords import Passwords
 from central.accounts.people import normal
 from central.accounts.policy import MAY_LOG_IN, Viewer
@@ -63,7 +64,8 @@ def proven(
     right = passwords.verify(hashed, password)  # outside of any transaction: it takes 0.1 s
     with writing(engine).begin() as connection:
         if found is None or not right:
-            note(connection, now, found.id if found is not None else None, "login refused", "", address)
+            if allowed:  # beyond that many it tells nothing new, and a row is for ever
+                note(connection, now, found.id if found is not None else None, "login refused", "", address)
             return None
         attempts.forget(connection, what)
         attempts.give_back(connection, f"login from {address}")
@@ -117,6 +119,7 @@ def change_password(connection: Connection, viewer: Viewer, hashed: str, now: in
     """All sessions of the account end but the one with this token."""
     connection.execute(account.update().where(account.c.id == viewer.account).values(password=hashed))
     end_all(connection, viewer.account, but)
+    keys.drop(connection, viewer.account, Purpose.RESET)
     note(connection, now, viewer.account, "password changed", "")
 
 

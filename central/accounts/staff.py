@@ -7,22 +7,21 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
-from central.accounts import keys
+from central.accounts import keys, second
 from central.accounts.audit import note
 from central.accounts.keys import Purpose
 from central.accounts.people import APPROVED, normal
 from central.accounts.policy import STAFF, Right, Viewer
-from central.accounts.registering import Letter, Told
+from central.accounts.registering import FIRST_LIFETIME, NO_PASSWORD, Letter, Told
 from central.accounts.tables import account, operator_branch, operator_right, second_factor, session
+from central.db import alone
 from central.registry.tables import node
 
 BLOCKED = "blocked"
-FIRST_LIFETIME = 3 * 86_400  # seconds of the key of the first letter
-NO_PASSWORD = ""  # the hash of none: a letter brings the first
 
 
 class Unfit(ValueError):
-    """Not to be done to this person. `why`: known (the mail has an account) | self."""
+    """Not to be done to this person. `why`: known (the mail has an account) | self | late (who does it may no more)."""
 
     def __init__(self, why: str) -> None:
         super().__init__(why)
@@ -111,10 +110,20 @@ def turn(connection: Connection, viewer: Viewer, key: int, state: str, reason: s
     note(connection, now, viewer.account, state, f"account {key}", reason)
 
 
+def drop_second(connection: Connection, viewer: Viewer, key: int, now: int) -> None:
+    """Who has lost the phone sets another. Raises Unfit: one's own goes by the password."""
+    _others(connection, viewer, key)
+    second.drop(connection, key, now, viewer.account)
+
+
 def _others(connection: Connection, viewer: Viewer, key: int) -> None:
-    """Nobody locks himself out, so an administrator is always left."""
+    """Nobody locks himself out, and two not each other, so an administrator is always left."""
     if key == viewer.account:
         raise Unfit("self")
+    alone(connection, f"staff of {viewer.organisation}")
+    mine = (account.c.id == viewer.account, account.c.role == "administrator", account.c.state == APPROVED)
+    if connection.execute(select(account.c.id).where(*mine)).first() is None:
+        raise Unfit("late")
 
 
 def _highest(connection: Connection, nodes: set[int]) -> set[int]:

@@ -5,7 +5,7 @@ from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from central.accounts import second, sessions
+from central.accounts import mail_change, second, sessions
 from central.cabinet import me
 from central.cabinet.room import cabinet
 from central.db import writing
@@ -28,6 +28,7 @@ def change_password() -> ResponseReturnValue:
         return me.page(found.errors, {}), 422
     with writing(made.source.engine).begin() as connection:
         sessions.change_password(connection, who, hashed, made.now, but=current_user.token)
+        mail_change.give_up(connection, who, made.now)  # whoever knew the old one may have asked for it
     return redirect(url_for("cabinet.me", done="password"), 303)
 
 

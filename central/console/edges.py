@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
+from central.accounts.objects import own_concentrators
 from central.concentrators.look import standing
 from central.console.deeds import Deed, done
 from central.console.mountings import chosen_meter as _chosen
@@ -217,10 +218,12 @@ def release(key: int) -> ResponseReturnValue:
 
 
 def _entered(name: str) -> Any:
-    """A concentrator that somebody of the organisation has entered. Raises NotFound."""
+    """A concentrator that is the viewer's to change. Raises NotFound."""
     with here().source.engine.connect() as connection:
         page: EdgePage = show.edge_page(connection, viewer(), name)
-    if page.entered is None:
+        ours = select(concentrator.c.id).where(concentrator.c.edge == name, own_concentrators(viewer()))
+        own = connection.execute(ours).first() is not None
+    if page.entered is None or not own:
         raise NotFound(f"concentrator {name}")
     return page
 

@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import Connection, Row, select
 
+from central.accounts.objects import edges_of
 from central.accounts.policy import own_points
 from central.console.deeds import Deed, done
 from central.console.mountings import USUAL, described, entered_meter, installation, installed
@@ -20,7 +21,7 @@ from central.faces.forms import Field, Group, Values, registers, written_moment
 from central.faces.here import here, viewer
 from central.ingest.judge import Reason, stamps
 from central.ingest.replay import Which, replay_messages
-from central.ingest.tables import State, edge_meter, inbox
+from central.ingest.tables import State, edge, edge_meter, inbox
 from central.registry import enter, show
 from central.registry.changes import Change
 from central.registry.look import valid
@@ -57,11 +58,17 @@ def adopt(name: str, key: str) -> ResponseReturnValue:
         bound = connection.execute(
             select(edge_meter).where(edge_meter.c.meter == key, edge_meter.c.valid_to.is_(None))
         ).first()
+        own = select(edge.c.name).where(edge.c.name == bound.edge, edges_of(viewer())) if bound is not None else None
+        taken = own is not None and connection.execute(own).first() is None
         since = _oldest(connection, waiting)
+    if taken:
+        bound = None
     if stands is not None and not stands.own:
         stands = None  # the change will be refused with who stands where
 
     def enter_it(change: Change, values: Values) -> None:
+        if taken:
+            raise Refused(None, _l("Счётчик закреплён за концентратором, который не ваш: пусть его открепит хозяин"))
         if bound is not None and values.get("take"):
             enter.release(change, bound.id, values["since"])
         if change.connection.execute(select(meters_table.c.id).where(meters_table.c.id == key)).first() is None:

@@ -30,7 +30,7 @@ def meter(key: str) -> ResponseReturnValue:
         lines = {one.id: told(connection, one.lines, ("meter", key)) for one in entries if one.lines is not None}
     return render_template(
         "console/meter.html",
-        read=_last_reading(key),
+        read=_last_reading(key) if page.in_hand else {},
         page=page,
         entries=entries,
         lines=lines,
@@ -51,7 +51,7 @@ def _last_reading(key: str) -> Mapping[str, int] | None:
 @console.route("/meters/<key>/verification", methods=["GET", "POST"])
 def verify_meter(key: str) -> ResponseReturnValue:
     with here().source.engine.connect() as connection:
-        row = show.meter_row(connection, viewer(), key)
+        row = show.meter_in_hand(connection, viewer(), key, here().now)
 
     def enter_it(change: Change, values: Values) -> None:
         enter.verified(change, values["verified_on"], values["valid_until"], values["document"], meter_id=key)
@@ -104,7 +104,7 @@ def verification_fields() -> Group:
 @console.route("/meters/<key>/correction", methods=["GET", "POST"])
 def correct_meter(key: str) -> ResponseReturnValue:
     with here().source.engine.connect() as connection:
-        row = show.meter_row(connection, viewer(), key)
+        row = show.meter_in_hand(connection, viewer(), key, here().now)
 
     def enter_it(change: Change, values: Values) -> None:
         enter.correct(change, meters_table, key, **{name: values[name] for name in ("type", "maker", "made_in")})

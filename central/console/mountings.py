@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import Row, select
 
-from central.accounts.objects import meters_of
+from central.accounts.objects import elsewhere, meters_of
 from central.accounts.policy import Viewer
 from central.console.deeds import Deed, done
 from central.console.room import console
@@ -543,7 +543,7 @@ def chosen_meter(change: Change, values: Values) -> str:
 
 
 def _known_meter(change: Change, who: Viewer, asked: str) -> str:
-    same = select(meter.c.id).where(meters_of(who))
+    same = select(meter.c.id).where(meters_of(who), ~elsewhere(who, here().now))
     exact = change.connection.execute(same.where(meter.c.id == asked)).scalar()
     if exact is not None:
         return str(exact)

@@ -7,7 +7,6 @@ from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import Connection
 
-from central.accounts import second
 from central.accounts import staff as desk
 from central.accounts.people import APPROVED
 from central.accounts.policy import STAFF, Right
@@ -48,6 +47,7 @@ WHERE = Group(
 UNFIT: Mapping[str, Text] = {
     "known": _l("С этой почтой уже входят"),
     "self": _l("Себя не меняют: попросите другого администратора"),
+    "late": _l("Вы уже не администратор"),
 }
 
 
@@ -131,12 +131,14 @@ def _do(key: int, deed: str, found: Parsed) -> None:
                 nodes = _nodes(connection, found)
                 if not found.errors:
                     desk.set_role(connection, who, key, values["role"], made.now)
-                    rights = _rights(values) if values["role"] == "operator" else ()
-                    desk.give(connection, key, rights, nodes if rights else (), made.now, who.account)
+                    if values["role"] != "operator":
+                        nodes = []
+                    rights = _rights(values) if values["role"] == "operator" else []
+                    desk.give(connection, key, rights, nodes, made.now, who.account)
             elif deed == "letter":
                 letters.send(connection, desk.first_letter(connection, about, made.now))
             elif deed == "second":
-                second.drop(connection, key, made.now, who.account)
+                desk.drop_second(connection, who, key, made.now)
             else:
                 state = BLOCKED if deed == "lock" else APPROVED
                 desk.turn(connection, who, key, state, values["reason"], made.now)

@@ -50,7 +50,8 @@ def register() -> ResponseReturnValue:
     hashed = new_password.hashed(found, about) if not found.errors else None
     if hashed is None:
         return render_template("door/register.html", **page, typed=typed, errors=found.errors), 422
-    _apply(company.id, found.values, hashed, list(agreed.values()))
+    if once_more(f"letter {found.values['mail']}", attempts.LETTERS):  # beyond that the answer is the same
+        _apply(company.id, found.values, hashed, list(agreed.values()))
     session[ASKED] = found.values["mail"]
     return redirect(url_for("door.applied"), 303)
 
@@ -68,15 +69,18 @@ def activate() -> ResponseReturnValue:
     if request.method == "GET":
         return render_template("door/activate.html", key=key, wrong=None)
     wrong: Text | None = None if once_more(f"keys {address()}", attempts.KEYS) else TOO_MANY
+    first: str | None = None
     if wrong is None:
         made = here()
         try:
             with writing(made.source.engine).begin() as connection:
-                registering.activate(connection, key, COMPANY, made.now)
+                first = registering.activate(connection, key, COMPANY, made.now)
         except keys.BadKey:
             wrong = BAD_KEY
     if wrong is not None:
         return render_template("door/activate.html", key=key, wrong=wrong), 422
+    if first is not None:
+        return redirect(url_for("door.reset", Key=first), 303)
     return redirect(url_for("door.activated"), 303)
 
 

@@ -28,13 +28,15 @@ class Entry:
     """Who may open a route: people of these roles.
 
     `right`: of an operator who sends something there; with `held`, who opens it at all; an auditor sends nothing where
-    one is asked for. `whole`: it is about the company as a whole, and not for who sees branches of it alone.
+    one is asked for; `also`: a second one. `whole`: it is about the company as a whole, and not for who sees branches
+    of it alone.
     """
 
     roles: frozenset[str]
     right: Right | None = None
     held: bool = False
     whole: bool = False
+    also: Right | None = None
 
 
 def _sees(right: Right | None = None, *, whole: bool = False) -> Entry:
@@ -42,9 +44,9 @@ def _sees(right: Right | None = None, *, whole: bool = False) -> Entry:
     return Entry(frozenset({"operator", "auditor", "administrator"}), right, whole=whole)
 
 
-def _does(right: Right, *, whole: bool = False) -> Entry:
+def _does(right: Right, *, whole: bool = False, also: Right | None = None) -> Entry:
     """A page that is a form."""
-    return Entry(frozenset({"operator", "administrator"}), right, held=True, whole=whole)
+    return Entry(frozenset({"operator", "administrator"}), right, held=True, whole=whole, also=also)
 
 
 ANYBODY = Entry(frozenset({"guest", "consumer", "operator", "auditor", "administrator"}))
@@ -152,7 +154,7 @@ ACCESS: dict[str, Entry] = {  # endpoint -> who
     "console.change": _sees(whole=True),
     "console.undo_change": _does(Right.REGISTRY, whole=True),
     "console.foreign": _sees(),
-    "console.adopt": _does(Right.REGISTRY),
+    "console.adopt": _does(Right.REGISTRY, also=Right.EDGES),
     "console.imports": _does(Right.REGISTRY, whole=True),
     "console.import_template": _does(Right.REGISTRY, whole=True),
     "console.export": _does(Right.REGISTRY, whole=True),
@@ -188,7 +190,8 @@ def may(viewer: Viewer | None, endpoint: str, method: str = "GET") -> bool:
     sends = method not in READS
     if entry.right is None or viewer.role == "auditor":
         return entry.right is None or not sends
-    return entry.right in viewer.rights or not (sends or entry.held)
+    asked = {entry.right, entry.also} - {None}
+    return asked <= viewer.rights or not (sends or entry.held)
 
 
 def leads(address: str, method: str = "GET") -> bool:

@@ -116,7 +116,12 @@ def _value(one: Field, typed: Typed) -> Any:
 
 
 def _text(_one: Field, text: str) -> str:
-    return text
+    """One line; what is no letter of any is a space."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+
+
+def _area(_one: Field, text: str) -> str:
+    return "".join(letter for letter in text if letter.isprintable() or letter in "\n\t")
 
 
 def _mail(one: Field, text: str) -> str:
@@ -202,10 +207,10 @@ def moment_of(name: str, wall: datetime, tz: str) -> int:
 
 _KINDS: Mapping[str, Callable[[Field, str], Any]] = {
     "text": _text,
-    "area": _text,
+    "area": _area,
     "mail": _mail,
     "phone": _phone,
-    "password": _text,
+    "password": lambda _one, text: text,
     "whole": _whole,
     "number": _number,
     "energy": _energy,

@@ -25,7 +25,7 @@ UNNOTED = frozenset(  # no pages of the company's, or noted as what they are
     {"static", "health", "door.theme", "door.language", "door.login", "door.second_step"}
 )
 OBJECTS = ("point", "meter", "edge")  # names of the query that name what a page is about
-TYPED = frozenset({"q", "find", "who", "Key", "next"})  # their values are not kept
+TYPED = frozenset({"q", "find", "who", "object", "Key", "next"})  # their values are not kept
 LEFT_OUT = "…"
 LONGEST = 300  # characters of a detail
 
@@ -63,4 +63,5 @@ def _query() -> str:
 
 
 def _kept(name: str, value: str) -> str:
-    return LEFT_OUT if value and (name in TYPED or "@" in value) else value
+    said = "".join(letter for letter in value if letter.isprintable())
+    return LEFT_OUT if said and (name in TYPED or "@" in said) else said

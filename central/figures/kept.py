@@ -10,7 +10,7 @@ from fractions import Fraction
 
 from sqlalchemy import select
 
-from central.accounts.policy import Viewer, policy
+from central.accounts.policy import Viewer, grants_of, policy
 from central.accounts.tables import grant
 from central.figures.source import Opened, Source, opened
 from central.figures.views import Period
@@ -37,9 +37,9 @@ class Kept:
 
 
 def kept_points(source: Source, viewer: Viewer) -> tuple[int, ...]:
-    """Points that a grant of the viewer ever led to; staff have none of their own."""
+    """Points that a grant of the viewer leads to, or led; staff have none of their own."""
     led = select(contract_point.c.point).join(grant, grant.c.contract == contract_point.c.contract)
-    query = led.where(grant.c.account == viewer.account).distinct().order_by(contract_point.c.point)
+    query = led.where(grants_of(viewer)).distinct().order_by(contract_point.c.point)
     with source.engine.connect() as connection:
         return () if viewer.staff else tuple(connection.scalars(query))
 

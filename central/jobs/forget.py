@@ -35,7 +35,7 @@ def _erase(context: Context) -> int:
     for key in found:
         context.check()
         with context.writing() as connection:
-            erasing.erase(connection, key, context.now)
+            erasing.erase_due(connection, key, context.config.keeping, context.now)
     if found:
         fold_log(context.engine)
     return len(found)

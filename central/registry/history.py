@@ -119,7 +119,10 @@ def lines_of(connection: Connection, key: int, *, page: int = 1, rows: int = 50)
 
 
 def history(connection: Connection, viewer: Viewer, kind: str, key: str, *, limit: int = 20) -> tuple[Entry, ...]:
-    """The newest changes of an object, with those of their lines that are about it."""
+    """The newest changes of an object, with those of their lines that are about it. They name what is beside it: who
+    sees branches alone sees none."""
+    if not viewer.whole:
+        return ()
     query = (
         _entries()
         .join(change_subject, change_subject.c.change == change.c.id)

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Table, exists, func, or_, select
 
-from central.accounts.objects import billing, contracts_of, edges_of, meters_of, schemes_of
+from central.accounts.objects import billing, contracts_of, edges_of, elsewhere, meters_of, schemes_of
 from central.accounts.policy import Viewer, own_nodes, own_points
 from central.figures.views import NotFound
 from central.ingest.tables import State as InboxState
@@ -170,12 +170,21 @@ class MeterPage:
     bound: Rows  # to which concentrators since when
     verifications: Rows
     seen: Row[Any] | None
+    in_hand: bool  # it stands at a point of the viewer, or nowhere
 
 
 def meter_row(connection: Connection, viewer: Viewer, meter_id: str) -> Row[Any]:
     """Raises NotFound."""
     row = connection.execute(select(meter).where(meter.c.id == meter_id, meters_of(viewer))).first()
     if row is None or not viewer.staff:
+        raise NotFound(f"meter {meter_id}")
+    return row
+
+
+def meter_in_hand(connection: Connection, viewer: Viewer, meter_id: str, now: int) -> Row[Any]:
+    """To be changed, or read now: it stands at a point of the viewer, or nowhere. Raises NotFound."""
+    row = meter_row(connection, viewer, meter_id)
+    if connection.scalar(select(meter.c.id).where(meter.c.id == meter_id, elsewhere(viewer, now))) is not None:
         raise NotFound(f"meter {meter_id}")
     return row
 
@@ -205,6 +214,7 @@ def meter_page(connection: Connection, viewer: Viewer, meter_id: str, now: int) 
             select(verification).where(verification.c.meter == meter_id).order_by(verification.c.valid_until.desc())
         ).all(),
         seen=_seen(connection, meter_id),
+        in_hand=not connection.scalar(select(elsewhere(viewer, now)).where(meter.c.id == meter_id)),
     )
 
 

@@ -55,6 +55,10 @@ def test_every_view_of_a_point_is_walked_here() -> None:
         "Source",
         "TooLong",
         "edge_list",
+        "kept_intervals",  # these four in tests/central/web/test_take_away.py
+        "kept_points",
+        "kept_registers",
+        "kept_spans",
         "point_list",
         "points",
         "silent",

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
+from threading import Thread
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -12,14 +13,19 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
-from central.accounts import texts
+from central.accounts import family, texts
+from central.accounts.erasing import erase
 from central.accounts.family import GOOD_FOR, MOST
+from central.accounts.keys import BadKey
+from central.accounts.people import add_account, add_grant
+from central.accounts.policy import policy
 from central.accounts.tables import account, consent, grant
 from central.accounts.texts import Kind
 from central.db import writing
 from tests.central import scene as s
 from tests.central.conftest import Copy
 from tests.central.scene import Scene
+from tests.central.web.beside import second_company
 from tests.central.web.forms import said, send
 from tests.central.web.parts import letters, log_in, make_app, person, token
 from tests.central.web.test_registration import hidden_of
@@ -185,3 +191,76 @@ def test_a_guest_who_is_found_to_be_an_owner_becomes_one(app: Flask, town: Scene
         mine = town.viewer(s.CONSUMER).account
         connection.execute(update(account).where(account.c.id == mine).values(state="blocked"))
     assert neighbour.get(f"/data?point={town.points[s.FLAT]}").status_code == 200
+
+
+def test_a_guest_of_the_next_owner_sees_what_that_one_sees(app: Flask, town: Scene, owner: FlaskClient) -> None:
+    invite(owner, s.NEIGHBOUR)
+    neighbour = person(app, s.NEIGHBOUR)
+    join(neighbour, link_of(town, s.NEIGHBOUR))
+    cut = s.NOW - 5 * 86_400
+    with writing(town.engine).begin() as connection:
+        mine = town.viewer(s.CONSUMER).account
+        connection.execute(update(grant).where(grant.c.account == mine).values(valid_to=cut))
+        add_grant(connection, town.viewer(s.FORMER).account, town.accounts["100-1"], cut)
+    following = person(app, s.FORMER)
+    assert invite(following, s.NEIGHBOUR, contract=str(town.accounts["100-1"])).status_code == 303
+    assert join(neighbour, link_of(town, s.NEIGHBOUR)).status_code == 303
+    spans = []
+    with town.engine.connect() as connection:
+        for mail in (s.FORMER, s.NEIGHBOUR):
+            spans.append(policy(connection, town.viewer(mail), town.points[s.FLAT], (0, s.NOW)))
+    assert spans[0] == spans[1] == (cut, s.NOW)
+
+
+def test_a_consumer_of_another_company_is_no_guest(app: Flask, town: Scene, owner: FlaskClient, tmp_path: Path) -> None:
+    second_company(town, tmp_path / "scene")
+    with writing(town.engine).begin() as connection:
+        about = {"mail": "far@example.org", "name": "Дальний", "password": s.PASSWORD, "role": "consumer"}
+        add_account(connection, s.CHEAP, organisation=2, now=s.NOW, **about)
+    invite(owner, "far@example.org")
+    guest = person(app, "far@example.org")
+    assert join(guest, link_of(town, "far@example.org")).status_code == 422
+    assert guest.get(f"/data?point={town.points[s.FLAT]}").status_code == 404
+
+
+def test_who_was_erased_is_listed_no_more_and_a_guest_can_be_prolonged(
+    app: Flask, town: Scene, owner: FlaskClient
+) -> None:
+    mine, contract = town.viewer(s.CONSUMER).account, town.accounts["100-1"]
+    with writing(town.engine).begin() as connection:
+        about = {"name": "Гость", "password": s.PASSWORD, "role": "consumer"}
+        for number in range(MOST):
+            mail = f"g{number}@example.org"
+            key = add_account(connection, s.CHEAP, organisation=1, mail=mail, now=s.NOW, **about)
+            values = {"account": key, "contract": contract, "role": "reader", "valid_from": 0, "given_by": mine}
+            connection.execute(grant.insert().values(**values, ends_at=s.NOW + 86_400))
+    assert invite(owner, "g3@example.org").status_code == 303
+    assert invite(owner, "g99@example.org").status_code == 422
+    with writing(town.engine).begin() as connection:
+        erase(connection, key, s.NOW)
+    assert "erased-" not in owner.get("/me/family").text
+    assert invite(owner, "g99@example.org").status_code == 303
+
+
+def test_one_letter_lets_one_in(app: Flask, town: Scene, owner: FlaskClient) -> None:
+    """Two at once: the second waits for the first, and finds the key used."""
+    invite(owner)
+    key = parse_qs(urlsplit(link_of(town)).query)["Key"][0]
+    first, second = (town.viewer(mail).account for mail in (s.NEIGHBOUR, s.FORMER))
+    came: list[str] = []
+
+    def other() -> None:
+        try:
+            with writing(town.engine).begin() as connection:
+                family.join(connection, key, second, s.NOW)
+            came.append("in")
+        except BadKey:
+            came.append("refused")
+
+    with writing(town.engine).begin() as connection:
+        family.join(connection, key, first, s.NOW)
+        thread = Thread(target=other)
+        thread.start()
+        thread.join(0.3)  # it is at the key by now, or waits to begin
+    thread.join()
+    assert came == ["refused"]

@@ -6,18 +6,20 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
 
+from central.accounts import applications as desk
 from central.accounts import registering, staff, texts
 from central.accounts.applications import CANDIDATES
-from central.accounts.attempts import KEYS, LETTERS, REGISTRATIONS
+from central.accounts.attempts import KEYS, LETTERS, LOGINS, REGISTRATIONS
 from central.accounts.people import add_account, phone_of
 from central.accounts.policy import Right
-from central.accounts.tables import account, application, consent, grant, legal_text, session
+from central.accounts.tables import account, application, audit, consent, grant, legal_text, session
 from central.accounts.texts import Kind
 from central.accounts.working_days import next_working_day
 from central.db import writing
@@ -27,7 +29,7 @@ from central.registry.tables import organisation
 from tests.central import scene as s
 from tests.central.conftest import Copy
 from tests.central.scene import Scene
-from tests.central.web.parts import key_of, letters, log_in, make_app, person, token
+from tests.central.web.parts import key_of, letters, log_in, make_app, person, send, token
 
 MAIL, PASSWORD = "vera@example.org", "зелёная лодка у моста"
 TYPED = {
@@ -233,16 +235,90 @@ def test_a_mail_that_has_an_account_gets_the_same_answer_and_its_owner_a_letter(
 
 
 def test_nobody_reserves_another_s_mail_with_a_password_of_his_own(app: Flask, town: Scene) -> None:
-    """Somebody registers with Vera's mail; then she does: her password and her letter are the ones that count."""
+    """Somebody registers with Vera's mail, before her or after: whoever holds the letter says which password counts."""
     thief, vera = app.test_client(), app.test_client()
     apply(thief, password="пароль чужого человека", repeat="пароль чужого человека")
     apply(vera)
     first, second = (key_of(letter) for letter in letters(town, MAIL))
     assert activate(thief, first).status_code == 422
-    assert activate(vera, second).status_code == 303
-    assert log_in(thief, MAIL, "пароль чужого человека").status_code == 401
+    answer = activate(vera, second)
+    assert answer.status_code == 303
+    for word in ("пароль чужого человека", PASSWORD):
+        assert log_in(thief, MAIL, word).status_code == 401, "neither of the two"
+    key = parse_qs(urlsplit(answer.headers["Location"]).query)["Key"][0]
+    assert send(vera, "/reset", Key=key, password=PASSWORD, repeat=PASSWORD).status_code == 303
     assert log_in(vera, MAIL, PASSWORD).status_code == 302
     assert count(town, application) == 1
+
+
+def test_no_more_letters_go_to_a_mail_than_so_many_an_hour(app: Flask, town: Scene) -> None:
+    client = app.test_client()
+    assert {apply(client).status_code for _ in range(LETTERS + 3)} == {303}, "the answer is the same"
+    assert len(letters(town, MAIL)) == LETTERS
+
+
+@pytest.mark.parametrize("mail", ["ю@example.org", "a,b<x>@example.org", "a;b@example.org", "a\x01@example.org", "(@)"])
+def test_a_mail_that_no_letter_can_reach_is_refused_in_words(app: Flask, town: Scene, mail: str) -> None:
+    answer = apply(app.test_client(), mail=mail)
+    assert (answer.status_code, "не адрес почты" in answer.text) == (422, True)
+
+
+def test_one_of_two_applications_declined_leaves_the_door_open(app: Flask, town: Scene) -> None:
+    client = come_in(app, town, number="777")
+    with writing(town.engine).begin() as connection:
+        desk.apply_again(connection, town.viewer(MAIL), "100-9", s.NOW, s.NOW)
+    operator = person(app, s.OPERATOR)
+    sent = {"csrf_token": token(operator, "/me")}
+    declined = sent | {"decision": "decline", "reason": "нет такого"}
+    assert operator.post("/console/applications/1", data=declined).status_code == 303
+    assert client.get("/me").status_code == 200
+    approved = sent | {"decision": "approve", "number": "100-9"}
+    assert operator.post("/console/applications/2", data=approved).status_code == 303
+    assert log_in(app.test_client(), MAIL, PASSWORD).status_code == 302
+    with town.engine.connect() as connection:
+        assert "нет такого" not in str(connection.execute(select(audit)).all()), "the reason goes with the application"
+
+
+def test_access_that_had_ended_is_opened_again(app: Flask, town: Scene) -> None:
+    client = person(app, s.CONSUMER)
+    with writing(town.engine).begin() as connection:
+        mine = town.viewer(s.CONSUMER).account
+        connection.execute(update(grant).where(grant.c.account == mine).values(valid_to=s.NOW - 86_400))
+    client.post("/me/contract", data={"number": "100-1", "csrf_token": token(client, "/me")})
+    operator = person(app, s.OPERATOR)
+    sent = {"csrf_token": token(operator, "/me"), "decision": "approve", "number": "100-1"}
+    assert operator.post("/console/applications/1", data=sent).status_code == 303
+    assert client.get(f"/data?point={town.points[s.FLAT]}").status_code == 200
+
+
+def test_a_new_password_by_letter_opens_what_guessing_had_shut(app: Flask, town: Scene) -> None:
+    stranger, owner = app.test_client(), app.test_client()
+    for _ in range(LOGINS):
+        log_in(stranger, s.CONSUMER, "не тот пароль")
+    send(owner, "/forgotten", mail=s.CONSUMER)
+    key = key_of(letters(town, s.CONSUMER)[-1])
+    assert send(owner, "/reset", Key=key, password=PASSWORD, repeat=PASSWORD).status_code == 303
+    assert log_in(owner, s.CONSUMER, PASSWORD).status_code == 302
+
+
+def test_what_was_begun_with_the_old_password_ends_with_it(app: Flask, town: Scene) -> None:
+    owner, stranger = person(app, s.CONSUMER), app.test_client()
+    send(stranger, "/forgotten", mail=s.CONSUMER)
+    key = key_of(letters(town, s.CONSUMER)[-1])
+    send(owner, "/me/mail", at="/me", mail="thief@example.org", proof=s.PASSWORD)
+    changed = {"old": s.PASSWORD, "password": PASSWORD, "repeat": PASSWORD}
+    assert send(owner, "/me/password", at="/me", **changed).status_code == 303
+    assert send(stranger, "/reset", Key=key, password="другая лодка", repeat="другая лодка").status_code == 422
+    assert "thief@example.org" not in owner.get("/me").text
+
+
+def test_a_name_is_one_line_of_letters_and_breaks_no_export(app: Flask, town: Scene) -> None:
+    come_in(app, town, name="Вера\x01\rНовикова")
+    administrator = person(app, s.ADMINISTRATOR)
+    assert administrator.get("/console/points?x=%01").status_code == 200
+    assert administrator.get("/console/actions/file?form=xlsx").status_code == 200
+    with town.engine.connect() as connection:
+        assert connection.scalar(select(account.c.name).where(account.c.mail == MAIL)) == "Вера Новикова"
 
 
 def test_a_key_is_good_once_and_for_three_days(app: Flask, town: Scene) -> None:

@@ -7,23 +7,30 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select, update
 
 from central.accounts import staff
 from central.accounts.people import add_account
 from central.accounts.policy import Right
 from central.db import writing
 from central.faces.access import ACCESS, READS
+from central.ingest.parcel import Message
+from central.ingest.receive import Receiver
+from central.ingest.tables import edge_meter
 from central.registry import enter
 from central.registry.changes import entering
-from central.registry.tables import point
+from central.registry.tables import mounting, point
 from tests.central import scene as s
 from tests.central.conftest import Copy
+from tests.central.parts import CENTRAL, Journal, load_body
 from tests.central.scene import Scene
+from tests.central.web.beside import second_company
 from tests.central.web.crawl import crawl
 from tests.central.web.forms import said, send
 from tests.central.web.parts import address, make_app, person, token
 from tests.central.web.test_access import TOLD
 
+DAY = 86_400
 CLERK = "clerk@example.org"
 OWN = "ТП-205"
 OTHERS = ["100-1", "Анна Петрова"]
@@ -78,7 +85,8 @@ def sending(app: Flask, *rights: Right) -> set[str]:
     """Endpoints of the console that something is sent to, and that ask for one of these rights."""
     rules = [rule for rule in app.url_map.iter_rules() if "POST" in (rule.methods or ())]
     ours = {rule.endpoint for rule in rules if rule.endpoint.startswith("console.")}
-    return {name for name in ours if not rights or ACCESS[name].right in rights}
+    asked = {name: {ACCESS[name].right, ACCESS[name].also} - {None} for name in ours}
+    return {name for name in ours if not rights or (asked[name] and asked[name] <= set(rights))}
 
 
 def test_every_route_that_changes_something_asks_for_a_right(app: Flask) -> None:
@@ -164,3 +172,75 @@ def test_a_branch_below_another_is_part_of_it(town: Scene) -> None:
         key = town.viewer(s.OPERATOR).account
         staff.give(connection, key, (), (station, board), s.NOW, None)
     assert town.viewer(s.OPERATOR).branches == {station}
+
+
+def test_who_loses_the_last_right_keeps_the_branch(app: Flask, town: Scene) -> None:
+    client = clerk(app, town, Right.EDGES, branches=(town.accounts[OWN],))
+    administrator, key = person(app, s.ADMINISTRATOR), town.viewer(CLERK).account
+    sent = {"csrf_token": token(administrator, "/me"), "deed": "rights", "role": "operator", "branches": OWN}
+    assert administrator.post(f"/console/staff/{key}", data=sent).status_code == 303
+    assert town.viewer(CLERK).branches == {town.accounts[OWN]}
+    assert client.get(f"/console/points/{town.points[s.FLAT]}").status_code == 404
+
+
+def test_a_concentrator_that_reads_a_meter_of_the_branch_is_seen_and_not_changed(app: Flask, town: Scene) -> None:
+    with writing(town.engine).begin() as connection, entering(connection, at=s.NOW, kind="test") as act:
+        enter.add_concentrator(act, 1, "edge-1", title="Чужой", address="ул.", node=2)
+    client = clerk(app, town, Right.EDGES, branches=(town.accounts[OWN],))
+    with town.engine.connect() as connection:
+        bound = connection.scalar(select(edge_meter.c.id).where(edge_meter.c.meter == f"MIL-{s.FLAT}"))
+    assert client.get("/console/edges/edge-1").status_code == 200
+    for path in (f"/console/entitlements/{bound}/release", "/console/edges/edge-1/correction"):
+        for answer in (client.get(path), client.post(path, data={"csrf_token": token(client, "/me"), "title": "мой"})):
+            assert answer.status_code == 404, path
+
+
+def test_a_meter_that_went_to_another_place_is_nobody_s_to_read_or_change_here(app: Flask, town: Scene) -> None:
+    with writing(town.engine).begin() as connection, entering(connection, at=s.NOW, kind="test") as act:
+        place = {"name": "Дом", "address": "ул.", "tz": s.TZ, "scheme": 1}
+        old = enter.add_point(act, 1, "СВОЯ", node=town.accounts[OWN], **place)
+        enter.add_concentrator(act, 1, "edge-own", title="Мой", address="ул.", node=town.accounts[OWN])
+        moved = update(mounting).where(mounting.c.meter == f"MIL-{s.FLAT}")
+        connection.execute(moved.values(valid_from=s.NOW - 10 * DAY))
+        enter.mount(act, old, f"MIL-{s.FLAT}", s.NOW - 30 * DAY, s.NOW - 10 * DAY, act="1")
+    client = clerk(app, town, *Right, branches=(town.accounts[OWN],))
+    page = client.get(f"/console/meters/MIL-{s.FLAT}")
+    assert (page.status_code, "Последние показания" in page.text, "Т-45" in page.text) == (200, False, False)
+    for path in ("correction", "verification"):
+        assert client.get(f"/console/meters/MIL-{s.FLAT}/{path}").status_code == 404
+    entitled = send(client, "/console/edges/edge-own/meter", {"meter": f"MIL-{s.FLAT}", "reason": "проба"})
+    assert "meter" in said(entitled)
+    mounted = send(client, f"/console/points/{old}/mounting", {"meter": f"MIL-{s.FLAT}", "act": "1", "reason": "x"})
+    assert "Т-45" not in mounted.text
+
+
+def test_another_company_s_concentrator_is_not_seen_for_what_stood_here_once(
+    app: Flask, town: Scene, tmp_path: Path
+) -> None:
+    second_company(town, tmp_path / "scene")
+    with writing(town.engine).begin() as connection, entering(connection, at=s.NOW, kind="test") as act:
+        place = {"name": "Дом", "address": "ул.", "tz": s.TZ, "scheme": 1}
+        here = enter.add_point(act, 1, "Т-50", node=town.accounts[OWN], **place)
+        enter.mount(act, here, "SEC-1", s.NOW - 30 * DAY, s.NOW - 20 * DAY, act="1")
+    client = clerk(app, town, *Right, branches=(town.accounts[OWN],))
+    for path in ("", "/correction", "/line"):
+        assert client.get(f"/console/edges/edge-secret{path}").status_code == 404, path
+
+
+def test_a_meter_bound_to_another_company_s_concentrator_is_not_taken(app: Flask, town: Scene, tmp_path: Path) -> None:
+    second_company(town, tmp_path / "scene")
+    with writing(town.engine).begin() as connection, entering(connection, at=s.NOW, kind="test") as act:
+        enter.add_meter(act, "SEC-77", serial="77", type="т", maker="м")
+        bound = enter.entitle(act, "edge-secret", "SEC-77", 0)
+        enter.add_concentrator(act, 1, "edge-1", title="Наш", address="ул.", node=2)
+    topic, body = Journal("edge-1").append(load_body((s.NOW - 3600, 1)), "SEC-77")
+    Receiver(town.engine, CENTRAL).take([Message(str(topic), body)], s.NOW)
+    path = "/console/foreign/edge-1/SEC-77"
+    assert clerk(app, town, Right.REGISTRY).get(path).status_code == 403, "it is entitled too"
+    client = person(app, s.OPERATOR)
+    page = client.get(path)
+    assert "edge-secret" not in page.text
+    answer = send(client, path, {"point": "Т-45", "act": "1", "take": "1"})
+    assert "edge-secret" not in answer.text
+    with town.engine.connect() as connection:
+        assert connection.scalar(select(edge_meter.c.valid_to).where(edge_meter.c.id == bound)) is None
