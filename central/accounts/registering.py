@@ -89,6 +89,9 @@ def apply(connection: Connection, one: Applicant, now: int, address: str) -> Let
             values["password"] = NO_PASSWORD
         again = update(account).where(account.c.id == key)
         connection.execute(again.values(state=CREATED, made_at=now, state_at=now, **values))
+        if there.organisation != one.organisation:  # what was said to one company is not told to another
+            said = update(application).where(application.c.account == key)
+            connection.execute(said.values(number="", reason=""))
         if there.state == CREATED:  # what was declined stays in the journal
             for table in (application, consent):
                 connection.execute(delete(table).where(table.c.account == key))

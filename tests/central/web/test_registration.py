@@ -29,6 +29,7 @@ from central.registry.tables import organisation
 from tests.central import scene as s
 from tests.central.conftest import Copy
 from tests.central.scene import Scene
+from tests.central.web.beside import STRANGER, second_company
 from tests.central.web.parts import key_of, letters, log_in, make_app, person, send, token
 
 MAIL, PASSWORD = "vera@example.org", "зелёная лодка у моста"
@@ -619,3 +620,23 @@ def test_sessions_of_the_applicant_are_rows_too(app: Flask, town: Scene) -> None
     before = count(town, session)
     come_in(app, town)
     assert count(town, session) == before + 1
+
+
+def test_what_one_company_said_is_not_told_to_another(app: Flask, town: Scene, tmp_path: Path) -> None:
+    second_company(town, tmp_path / "scene")
+    with writing(town.engine).begin() as connection:
+        for kind in Kind:
+            texts.write(connection, town.viewer(STRANGER), kind, f"Дальний {kind} " * 40, s.NOW)
+    come_in(app, town, organisation="1", number="777")
+    operator, stranger = person(app, s.OPERATOR), person(app, STRANGER)
+    with town.engine.connect() as connection:
+        number = connection.scalar(select(application.c.id).where(application.c.number == "777"))
+    sent = {"csrf_token": token(operator, "/me"), "decision": "decline", "reason": "ДОЛЖНИК"}
+    assert operator.post(f"/console/applications/{number}", data=sent).status_code == 303
+    client = app.test_client()
+    there = hidden_of(client, "/register?organisation=2")
+    assert client.post("/register", data=TYPED | there | {"organisation": "2"}).status_code == 303
+    for path in (f"/console/applications/{number}", "/console/applications?state=declined"):
+        assert "ДОЛЖНИК" not in stranger.get(path).text
+    for one in (operator, stranger):
+        assert one.get("/console/audit").status_code == 404, "it tells of all concentrators of the server"
