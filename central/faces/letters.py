@@ -5,7 +5,7 @@ Links are made of the configured address of this site alone.
 
 from urllib.parse import urlencode
 
-from flask import render_template, url_for
+from flask import url_for
 from sqlalchemy import Connection
 
 from central.accounts.mail_change import Changed
@@ -13,14 +13,15 @@ from central.accounts.registering import Letter, Told
 from central.faces.here import here
 from central.mail.message import Mail
 from central.mail.outbox import queue
+from central.mail.rendering import rendered
 
 SYSTEM = "Учёт"
-PAGES = {
+PAGES = {  # that the key of a letter opens
     Told.WELCOME: "door.activate",
     Told.RESET: "door.reset",
     Told.FIRST: "door.reset",
     Told.INVITED: "door.join",
-}  # that the key of a letter opens
+}
 
 
 def send(connection: Connection, letter: Letter) -> None:
@@ -44,11 +45,8 @@ def to_person(connection: Connection, mail: str, template: str, of: int | None =
 
 
 def written(mail: str, template: str, /, **about: object) -> Mail:
-    """By the templates `mail/<template>.txt` and `.html`; the first line of the text is the subject."""
-    said = {"system": SYSTEM, "home": link("door.login"), **about}
-    subject, _blank, text = render_template(f"mail/{template}.txt", **said).partition("\n")
-    html = render_template(f"mail/{template}.html", **said)
-    return Mail(mail, subject.strip(), text.strip() + "\n", html)
+    """By the template `mail/<template>.txt`."""
+    return rendered(mail, template, system=SYSTEM, home=link("door.login"), **about)
 
 
 def link(endpoint: str, **values: object) -> str:

@@ -8,11 +8,13 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import parseaddr
+from html import escape
 
 import msgspec
 
 _POLICY = SMTP.clone(cte_type="7bit")  # any server takes it
 _ADDRESS = re.compile(r"""[^\s@<>()\[\],;:"\\]+@[^\s@<>()\[\],;:"\\]+""")
+_LINK = re.compile(r"https?://\S+")
 
 
 class Mail(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -23,6 +25,21 @@ class Mail(msgspec.Struct, frozen=True, omit_defaults=True):
     text: str
     html: str | None = None
     about: str = ""
+
+
+def written(to: str, letter: str, language: str) -> Mail:
+    """A letter as it is written: the first line is the subject. As HTML it is the same: a blank line ends a paragraph,
+    a line that is an address alone is a link."""
+    subject, _blank, text = letter.strip().partition("\n")
+    paragraphs = re.split(r"\n\s*\n", text.strip())
+    body = "\n".join(f"<p>{'<br>'.join(map(_line, one.splitlines()))}</p>" for one in paragraphs)
+    html = f'<!doctype html>\n<html lang="{language}"><body>\n{body}\n</body></html>\n'
+    return Mail(to, subject.strip(), text.strip() + "\n", html)
+
+
+def _line(text: str) -> str:
+    said = escape(text.strip())
+    return f'<a href="{said}">{said}</a>' if _LINK.fullmatch(text.strip()) else said
 
 
 def compose(mail: Mail, sender: str, name: str, moment: int) -> EmailMessage:

@@ -1,22 +1,18 @@
-"""Letters that no page sends: from the same templates `mail/<name>.txt` and `.html`, in Russian, without the web."""
+"""Letters from the templates `mail/<name>.txt`: in Russian, whatever language who sends one reads; without the web."""
 
 from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from central.mail.message import Mail
+from central.mail.message import Mail, written
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
 RUSSIAN = "ru"  # what the templates are written in
 
 
 def rendered(to: str, template: str, **about: object) -> Mail:
-    """The first line of the text is the subject."""
-    said = {"language": RUSSIAN, **about}
-    subject, _blank, text = _templates().get_template(f"mail/{template}.txt").render(said).partition("\n")
-    html = _templates().get_template(f"mail/{template}.html").render(said)
-    return Mail(to, subject.strip(), text.strip() + "\n", html)
+    return written(to, _templates().get_template(f"mail/{template}.txt").render(about), RUSSIAN)
 
 
 @cache

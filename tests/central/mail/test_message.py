@@ -6,7 +6,7 @@ from email.policy import default
 import pytest
 
 from central.mail import Mail
-from central.mail.message import compose
+from central.mail.message import compose, written
 from tests.central.parts import NOW
 
 pytestmark = pytest.mark.quick
@@ -48,3 +48,16 @@ def test_what_is_no_address_is_refused_without_naming_it(to: str) -> None:
 def test_a_subject_of_two_lines_is_refused(subject: str) -> None:
     with pytest.raises(ValueError, match="linefeed"):
         compose(Mail("a@b.org", subject, "t"), "u@b.org", "n", NOW)
+
+
+def test_a_letter_is_written_once_and_its_html_is_the_same_text() -> None:
+    found = written(
+        "a@example.org", "О письме\n\nЗдравствуйте, <b>Вера</b>!\n\nhttps://x/y?Key=1&a=2\nдве строки\n", "ru"
+    )
+    assert (found.subject, found.text) == (
+        "О письме",
+        "Здравствуйте, <b>Вера</b>!\n\nhttps://x/y?Key=1&a=2\nдве строки\n",
+    )
+    assert found.html is not None
+    assert "<p>Здравствуйте, &lt;b&gt;Вера&lt;/b&gt;!</p>" in found.html
+    assert '<a href="https://x/y?Key=1&amp;a=2">https://x/y?Key=1&amp;a=2</a><br>две строки</p>' in found.html

@@ -640,3 +640,14 @@ def test_what_one_company_said_is_not_told_to_another(app: Flask, town: Scene, t
         assert "ДОЛЖНИК" not in stranger.get(path).text
     for one in (operator, stranger):
         assert one.get("/console/audit").status_code == 404, "it tells of all concentrators of the server"
+
+
+def test_a_letter_is_in_the_language_of_who_gets_it(app: Flask, town: Scene) -> None:
+    """Not of the operator who sends it."""
+    come_in(app, town)
+    operator = person(app, s.OPERATOR)
+    send(operator, "/language", at="/me", language="en", back="/")
+    assert "Applications" in operator.get("/console/applications").text
+    sent = {"csrf_token": token(operator, "/me"), "decision": "approve", "number": "100-9"}
+    assert operator.post("/console/applications/1", data=sent).status_code == 303
+    assert letters(town, MAIL)[-1]["subject"] == "Доступ в систему Учёт открыт"
