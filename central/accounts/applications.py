@@ -12,14 +12,13 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, case, exists, fun
 from central.accounts.audit import note
 from central.accounts.people import add_grant
 from central.accounts.policy import Viewer
-from central.accounts.registering import ACTIVATED, REJECTED, WAITING
+from central.accounts.states import Stage, State
 from central.accounts.tables import account, application, grant, session
 from central.db import alone, folded
 from central.registry.tables import contract, contract_point, point
 
-APPROVED, DECLINED = "approved", "declined"
 CANDIDATES = 5
-MAY_BE_DECIDED = (ACTIVATED, APPROVED, REJECTED)  # states of the account
+MAY_BE_DECIDED = (State.ACTIVATED, State.APPROVED, State.REJECTED)  # states of the account
 
 
 class NotNow(Exception):
@@ -66,10 +65,10 @@ class Candidate:
 def queue(connection: Connection, viewer: Viewer, state: str, page: int, rows: int) -> tuple[Sequence[Applied], int]:
     """A page of them, what is due first on top, and how many there are."""
     query = _of(viewer).where(application.c.state == state)
-    if state == WAITING:
+    if state == Stage.WAITING:
         query = query.where(application.c.due_at.is_not(None))
     count = connection.scalar(select(func.count()).select_from(query.subquery())) or 0
-    order = (application.c.due_at, application.c.id) if state == WAITING else (application.c.decided_at.desc(),)
+    order = (application.c.due_at, application.c.id) if state == Stage.WAITING else (application.c.decided_at.desc(),)
     found = query.add_columns(_sure().label("sure")).order_by(*order).limit(rows).offset((max(page, 1) - 1) * rows)
     return [replace(_applied(row), sure=bool(row.sure)) for row in connection.execute(found)], count
 
@@ -103,20 +102,22 @@ def approve(connection: Connection, viewer: Viewer, key: int, contract_id: int, 
     else:  # it had ended, or an owner had let him look
         values = {"role": "owner", "valid_to": None, "given_by": None, "ends_at": None}
         connection.execute(update(grant).where(grant.c.id == known).values(**values))
-    _decide(connection, viewer, found, APPROVED, now, contract=contract_id)
-    opened = update(account).where(account.c.id == found.account, account.c.state.in_((ACTIVATED, REJECTED)))
-    connection.execute(opened.values(state=APPROVED, state_at=now))
+    _decide(connection, viewer, found, Stage.APPROVED, now, contract=contract_id)
+    opened = update(account).where(
+        account.c.id == found.account, account.c.state.in_((State.ACTIVATED, State.REJECTED))
+    )
+    connection.execute(opened.values(state=State.APPROVED, state_at=now))
     return found
 
 
 def decline(connection: Connection, viewer: Viewer, key: int, reason: str, now: int) -> Applied:
     """Who has no other contract may not log in any more. Raises NotNow."""
     found = _waiting(connection, viewer, key)
-    _decide(connection, viewer, found, DECLINED, now, reason=reason)
-    waits = select(application.c.id).where(application.c.account == found.account, application.c.state == WAITING)
-    if found.person == ACTIVATED and connection.execute(waits).first() is None:
+    _decide(connection, viewer, found, Stage.DECLINED, now, reason=reason)
+    waits = select(application.c.id).where(application.c.account == found.account, application.c.state == Stage.WAITING)
+    if found.person == State.ACTIVATED and connection.execute(waits).first() is None:
         rejected = update(account).where(account.c.id == found.account)
-        connection.execute(rejected.values(state=REJECTED, state_at=now))
+        connection.execute(rejected.values(state=State.REJECTED, state_at=now))
         connection.execute(session.delete().where(session.c.account == found.account))
     return found
 
@@ -124,9 +125,13 @@ def decline(connection: Connection, viewer: Viewer, key: int, reason: str, now: 
 def apply_again(connection: Connection, viewer: Viewer, number: str, due_at: int, now: int) -> None:
     """A consumer asks for one more contract; what waits already is not asked for twice."""
     alone(connection, f"applications of {viewer.account}")
-    same = (application.c.account == viewer.account, application.c.number == number, application.c.state == WAITING)
+    same = (
+        application.c.account == viewer.account,
+        application.c.number == number,
+        application.c.state == Stage.WAITING,
+    )
     if connection.execute(select(application.c.id).where(*same)).first() is None:
-        values = {"account": viewer.account, "number": number, "state": WAITING, "made_at": now, "reason": ""}
+        values = {"account": viewer.account, "number": number, "state": Stage.WAITING, "made_at": now, "reason": ""}
         made = connection.execute(application.insert().values(**values, due_at=due_at)).inserted_primary_key
         assert made is not None
         note(connection, now, viewer.account, "applied", f"application {made[0]}")
@@ -167,7 +172,7 @@ def _sure() -> ColumnElement[bool]:
 
 def _of(viewer: Viewer) -> Select[Any]:
     """Those of the viewer's company, if he is of it."""
-    ours = account.c.organisation == (viewer.organisation if viewer.staff else -1)
+    ours = account.c.organisation == viewer.company
     return _all().where(ours)
 
 
@@ -184,7 +189,7 @@ def _candidate(connection: Connection, row: Row[Any], found: Applied) -> Candida
     seen = seen.where(grant.c.contract == row.id, grant.c.valid_to.is_(None), grant.c.given_by.is_(None))
     seen = seen.where(account.c.id != found.account)
     others = select(account.c.mail).join(application, application.c.account == account.c.id)
-    others = others.where(folded(application.c.number) == row.number.casefold(), application.c.state == WAITING)
+    others = others.where(folded(application.c.number) == row.number.casefold(), application.c.state == Stage.WAITING)
     others = others.where(account.c.id != found.account, application.c.due_at.is_not(None))
     return Candidate(
         id=row.id,
@@ -201,7 +206,7 @@ def _candidate(connection: Connection, row: Row[Any], found: Applied) -> Candida
 def _waiting(connection: Connection, viewer: Viewer, key: int) -> Applied:
     alone(connection, f"application {key}")
     found = one(connection, viewer, key)
-    if found is None or found.state != WAITING or found.due_at is None or found.person not in MAY_BE_DECIDED:
+    if found is None or found.state != Stage.WAITING or found.due_at is None or found.person not in MAY_BE_DECIDED:
         raise NotNow(f"application {key}")
     return found
 

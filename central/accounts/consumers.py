@@ -10,12 +10,10 @@ from sqlalchemy import Connection, Row, Select, func, or_, select, update
 from central.accounts.applications import NotNow
 from central.accounts.audit import note
 from central.accounts.policy import Viewer
-from central.accounts.registering import ACTIVATED, WITHDRAWN
+from central.accounts.states import State
 from central.accounts.tables import account, grant, second_factor, session
 from central.db import contains, folded
 from central.registry.tables import contract
-
-APPROVED, BLOCKED = "approved", "blocked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +52,8 @@ def person(connection: Connection, viewer: Viewer, key: int) -> Person | None:
 
 
 def _consumers(viewer: Viewer) -> Select[Any]:
-    ours = account.c.organisation == (viewer.organisation if viewer.staff else -1)
-    known = account.c.state.in_((ACTIVATED, APPROVED, BLOCKED, WITHDRAWN))
+    ours = account.c.organisation == viewer.company
+    known = account.c.state.in_((State.ACTIVATED, State.APPROVED, State.BLOCKED, State.WITHDRAWN))
     query = select(account, second_factor.c.confirmed_at).outerjoin(second_factor)
     return query.where(ours, known, account.c.role == "consumer")
 
@@ -81,19 +79,19 @@ def _persons(connection: Connection, viewer: Viewer, rows: Sequence[Row[Any]]) -
 
 def lock(connection: Connection, viewer: Viewer, account_id: int, reason: str, now: int) -> None:
     """A consumer of the company may not log in any more; his sessions end. Raises NotNow."""
-    _turn(connection, viewer, account_id, APPROVED, BLOCKED, reason, now)
+    _turn(connection, viewer, account_id, State.APPROVED, State.BLOCKED, reason, now)
     connection.execute(session.delete().where(session.c.account == account_id))
 
 
 def unlock(connection: Connection, viewer: Viewer, account_id: int, reason: str, now: int) -> None:
     """Raises NotNow."""
-    _turn(connection, viewer, account_id, BLOCKED, APPROVED, reason, now)
+    _turn(connection, viewer, account_id, State.BLOCKED, State.APPROVED, reason, now)
 
 
 def _turn(
     connection: Connection, viewer: Viewer, account_id: int, before: str, after: str, reason: str, now: int
 ) -> None:
-    ours = (account.c.id == account_id, account.c.organisation == (viewer.organisation if viewer.staff else -1))
+    ours = (account.c.id == account_id, account.c.organisation == viewer.company)
     turned = (
         update(account)
         .where(*ours, account.c.role == "consumer", account.c.state == before)

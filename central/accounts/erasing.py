@@ -11,14 +11,12 @@ from enum import StrEnum
 from sqlalchemy import Connection, and_, delete, or_, select, update
 
 from central.accounts.audit import note
-from central.accounts.registering import REJECTED, WAITING, WITHDRAWN
+from central.accounts.states import Stage, State
 from central.accounts.tables import account, application, grant, withdrawal
 from central.config import Keeping
 from central.db import alone, metadata
 from central.mail import outbox
 
-ERASED = "erased"
-BLOCKED = "blocked"
 NOBODY = "—"  # the name of a stub
 DAY = 86_400
 
@@ -70,11 +68,11 @@ def due(connection: Connection, keeping: Keeping, now: int) -> list[int]:
     enough ago."""
     old = [
         and_(account.c.state == state, account.c.state_at <= now - days * DAY)
-        for state, days in ((REJECTED, keeping.rejected_days), (BLOCKED, keeping.blocked_days))
+        for state, days in ((State.REJECTED, keeping.rejected_days), (State.BLOCKED, keeping.blocked_days))
         if days
     ]
     told = select(withdrawal.c.account).where(withdrawal.c.erase_at <= now)
-    withdrawn = and_(account.c.state == WITHDRAWN, account.c.id.in_(told))
+    withdrawn = and_(account.c.state == State.WITHDRAWN, account.c.id.in_(told))
     query = select(account.c.id).where(account.c.role == "consumer", or_(withdrawn, *old))
     return list(connection.scalars(query.order_by(account.c.id)))
 
@@ -88,21 +86,21 @@ def erase_due(connection: Connection, account_id: int, keeping: Keeping, now: in
 def erase(connection: Connection, account_id: int, now: int) -> bool:
     """False: there is nobody to be erased."""
     alone(connection, f"account {account_id}")
-    mail = connection.scalar(select(account.c.mail).where(account.c.id == account_id, account.c.state != ERASED))
+    mail = connection.scalar(select(account.c.mail).where(account.c.id == account_id, account.c.state != State.ERASED))
     if mail is None:
         return False
     outbox.drop(connection, mail, f"account {account_id}", now)
     _rows(connection, account_id, now)
     nobody = {"name": NOBODY, "mail": f"erased-{account_id}", "phone": None, "password": ""}
     stub = update(account).where(account.c.id == account_id)
-    connection.execute(stub.values(state=ERASED, state_at=now, **nobody))
+    connection.execute(stub.values(state=State.ERASED, state_at=now, **nobody))
     note(connection, now, None, "erased", f"account {account_id}")
     return True
 
 
 def _rows(connection: Connection, account_id: int, now: int) -> None:
-    waiting = update(application).where(application.c.account == account_id, application.c.state == WAITING)
-    connection.execute(waiting.values(state=WITHDRAWN))
+    waiting = update(application).where(application.c.account == account_id, application.c.state == Stage.WAITING)
+    connection.execute(waiting.values(state=Stage.WITHDRAWN))
     for where, fate in FATES.items():
         table, column = where.split(".")
         theirs = metadata.tables[table].c[column] == account_id

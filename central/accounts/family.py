@@ -14,9 +14,10 @@ from sqlalchemy import Connection, Row, delete, select, update
 from central.accounts import keys, texts
 from central.accounts.audit import note
 from central.accounts.keys import BadKey
-from central.accounts.people import APPROVED, normal
+from central.accounts.people import normal
 from central.accounts.policy import Viewer, grants_of
-from central.accounts.registering import ACTIVATED, CREATED, REJECTED, Letter, Told
+from central.accounts.registering import Letter, Told
+from central.accounts.states import MAY_LOG_IN, State
 from central.accounts.tables import account, application, consent, grant, invitation
 from central.accounts.texts import LegalText
 from central.db import alone
@@ -91,7 +92,7 @@ def guests(connection: Connection, viewer: Viewer) -> tuple[Sequence[Guest], Seq
         select(grant.c.id, contract.c.number, account.c.name, account.c.mail, grant.c.ends_at, grant.c.contract)
         .join(contract, contract.c.id == grant.c.contract)
         .join(account, account.c.id == grant.c.account)
-        .where(grant.c.given_by == viewer.account, grant.c.ends_at > viewer.at, account.c.state == APPROVED)
+        .where(grant.c.given_by == viewer.account, grant.c.ends_at > viewer.at, account.c.state == State.APPROVED)
     )
     waiting = (
         select(invitation.c.id, contract.c.number, invitation.c.mail, invitation.c.ends_at, invitation.c.contract)
@@ -131,7 +132,7 @@ def invited(connection: Connection, key: str, now: int) -> Invited:
     """Raises BadKey."""
     row = _row(connection, key, now)
     known = connection.scalar(select(account.c.state).where(account.c.mail == row.mail))
-    return Invited(row.giver, row.number, row.mail, row.organisation, row.ends_at, known in (ACTIVATED, APPROVED))
+    return Invited(row.giver, row.number, row.mail, row.organisation, row.ends_at, known in MAY_LOG_IN)
 
 
 def join(connection: Connection, key: str, account_id: int, now: int) -> None:
@@ -153,8 +154,8 @@ def join(connection: Connection, key: str, account_id: int, now: int) -> None:
         connection.execute(grant.insert().values(account=account_id, contract=row.contract, **values))
     elif standing.given_by is not None:  # let in before, by this owner or by the one before him
         connection.execute(update(grant).where(grant.c.id == standing.id).values(**values))
-    let_in = update(account).where(account.c.id == account_id, account.c.state == ACTIVATED)
-    connection.execute(let_in.values(state=APPROVED, state_at=now))
+    let_in = update(account).where(account.c.id == account_id, account.c.state == State.ACTIVATED)
+    connection.execute(let_in.values(state=State.APPROVED, state_at=now))
     note(connection, now, account_id, "joined", f"contract {row.contract}", f"invited by account {row.account}")
 
 
@@ -166,9 +167,14 @@ def newcomer(
     row = _row(connection, key, now)
     alone(connection, f"account {row.mail}")
     there = connection.execute(select(account).where(account.c.mail == row.mail)).first()
-    if there is not None and there.state not in (CREATED, REJECTED):
+    if there is not None and there.state not in (State.CREATED, State.REJECTED):
         raise BadKey
-    values: dict[str, Any] = {"name": name, "password": password, "organisation": row.organisation, "state": APPROVED}
+    values: dict[str, Any] = {
+        "name": name,
+        "password": password,
+        "organisation": row.organisation,
+        "state": State.APPROVED,
+    }
     values |= {"made_at": now, "state_at": now}
     if there is None:
         made = connection.execute(
@@ -179,7 +185,7 @@ def newcomer(
     else:
         found = there.id
         connection.execute(update(account).where(account.c.id == found).values(phone=None, **values))
-        if there.state == CREATED:  # whoever asked with this mail had not confirmed it
+        if there.state == State.CREATED:  # whoever asked with this mail had not confirmed it
             for table in (application, consent):
                 connection.execute(delete(table).where(table.c.account == found))
     texts.agreed(connection, found, agreed, now, address)
@@ -217,7 +223,7 @@ def _row(connection: Connection, key: str, now: int) -> Row[Any]:
         .join(contract, contract.c.id == invitation.c.contract)
         .join(grant, (grant.c.account == invitation.c.account) & (grant.c.contract == invitation.c.contract))
         .where(invitation.c.hash == _hash(key), invitation.c.expires_at > now, invitation.c.ends_at > now)
-        .where(account.c.state == APPROVED, grant.c.given_by.is_(None), grant.c.valid_to.is_(None))
+        .where(account.c.state == State.APPROVED, grant.c.given_by.is_(None), grant.c.valid_to.is_(None))
     )
     row = connection.execute(query).first()
     if row is None:

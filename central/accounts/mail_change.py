@@ -14,8 +14,8 @@ from central.accounts import keys, sessions
 from central.accounts.audit import note
 from central.accounts.erasing import erase
 from central.accounts.keys import BadKey, Purpose
-from central.accounts.policy import MAY_LOG_IN, Viewer
-from central.accounts.registering import CREATED
+from central.accounts.policy import Viewer
+from central.accounts.states import MAY_LOG_IN, State
 from central.accounts.tables import account, mail_change
 from central.db import alone
 
@@ -65,7 +65,7 @@ def ask(connection: Connection, viewer: Viewer, mail: str, now: int) -> Asked:
     before, after = (keys.make(connection, viewer.account, side, now) for side in SIDES)
     note(connection, now, viewer.account, "mail change asked", f"account {viewer.account}")
     holder = _holder(connection, mail)
-    known = None if holder is None or holder.state == CREATED else holder.name
+    known = None if holder is None or holder.state == State.CREATED else holder.name
     return Asked(before, after if known is None else None, known)
 
 
@@ -84,7 +84,7 @@ def confirm(connection: Connection, key: str, now: int, token: str = "") -> Chan
 def vouch(connection: Connection, viewer: Viewer, account_id: int, reason: str, now: int) -> Changed | None:
     """In place of the old mail, which its owner cannot reach any more: by somebody of the company, who has seen that it
     is he. Raises BadKey: nothing waits for it; Taken."""
-    ours = (account.c.id == account_id, account.c.organisation == (viewer.organisation if viewer.staff else -1))
+    ours = (account.c.id == account_id, account.c.organisation == viewer.company)
     waits = select(mail_change.c.account).join(account, account.c.id == mail_change.c.account)
     if connection.execute(waits.where(*ours, mail_change.c.before_at.is_(None))).first() is None:
         raise BadKey
@@ -123,7 +123,7 @@ def forget(connection: Connection, now: int) -> None:
 def _change(connection: Connection, row: Row[Any], now: int, token: str) -> Changed:
     alone(connection, f"account {row.mail}")
     holder = _holder(connection, row.mail)
-    if holder is not None and holder.state != CREATED:
+    if holder is not None and holder.state != State.CREATED:
         raise Taken
     if holder is not None:  # somebody applied with it, and never showed that it is his
         erase(connection, holder.id, now)

@@ -24,7 +24,7 @@ from central.registry.tables import (
 
 def contracts_of(viewer: Viewer) -> ColumnElement[bool]:
     """Rows of `contract`."""
-    ours = contract.c.organisation == (viewer.organisation if viewer.staff else -1)
+    ours = contract.c.organisation == viewer.company
     if not viewer.branches:
         return ours
     held = exists().where(contract_point.c.contract == contract.c.id)

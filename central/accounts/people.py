@@ -6,13 +6,13 @@ from sqlalchemy import Connection, select
 
 from central.accounts.audit import note
 from central.accounts.passwords import Passwords
+from central.accounts.states import State
 from central.accounts.tables import account, grant, session
 from central.db import alone
 from central.registry.periods import Held, refuse_overlap
 
 ROLES = ("consumer", "operator", "auditor", "administrator")
 GRANTS = ("owner", "reader")
-APPROVED = "approved"
 _MAIL = re.compile(r"""[^\s@<>()\[\],;:"\\]{1,64}@[^\s@<>()\[\],;:"\\]{1,189}""")  # what a header of a letter holds
 _PHONE = re.compile(r"\+\d{8,15}")
 
@@ -51,7 +51,7 @@ def add_account(
     role: str,
     now: int,
     phone: str | None = None,
-    state: str = APPROVED,
+    state: str = State.APPROVED,
 ) -> int:
     """Returns its id. Raises ValueError for a bad mail, role or password, and for a mail that has an account."""
     mail = normal(mail)

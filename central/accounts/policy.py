@@ -15,10 +15,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, false, or_, select
 
+from central.accounts.states import MAY_LOG_IN, State
 from central.accounts.tables import account, grant, operator_branch, operator_right, second_factor
 from central.registry.tables import contract_point, node, point
 
-MAY_LOG_IN = ("activated", "approved")
 STAFF = ("operator", "auditor", "administrator")
 FOREVER = 2**62  # an open end
 
@@ -67,6 +67,11 @@ class Viewer:
         return self.role in STAFF
 
     @property
+    def company(self) -> int | None:
+        """Whose member of staff this is; None: of none, and no row is."""
+        return self.organisation if self.staff else None
+
+    @property
     def whole(self) -> bool:
         """Sees the organisation as a whole, not branches of it."""
         return self.staff and not self.branches
@@ -104,7 +109,7 @@ def around(connection: Connection, viewer: Viewer, point_id: int, moment: int) -
 
 def may_see(viewer: Viewer, now: int) -> ColumnElement[bool]:
     """Points that the viewer may see at this moment, as a condition on rows of `point`: SQL makes the lists."""
-    if viewer.state != "approved":
+    if viewer.state != State.APPROVED:
         return false()
     if viewer.staff:
         return own_points(viewer)
@@ -117,13 +122,13 @@ def may_see(viewer: Viewer, now: int) -> ColumnElement[bool]:
 
 def own_points(viewer: Viewer) -> ColumnElement[bool]:
     """Rows of `point` that are staff's to see."""
-    ours = point.c.organisation == (viewer.organisation if viewer.staff else -1)
+    ours = point.c.organisation == viewer.company
     return and_(ours, point.c.node.in_(below(viewer))) if viewer.branches else ours
 
 
 def own_nodes(viewer: Viewer) -> ColumnElement[bool]:
     """Rows of `node`."""
-    ours = node.c.organisation == (viewer.organisation if viewer.staff else -1)
+    ours = node.c.organisation == viewer.company
     return and_(ours, node.c.id.in_(below(viewer))) if viewer.branches else ours
 
 
@@ -137,7 +142,7 @@ def below(viewer: Viewer) -> Any:
 def grants_of(viewer: Viewer) -> ColumnElement[bool]:
     """Rows of `grant` by which a consumer looks now. What an owner gave stands while he himself has the contract."""
     giver, held = account.alias("giver"), grant.alias("held")
-    owner = exists().where(giver.c.id == grant.c.given_by, giver.c.state == "approved")
+    owner = exists().where(giver.c.id == grant.c.given_by, giver.c.state == State.APPROVED)
     holds = exists().where(
         held.c.account == grant.c.given_by,
         held.c.contract == grant.c.contract,
@@ -157,7 +162,7 @@ def _at(table: Any, now: int) -> ColumnElement[bool]:
 
 def _spans(connection: Connection, viewer: Viewer, point_id: int) -> list[Span]:
     """All times in which the viewer may see the point, in order, those that touch joined."""
-    if viewer.state != "approved":
+    if viewer.state != State.APPROVED:
         return []
     if viewer.staff:
         own = select(point.c.id).where(point.c.id == point_id, own_points(viewer))

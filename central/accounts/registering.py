@@ -9,22 +9,21 @@ holds the letter sets one.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import Connection, delete, exists, select, update
+from sqlalchemy import Connection, Row, delete, exists, select, update
 
 from central.accounts import attempts, keys, texts
 from central.accounts.audit import note
 from central.accounts.keys import Purpose
 from central.accounts.people import normal
+from central.accounts.states import MAY_LOG_IN, Stage, State
 from central.accounts.tables import account, application, audit, consent, mail_change, once_key, session
 from central.accounts.texts import LegalText
 from central.accounts.working_days import next_working_day
 from central.db import alone
 from central.metering.zones import day_of, midnight
 
-CREATED, ACTIVATED, REJECTED = "created", "activated", "rejected"
-WITHDRAWN = "withdrawn"  # an account whose consent was taken back, and what it had applied for
-WAITING = "waiting"
 END_OF_WORK = 18 * 3600  # on the clock of the company
 FIRST_LIFETIME = 3 * 86_400  # seconds of the key by which a first password is set
 NO_PASSWORD = ""  # the hash of none: a letter brings the key to set one
@@ -75,37 +74,46 @@ def apply(connection: Connection, one: Applicant, now: int, address: str) -> Let
     mail = normal(one.mail)
     alone(connection, f"account {mail}")
     there = connection.execute(select(account).where(account.c.mail == mail)).first()
-    if there is not None and there.state not in (CREATED, REJECTED):
-        return Letter(Told.CLOSED if there.state == WITHDRAWN else Told.KNOWN, mail, there.name)
-    values = {"name": one.name, "phone": one.phone, "password": one.password, "organisation": one.organisation}
-    if there is None:
-        made = account.insert().values(mail=mail, role="consumer", state=CREATED, made_at=now, state_at=now, **values)
-        row = connection.execute(made).inserted_primary_key
-        assert row is not None
-        key = int(row[0])
-    else:
-        key = there.id
-        if there.state == CREATED:
-            values["password"] = NO_PASSWORD
-        again = update(account).where(account.c.id == key)
-        connection.execute(again.values(state=CREATED, made_at=now, state_at=now, **values))
-        if there.organisation != one.organisation:  # what was said to one company is not told to another
-            said = update(application).where(application.c.account == key)
-            connection.execute(said.values(number="", reason=""))
-        if there.state == CREATED:  # what was declined stays in the journal
-            for table in (application, consent):
-                connection.execute(delete(table).where(table.c.account == key))
-    applied = {"account": key, "number": one.number, "state": WAITING, "made_at": now, "reason": ""}
+    if there is not None and there.state not in (State.CREATED, State.REJECTED):
+        return Letter(Told.CLOSED if there.state == State.WITHDRAWN else Told.KNOWN, mail, there.name)
+    key = _entered(connection, one, mail, now) if there is None else _once_more(connection, one, there, now)
+    applied = {"account": key, "number": one.number, "state": Stage.WAITING, "made_at": now, "reason": ""}
     connection.execute(application.insert().values(**applied))
     texts.agreed(connection, key, one.agreed, now, address)
     note(connection, now, None, "applied", f"account {key}")  # it may be gone in a week
     return Letter(Told.WELCOME, mail, one.name, keys.make(connection, key, Purpose.ACTIVATION, now))
 
 
+def _entered(connection: Connection, one: Applicant, mail: str, now: int) -> int:
+    made = account.insert().values(mail=mail, role="consumer", made_at=now, **_said(one, now))
+    row = connection.execute(made).inserted_primary_key
+    assert row is not None
+    return int(row[0])
+
+
+def _once_more(connection: Connection, one: Applicant, there: Row[Any], now: int) -> int:
+    """Of who was declined what was decided stays in the journal; of who has not confirmed the mail nothing does."""
+    mine = application.c.account == there.id
+    values = _said(one, now) | {"made_at": now}
+    if there.organisation != one.organisation:  # what was said to one company is not told to another
+        connection.execute(update(application).where(mine).values(number="", reason=""))
+    if there.state == State.CREATED:
+        values["password"] = NO_PASSWORD
+        connection.execute(delete(application).where(mine))
+        connection.execute(delete(consent).where(consent.c.account == there.id))
+    connection.execute(update(account).where(account.c.id == there.id).values(**values))
+    return int(there.id)
+
+
+def _said(one: Applicant, now: int) -> dict[str, Any]:
+    who = {"name": one.name, "phone": one.phone, "password": one.password, "organisation": one.organisation}
+    return who | {"state": State.CREATED, "state_at": now}
+
+
 def again(connection: Connection, mail: str, now: int) -> Letter | None:
     """The letter with a new key, to whoever has not confirmed the mail yet; None: there is nobody."""
     there = connection.execute(
-        select(account).where(account.c.mail == normal(mail), account.c.state == CREATED)
+        select(account).where(account.c.mail == normal(mail), account.c.state == State.CREATED)
     ).first()
     if there is None:
         return None
@@ -116,9 +124,9 @@ def activate(connection: Connection, key: str, tz: str, now: int) -> str | None:
     """The mail is confirmed; an operator checks the application by the end of the next working day there. Returns the
     key by which a password is to be set, where there is none yet. Raises BadKey."""
     found = keys.use(connection, key, Purpose.ACTIVATION, now)
-    confirmed = update(account).where(account.c.id == found, account.c.state == CREATED)
-    if connection.execute(confirmed.values(state=ACTIVATED, state_at=now)).rowcount:
-        due = update(application).where(application.c.account == found, application.c.state == WAITING)
+    confirmed = update(account).where(account.c.id == found, account.c.state == State.CREATED)
+    if connection.execute(confirmed.values(state=State.ACTIVATED, state_at=now)).rowcount:
+        due = update(application).where(application.c.account == found, application.c.state == Stage.WAITING)
         connection.execute(due.values(due_at=due_at(now, tz)))
         note(connection, now, found, "activated", "")
     if connection.scalar(select(account.c.password).where(account.c.id == found)) == NO_PASSWORD:
@@ -134,7 +142,7 @@ def due_at(now: int, tz: str) -> int:
 def forgotten(connection: Connection, mail: str, now: int) -> Letter | None:
     """The letter for a new password; None: nobody with this mail may log in."""
     there = connection.execute(select(account).where(account.c.mail == normal(mail))).first()
-    if there is None or there.state not in (ACTIVATED, "approved"):
+    if there is None or there.state not in MAY_LOG_IN:
         return None
     note(connection, now, there.id, "password forgotten", "")
     lifetime = FIRST_LIFETIME if not there.password else None  # a member of staff who has set none yet
@@ -169,9 +177,9 @@ def _undo_others(connection: Connection, account_id: int) -> None:
 def forget(connection: Connection, now: int) -> int:
     """Applications whose mail nobody confirmed; how many. Who had been declined before is so again."""
     keys.forget(connection, now)
-    old = (account.c.state == CREATED, account.c.made_at <= now - UNCONFIRMED)
+    old = (account.c.state == State.CREATED, account.c.made_at <= now - UNCONFIRMED)
     known = exists().where(audit.c.account == account.c.id)
-    connection.execute(update(account).where(*old, known).values(state=REJECTED, state_at=now))
+    connection.execute(update(account).where(*old, known).values(state=State.REJECTED, state_at=now))
     gone = list(connection.scalars(select(account.c.id).where(*old)))
     for table in (application, consent, once_key, session):
         connection.execute(delete(table).where(table.c.account.in_(gone)))

@@ -16,7 +16,8 @@ from central.accounts.audit import note
 from central.accounts.keys import Purpose
 from central.accounts.passwords import Passwords
 from central.accounts.people import normal
-from central.accounts.policy import MAY_LOG_IN, Viewer
+from central.accounts.policy import Viewer
+from central.accounts.states import MAY_LOG_IN
 from central.accounts.tables import account, session
 from central.db import writing
 

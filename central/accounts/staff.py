@@ -10,14 +10,13 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 from central.accounts import keys, second
 from central.accounts.audit import note
 from central.accounts.keys import Purpose
-from central.accounts.people import APPROVED, normal
+from central.accounts.people import normal
 from central.accounts.policy import STAFF, Right, Viewer
 from central.accounts.registering import FIRST_LIFETIME, NO_PASSWORD, Letter, Told
+from central.accounts.states import State
 from central.accounts.tables import account, operator_branch, operator_right, second_factor, session
 from central.db import alone
 from central.registry.tables import node
-
-BLOCKED = "blocked"
 
 
 class Unfit(ValueError):
@@ -62,7 +61,7 @@ def add(connection: Connection, viewer: Viewer, *, mail: str, name: str, role: s
         raise Unfit("known")
     values = {"organisation": viewer.organisation, "mail": mail, "name": name, "role": role, "password": NO_PASSWORD}
     made = connection.execute(
-        account.insert().values(**values, state=APPROVED, made_at=now, state_at=now)
+        account.insert().values(**values, state=State.APPROVED, made_at=now, state_at=now)
     ).inserted_primary_key
     assert made is not None
     note(connection, now, viewer.account, "member added", f"account {made[0]}", role)
@@ -105,7 +104,7 @@ def turn(connection: Connection, viewer: Viewer, key: int, state: str, reason: s
     """Blocked, all sessions end; or approved again. Raises Unfit."""
     _others(connection, viewer, key)
     connection.execute(update(account).where(account.c.id == key).values(state=state, state_at=now))
-    if state == BLOCKED:
+    if state == State.BLOCKED:
         connection.execute(delete(session).where(session.c.account == key))
     note(connection, now, viewer.account, state, f"account {key}", reason)
 
@@ -121,7 +120,7 @@ def _others(connection: Connection, viewer: Viewer, key: int) -> None:
     if key == viewer.account:
         raise Unfit("self")
     alone(connection, f"staff of {viewer.organisation}")
-    mine = (account.c.id == viewer.account, account.c.role == "administrator", account.c.state == APPROVED)
+    mine = (account.c.id == viewer.account, account.c.role == "administrator", account.c.state == State.APPROVED)
     if connection.execute(select(account.c.id).where(*mine)).first() is None:
         raise Unfit("late")
 

@@ -7,8 +7,8 @@ from sqlalchemy import Connection, delete, or_, select, update
 
 from central.accounts.audit import note
 from central.accounts.erasing import DAY
-from central.accounts.policy import MAY_LOG_IN, Viewer
-from central.accounts.registering import WAITING, WITHDRAWN
+from central.accounts.policy import Viewer
+from central.accounts.states import MAY_LOG_IN, Stage, State
 from central.accounts.tables import account, application, consent, grant, mail_change, once_key, session, withdrawal
 from central.db import alone
 
@@ -36,10 +36,10 @@ def withdraw(connection: Connection, viewer: Viewer, days: int, now: int) -> Wit
     connection.execute(withdrawal.insert().values(**values, ended=_end_grants(connection, key, now)))
     given = update(consent).where(consent.c.account == key, consent.c.withdrawn_at.is_(None))
     connection.execute(given.values(withdrawn_at=now))
-    _turn_applications(connection, key, WAITING, WITHDRAWN)
+    _turn_applications(connection, key, Stage.WAITING, Stage.WITHDRAWN)
     for table in (session, once_key, mail_change):
         connection.execute(delete(table).where(table.c.account == key))
-    connection.execute(update(account).where(account.c.id == key).values(state=WITHDRAWN, state_at=now))
+    connection.execute(update(account).where(account.c.id == key).values(state=State.WITHDRAWN, state_at=now))
     note(connection, now, key, "consent withdrawn", f"account {key}")
     return found
 
@@ -54,16 +54,16 @@ def standing(connection: Connection, account_id: int) -> Withdrawal | None:
 def take_back(connection: Connection, viewer: Viewer, account_id: int, reason: str, now: int) -> None:
     """As it was before, by somebody of the company, because the person asked for it. Raises NotNow."""
     alone(connection, f"account {account_id}")
-    ours = (account.c.id == account_id, account.c.organisation == (viewer.organisation if viewer.staff else -1))
+    ours = (account.c.id == account_id, account.c.organisation == viewer.company)
     query = select(withdrawal).join(account, account.c.id == withdrawal.c.account).where(*ours)
-    row = connection.execute(query.where(account.c.state == WITHDRAWN)).first()
+    row = connection.execute(query.where(account.c.state == State.WITHDRAWN)).first()
     if row is None:
         raise NotNow(f"account {account_id}")
     for number, until in row.ended:
         connection.execute(update(grant).where(grant.c.id == number).values(valid_to=until))
     given = update(consent).where(consent.c.account == account_id, consent.c.withdrawn_at == row.at)
     connection.execute(given.values(withdrawn_at=None))
-    _turn_applications(connection, account_id, WITHDRAWN, WAITING)
+    _turn_applications(connection, account_id, Stage.WITHDRAWN, Stage.WAITING)
     connection.execute(delete(withdrawal).where(withdrawal.c.account == account_id))
     connection.execute(update(account).where(account.c.id == account_id).values(state=row.before, state_at=now))
     note(connection, now, viewer.account, "consent taken back", f"account {account_id}", reason)

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, select
 
-from central.accounts.people import APPROVED
+from central.accounts.states import State
 from central.accounts.tables import account
 from central.actions import seals
 from central.actions.chain import Seal
@@ -71,7 +71,9 @@ def _about(newest: Seal, zone: str) -> dict[str, object]:
 def _readers(connection: Connection) -> Sequence[tuple[int, str]]:
     """Ids and mails of the auditors of each company; where it has none, of its administrators."""
     columns = account.c.organisation, account.c.role, account.c.id, account.c.mail
-    query = select(*columns).where(account.c.state == APPROVED, account.c.role.in_(READERS)).order_by(account.c.id)
+    query = (
+        select(*columns).where(account.c.state == State.APPROVED, account.c.role.in_(READERS)).order_by(account.c.id)
+    )
     found: dict[int, dict[str, list[tuple[int, str]]]] = {}
     for row in connection.execute(query):
         found.setdefault(row.organisation, {}).setdefault(row.role, []).append((row.id, row.mail))

@@ -11,7 +11,8 @@ from sqlalchemy import Connection
 from central.accounts import applications, attempts, people, texts, withdrawing
 from central.accounts.erasing import DAY
 from central.accounts.policy import Viewer
-from central.accounts.registering import WAITING, due_at
+from central.accounts.registering import due_at
+from central.accounts.states import Stage
 from central.accounts.texts import LegalText
 from central.cabinet import me
 from central.cabinet.room import cabinet
@@ -55,7 +56,7 @@ def _apply(who: Viewer, number: str) -> bool:
     """False: he has asked for too many others. What waits already is asked for as often as one likes."""
     made = here()
     with writing(made.source.engine).begin() as connection:
-        known = any(one.number == number and one.state == WAITING for one in applications.mine(connection, who))
+        known = any(one.number == number and one.state == Stage.WAITING for one in applications.mine(connection, who))
         what = f"contracts of {who.account}"
         if not known and not attempts.take(connection, what, made.now, attempts.REGISTRATIONS):
             return False

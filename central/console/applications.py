@@ -6,8 +6,8 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import Connection, select
 
 from central.accounts import applications as desk
-from central.accounts.applications import APPROVED, DECLINED, Applied, Candidate, NotNow
-from central.accounts.registering import WAITING
+from central.accounts.applications import Applied, Candidate, NotNow
+from central.accounts.states import Stage
 from central.console.room import ROWS, TZ, console, number_asked, page_asked
 from central.db import writing
 from central.faces import letters
@@ -17,15 +17,15 @@ from central.faces.numbers import whole
 from central.figures import NotFound
 from central.registry.tables import contract
 
-STATES = (WAITING, APPROVED, DECLINED)
+STATES = (Stage.WAITING, Stage.APPROVED, Stage.DECLINED)
 REASON = Field("reason", _l("Причина, как её прочитает потребитель"), "area", most=500)
 
 
 @console.get("/applications")
 def applications() -> ResponseReturnValue:
     """`state`: waiting | approved | declined."""
-    state = request.args.get("state", WAITING)
-    state = state if state in STATES else WAITING
+    state = request.args.get("state", Stage.WAITING)
+    state = state if state in STATES else Stage.WAITING
     made = here()
     with made.source.engine.connect() as connection:
         found, count = desk.queue(connection, viewer(), state, page_asked(), ROWS)
@@ -72,7 +72,7 @@ def application(key: int) -> ResponseReturnValue:
             return redirect(url_for("console.applications", done=key), 303)
     with made.source.engine.connect() as connection:
         found = _found(desk.one(connection, who, key))
-        meant = desk.candidates(connection, found, who) if found.state == WAITING else []
+        meant = desk.candidates(connection, found, who) if found.state == Stage.WAITING else []
     page = {"one": found, "meant": meant, "errors": errors, "typed": typed, "reason": REASON, "tz": TZ, "now": made.now}
     return render_template("console/application.html", **page), 422 if errors else 200
 

@@ -10,7 +10,7 @@ from central.accounts.applications import NotNow
 from central.accounts.consumers import Person
 from central.accounts.keys import BadKey
 from central.accounts.mail_change import Taken
-from central.accounts.registering import WITHDRAWN
+from central.accounts.states import State
 from central.console.room import ROWS, TZ, console, page_asked
 from central.db import writing
 from central.faces import letters, through
@@ -76,7 +76,7 @@ def _do(key: int, deed: str, text: str) -> dict[str, Text]:
     try:
         with writing(made.source.engine).begin() as connection:
             about = _found(consumers.person(connection, who, key))
-            if (deed == "take_back") != (about.state == WITHDRAWN):
+            if (deed == "take_back") != (about.state == State.WITHDRAWN):
                 raise NotNow(f"account {key}")
             if deed == "lock":
                 consumers.lock(connection, who, key, text, made.now)

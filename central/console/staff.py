@@ -8,9 +8,9 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import Connection
 
 from central.accounts import staff as desk
-from central.accounts.people import APPROVED
 from central.accounts.policy import STAFF, Right
-from central.accounts.staff import BLOCKED, Member, Unfit
+from central.accounts.staff import Member, Unfit
+from central.accounts.states import State
 from central.console.people import WHY
 from central.console.room import TZ, console
 from central.db import writing
@@ -140,7 +140,7 @@ def _do(key: int, deed: str, found: Parsed) -> None:
             elif deed == "second":
                 desk.drop_second(connection, who, key, made.now)
             else:
-                state = BLOCKED if deed == "lock" else APPROVED
+                state = State.BLOCKED if deed == "lock" else State.APPROVED
                 desk.turn(connection, who, key, state, values["reason"], made.now)
         except Unfit as unfit:
             found.errors[""] = UNFIT[unfit.why]

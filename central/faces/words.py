@@ -10,6 +10,8 @@ from flask_babel.speaklater import LazyString
 
 from central.accounts.passwords import Weakness
 from central.accounts.policy import Right
+from central.accounts.states import Stage
+from central.accounts.states import State as AccountState
 from central.audits.ledger import Step, Verdict
 from central.audits.tables import GapState
 from central.faces import check_words, registry_words
@@ -205,16 +207,16 @@ CONCERNS: Mapping[Concern, tuple[LazyString, LazyString]] = {  # what it is · w
 
 
 APPLIED: Mapping[str, LazyString] = {  # state of an application
-    "waiting": _l("ждёт проверки"),
-    "approved": _l("доступ открыт"),
-    "declined": _l("отклонена"),
-    "withdrawn": _l("снята"),
+    Stage.WAITING: _l("ждёт проверки"),
+    Stage.APPROVED: _l("доступ открыт"),
+    Stage.DECLINED: _l("отклонена"),
+    Stage.WITHDRAWN: _l("снята"),
 }
 PERSON: Mapping[str, LazyString] = {  # state of a consumer's account
-    "activated": _l("заявка проверяется"),
-    "approved": _l("входит"),
-    "blocked": _l("вход запрещён"),
-    "withdrawn": _l("согласие отозвано"),
+    AccountState.ACTIVATED: _l("заявка проверяется"),
+    AccountState.APPROVED: _l("входит"),
+    AccountState.BLOCKED: _l("вход запрещён"),
+    AccountState.WITHDRAWN: _l("согласие отозвано"),
 }
 LEGAL: Mapping[str, LazyString] = {  # kind of a text that is agreed to
     "licence": _l("Лицензионное соглашение"),

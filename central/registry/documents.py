@@ -19,6 +19,7 @@ from sqlalchemy import Connection, Row, and_, func, or_, select
 
 from central.accounts.audit import note
 from central.accounts.policy import Viewer
+from central.accounts.states import State
 from central.accounts.tables import account
 from central.figures.views import NotFound
 from central.registry import history, show
@@ -152,7 +153,7 @@ def one(connection: Connection, viewer: Viewer, key: int) -> Row[Any]:
     """Of the viewer's organisation, for its staff alone, at what they may see. Raises NotFound."""
     ours = (document.c.id == key) & (document.c.organisation == viewer.organisation)
     row = connection.execute(select(document).where(ours)).first()
-    if row is None or not viewer.staff or viewer.state != "approved":
+    if row is None or not viewer.staff or viewer.state != State.APPROVED:
         raise NotFound(f"document {key}")
     if not viewer.whole:
         may_attach(connection, viewer, row.kind, row.key)
