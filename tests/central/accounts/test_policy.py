@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 
 from central.accounts.people import add_account, add_grant
 from central.accounts.policy import Viewer, may_see, policy
-from central.accounts.tables import account
+from central.accounts.tables import account, grant
 from central.db import writing
 from central.registry import enter
 from central.registry.changes import Change, entering
@@ -78,7 +78,7 @@ def test_without_a_grant_nothing_exists(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("grant", "contract", "seen"),
+    ("granted", "contract", "seen"),
     [
         ((0, None), (0, None), (0, 1000)),
         ((100, None), (0, None), (100, 1000)),
@@ -90,10 +90,10 @@ def test_without_a_grant_nothing_exists(world: World) -> None:
     ],
 )
 def test_the_period_is_cut_by_the_grant_and_by_the_contract(
-    world: World, grant: tuple[int, int | None], contract: tuple[int, int | None], seen: tuple[int, int] | None
+    world: World, granted: tuple[int, int | None], contract: tuple[int, int | None], seen: tuple[int, int] | None
 ) -> None:
     anna = world.viewer()
-    add_grant(world.connection, anna.account, world.contract("1", *contract), *grant)
+    add_grant(world.connection, anna.account, world.contract("1", *contract), *granted)
     assert world.sees(anna) == seen
 
 
@@ -153,3 +153,38 @@ def test_there_is_no_viewer_of_an_account_that_may_not_log_in(world: World) -> N
     world.connection.execute(account.update().values(state="rejected"))
     assert Viewer.load(world.connection, anna.account, NOW) is None
     assert Viewer.load(world.connection, 999, NOW) is None
+
+
+def let(world: World, giver: Viewer, guest: Viewer, contract: int, ends_at: int | None = NOW + 100) -> None:
+    values = {"account": guest.account, "contract": contract, "role": "reader", "valid_from": 0}
+    world.connection.execute(grant.insert().values(**values, given_by=giver.account, ends_at=ends_at))
+
+
+def test_a_guest_sees_while_the_owner_who_let_him_holds_that_very_contract(world: World) -> None:
+    owner, guest, other = world.viewer(), world.viewer(), world.viewer()
+    flat, dacha = world.contract("1", 0), enter.add_contract(world.change, world.company, "2", "2")
+    own = add_grant(world.connection, owner.account, flat, 0)
+    let(world, owner, guest, flat)
+    assert world.sees(guest) == (0, 1000)
+    world.connection.execute(grant.update().where(grant.c.id == own).values(valid_to=NOW))
+    add_grant(world.connection, owner.account, dacha, 0)  # another contract of his
+    add_grant(world.connection, other.account, flat, NOW)  # another owner of that one
+    assert world.sees(guest) is None
+    assert visible_points(world.connection, guest, NOW) == ()
+
+
+def test_whom_a_guest_lets_look_sees_nothing(world: World) -> None:
+    owner, guest, second = world.viewer(), world.viewer(), world.viewer()
+    flat = world.contract("1", 0)
+    add_grant(world.connection, owner.account, flat, 0)
+    let(world, owner, guest, flat)
+    let(world, guest, second, flat)
+    assert (world.sees(guest), world.sees(second)) == ((0, 1000), None)
+
+
+def test_a_guest_sees_until_the_day_that_was_set(world: World) -> None:
+    owner, guest = world.viewer(), world.viewer()
+    flat = world.contract("1", 0)
+    add_grant(world.connection, owner.account, flat, 0)
+    let(world, owner, guest, flat, ends_at=NOW)
+    assert world.sees(guest) is None

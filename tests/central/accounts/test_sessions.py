@@ -146,6 +146,24 @@ class TestAttempts:
         assert enter(engine, address="10.0.0.1") is None
         assert enter(engine, address="10.0.0.2") is not None
 
+    def test_who_logs_in_rightly_is_not_counted_however_many_share_an_address(self, engine: Engine) -> None:
+        for _ in range(FROM_ONE + 5):
+            assert enter(engine, address="10.0.0.1") is not None
+
+    def test_beyond_so_many_a_refusal_is_no_row_of_the_journal(self, engine: Engine) -> None:
+        for _ in range(3 * ATTEMPTS):
+            enter(engine, MAIL, "не тот пароль")
+        with engine.connect() as connection:
+            refused = select(func.count()).where(audit.c.action == "login refused")
+            assert connection.scalar(refused) == ATTEMPTS
+
+    def test_a_device_of_another_person_has_no_count_of_its_own(self, engine: Engine) -> None:
+        with engine.connect() as connection:
+            boris = connection.scalar(select(account.c.id).where(account.c.mail == "boris@example.org"))
+        for _ in range(ATTEMPTS):
+            enter(engine, MAIL, "не тот пароль")
+        assert enter(engine, MAIL, known=boris) is None
+
     def test_many_at_once_are_no_more_than_one_after_another(self, engine: Engine) -> None:
         answered = []
 

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from tests.central import scene as scenes
 from tests.central.scene import Scene, build
 from tests.central.sql import Sql
-from tests.central.web.parts import make_app, person
+from tests.central.web.parts import Clock, make_app, person
 
 
 @pytest.fixture(scope="session")
@@ -33,3 +33,8 @@ def app(scene: Scene, scene_folder: Path) -> Flask:
 @pytest.fixture
 def operator(app: Flask) -> FlaskClient:
     return person(app, scenes.OPERATOR)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()

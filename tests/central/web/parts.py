@@ -22,6 +22,15 @@ from tests.central.scene import Scene
 _TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 
 
+class Clock:
+    """Of an app: it stands, till a test moves it."""
+
+    now = float(s.NOW)
+
+    def __call__(self) -> float:
+        return self.now
+
+
 def make_app(
     folder: Path,
     *,

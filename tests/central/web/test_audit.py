@@ -16,6 +16,7 @@ from central.ingest.weeks import Weeks
 from tests.central import scene as s
 from tests.central.scene import Scene, build
 from tests.central.sql import Sql
+from tests.central.web.beside import second_company
 from tests.central.web.parts import make_app, person
 
 DAY = 86_400
@@ -182,3 +183,13 @@ def test_an_empty_central_says_so(sql: Sql, tmp_path: Path) -> None:
     assert "Пропусков нет" in page
     assert "Ряд не расходится" in page
     assert "В карантине ничего нет" in page
+
+
+def test_two_companies_on_a_server_do_not_see_each_others(sql: Sql, tmp_path: Path) -> None:
+    scene = build(tmp_path, days=1)
+    second_company(scene, tmp_path)
+    operator = person(make_app(tmp_path), s.OPERATOR)
+    page = operator.get("/console/audit")
+    scene.close()
+    assert "На этом сервере несколько компаний" in page.text
+    assert "edge-secret" not in page.text

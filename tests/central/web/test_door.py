@@ -1,11 +1,15 @@
 """The door: login, logout, cookies, and that no form is taken without its token."""
 
+import time
 from pathlib import Path
 
 import pytest
 from flask import Flask
 
+from central.accounts.attempts import LOGINS
+from central.door.login import KNOWN_SECONDS
 from tests.central import scene as s
+from tests.central.conftest import Copy
 from tests.central.web.parts import address, log_in, make_app, person, token
 
 
@@ -145,3 +149,23 @@ def test_the_switches_last_and_take_only_what_there_is(app: Flask) -> None:
     assert "data-theme" not in client.get("/login").text
     client.post("/language", data={"csrf_token": token(client), "language": "en", "back": "//evil.example"})
     assert '<html lang="en"' in client.get("/login").text
+
+
+@pytest.mark.parametrize(("age", "answered"), [(KNOWN_SECONDS - 60, 302), (KNOWN_SECONDS + 60, 401)])
+def test_a_device_is_known_for_a_time(
+    copy_of: Copy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, age: int, answered: int
+) -> None:
+    """While it is, strangers who guess do not lock its owner out."""
+    made = copy_of(2, tmp_path / "scene")
+    app = make_app(tmp_path / "scene")
+    owner, stranger = app.test_client(), app.test_client()
+    with monkeypatch.context() as patched:
+        then = time.time() - age
+        patched.setattr("itsdangerous.timed.time.time", lambda: then)
+        assert log_in(owner, s.CONSUMER).status_code == 302
+    owner.delete_cookie("uchet")
+    for _ in range(LOGINS):
+        log_in(stranger, s.CONSUMER, "не тот пароль")
+    assert log_in(stranger, s.CONSUMER).status_code == 401
+    assert log_in(owner, s.CONSUMER).status_code == answered
+    made.close()

@@ -19,7 +19,7 @@ from central.accounts.family import GOOD_FOR, MOST
 from central.accounts.keys import BadKey
 from central.accounts.people import add_account, add_grant
 from central.accounts.policy import policy
-from central.accounts.tables import account, consent, grant
+from central.accounts.tables import account, application, consent, grant
 from central.accounts.texts import Kind
 from central.db import writing
 from tests.central import scene as s
@@ -27,9 +27,8 @@ from tests.central.conftest import Copy
 from tests.central.scene import Scene
 from tests.central.web.beside import second_company
 from tests.central.web.forms import said, send
-from tests.central.web.parts import letters, log_in, make_app, person, token
+from tests.central.web.parts import Clock, letters, log_in, make_app, person, token
 from tests.central.web.test_registration import hidden_of
-from tests.central.web.test_through import Clock
 
 MAIL, PASSWORD = "son@example.org", "зелёная лодка у моста"
 UNTIL = date(2026, 11, 28)
@@ -44,11 +43,6 @@ def town(copy_of: Copy, tmp_path: Path) -> Iterator[Scene]:
             texts.write(connection, made.viewer(s.ADMINISTRATOR), kind, f"Текст {kind} " * 40, s.NOW - 86_400)
     yield made
     made.close()
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture
@@ -264,3 +258,73 @@ def test_one_letter_lets_one_in(app: Flask, town: Scene, owner: FlaskClient) -> 
         thread.join(0.3)  # it is at the key by now, or waits to begin
     thread.join()
     assert came == ["refused"]
+
+
+def test_a_letter_is_good_no_longer_than_what_it_gives(
+    app: Flask, town: Scene, owner: FlaskClient, clock: Clock
+) -> None:
+    invite(owner, until="2026-11-24")
+    assert app.test_client().get(link_of(town)).status_code == 200
+    clock.now = s.midnight(date(2026, 11, 25), s.TZ)
+    assert app.test_client().get(link_of(town)).status_code == 404
+
+
+def test_who_has_become_a_guest_himself_lets_nobody_in(app: Flask, town: Scene, owner: FlaskClient) -> None:
+    invite(owner)
+    guest, contract = town.viewer(s.CONSUMER), town.accounts["100-1"]
+    with writing(town.engine).begin() as connection:
+        mine = update(grant).where(grant.c.account == guest.account)
+        connection.execute(mine.values(given_by=town.viewer(s.NEIGHBOUR).account, ends_at=s.NOW + 86_400))
+        add_grant(connection, town.viewer(s.NEIGHBOUR).account, contract, 0)
+    assert owner.get(f"/data?point={town.points[s.FLAT]}").status_code == 200
+    assert app.test_client().get(link_of(town)).status_code == 404
+    with writing(town.engine).begin() as connection, pytest.raises(family.Unfit, match="contract"):
+        family.invite(connection, town.viewer(s.CONSUMER), contract, MAIL, s.NOW + 3600, s.NOW)
+
+
+def test_nobody_is_a_guest_of_his_own(app: Flask, town: Scene, owner: FlaskClient) -> None:
+    invite(owner)
+    assert join(owner, link_of(town)).status_code == 422
+    with town.engine.connect() as connection:
+        mine = select(grant).where(grant.c.account == town.viewer(s.CONSUMER).account)
+        assert [row.given_by for row in connection.execute(mine)] == [None]
+
+
+def test_staff_are_nobody_s_guests(app: Flask, town: Scene, owner: FlaskClient) -> None:
+    invite(owner, s.OPERATOR)
+    operator, link = person(app, s.OPERATOR), link_of(town, s.OPERATOR)
+    assert "Вы вошли как сотрудник" in operator.get(link).text
+    for client in (operator, app.test_client()):
+        assert join(client, link, **NEW).status_code == 200
+    with town.engine.connect() as connection:
+        theirs = select(grant).where(grant.c.account == town.viewer(s.OPERATOR).account)
+        assert connection.execute(theirs).all() == []
+    assert log_in(app.test_client(), s.OPERATOR).status_code == 302, "the password is the old one"
+
+
+def test_who_was_shut_out_does_not_come_in_by_a_letter(app: Flask, town: Scene, owner: FlaskClient) -> None:
+    key = town.viewer(s.NEIGHBOUR).account
+    with writing(town.engine).begin() as connection:
+        connection.execute(update(account).where(account.c.id == key).values(state="blocked"))
+    invite(owner, s.NEIGHBOUR)
+    assert join(app.test_client(), link_of(town, s.NEIGHBOUR), **NEW).status_code == 422
+    with town.engine.connect() as connection:
+        row = connection.execute(select(account).where(account.c.id == key)).one()
+    assert (row.state, row.name) == ("blocked", "Борис Сидоров")
+
+
+def test_what_somebody_asked_for_with_the_mail_goes_when_its_owner_comes(
+    app: Flask, town: Scene, owner: FlaskClient
+) -> None:
+    stranger = app.test_client()
+    typed = {"name": "Чужой", "number": "100-3", "phone": "8 912 345-67-89", "mail": MAIL}
+    word = "пароль чужого человека"
+    sent = typed | {"password": word, "repeat": word, "licence": "1", "consent": "1"} | hidden_of(stranger)
+    assert stranger.post("/register", data=sent).status_code == 303
+    invite(owner)
+    assert join(app.test_client(), link_of(town), **NEW).status_code == 303
+    key = town.viewer(MAIL).account
+    with town.engine.connect() as connection:
+        assert connection.execute(select(application).where(application.c.account == key)).all() == []
+        assert len(connection.execute(select(consent).where(consent.c.account == key)).all()) == 2
+    assert log_in(app.test_client(), MAIL, word).status_code == 401

@@ -30,17 +30,11 @@ from tests.central import scene as s
 from tests.central.conftest import Copy
 from tests.central.scene import Scene
 from tests.central.sql import Sql
-from tests.central.web.parts import letters, log_in, make_app, person, send, settings
-from tests.central.web.test_second import Clock
+from tests.central.web.parts import Clock, letters, log_in, make_app, person, send, settings
 
 MAIL, NAME, PHONE, NUMBER = "zoya.temnova@example.org", "Зоя Темнова", "+79165550143", "подъезд 7, Темнова"
 ADDRESS = "203.0.113.77"
 WHEN, SHORT = "24 декабря 2026", "24.12.2026"  # thirty days from the scene's now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture
@@ -381,3 +375,13 @@ def test_the_job_erases_and_says_how_many(app: Flask, town: Scene, tmp_path: Pat
         done = connection.execute(select(job).where(job.c.id == number)).one()
     assert (done.state, done.result["erased"]) == ("done", 1)
     assert state(town, key) == "erased"
+
+
+def test_who_was_taken_back_before_the_job_came_to_him_stays(town: Scene) -> None:
+    key, later, keeping = key_of(town), s.NOW + 40 * DAY, Keeping()
+    with writing(town.engine).begin() as connection:
+        withdrawing.withdraw(connection, town.viewer(MAIL), 30, s.NOW)
+        assert erasing.due(connection, keeping, later) == [key]
+        withdrawing.take_back(connection, town.viewer(s.OPERATOR), key, "просил", later)
+        assert not erasing.erase_due(connection, key, keeping, later)
+    assert state(town, key) == "approved"

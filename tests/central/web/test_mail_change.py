@@ -18,15 +18,9 @@ from central.db import writing
 from tests.central import scene as s
 from tests.central.conftest import Copy
 from tests.central.scene import Scene
-from tests.central.web.parts import key_of, letters, log_in, make_app, person, send, token
-from tests.central.web.test_second import Clock
+from tests.central.web.parts import Clock, key_of, letters, log_in, make_app, person, send, token
 
 NEW = "anna.new@example.org"
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture

@@ -638,8 +638,6 @@ def test_what_one_company_said_is_not_told_to_another(app: Flask, town: Scene, t
     assert client.post("/register", data=TYPED | there | {"organisation": "2"}).status_code == 303
     for path in (f"/console/applications/{number}", "/console/applications?state=declined"):
         assert "ДОЛЖНИК" not in stranger.get(path).text
-    for one in (operator, stranger):
-        assert one.get("/console/audit").status_code == 404, "it tells of all concentrators of the server"
 
 
 def test_a_letter_is_in_the_language_of_who_gets_it(app: Flask, town: Scene) -> None:

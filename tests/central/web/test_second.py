@@ -18,19 +18,7 @@ from central.db import writing
 from tests.central import scene as s
 from tests.central.conftest import Copy
 from tests.central.scene import Scene
-from tests.central.web.parts import log_in, make_app, person, token
-
-
-class Clock:
-    now = float(s.NOW)
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
+from tests.central.web.parts import Clock, log_in, make_app, person, token
 
 
 @pytest.fixture

@@ -10,13 +10,18 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from central.accounts import registering, staff
+from central.accounts.people import add_account
 from central.accounts.policy import Right
-from central.accounts.tables import audit
+from central.accounts.registering import FIRST_LIFETIME
+from central.accounts.tables import audit, second_factor
+from central.db import writing
 from tests.central import scene as s
 from tests.central.conftest import Copy
 from tests.central.scene import Scene
 from tests.central.web.forms import said, send
 from tests.central.web.parts import letters, log_in, make_app, person, token
+from tests.central.web.parts import send as page_send
 
 MAIL, PASSWORD = "oleg@example.org", "зелёная лодка у моста"
 NEW = {"name": "Олег Инспектор", "mail": MAIL, "role": "operator", "may-registry": "1"}
@@ -133,3 +138,34 @@ def test_staff_are_an_administrator_s_affair_and_of_his_company(
     for key in (999, town.viewer(s.CONSUMER).account):
         assert administrator.get(f"/console/staff/{key}").status_code == 404
         assert deed(administrator, f"/console/staff/{key}", "lock", reason="x") == 404
+
+
+def test_two_administrators_do_not_shut_each_other_out(town: Scene) -> None:
+    """Both have pressed the button: the second finds that he may no more."""
+    with writing(town.engine).begin() as connection:
+        about = {"mail": "second@example.org", "name": "Второй", "password": s.PASSWORD, "role": "administrator"}
+        add_account(connection, s.CHEAP, organisation=1, now=s.NOW, **about)
+    one, two = town.viewer(s.ADMINISTRATOR), town.viewer("second@example.org")
+    with writing(town.engine).begin() as connection:
+        staff.set_role(connection, one, two.account, "auditor", s.NOW)
+        with pytest.raises(staff.Unfit, match="late"):
+            staff.set_role(connection, two, one.account, "auditor", s.NOW)
+    assert town.viewer(s.ADMINISTRATOR).role == "administrator"
+
+
+def test_one_s_own_second_step_goes_by_the_password_alone(town: Scene, administrator: FlaskClient) -> None:
+    key = town.viewer(s.ADMINISTRATOR).account
+    with writing(town.engine).begin() as connection:
+        values = {"closed": "x", "made_at": s.NOW, "confirmed_at": s.NOW, "last_step": 0, "recovery": []}
+        connection.execute(second_factor.insert().values(account=key, **values))
+    assert deed(administrator, f"/console/staff/{key}", "second", reason="потерял") == 422
+    assert town.viewer(s.ADMINISTRATOR).second
+
+
+def test_a_forgotten_password_that_never_was_leaves_as_long_as_the_first_letter(
+    app: Flask, town: Scene, administrator: FlaskClient
+) -> None:
+    let_in(administrator)
+    page_send(app.test_client(), "/forgotten", mail=MAIL)
+    with town.engine.connect() as connection:
+        assert registering.whose(connection, key_of(town), s.NOW + FIRST_LIFETIME - 1) == (MAIL, NEW["name"])

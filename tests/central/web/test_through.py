@@ -1,28 +1,25 @@
 """Staff open a consumer's cabinet: as he sees it, read only, for a time; it is written down, and he is told."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from central.accounts import staff
-from central.accounts.tables import audit
+from central.accounts.audit import note
+from central.accounts.policy import Right
+from central.accounts.tables import account, audit
 from central.db import writing
 from central.faces.through import SECONDS
+from central.registry.tables import organisation
 from tests.central import scene as s
 from tests.central.conftest import Copy
 from tests.central.scene import Scene
-from tests.central.web.parts import make_app, person, token
-
-
-class Clock:
-    now = float(s.NOW)
-
-    def __call__(self) -> float:
-        return self.now
+from tests.central.web.parts import Clock, make_app, person, token
 
 
 @pytest.fixture
@@ -30,11 +27,6 @@ def town(copy_of: Copy, tmp_path: Path) -> Iterator[Scene]:
     made = copy_of(25, tmp_path / "scene")
     yield made
     made.close()
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture
@@ -97,3 +89,31 @@ def test_only_consumers_of_the_company_are_opened_and_not_by_everybody(app: Flas
     assert enter(client, 999) == 404
     for mail in (s.AUDITOR, s.CONSUMER):
         assert enter(person(app, mail), town.viewer(s.NEIGHBOUR).account) == 403
+
+
+@pytest.mark.parametrize("how", ["a branch", "another company", "blocked"])
+def test_it_ends_when_it_is_not_his_to_see_any_more(app: Flask, town: Scene, how: str) -> None:
+    client, owner = person(app, s.OPERATOR), town.viewer(s.CONSUMER).account
+    enter(client, owner)
+    assert client.get("/").status_code == 200
+    with writing(town.engine).begin() as connection:
+        theirs = update(account).where(account.c.id == owner)
+        if how == "a branch":
+            staff.give(connection, town.viewer(s.OPERATOR).account, Right, (1,), s.NOW, None)
+        elif how == "blocked":
+            connection.execute(theirs.values(state="blocked"))
+        else:
+            connection.execute(organisation.insert().values(id=2, name="Дальняя сеть"))
+            connection.execute(theirs.values(organisation=2))
+    assert client.get("/").headers["Location"] == "/console/points"
+
+
+def test_who_opened_a_point_is_told_to_whose_it_was_then(app: Flask, town: Scene) -> None:
+    operator = town.viewer(s.OPERATOR).account
+    change = s.midnight(s.HAND_OVER, s.TZ)
+    with writing(town.engine).begin() as connection:
+        for at in (change - 3600, change + 3600):
+            note(connection, at, operator, "point opened", "Т-47", "/data")
+    for mail, hour in ((s.FORMER, "23:00"), (s.NEIGHBOUR, "01:00")):
+        seen = person(app, mail).get("/me").text.split("Кто смотрел мои данные")[1].split("</section>")[0]
+        assert re.findall(r"\d\d:\d\d", seen) == [hour], mail
