@@ -5,8 +5,8 @@ from flask.typing import ResponseReturnValue
 
 from central.accounts import attempts, keys, registering
 from central.db import writing
-from central.door.registration import BAD_KEY, TOO_MANY
-from central.door.room import ASKED, door, letter_to_mail, once_more
+from central.door.registration import BAD_KEY
+from central.door.room import ASKED, TOO_MANY, door, letter_to_mail, once_more
 from central.faces import new_password
 from central.faces.forms import Group, Parsed, captions_of, parse, typed_in
 from central.faces.here import here

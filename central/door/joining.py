@@ -10,14 +10,13 @@ from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
-from central.accounts import attempts, family, keys, texts
+from central.accounts import family, keys, texts
 from central.accounts.family import Invited
 from central.db import writing
 from central.door import agreeing
-from central.door.registration import TOO_MANY
-from central.door.room import door, once_more
+from central.door.room import door
 from central.faces import new_password
-from central.faces.forms import Field, Group, Parsed, captions_of, parse, typed_in
+from central.faces.forms import Field, Group, Parsed
 from central.faces.here import here, viewer
 from central.faces.requests import address
 from central.registry.periods import COMPANY
@@ -59,20 +58,13 @@ def _with_account(key: str, invited: Invited) -> ResponseReturnValue:
 
 def _newcomer(key: str, invited: Invited, agreed: texts.Current) -> ResponseReturnValue:
     """A mail that has an account logs in with it."""
-    groups = (ABOUT, agreeing.GROUP)
-    page = {"group": ABOUT, "captions": captions_of(groups), **agreeing.page(agreed)}
+    page = agreeing.page(ABOUT, agreed)
     if invited.known or request.method == "GET":
         return _shown(key, invited, **page, typed={}, errors={})
-    typed = typed_in(groups, request.form)
-    found = parse(groups, typed)
-    agreeing.check(found, typed, agreed)
-    new_password.compare(found)
-    if not found.errors and not once_more(f"register {address()}", attempts.REGISTRATIONS):
-        found.errors[""] = TOO_MANY
-    hashed = new_password.hashed(found, (invited.mail, found.values["name"])) if not found.errors else None
-    if hashed is None:
-        return _shown(key, invited, **page, typed=typed, errors=found.errors)
-    _let_in(key, found, hashed, agreed)
+    sent = agreeing.read(ABOUT, agreed, invited.mail)
+    if sent.hashed is None:
+        return _shown(key, invited, **page, typed=sent.typed, errors=sent.found.errors)
+    _let_in(key, sent.found, sent.hashed, agreed)
     session.clear()
     return redirect(url_for("door.login", joined=1), 303)
 

@@ -9,8 +9,7 @@ from central.accounts import attempts, mail_change
 from central.accounts.keys import BadKey
 from central.accounts.mail_change import Changed, Taken
 from central.db import writing
-from central.door.registration import TOO_MANY
-from central.door.room import door, once_more
+from central.door.room import TOO_MANY, door, once_more
 from central.faces import letters
 from central.faces.forms import Text
 from central.faces.here import here

@@ -14,15 +14,14 @@ from central.accounts.registering import Applicant
 from central.accounts.texts import LegalText
 from central.db import writing
 from central.door import agreeing
-from central.door.room import ASKED, MAIL, door, letter_to_mail, once_more
+from central.door.room import ASKED, MAIL, TOO_MANY, door, letter_to_mail, once_more
 from central.faces import letters, new_password
-from central.faces.forms import Field, Group, Text, captions_of, parse, typed_in
+from central.faces.forms import Field, Group, Text
 from central.faces.here import here
 from central.faces.requests import address
 from central.registry.periods import COMPANY
 from central.registry.tables import organisation
 
-TOO_MANY = _l("Слишком много попыток с этого адреса. Подождите час.")
 BAD_KEY = _l("Код не подходит: он уже использован, устарел или скопирован не полностью. Запросите письмо ещё раз.")
 
 
@@ -36,23 +35,16 @@ def register() -> ResponseReturnValue:
     if company is None:
         return render_template("door/closed.html"), 503
     group = _fields([(str(row.id), row.name) for row in companies])
-    groups = (group, agreeing.GROUP)
-    page = {"group": group, "captions": captions_of(groups), **agreeing.page(agreed)}
+    page = agreeing.page(group, agreed)
     if request.method == "GET":
         return render_template("door/register.html", **page, typed={}, errors={})
-    typed = typed_in(groups, request.form)
-    found = parse(groups, typed)
-    agreeing.check(found, typed, agreed)
-    new_password.compare(found)
-    if not found.errors and not once_more(f"register {address()}", attempts.REGISTRATIONS):
-        found.errors[""] = TOO_MANY
-    about = found.values.get("mail", ""), found.values.get("name", "")
-    hashed = new_password.hashed(found, about) if not found.errors else None
-    if hashed is None:
-        return render_template("door/register.html", **page, typed=typed, errors=found.errors), 422
-    if once_more(f"letter {found.values['mail']}", attempts.LETTERS):  # beyond that the answer is the same
-        _apply(company.id, found.values, hashed, list(agreed.values()))
-    session[ASKED] = found.values["mail"]
+    sent = agreeing.read(group, agreed)
+    if sent.hashed is None:
+        return render_template("door/register.html", **page, typed=sent.typed, errors=sent.found.errors), 422
+    values = sent.found.values
+    if once_more(f"letter {values['mail']}", attempts.LETTERS):  # beyond that the answer is the same
+        _apply(company.id, values, sent.hashed, list(agreed.values()))
+    session[ASKED] = values["mail"]
     return redirect(url_for("door.applied"), 303)
 
 

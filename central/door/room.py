@@ -17,6 +17,7 @@ from central.faces.here import here
 from central.faces.requests import address
 
 door = Blueprint("door", __name__)
+TOO_MANY = _l("Слишком много попыток с этого адреса. Подождите час.")
 ASKED = "asked"  # in the session: the mail that a letter was asked for
 
 MAIL = Field("mail", _l("Электронная почта"), "mail", most=254, fills="username")
