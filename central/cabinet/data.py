@@ -1,156 +1,311 @@
-"""«Учетные данные»: the interval values of one point and channel, as chart, table, sums by zone and completeness."""
+"""«Учетные данные»: the values of the chosen points and channel, as chart, table, sums by zone and completeness.
 
-from collections.abc import Mapping, Sequence
+Days and longer steps are read from the days; the intervals of a long period a day at a time, as its table is turned.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 
 from flask_babel import gettext as _
+from markupsafe import Markup
 
 from central import figures
+from central.cabinet.asked import MOST_TOGETHER, SHORT, Asked
 from central.faces import charts, energy, words
+from central.faces.formats import day as written
 from central.faces.formats import kilo
 from central.faces.here import here, viewer
 from central.faces.numbers import whole
 from central.faces.periods import Chosen
 from central.figures import NotFound, TooLong
-from central.figures.intervals import MOST
-from central.figures.steps import DAY, Step, steps, steps_of_days
-from central.figures.views import DayView, IntervalView, PointView, Revision, Totals
-from central.metering.cost import Cost
+from central.figures.compare import Comparison, compare
+from central.figures.steps import DAY, MONTH, Step, steps, steps_of_days, steps_of_many, steps_of_months
+from central.figures.totals import added, together
+from central.figures.views import DaysView, PointView, Revision, Totals
 from central.metering.slots import Completeness
-from central.metering.zones import day_of
+from central.metering.zones import day_of, midnight, next_month
 
-STEPS = {"period": 0, "half_hour": 1800, "hour": 3600, "day": DAY}  # word of the URL -> seconds, 0 = the meter's own
-USUAL = {"day": "half_hour", "week": "hour", "month": "day"}  # length -> step
-ROWS = {True: 31, False: 48}  # on a page of the table: days, shorter steps
+ROWS = {DAY: 31, MONTH: 36}  # on a page of the table; of shorter steps:
+SHORT_ROWS = 48
+PRICED = "active_import"
+
+
+@dataclass(frozen=True, slots=True)
+class OfPoint:
+    """One of several points: its part of the sum."""
+
+    point: PointView
+    total: int | None
+    money: Decimal | None
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What the page tells, from intervals or from days. `drawn` = the steps of the chart, each of `size` seconds."""
+    """`steps`: those of the table, oldest first; None = the period is too long to have all of them, and the table is
+    turned by days. `drawn` = the bars of the chart, each of `size` seconds. `money`: what it costs; `costs`: by the
+    beginning of a step. `each`: of several points."""
 
-    steps: Sequence[Step]
+    steps: Sequence[Step] | None
     drawn: Sequence[Step]
     size: int
     totals: Totals
     completeness: Completeness
-    cost: Cost | None
-    days: Mapping[int, DayView]  # by their beginning
-    intervals: IntervalView | None
+    money: Decimal | None
+    costs: Mapping[int, Decimal | None]
+    each: Sequence[OfPoint] = ()
 
 
-def page(point: PointView, period: Chosen, args: Mapping[str, str]) -> dict[str, object]:
-    """Raises NotFound for a channel that there is not."""
-    channel = args.get("channel", "active_import")
-    if channel not in words.CHANNELS:
-        raise NotFound("channel")
-    may = offered(point, period)
-    step = args.get("step", "")
-    step = step if step in may else USUAL[period.length]
+@dataclass(frozen=True, slots=True)
+class Turned:
+    """A page of the table. `told`: which of it this is, in words."""
+
+    rows: Sequence[energy.Row]
+    number: int
+    pages: int
+    told: str
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """With another period: `found` None = there is nothing to compare. `whole`: of all steps, else of `places`."""
+
+    period: Chosen
+    steps: Sequence[Step | None]
+    found: Comparison | None
+    places: int
+    of: int
+
+
+def page(asked: Asked, number: str) -> dict[str, object]:
+    """`number`: of the table's page."""
+    shown = show(asked)
     common = {
-        "point": point,
-        "period": period,
-        "channel": channel,
-        "unit": words.UNITS[channel],
-        "step": step,
-        "step_names": may,
-        "step_name": may[step],
-        "zones": energy.zones_of(point.zones),
-        "query": {"point": point.id, "length": period.length, "day": period.first, "channel": channel, "step": step},
+        "asked": asked,
+        "point": asked.point,
+        "period": asked.period,
+        "unit": words.UNITS[asked.channel],
+        "zones": asked.zones,
+        "most_together": MOST_TOGETHER,
     }
-    shown = show(point, period, channel, STEPS[step])
-    if shown is None or not (shown.completeness.expected or shown.steps):
+    if shown is None or not (shown.completeness.expected or shown.drawn):
         return common | {"shown": None}
-    rows = energy.rows(shown.steps, point.tz, of_days=step == "day", one_day=period.length == "day")
-    on_page = ROWS[step == "day"]
-    pages = max(1, -(-len(rows) // on_page))
-    number = min(max(whole(args.get("page", "")) or 1, 1), pages)
+    beside = _compared(asked, shown)
+    turned = _turned(asked, shown, whole(number) or 1)
     return common | {
         "shown": shown,
-        "chart": _chart(point, period, channel, shown),
+        "chart": _chart(asked, shown, beside),
+        "long": shown.steps is None or shown.size > asked.size,
         "chart_step": energy.size_word(shown.size),
-        "rows": rows[(number - 1) * on_page : number * on_page],
-        "count": len(rows),
-        "page": number,
-        "pages": pages,
-        "on_page": on_page,
-        "marks": _marks(rows),
-        "refined": _refined(point, period, channel),
-        "registers": _registers(point, period, channel) if shown.completeness.missing else None,
+        "turned": turned,
+        "beside": beside,
+        "changes": _changes(asked, turned, beside, shown),
+        "priced": bool(shown.costs) and shown.steps is not None,
+        "marks": list({mark.state: mark for row in turned.rows for mark in row.exceptions}.values()),
+        "refined": _refined(asked),
+        "registers": _registers(asked) if shown.completeness.missing and asked.alone else None,
     }
 
 
-def offered(point: PointView, period: Chosen) -> dict[str, str]:
-    """Steps that make sense: not shorter than the meter's own, and no more intervals than a page may ask for."""
-    own = point.period or STEPS["half_hour"]
-    since, until = period.span(point.tz)
-    found = {}
-    if (until - since) // own <= MOST:
-        if own not in STEPS.values():
-            found["period"] = energy.size_word(own)
-        found |= {name: energy.size_word(size) for name, size in STEPS.items() if own <= size < DAY}
-    if period.length != "day" or not found:
-        found["day"] = energy.size_word(DAY)
-    usual = USUAL[period.length]
-    return found if usual in found else found | {usual: energy.size_word(own)}
+def show(asked: Asked, *, every: bool = False) -> Shown | None:
+    """None = nothing of this period is for this viewer. `every`: all steps, however many."""
+    if asked.size < DAY and (every or asked.period.days <= SHORT):
+        return _by_intervals(asked)
+    return _by_days(asked)
 
 
-def show(point: PointView, period: Chosen, channel: str, size: int) -> Shown | None:
-    """None = nothing of this period is for this viewer. A period too long for intervals is told by days."""
-    made = here()
-    since, until = period.span(point.tz)
+def _by_intervals(asked: Asked) -> Shown | None:
+    made, point = here(), asked.point
+    since, until = asked.period.span(point.tz)
     try:
-        if size < DAY:
-            view = figures.interval(made.source, viewer(), point.id, since, until, channel, made.now)
-            found = steps(view.slots, size or 1, point.tz)
-            drawn, drawn_size = energy.for_chart(view.slots, size or (point.period or 1), until - since, point.tz)
-            return Shown(found, drawn, drawn_size, view.totals, view.completeness, None, {}, view)
-        days = figures.days(made.source, viewer(), point.id, period.first, period.until, channel, made.now)
+        view = figures.interval(made.source, viewer(), point.id, since, until, asked.channel, made.now)
     except (NotFound, TooLong):
         return None
-    found = steps_of_days(days.days, point.tz)
-    by_start = {step.start: day for step, day in zip(found, days.days, strict=True)}
-    return Shown(found, found, DAY, days.totals, days.completeness, days.cost, by_start, None)
+    found = steps(view.slots, asked.size, point.tz)
+    drawn, size = energy.for_chart(view.slots, asked.size, until - since, point.tz)
+    return Shown(found, drawn, size, view.totals, view.completeness, None, {})
 
 
-def _chart(point: PointView, period: Chosen, channel: str, shown: Shown) -> object:
-    unit = str(words.UNITS[channel])
-    zones = energy.zones_of(point.zones)
-    bars = energy.bars(shown.drawn, zones, unit, period.first, period.until, shown.size, point.tz, here().now)
+def _by_days(asked: Asked) -> Shown | None:
+    by_months = asked.size == MONTH
+    views = [(point, _days_of(point, asked.period, asked.channel, by_months)) for point in asked.points]
+    views = [(point, found) for point, found in views if found]
+    if not views:
+        return None
+    tz, zones = asked.point.tz, [zone.name for zone in asked.zones]
+    days = steps_of_many(steps_of_days(one.days, tz) for _, found in views for one in found)
+    months = steps_of_months(days, tz)
+    drawn, size = (months, MONTH) if by_months or len(days) > charts.MOST_BARS else (days, DAY)
+    every = [one for _, found in views for one in found]
+    return Shown(
+        steps=None if asked.size < DAY else months if by_months else days,
+        drawn=drawn,
+        size=size,
+        totals=added((one.totals for one in every), zones),
+        completeness=together(one.completeness for one in every),
+        money=_sum(_money(one) for one in every) if asked.channel == PRICED else None,
+        costs=_costs(every, tz, by_months=by_months) if asked.channel == PRICED else {},
+        each=[_of_point(point, found, zones) for point, found in views] if not asked.alone else (),
+    )
+
+
+def _days_of(point: PointView, period: Chosen, channel: str, by_months: bool) -> list[DaysView]:
+    """Of the whole period, or of each month of it: a month is what a bill rounds."""
+    made, found = here(), []
+    spans = [(period.first, period.until)]
+    if by_months:
+        spans, day = [], period.first
+        while day < min(period.until, period.today + timedelta(days=1)):
+            spans.append((day, min(next_month(day), period.until)))
+            day = next_month(day)
+    for first, until in spans:
+        try:
+            found.append(figures.days(made.source, viewer(), point.id, first, until, channel, made.now))
+        except (NotFound, TooLong):
+            continue
+    return found
+
+
+def _costs(views: Sequence[DaysView], tz: str, *, by_months: bool) -> dict[int, Decimal | None]:
+    by_start: dict[int, list[Decimal | None]] = {}
+    for view in views:
+        if by_months:
+            by_start.setdefault(midnight(view.days[0].day, tz), []).append(_money(view))
+        else:
+            for day in view.days:
+                money = day.cost.total if day.cost is not None else None
+                by_start.setdefault(midnight(day.day, tz), []).append(money)
+    return {start: _sum(found) for start, found in by_start.items()}
+
+
+def _money(view: DaysView) -> Decimal | None:
+    return view.cost.total if view.cost is not None else None
+
+
+def _sum(found: Iterable[Decimal | None]) -> Decimal | None:
+    """Of what there is; None where there is nothing."""
+    known = [one for one in found if one is not None]
+    return sum(known, Decimal(0)) if known else None
+
+
+def _of_point(point: PointView, found: Sequence[DaysView], zones: Sequence[str]) -> OfPoint:
+    return OfPoint(point, added((one.totals for one in found), zones).total, _sum([_money(one) for one in found]))
+
+
+def _turned(asked: Asked, shown: Shown, number: int) -> Turned:
+    """A page of the table, the newest first."""
+    within = {1: "day"}.get(asked.period.days, asked.period.length)
+    if shown.steps is not None:
+        rows = energy.rows(shown.steps, asked.point.tz, size=asked.size, within=within)
+        on_page = ROWS.get(asked.size, SHORT_ROWS)
+        pages = max(1, -(-len(rows) // on_page))
+        number = min(max(number, 1), pages)
+        first, last = (number - 1) * on_page, min(number * on_page, len(rows))
+        return Turned(
+            rows[first:last],
+            number,
+            pages,
+            _("%(first)s–%(last)s из %(count)s", first=first + 1, last=last, count=len(rows)),
+        )
+    days = max(1, min(SHORT_ROWS * asked.size // DAY, SHORT))
+    began = [day_of(step.start, asked.point.tz) for step in shown.drawn if step.completeness.expected or step.energies]
+    newest = min(asked.period.last, asked.period.today)
+    pages = max(1, -(-((newest - began[0]).days + 1) // days)) if began else 1
+    number = min(max(number, 1), pages)
+    until = newest - timedelta(days=(number - 1) * days)
+    first_day = max(until - timedelta(days=days - 1), asked.period.first)
+    part = Chosen("own", first_day, until + timedelta(days=1), asked.period.today)
+    found = _by_intervals(_during(asked, part))
+    rows = energy.rows(found.steps or (), asked.point.tz, size=asked.size) if found else ()
+    told = written(until) if days == 1 else f"{written(first_day, year=False)}–{written(until)}"
+    return Turned(rows, number, pages, told)
+
+
+def _during(asked: Asked, period: Chosen) -> Asked:
+    return Asked(asked.points, period, asked.channel, asked.step, asked.steps, "", frozenset())
+
+
+def _compared(asked: Asked, shown: Shown) -> Compared | None:
+    """By what stands in both periods: a day that one of them lacks tells of nothing."""
+    if asked.other is None:
+        return None
+    before = show(_during(asked, asked.other))
+    tz = asked.point.tz
+    if before is None or before.size != shown.size:
+        return Compared(asked.other, (), None, 0, 0)
+    mine = energy.on_grid(shown.drawn, asked.period.first, asked.period.until, shown.size, tz)
+    theirs = energy.on_grid(before.drawn, asked.other.first, asked.other.until, shown.size, tz)
+    due = [
+        (one, other) for one, other in zip(mine, theirs, strict=False) if one is not None and one.completeness.expected
+    ]
+    both = [
+        (one, other)
+        for one, other in due
+        if other is not None and one.total is not None and other.total is not None and not one.completeness.not_due
+    ]
+    sums = [added((_totals(pair[side]) for pair in both), [zone.name for zone in asked.zones]) for side in (0, 1)]
+    return Compared(asked.other, theirs, compare(sums[0], sums[1]) if both else None, len(both), len(due))
+
+
+def _totals(step: Step | None) -> Totals:
+    zones = step.zones if step is not None else {}
+    return Totals(sum(zones.values()) if zones else None, zones, {}, 0)
+
+
+def _changes(asked: Asked, turned: Turned, beside: Compared | None, shown: Shown) -> Mapping[int, int]:
+    """By the beginning of a step of the table: per cent more or less than its like before."""
+    if beside is None or shown.steps is None or shown.size != asked.size:
+        return {}
+    grid = energy.on_grid(shown.drawn, asked.period.first, asked.period.until, shown.size, asked.point.tz)
+    there = {row.step.start for row in turned.rows}
+    found = {}
+    for one, other in zip(grid, beside.steps, strict=False):
+        if one is not None and other is not None and one.start in there and not one.completeness.not_due:
+            change = compare(_totals(one), _totals(other))
+            if change is not None:
+                found[one.start] = change.percent
+    return found
+
+
+def _chart(asked: Asked, shown: Shown, beside: Compared | None) -> Markup:
+    unit = str(words.UNITS[asked.channel])
+    zones = tuple(zone for zone in asked.zones if zone.name not in asked.hidden)
+    period = asked.period
+    bars = energy.bars(
+        shown.drawn, zones, unit, period.first, period.until, shown.size, asked.point.tz, here().now,
+        earlier=beside.steps if beside else (),
+    )  # fmt: skip
     size = energy.size_word(shown.size)
     return charts.bars(
         bars,
         energy.captions(
             "load",
-            f"{words.CHANNELS[channel]}, {period.caption}",
+            f"{words.CHANNELS[asked.channel]}, {period.caption}",
             _("Всего %(total)s %(unit)s, столбик — %(size)s", total=kilo(shown.totals.total), unit=unit, size=size),
             _("%(unit)s, столбик — %(size)s", unit=unit, size=size),
-            "24" if period.length == "day" else "",
+            "24" if period.days == 1 else "",
         ),
     )
 
 
-def _marks(rows: Sequence[energy.Row]) -> list[energy.Mark]:
-    """The legend: each exception that stands anywhere in these rows, once."""
-    return list({mark.state: mark for row in rows for mark in row.exceptions}.values())
-
-
-def _refined(point: PointView, period: Chosen, channel: str) -> Revision | None:
+def _refined(asked: Asked) -> Revision | None:
     """What a single published day was before it became what it is."""
-    if period.length != "day" or period.first >= day_of(here().now, point.tz):
+    first = asked.period.first
+    if not asked.alone or asked.period.days != 1 or first >= day_of(here().now, asked.point.tz):
         return None
+    days = first, first + timedelta(days=1)
     try:
-        found = figures.revisions(
-            here().source, viewer(), point.id, period.first, period.first + timedelta(days=1), channel
-        )
+        found = figures.revisions(here().source, viewer(), asked.point.id, *days, asked.channel)
     except NotFound:
         return None
     return found[0] if found else None
 
 
-def _registers(point: PointView, period: Chosen, channel: str) -> int | None:
+def _registers(asked: Asked) -> int | None:
     """What the registers say of a period in which intervals are missing."""
-    since, until = period.span(point.tz)
-    view = figures.readings(here().source, viewer(), point.id, since, min(until, here().now), here().now)
-    found = next((one for one in view.directions if one.channel == channel), None)
+    made, point = here(), asked.point
+    since, until = asked.period.span(point.tz)
+    view = figures.readings(made.source, viewer(), point.id, since, min(until, made.now), made.now)
+    found = next((one for one in view.directions if one.channel == asked.channel), None)
     return found.total.energy if found is not None and found.total is not None else None

@@ -4,7 +4,7 @@ A zero that was measured, a time without power, a gap and what has not come yet 
 beside the value; only the first two are a 0.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -12,24 +12,22 @@ from zoneinfo import ZoneInfo
 
 from flask_babel import gettext as _
 
-from central.cabinet.data import STEPS, USUAL, offered, show
-from central.faces import energy, words
-from central.faces.periods import Chosen
+from central.cabinet.asked import Asked
+from central.cabinet.data import show
+from central.faces import words
 from central.faces.tables import Cell, Table
-from central.figures import NotFound
 from central.figures.steps import Step
-from central.figures.views import PointView
 from central.metering.rounding import MWH_PER_KWH
 from central.metering.terms import State
 
 MIXED = "mixed"  # several states in one step: the counts tell
 
 
-def data(point: PointView, period: Chosen, args: Mapping[str, str]) -> dict[str, Any]:
-    """For programs: whole mWh (mvarh), ISO times with offset, states by their code words. Raises NotFound."""
-    channel, step, found = _asked(point, period, args)
+def data(asked: Asked) -> dict[str, Any]:
+    """For programs: whole mWh (mvarh), ISO times with offset, states by their code words."""
+    point, channel, step, found = asked.point, asked.channel, asked.step, _found(asked)
     return {
-        "point": point.code,
+        **({"point": point.code} if asked.alone else {"points": [one.code for one in asked.points]}),
         "channel": channel,
         "unit": "mWh" if channel.startswith("active") else "mvarh",
         "step": step,
@@ -49,20 +47,22 @@ def data(point: PointView, period: Chosen, args: Mapping[str, str]) -> dict[str,
     }
 
 
-def table(point: PointView, period: Chosen, args: Mapping[str, str]) -> Table:
-    """For people. Raises NotFound."""
-    channel, step, found = _asked(point, period, args)
-    zones = energy.zones_of(point.zones)
+def table(asked: Asked) -> Table:
+    """For people."""
+    point, channel, found = asked.point, asked.channel, _found(asked)
+    zones = asked.zones
     unit = words.UNITS[channel]
+    of_point = [(_("Точка учёта"), f"{one.code}, {one.name}, {one.address}") for one in asked.points]
+    meters = ", ".join(one.serial for one in asked.points if one.serial)
     named = [zone.label for zone in zones] if len(zones) > 1 else []
     return Table(
         title=str(words.CHANNELS[channel]),
         about=[
-            (_("Точка учёта"), f"{point.code}, {point.name}, {point.address}"),
-            (_("Счётчик"), point.serial or ""),
-            (_("Период"), period.caption),
+            *of_point,
+            (_("Счётчик"), meters),
+            (_("Период"), asked.period.caption),
             (_("Величина"), f"{words.CHANNELS[channel]}, {unit}"),
-            (_("Шаг"), offered(point, period)[step]),
+            (_("Шаг"), asked.steps[asked.step]),
             (_("Часовой пояс"), point.tz),
             (_("Отметки времени"), _("начало и конец шага; начало входит, конец — нет")),
         ],
@@ -98,7 +98,7 @@ def _captions() -> list[str]:
     return [_("Интервалов: %(state)s", state=words.STATES[name]) for name in names]
 
 
-def _rows(found: tuple[Step, ...], zones: list[str], tz: str) -> Iterator[list[Cell]]:
+def _rows(found: Sequence[Step], zones: list[str], tz: str) -> Iterator[list[Cell]]:
     for one in found:
         word = state(one)
         told = _("разное") if word == MIXED else str(words.STATES[State(word)])
@@ -114,12 +114,6 @@ def _iso(moment: int, tz: str) -> str:
     return datetime.fromtimestamp(moment, ZoneInfo(tz)).isoformat(timespec="minutes")
 
 
-def _asked(point: PointView, period: Chosen, args: Mapping[str, str]) -> tuple[str, str, tuple[Step, ...]]:
-    channel = args.get("channel", "active_import")
-    if channel not in words.CHANNELS:
-        raise NotFound("channel")
-    may = offered(point, period)
-    step = args.get("step", "")
-    step = step if step in may else USUAL[period.length]
-    found = show(point, period, channel, STEPS[step])
-    return channel, step, tuple(found.steps) if found is not None else ()
+def _found(asked: Asked) -> Sequence[Step]:
+    shown = show(asked, every=True)
+    return (shown.steps or ()) if shown is not None else ()

@@ -1,5 +1,5 @@
-"""The cabinet: the main page, «Учетные данные», «Показания счетчика», «Показание на дату», «Откуда это», «Что если
-другой тариф».
+"""The cabinet: the main page, «Учетные данные», «Показания счетчика», «Потребление энергоресурсов», «Показание на
+дату», «Откуда это», «Что если другой тариф».
 
 Every figure comes from `central.figures`.
 """
@@ -13,20 +13,22 @@ from werkzeug.wrappers import Response
 from central import figures
 from central.accounts.audit import note
 from central.accounts.looked import OPENED
+from central.cabinet import consumption as consumption_page
 from central.cabinet import data as data_page
-from central.cabinet import download
+from central.cabinet import download, line
 from central.cabinet import explain as explain_page
 from central.cabinet import reading_at as reading_page
 from central.cabinet import readings as readings_page
 from central.cabinet import summary as main_page
 from central.cabinet import whatif as what_if_page
+from central.cabinet.asked import MOST_TOGETHER, asked
 from central.cabinet.room import cabinet
 from central.db import writing
 from central.faces.here import here, viewer
 from central.faces.numbers import whole
 from central.faces.periods import Chosen, choose
 from central.faces.tables import XLSX, as_csv, as_workbook
-from central.figures import NotFound
+from central.figures import NotFound, TooLong
 from central.figures.views import PointView
 from central.metering.zones import day_of
 
@@ -43,30 +45,42 @@ def main() -> str | Response:
 
 @cabinet.get("/data")
 def data() -> str:
-    points, point = _points()
-    if point is None:
+    points, chosen = _several()
+    if not chosen:
         return render_template("cabinet/empty.html")
-    page = data_page.page(point, _period(point), request.args)
-    return render_template("cabinet/data.html", points=points, **page)
+    found = asked(chosen, _period(chosen[0]), request.args)
+    return render_template("cabinet/data.html", points=points, **data_page.page(found, request.args.get("page", "")))
 
 
 @cabinet.get("/data/file")
 def data_file() -> Response:
     """The same as a file: `form` = csv | xlsx | json; without it csv."""
-    _, point = _points()
-    if point is None:
+    _, chosen = _several()
+    if not chosen:
         raise NotFound("point")
-    form, asked = request.args.get("form", "csv"), (point, _period(point), request.args)
+    form, wanted = request.args.get("form", "csv"), asked(chosen, _period(chosen[0]), request.args)
     if form == "json":
-        return jsonify(download.data(*asked))
+        return jsonify(download.data(wanted))
     if form not in ("csv", "xlsx"):
         raise NotFound("form")
-    found = download.table(*asked)
+    found = download.table(wanted)
     body = as_workbook(found) if form == "xlsx" else "".join(as_csv(found))
     answer = Response(body, mimetype=XLSX if form == "xlsx" else "text/csv")
-    name = quote(f"{point.code} {found.title} {asked[1].first.isoformat()}.{form}")
+    name = quote(f"{wanted.point.code} {found.title} {wanted.period.first.isoformat()}.{form}")
     answer.headers["Content-Disposition"] = f"attachment; filename=data.{form}; filename*=UTF-8''{name}"
     return answer
+
+
+@cabinet.get("/data/line")
+def data_line() -> Response:
+    """What the chart of a long period is drawn with."""
+    _, chosen = _several()
+    if not chosen:
+        raise NotFound("point")
+    try:
+        return jsonify(line.data(asked(chosen, _period(chosen[0]), request.args)))
+    except TooLong as reason:
+        raise NotFound(str(reason)) from None
 
 
 @cabinet.get("/readings")
@@ -74,8 +88,19 @@ def readings() -> str:
     points, point = _points()
     if point is None:
         return render_template("cabinet/empty.html")
-    period = choose(request.args.get("length"), request.args.get("day"), day_of(here().now, point.tz))
-    return render_template("cabinet/readings.html", points=points, **readings_page.page(point, period))
+    return render_template("cabinet/readings.html", points=points, **readings_page.page(point, _period(point)))
+
+
+@cabinet.get("/consumption")
+def consumption() -> str:
+    """A month of the points that the address names, else of all, MOST_TOGETHER at most."""
+    points, chosen = _several(usual=MOST_TOGETHER)
+    if not chosen:
+        return render_template("cabinet/empty.html")
+    today = day_of(here().now, chosen[0].tz)
+    period = choose({"length": "month", "day": request.args.get("day", "")}, today)
+    page = consumption_page.page(chosen, period)
+    return render_template("cabinet/consumption.html", points=points, most_together=MOST_TOGETHER, **page)
 
 
 @cabinet.get("/reading")
@@ -119,31 +144,34 @@ def explain_data() -> Response:
 
 
 def _period(point: PointView) -> Chosen:
-    asked = request.args.get("length"), request.args.get("day")
-    return choose(*asked, day_of(here().now, point.tz), usual=_usual("month"))
-
-
-def _usual(length: str) -> str:
-    """A day named without a length is that day."""
-    return "day" if "day" in request.args else length
+    return choose(request.args, day_of(here().now, point.tz))
 
 
 def _points() -> tuple[tuple[PointView, ...], PointView | None]:
-    """All points of a consumer, and the one that the address names, else the first. A foreign one is «not found».
+    """All points of a consumer, and the one that the address names, else the first."""
+    points, chosen = _several()
+    return points, chosen[0] if chosen else None
 
-    Staff open one point from the console, or look through a consumer's cabinet; each opening is audited.
+
+def _several(usual: int = 1) -> tuple[tuple[PointView, ...], tuple[PointView, ...]]:
+    """All points of a consumer, and those that the address names, MOST_TOGETHER at most, else the first
+    ones, `usual` many. A foreign one is «not found».
+
+    Staff open points from the console, or look through a consumer's cabinet; each opening is audited.
     """
     made, who = here(), viewer()
     points = () if who.staff else figures.points(made.source, who, made.now)
-    point = _named(points) if "point" in request.args else next(iter(points), None)
-    if point is not None and (who.staff or who.by is not None):
+    named = dict.fromkeys(request.args.getlist("point"))
+    chosen = tuple(_named(points, key) for key in list(named)[:MOST_TOGETHER]) or points[:usual]
+    if who.staff or who.by is not None:
         with writing(made.source.engine).begin() as connection:
-            note(connection, made.now, who.by or who.account, OPENED, point.code, request.path)
-    return points, point
+            for point in chosen:
+                note(connection, made.now, who.by or who.account, OPENED, point.code, request.path)
+    return points, chosen
 
 
-def _named(points: Sequence[PointView]) -> PointView:
-    key = whole(request.args["point"])
+def _named(points: Sequence[PointView], text: str) -> PointView:
+    key = whole(text)
     if key is None:
         raise NotFound("point")
     found = next((one for one in points if one.id == key), None)

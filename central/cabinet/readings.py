@@ -30,5 +30,5 @@ def page(point: PointView, period: Chosen) -> dict[str, object]:
         "view": view,
         "zones": {zone.name: zone for zone in zones},
         "fields": FIELDS,
-        "query": {"point": point.id, "length": period.length, "day": period.first},
+        "query": {"point": point.id, **period.named},
     }

@@ -8,6 +8,7 @@ from central import figures
 from central.faces import charts, energy, words
 from central.faces.formats import kilo, said
 from central.faces.here import here, viewer
+from central.faces.periods import ONE_DAY
 from central.figures.compare import compare
 from central.figures.steps import steps
 from central.figures.views import Concern, PointView, SummaryView, Trouble
@@ -42,6 +43,8 @@ def page(point: PointView, points: Sequence[PointView]) -> dict[str, object]:
         "view": view,
         "zones": zones,
         "yesterday": yesterday,
+        "before_yesterday": yesterday - ONE_DAY,
+        "today": yesterday + ONE_DAY,
         "chart": chart,
         "peak": max((step for step in halves if step.total), key=lambda step: step.total or 0, default=None),
         "comparison": compare(view.month.totals, view.previous_same.totals) if view.previous_same else None,
@@ -53,17 +56,16 @@ def page(point: PointView, points: Sequence[PointView]) -> dict[str, object]:
 
 def _months(view: SummaryView, zones: Sequence[energy.Zone]) -> dict[str, object]:
     """The two strips, each of the month's name, its drawing and its total."""
-    same = view.previous_same.totals.total if view.previous_same else None
-    before = view.previous.totals.total if view.previous else None
+    found = [energy.strip(view.month.totals, zones, view.forecast)]
+    if view.previous is not None:
+        same = view.previous_same.totals.total if view.previous_same else None
+        found.append(energy.earlier_strip(same, view.previous.totals.total))
     return {
         "this": said(day_of(view.month.since, view.point.tz), "LLLL").capitalize(),
         "before": said(day_of(view.previous.since, view.point.tz), "LLLL").capitalize() if view.previous else "",
-        "strips": charts.months(energy.month_parts(view.month.totals, zones), _kwh(same), _kwh(before)),
+        "end": said(day_of(view.month.since, view.point.tz), "MMMM"),
+        "strips": charts.strips(found),
     }
-
-
-def _kwh(value: int | None) -> float | None:
-    return None if value is None else value / 1e6
 
 
 def _others(point: PointView, points: Sequence[PointView]) -> list[tuple[PointView, Trouble]]:

@@ -77,6 +77,8 @@ ACCESS: dict[str, Entry] = {  # endpoint -> who
     "cabinet.main": KNOWN,
     "cabinet.data": KNOWN,
     "cabinet.data_file": KNOWN,
+    "cabinet.data_line": KNOWN,
+    "cabinet.consumption": KNOWN,
     "cabinet.readings": KNOWN,
     "cabinet.reading": KNOWN,
     "cabinet.explain": KNOWN,

@@ -75,6 +75,8 @@ PAGES: Mapping[str, LazyString] = {  # endpoint -> what it is about
     "cabinet.main": _l("главная"),
     "cabinet.data": _l("учётные данные точки"),
     "cabinet.data_file": _l("учётные данные файлом"),
+    "cabinet.data_line": _l("учётные данные, линия графика"),
+    "cabinet.consumption": _l("потребление за месяц"),
     "cabinet.readings": _l("показания точки"),
     "cabinet.reading": _l("показание на дату"),
     "cabinet.explain": _l("откуда цифра"),

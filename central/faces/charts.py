@@ -22,6 +22,7 @@ AXIS = 34  # px under zero for the strip and the captions of the axis
 FILLED = 0.78  # of its place is the bar
 NARROW, WIDE = 280, 780  # px of the plot on a phone, on a desktop: what text fits is decided by these
 LETTER = 6.6  # px of a letter of the axis
+STRIP_BAR, STRIP_STEP = 12, 18  # px of a month, and from one to the next
 LINES = 6  # of the grid, at most
 MOST_BARS = 200
 
@@ -44,7 +45,8 @@ class Bar:
     """One step. `state`: solid | off | missing | not-due | absent. `note`: what is told of it under the finger.
 
     `whole` = nothing of it is lacking or estimated. `tick`: caption of the axis at its left edge or, `centred`, under
-    its middle; `fine` ones stand only where there is room.
+    its middle; `fine` ones stand only where there is room. `before`: the same step of an earlier period, a line over
+    it. `since`, `until`: local days [since, until] that it lies in, for who wants a part of the chart alone.
     """
 
     parts: tuple[Part, ...]
@@ -55,6 +57,9 @@ class Bar:
     tick: str = ""
     fine: bool = False
     centred: bool = False
+    before: float | None = None
+    since: str = ""
+    until: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +75,32 @@ class Captions:
     last_tick: str = ""  # at the right end of the axis
 
 
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """A month in one bar: `parts` so far, `whole` all of it (hollow, or dashed where it is `foretold`), and the band
+    `least`…`most` of a forecast. A part of the colour «before» is of an earlier month."""
+
+    parts: tuple[Part, ...]
+    whole: float | None = None
+    foretold: bool = False
+    least: float | None = None
+    most: float | None = None
+
+    @property
+    def total(self) -> float:
+        return sum(part.value for part in self.parts)
+
+
 def bars(found: Sequence[Bar], captions: Captions) -> Markup:
     """The whole chart. At most MOST_BARS bars, at least one."""
-    top, step = scale(max((sum(part.value for part in bar.parts) for bar in found), default=0.0))
+    highest = [max(sum(part.value for part in bar.parts), bar.before or 0.0) for bar in found]
+    top, step = scale(max(highest, default=0.0))
     body = Markup("").join(
         (
             *_grid(top, step),
             *_gaps(found, captions),
             *_columns(found, top, captions.id),
+            *_earlier(found, top),
             *_ticks(found, captions.last_tick),
             _svg('<line class="zero" x1="0" x2="100%" y1="{0}" y2="{0}"/>', TOP + PLOT),
             *_hits(found),
@@ -99,19 +122,31 @@ def bars(found: Sequence[Bar], captions: Captions) -> Markup:
     )
 
 
-def months(this: Sequence[Part], so_far: float | None, before: float | None) -> Markup:
-    """Two strips: this month by zone; the month before, its same days filled and the rest hollow."""
-    total = sum(part.value for part in this)
-    longest = max(total, before or 0.0, so_far or 0.0) or 1.0
-    rows, x = [], 0.0
-    for part in this:
-        rows.append(_rect(f"bar {part.colour}", x, part.value / longest * 100, 0, 12))
-        x += part.value / longest * 100
-    if before:
-        rows.append(_rect("hollow", 0, before / longest * 100, 18, 12))
-    if so_far:
-        rows.append(_rect("before", 0, so_far / longest * 100, 18, 12))
-    return _svg('<svg class="months" width="100%" height="30" aria-hidden="true">{}</svg>', Markup("").join(rows))
+def strips(found: Sequence[Strip]) -> Markup:
+    """Months under each other, all on one scale, from zero."""
+    longest = max((max(one.total, one.whole or 0.0, one.most or 0.0) for one in found), default=0.0) or 1.0
+    rows = [mark for place, one in enumerate(found) for mark in _strip(one, place * STRIP_STEP, longest)]
+    height = STRIP_STEP * len(found) - (STRIP_STEP - STRIP_BAR)
+    return _svg(
+        '<svg class="months" width="100%" height="{}" aria-hidden="true">{}</svg>', height, Markup("").join(rows)
+    )
+
+
+def _strip(one: Strip, y: int, longest: float) -> Iterator[Markup]:
+    x = 0.0
+    if one.whole is not None:
+        looks = "rest" if one.foretold else "hollow"
+        yield _rect(looks, 0, one.whole / longest * 100, y + 0.5, STRIP_BAR - 1)
+    for part in one.parts:
+        width = part.value / longest * 100
+        yield _rect(f"bar {part.colour}", x, width, y, STRIP_BAR)
+        x += width
+    if one.least is not None and one.most is not None:
+        ends = [_percent(value / longest * 100) for value in (one.least, one.most)]
+        middle = y + STRIP_BAR // 2
+        yield _svg('<line class="band" x1="{0}%" x2="{1}%" y1="{2}" y2="{2}"/>', *ends, middle)
+        for end in ends:
+            yield _svg('<line class="band" x1="{0}%" x2="{0}%" y1="{1}" y2="{2}"/>', end, y + 2, y + STRIP_BAR - 2)
 
 
 def scale(highest: float) -> tuple[float, float]:
@@ -191,6 +226,16 @@ def _stack(bar: Bar, x: float, across: float, top: float, chart: str) -> Iterato
         yield _svg('<text class="suspect" x="{}%" y="{}">!</text>', _percent(x + across / 2), _px(y - 4))
 
 
+def _earlier(found: Sequence[Bar], top: float) -> Iterator[Markup]:
+    """A step over each bar, in ink over paper: never a second bar."""
+    width = 100 / len(found)
+    for index, bar in enumerate(found):
+        if bar.before is not None:
+            y = TOP + PLOT - bar.before / top * PLOT
+            yield _rect("earlier-paper", index * width, width, y - 2, 4)
+            yield _rect("earlier", index * width, width, y - 0.75, 1.5)
+
+
 def _ticks(found: Sequence[Bar], last: str) -> Iterator[Markup]:
     width = 100 / len(found)
     for index, bar in enumerate(found):
@@ -213,10 +258,11 @@ def _hits(found: Sequence[Bar]) -> Iterator[Markup]:
     width = 100 / len(found)
     for index, bar in enumerate(found):
         yield _svg(
-            '<rect class="hit" x="{}%" y="0" width="{}%" height="{}"><title>{}</title></rect>',
+            '<rect class="hit" x="{}%" y="0" width="{}%" height="{}"{}><title>{}</title></rect>',
             _percent(index * width),
             _percent(width),
             TOP + PLOT,
+            _svg(' data-since="{}" data-until="{}"', bar.since, bar.until) if bar.since else "",
             bar.note,
         )
 

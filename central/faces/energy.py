@@ -1,17 +1,17 @@
 """Steps of energy as the chart, the table and the panels beside them show them: one list of rows for all three."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from flask_babel import gettext as _
 
 from central.faces import charts, formats, words
-from central.figures.steps import DAY, Step, steps
-from central.figures.views import Totals
+from central.figures.steps import DAY, MONTH, Step, steps
+from central.figures.views import Forecast, Totals
 from central.metering.slots import Slot
 from central.metering.terms import State
-from central.metering.zones import days, local, midnight
+from central.metering.zones import day_of, days, local, midnight, month_start, next_month
 
 HOUR = 3600
 CHART_STEPS = (60, 300, 900, 1800, HOUR, 3 * HOUR, 6 * HOUR, DAY)
@@ -61,19 +61,21 @@ class Row:
         return self.exceptions[0].state if self.exceptions else State.MEASURED
 
 
-def rows(found: Sequence[Step], tz: str, *, of_days: bool, one_day: bool) -> tuple[Row, ...]:
-    """What is due, newest first."""
+def rows(found: Sequence[Step], tz: str, *, size: int, within: str = "") -> tuple[Row, ...]:
+    """What is due, newest first; `within` a day or a year, which is not told again."""
     due = [step for step in found if step.completeness.expected or step.energies]
-    return tuple(Row(step, label(step, tz, of_days=of_days, one_day=one_day), exceptions(step)) for step in due[::-1])
+    return tuple(Row(step, label(step, tz, size=size, within=within), exceptions(step)) for step in due[::-1])
 
 
-def label(step: Step, tz: str, *, of_days: bool, one_day: bool) -> str:
-    """«пн 23.11», «23.11 07:00–07:30», «07:00–07:30»."""
+def label(step: Step, tz: str, *, size: int, within: str = "") -> str:
+    """«ноябрь 2026», «пн 23.11», «23.11 07:00–07:30», «07:00–07:30»."""
     start = local(step.start, tz)
-    if of_days:
+    if size >= MONTH:
+        return formats.said(start, "LLLL" if within == "year" else "LLLL y")
+    if size >= DAY:
         return f"{formats.said(start, 'ccc')}{formats.NO_BREAK}{formats.day(start.date(), year=False)}"
     hours = f"{start:%H:%M}–{formats.clock(step.end, tz, end=True)}"
-    return hours if one_day else f"{formats.day(start.date(), year=False)}{formats.NO_BREAK}{hours}"
+    return hours if within == "day" else f"{formats.day(start.date(), year=False)}{formats.NO_BREAK}{hours}"
 
 
 def exceptions(step: Step) -> tuple[Mark, ...]:
@@ -93,23 +95,65 @@ def for_chart(slots: Sequence[Slot], wanted: int, seconds: int, tz: str) -> tupl
 
 
 def bars(
-    found: Sequence[Step], zones: Sequence[Zone], unit: str, first: date, until: date, size: int, tz: str, now: int
+    found: Sequence[Step],
+    zones: Sequence[Zone],
+    unit: str,
+    first: date,
+    until: date,
+    size: int,
+    tz: str,
+    now: int,
+    earlier: Sequence[Step | None] = (),
 ) -> list[charts.Bar]:
-    """One bar for each step of local days [first, until), whatever is known of it."""
-    by_place = {_place(step.start, size, tz): step for step in found}
-    grid = list(_grid(first, until, size, tz))
-    tick = _ticks(len(days(first, until)), size)
+    """One bar for each step of local days [first, until), whatever is known of it. `earlier`: those of another period,
+    by their place in it; zones that are not named are not drawn."""
+    grid = _grid(first, until, size, tz)
+    tick = _ticks((until - first).days, size)
     said = {day: formats.said(day, "ccc, d MMMM") for day in days(first, until)}
+    drawn = [zone.name for zone in zones]
     made = []
-    for start, end in grid:
-        step = by_place.get(start)
+    for place, ((start, end), step) in enumerate(zip(grid, on_grid(found, first, until, size, tz), strict=True)):
         caption, fine = tick(start, tz)
-        made.append(_bar(step, start, end, zones, unit, said, tz, now, size, caption, fine))
+        bar = _bar(step, start, end, zones, unit, said, tz, now, size, caption, fine)
+        since, last = day_of(start, tz).isoformat(), day_of(end - 1, tz).isoformat()
+        bar = replace(bar, since=since, until=last)
+        other = earlier[place] if place < len(earlier) else None
+        if other is not None and (total := _drawn(other, drawn)) is not None:
+            when = _when(other.start, other.end, size, tz)
+            note = f"{bar.note}\n{when}: {formats.kilo(total)}{formats.NARROW}{unit}"
+            bar = replace(bar, before=total / 1e6, note=note)
+        made.append(bar)
     return made
+
+
+def on_grid(found: Sequence[Step], first: date, until: date, size: int, tz: str) -> list[Step | None]:
+    """For each place of local days [first, until) the step that stands there."""
+    by_place = {_place(step.start, size, tz): step for step in found}
+    return [by_place.get(start) for start, _ in _grid(first, until, size, tz)]
+
+
+def _drawn(step: Step, zones: Sequence[str]) -> int | None:
+    known = [energy for zone, energy in step.zones.items() if zone in zones]
+    return sum(known) if known else None
+
+
+def _when(start: int, end: int, size: int, tz: str) -> str:
+    """«20 октября», «20 октября, 07:00–07:30», «октябрь»."""
+    day = local(start, tz).date()
+    if size >= MONTH:
+        return formats.said(day, "LLLL y")
+    told = formats.said(day, "d MMMM")
+    return told if size >= DAY else f"{told}, {formats.clock(start, tz)}–{formats.clock(end, tz, end=True)}"
 
 
 def _grid(first: date, until: date, size: int, tz: str) -> list[tuple[int, int]]:
     found = []
+    if size >= MONTH:
+        day = month_start(first)
+        while day < until:
+            found.append((midnight(day, tz), midnight(next_month(day), tz)))
+            day = next_month(day)
+        return found
     for day in days(first, until):
         origin, end = midnight(day, tz), midnight(date.fromordinal(day.toordinal() + 1), tz)
         starts = range(origin, end, size) if size < DAY else (origin,)
@@ -118,7 +162,10 @@ def _grid(first: date, until: date, size: int, tz: str) -> list[tuple[int, int]]
 
 
 def _place(moment: int, size: int, tz: str) -> int:
-    origin = midnight(local(moment, tz).date(), tz)
+    day = local(moment, tz).date()
+    if size >= MONTH:
+        return midnight(month_start(day), tz)
+    origin = midnight(day, tz)
     return origin + (moment - origin) // size * size if size < DAY else origin
 
 
@@ -139,7 +186,18 @@ def _ticks(count: int, size: int) -> Callable[[int, str], tuple[str, bool]]:
         at_midnight = here.hour == here.minute == 0
         return (str(here.day), here.day != 1 and here.day % 5 != 0) if at_midnight else ("", False)
 
-    return of_hours if count == 1 else of_week if count <= 7 else of_month
+    def of_quarter(start: int, tz: str) -> tuple[str, bool]:
+        here = local(start, tz)
+        at_midnight = here.hour == here.minute == 0
+        return (formats.said(here, "d MMM") if at_midnight and here.day == 1 else "", False)
+
+    def of_year(start: int, tz: str) -> tuple[str, bool]:
+        here = local(start, tz)
+        return (formats.said(here, "LLL").rstrip("."), here.month % 2 == 0)
+
+    if size >= MONTH:
+        return of_year
+    return of_hours if count == 1 else of_week if count <= 7 else of_month if count <= 62 else of_quarter
 
 
 def _bar(
@@ -155,7 +213,7 @@ def _bar(
     tick: str,
     fine: bool,
 ) -> charts.Bar:
-    when = said[local(start, tz).date()]
+    when = formats.month_name(local(start, tz)) if size >= MONTH else said[local(start, tz).date()]
     if size < DAY:
         when += f", {formats.clock(start, tz)}–{formats.clock(end, tz, end=True)}"
     state = _state(step, start, now)
@@ -212,13 +270,27 @@ def captions(name: str, title: str, desc: str, unit: str, last_tick: str = "") -
     return charts.Captions(name, title, desc, unit, lacking, later, last_tick)
 
 
-def month_parts(totals: Totals, zones: Sequence[Zone]) -> list[charts.Part]:
-    """For the strip of a month: the first tariff first."""
-    return [charts.Part(zone.colour, totals.zones[zone.name] / 1e6) for zone in zones if zone.name in totals.zones]
+def strip(totals: Totals, zones: Sequence[Zone], foretold: Forecast | None = None) -> charts.Strip:
+    """A month so far by zone, the first tariff first, and what it will come to."""
+    parts = tuple(
+        charts.Part(zone.colour, totals.zones[zone.name] / 1e6) for zone in zones if zone.name in totals.zones
+    )
+    if foretold is None:
+        return charts.Strip(parts)
+    ends = foretold.least / 1e6, foretold.most / 1e6
+    return charts.Strip(parts, foretold.energy / 1e6, True, *ends)
+
+
+def earlier_strip(same: int | None, whole: int | None) -> charts.Strip:
+    """An earlier month: the same days filled, the rest hollow."""
+    parts = (charts.Part("before", same / 1e6),) if same else ()
+    return charts.Strip(parts, None if whole is None else whole / 1e6)
 
 
 def size_word(seconds: int) -> str:
     """How long a step is, in words."""
+    if seconds >= MONTH:
+        return str(_("месяц"))
     if seconds >= DAY:
         return str(_("сутки"))
     if seconds % HOUR == 0:

@@ -10,6 +10,7 @@ from flask_login import current_user
 from central.faces import access, formats, preferences, words
 from central.faces.here import here, viewer
 from central.metering.zones import day_of
+from central.registry.periods import COMPANY
 
 STATIC = Path(__file__).parent.parent / "static"
 FILTERS = (
@@ -66,6 +67,7 @@ def install(app: Flask) -> None:
         return {
             "looking": viewer() if current_user.is_authenticated else None,
             "second_needed": here().staff_need_second,
+            "made": formats.moment(here().now, COMPANY),
             "theme": preferences.theme(),
             "language": preferences.language(),
             "back": request.full_path.rstrip("?") if request.method == "GET" else "/",

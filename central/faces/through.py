@@ -20,6 +20,8 @@ PAGES = frozenset(  # that are seen so; on others one is oneself
         "cabinet.main",
         "cabinet.data",
         "cabinet.data_file",
+        "cabinet.data_line",
+        "cabinet.consumption",
         "cabinet.readings",
         "cabinet.reading",
         "cabinet.explain",

@@ -1,6 +1,7 @@
 """The captions that a code word of the system has on the screen, each once; translations stand in the catalogue."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import date
 from fractions import Fraction
 
 from flask_babel import gettext as _
@@ -14,10 +15,11 @@ from central.accounts.states import Stage
 from central.accounts.states import State as AccountState
 from central.audits.ledger import Step, Verdict
 from central.audits.tables import GapState
-from central.faces import check_words, registry_words
+from central.faces import check_words, formats, registry_words
 from central.faces.formats import day, number
 from central.figures import dirty
-from central.figures.views import ClosedLine, Concern, Correction, DayVersion, DecisionTold, Hindered, Hindrance
+from central.figures.compare import Comparison
+from central.figures.views import ClosedLine, Concern, Correction, DayVersion, DecisionTold, Hindered, Hindrance, Totals
 from central.ingest.judge import Reason
 from central.ingest.tables import State as InboxState
 from central.metering.consumption import Rule
@@ -81,7 +83,33 @@ MARKS: Mapping[State, str] = {
     State.POWER_OFF: "о",
     State.MISSING: "",
 }
-LENGTHS: Mapping[str, LazyString] = {"day": _l("Сутки"), "week": _l("Неделя"), "month": _l("Месяц")}
+LENGTHS: Mapping[str, LazyString] = {
+    "day": _l("Сутки"),
+    "week": _l("Неделя"),
+    "month": _l("Месяц"),
+    "year": _l("Год"),
+    "own": _l("Свой"),
+}
+BEFORE: Mapping[str, LazyString] = {  # length -> what it is compared with
+    "day": _l("Прошлые сутки"),
+    "week": _l("Прошлая неделя"),
+    "month": _l("Прошлый месяц"),
+    "year": _l("Прошлый год"),
+    "own": _l("Столько же раньше"),
+}
+YEAR_AGO = _l("Год назад")
+SECTIONS: tuple[tuple[str, str, LazyString, LazyString], ...] = (  # endpoint, icon, caption, what it is about
+    ("cabinet.data", "chart-column", _l("Учетные данные"), _l("Данные учета энергоресурсов")),
+    ("cabinet.readings", "gauge", _l("Показания счетчика"), _l("Потребление и расчет стоимости электроэнергии")),
+    (
+        "cabinet.consumption",
+        "calendar-days",
+        _l("Потребление энергоресурсов"),
+        _l("Суммарное потребление энергоресурсов за текущий месяц"),
+    ),
+    ("cabinet.me", "user", _l("Персональные данные"), _l("Договоры, близкие, пароль, сеансы, согласия")),
+)
+STEP_HEADS: Mapping[str, LazyString] = {"day": _l("Сутки"), "month": _l("Месяц")}
 SOURCES: Mapping[str, LazyString] = {"registers": _l("по показаниям"), "profile": _l("по профилю")}
 KINDS: Mapping[str, LazyString] = {
     Kind.DAILY: _l("на начало суток"),
@@ -318,6 +346,41 @@ def _limit(energy: int) -> str:
 def monthly_days(days: int, of: int) -> str:
     """For which part of its month something is paid."""
     return str(_("за месяц") if days == of else _("за %(days)s из %(of)s дней месяца", days=days, of=of))
+
+
+def compared(found: Comparison, than: str) -> str:
+    """«На 12 % больше, чем за октябрь 2026, в основном ночью»."""
+    percent = formats.percent(abs(found.percent))
+    if found.percent > 0:
+        told = _("На %(percent)s больше, чем за %(period)s", percent=percent, period=than)
+    elif found.percent < 0:
+        told = _("На %(percent)s меньше, чем за %(period)s", percent=percent, period=than)
+    else:
+        told = _("Столько же, сколько за %(period)s", period=than)
+    return f"{told}{where(found)}"
+
+
+def same_days(month: date, last: int | None, *, year: bool = True) -> str:
+    """After «чем за»: «1–23 октября», «октябрь 2026» of a month that is over."""
+    if last is None:
+        return formats.said(month, "LLLL y")
+    return f"{last if last == 1 else f'1–{last}'} {formats.said(month, 'MMMM y' if year else 'MMMM')}"
+
+
+def of_zone(name: str | None) -> Callable[[Totals], int | None]:
+    """For a line of a table: what some totals have of a zone, or in all."""
+    return lambda found: found.total if name is None else found.zones.get(name)
+
+
+def where(found: Comparison) -> str:
+    """«, в основном ночью», where most of a difference is in one zone."""
+    if not found.percent or found.zone is None or found.zone not in BY_ZONE:
+        return ""
+    return ", " + str(_("в основном %(zone)s", zone=BY_ZONE[found.zone]))
+
+
+def points(count: int) -> str:
+    return str(ngettext("%(num)d точка", "%(num)d точек", count))
 
 
 def intervals(count: int) -> str:

@@ -6,6 +6,7 @@
     point_view(source, viewer, point, now)                            -> PointView
     interval(source, viewer, point, since, until, channel, now)       -> IntervalView
     days(source, viewer, point, first, until, channel, now)           -> DaysView      [first, until) local days
+    line(source, viewer, point, first, until, channel, now)           -> Line          of all intervals, or of runs
     day_history(source, viewer, point, day, channel)                  -> tuple[DayVersion, ...]  oldest first
     revisions(source, viewer, point, first, until, channel)           -> tuple[Revision, ...]    newest first
     readings(source, viewer, point, since, until, now)                -> ReadingsView
@@ -18,6 +19,7 @@
     explain_bill(source, viewer, point, since, until, now)            -> Explained   what `readings` shows
     explain_days(source, viewer, point, first, until, channel, now)   -> Explained   what `days`, `interval` show
     summary(source, viewer, point, now)                               -> SummaryView   the main page of a point
+    consumption(source, viewer, point, month, now)                    -> MonthBeside   beside others, and a forecast
     what_if(source, viewer, point, scheme, now)                       -> WhatIf        the same by another scheme
     silent(source, viewer, points, now)                               -> dict[int, Trouble]      those not heard
     point_list(source, viewer, now, asked, silent, page, rows)        -> PointList     operators and administrators
@@ -34,10 +36,12 @@ return, without asking anyone: intervals in longer steps (steps.py), two figures
 from central.figures.bills import readings
 from central.figures.closed import settled
 from central.figures.console import edge_list, point_list
+from central.figures.consumption import consumption
 from central.figures.daily import day_history, days, revisions
 from central.figures.explain import explain_bill, explain_days
 from central.figures.intervals import TooLong, interval
 from central.figures.kept import kept_intervals, kept_points, kept_registers, kept_spans
+from central.figures.line import line
 from central.figures.main_page import silent, summary
 from central.figures.reading_at import reading_at
 from central.figures.source import Source, point_view, points
@@ -48,6 +52,7 @@ __all__ = [
     "NotFound",
     "Source",
     "TooLong",
+    "consumption",
     "day_history",
     "days",
     "edge_list",
@@ -58,6 +63,7 @@ __all__ = [
     "kept_points",
     "kept_registers",
     "kept_spans",
+    "line",
     "point_list",
     "point_view",
     "points",

@@ -60,7 +60,7 @@ def readings_view(point: Opened, asked: Period, now: int) -> ReadingsView:
     if zones is not None:
         used = [*(part.portion for part in before), *portions_of(whole_days_before)]
         energy, spent = _measured(zones), cost([part.portion for part in parts], point.entries.prices, used)
-    monthly = monthly_lines(_contract_days(point, period), point.entries.monthly)
+    monthly = monthly_lines(contract_days(point, period), point.entries.monthly)
     if monthly:  # paid whatever was used, and where nothing is known too
         spent = (spent or cost((), ())).with_monthly(monthly)
     return ReadingsView(
@@ -94,7 +94,7 @@ def _before(point: Opened, since: int, now: int) -> tuple[tuple[BilledPart, ...]
     return (bills.parts(earlier, zones), ()) if zones is not None else ((), days_before(point, since, now))
 
 
-def _contract_days(point: Opened, period: Period) -> list[date]:
+def contract_days(point: Opened, period: Period) -> list[date]:
     """Days of the period that began under a contract: one on which the point changes hands is still the former's."""
     found = days_of(*_days(period, point.tz))
     begun = [(day, midnight(day, point.tz)) for day in found]

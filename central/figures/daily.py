@@ -128,6 +128,21 @@ def month_so_far(point: Opened, first: date, until: date, now: int) -> Completen
     )
 
 
+def whole_days(point: Opened, first: date, until: date, now: int) -> dict[date, Mapping[str, int]]:
+    """Of local days [first, until) those that lack nothing and may be seen: energy by zone, active import."""
+    seen = point.visible
+    segments = point.entries.segments(seen.since, seen.until)
+    found = {}
+    for day, row in sorted(_newest(point, first, until).items()):
+        span = Period(midnight(day, point.tz), midnight(day + ONE_DAY, point.tz))
+        if seen.since <= span.since and span.until <= seen.until:
+            counts = _completeness(row, span, segments, point.tz, now)
+            energies = totals([row.energies.get(ACTIVE_IMPORT, {})], point.calendar.zones)
+            if counts.expected and not (counts.missing or counts.not_due or energies.suspect or energies.total is None):
+                found[day] = energies.zones
+    return found
+
+
 def day_history(source: Source, viewer: Viewer, point_id: int, day: date, channel: str) -> tuple[DayVersion, ...]:
     """All versions of a day's total, oldest first; empty when none was computed. Raises NotFound."""
     with opened(source, viewer, point_id, midnight(day - ONE_DAY, "UTC"), midnight(day + 2 * ONE_DAY, "UTC")) as point:

@@ -7,10 +7,11 @@ from sqlalchemy import select
 
 from central.accounts.policy import Viewer, may_see
 from central.figures.daily import ONE_DAY, days_before, month_so_far
+from central.figures.forecast import forecast
 from central.figures.heard import NEVER, heard
 from central.figures.hours import by_hours, hour_prices, with_hours
 from central.figures.intervals import view
-from central.figures.month_figure import figure, month_figure
+from central.figures.month_figure import earlier, month_figure
 from central.figures.source import ACTIVE_IMPORT, Opened, Source, opened
 from central.figures.totals import cost_of, day_portions, portions_of
 from central.figures.views import (
@@ -36,7 +37,7 @@ def summary(source: Source, viewer: Viewer, point_id: int, now: int) -> SummaryV
             raise NotFound(f"point {point_id}")
         today = day_of(now, point.tz)
         month = month_figure(point, month_start(today), now)
-        before = _before(point, month_start(today), month, now)
+        before = earlier(point, month_start(today), month_start(month_start(today) - ONE_DAY), month, now)
         yesterday = _yesterday(point, today, now)
         found = _heard(point, now)
         spent = day_portions(today - ONE_DAY, yesterday.totals)
@@ -47,6 +48,7 @@ def summary(source: Source, viewer: Viewer, point_id: int, now: int) -> SummaryV
             point=point.view(now),
             now=now,
             month=month,
+            forecast=forecast(point, month, now),
             previous_same=before[0],
             previous=before[1],
             yesterday=yesterday,
@@ -67,19 +69,6 @@ def silent(source: Source, viewer: Viewer, points: Sequence[int], now: int) -> M
             for key, (meter, _) in standing.items()
             if last[meter].silent
         }
-
-
-def _before(point: Opened, first: date, month: MonthFigure, now: int) -> tuple[MonthFigure | None, MonthFigure | None]:
-    """The same days and hours of the month before, and all of it; None where nothing of it may be seen."""
-    start = month_start(first - ONE_DAY)
-    end = midnight(first, point.tz)
-    since = midnight(start, point.tz)
-    until = min(since + month.until - midnight(first, point.tz), end)
-    found = []
-    for period in (Period(since, until), Period(since, end)):
-        whole = point.visible.since <= period.since and period.since < period.until
-        found.append(figure(point, period, now) if whole else None)
-    return found[0], found[1]
 
 
 def _yesterday(point: Opened, today: date, now: int) -> IntervalView:

@@ -26,6 +26,20 @@ def figure(point: Opened, period: Period, now: int) -> MonthFigure:
     return MonthFigure(period.since, period.until, found.totals or NOTHING, found.cost, found.billed_by)
 
 
+def earlier(
+    point: Opened, first: date, other: date, month: MonthFigure, now: int
+) -> tuple[MonthFigure | None, MonthFigure | None]:
+    """Of the month that begins with `other` as many days and hours as `month`, which began with `first`, has, and all
+    of it; None where it may not be seen from its beginning."""
+    start, end = midnight(other, point.tz), midnight(next_month(other), point.tz)
+    until = min(start + month.until - midnight(first, point.tz), end)
+    found = []
+    for period in (Period(start, until), Period(start, end)):
+        seen = point.visible.since <= period.since < period.until
+        found.append(figure(point, period, now) if seen else None)
+    return found[0], found[1]
+
+
 def _newest_register(point: Opened, since: int, now: int) -> int | None:
     standing = point.entries.segments(now, now + 1)
     row = point.series.last_register(standing[0].meter, ALL_KINDS, now) if standing else None

@@ -1,17 +1,23 @@
-"""Intervals put together into longer steps: quarters of an hour, hours, days. Sums and counts are kept."""
+"""Intervals put together into longer steps: quarters of an hour, hours, days, months; points put together into one.
 
-from collections.abc import Iterable, Mapping
+Sums and counts are kept.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
 from central.figures.daily import ONE_DAY
+from central.figures.totals import together
 from central.figures.views import DayView
 from central.metering.slots import Completeness, Slot, completeness, energies
 from central.metering.terms import State
-from central.metering.zones import day_of, midnight
+from central.metering.zones import day_of, midnight, month_start
 from protocol.reading import Quality
 
 DAY = 86_400
+MONTH = 31 * DAY  # of the calendar, however long it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +63,31 @@ def steps_of_days(days: Iterable[DayView], tz: str) -> tuple[Step, ...]:
     return tuple(
         Step(midnight(day.day, tz), midnight(day.day + ONE_DAY, tz), day.energies, day.completeness) for day in days
     )
+
+
+def steps_of_months(found: Iterable[Step], tz: str) -> tuple[Step, ...]:
+    """Days put together by the months of the calendar."""
+    return tuple(_sum(list(group)) for _, group in groupby(found, key=lambda one: month_start(day_of(one.start, tz))))
+
+
+def steps_of_many(found: Iterable[Sequence[Step]]) -> tuple[Step, ...]:
+    """Steps of several points that begin together are one."""
+    together_there: dict[int, list[Step]] = defaultdict(list)
+    for of_one in found:
+        for step in of_one:
+            together_there[step.start].append(step)
+    return tuple(_sum(together_there[start]) for start in sorted(together_there))
+
+
+def _sum(parts: Sequence[Step]) -> Step:
+    by_zone: dict[str, dict[State, int]] = defaultdict(dict)
+    for part in parts:
+        for zone, states in part.energies.items():
+            for state, energy in states.items():
+                by_zone[zone][state] = by_zone[zone].get(state, 0) + energy
+    counts = together(part.completeness for part in parts)
+    end = max(part.end for part in parts)
+    return Step(parts[0].start, end, by_zone, counts, sum(part.computed for part in parts))
 
 
 def _step(slots: tuple[Slot, ...]) -> Step:

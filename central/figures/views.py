@@ -453,6 +453,19 @@ class MonthFigure:
 
 
 @dataclass(frozen=True, slots=True)
+class Forecast:
+    """Of the whole month, mWh: `energy`, its band `least`…`most`, by `zones`. `cost` None = something has no price, or
+    has one of the hour. `days`: whole ones that it rests on."""
+
+    energy: int
+    least: int
+    most: int
+    zones: Mapping[str, int]
+    cost: Decimal | None
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
 class Heard:
     """When the meter last spoke. `silent` = longer than two periods and the hour in which data is due."""
 
@@ -484,17 +497,33 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class SummaryView:
-    """The main page of one point. `previous_same` = the same part of the month before, `previous` = all of it."""
+    """The main page of one point. `previous_same` = the same part of the month before, `previous` = all of it.
+    `forecast` None = too little is known."""
 
     point: PointView
     now: int
     month: MonthFigure
+    forecast: Forecast | None
     previous_same: MonthFigure | None
     previous: MonthFigure | None
     yesterday: IntervalView
     yesterday_cost: Cost | None
     heard: Heard
     troubles: tuple[Trouble, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MonthBeside:
+    """A month of one point beside the one before it and the same a year ago: of each the same days and hours, and all
+    of it; None = the viewer may not see it from its beginning."""
+
+    point: PointView
+    month: MonthFigure
+    forecast: Forecast | None
+    previous_same: MonthFigure | None
+    previous: MonthFigure | None
+    year_same: MonthFigure | None
+    year: MonthFigure | None
 
 
 @dataclass(frozen=True, slots=True)

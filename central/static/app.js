@@ -1,62 +1,140 @@
 // Conveniences only: every page reads and every form works without this file.
 "use strict";
 
-// A chart tells the value under the finger, the pointer or, by the arrow keys, the focus.
-for (const chart of document.querySelectorAll("[data-chart]")) {
-  const places = [...chart.querySelectorAll(".hit")];
-  const notes = places.map((place) => {
-    const title = place.querySelector("title");
-    const text = title.textContent;
-    title.remove(); // else the browser shows it a second time
-    return text;
-  });
-  const say = document.createElement("output");
-  say.className = "say";
-  say.hidden = true;
-  chart.append(say);
-  let chosen = -1;
+const shown = []; // what is done to a part of the page each time it is shown
+const whenShown = (prepare) => {
+  shown.push(prepare);
+  prepare(document);
+};
+const say = (text) => {
+  document.getElementById("said").textContent = text;
+};
 
-  const choose = (index) => {
-    if (chosen >= 0) places[chosen].classList.remove("chosen");
-    chosen = index;
-    say.hidden = index < 0;
-    if (index < 0) return;
-    places[index].classList.add("chosen");
-    say.textContent = notes[index];
-    const box = chart.getBoundingClientRect();
-    const place = places[index].getBoundingClientRect();
-    const left = place.left + place.width / 2 - box.left - say.offsetWidth / 2;
-    say.style.left = `${Math.max(0, Math.min(left, box.width - say.offsetWidth))}px`;
-  };
-  const point = (event) => {
-    const index = places.indexOf(event.target);
-    if (index >= 0) choose(index);
-  };
-  chart.addEventListener("pointermove", point);
-  chart.addEventListener("pointerdown", point);
-  chart.addEventListener("pointerleave", () => choose(-1));
-  chart.addEventListener("blur", () => choose(-1));
-  chart.addEventListener("keydown", (event) => {
-    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    if (step) choose((chosen + step + places.length) % places.length);
-    else if (event.key === "Home") choose(0);
-    else if (event.key === "End") choose(places.length - 1);
-    else if (event.key === "Escape") choose(-1);
-    else return;
-    event.preventDefault();
-  });
-}
+// Links and forms of a picker change the part of the page that they are about; the address goes with them, so «back»
+// goes back. What takes longer is seen to be under way; what fails leaves what stood there, with its age.
+const SLOW = 300; // ms
+let going = null;
+
+const go = async (address, { push = true } = {}) => {
+  if (going) going.abort();
+  const mine = (going = new AbortController());
+  const main = document.querySelector("main");
+  const timer = setTimeout(() => {
+    main.setAttribute("aria-busy", "true");
+    say(document.body.dataset.loading);
+  }, SLOW);
+  try {
+    const answer = await fetch(address, { signal: mine.signal });
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const next = page.querySelector("main");
+    if (!answer.ok || !next || next.dataset.page !== main.dataset.page) {
+      location.assign(address); // a refusal, a login, an error: pages of their own
+      return;
+    }
+    if (push) history.pushState({}, "", answer.url);
+    show(main, next, page);
+  } catch (reason) {
+    if (reason.name === "AbortError") return;
+    offline(true);
+  } finally {
+    clearTimeout(timer);
+    if (going === mine) {
+      going = null;
+      main.removeAttribute("aria-busy");
+    }
+  }
+};
+
+const show = (main, next, page) => {
+  const focused = document.activeElement;
+  const name = focused && main.contains(focused) && (focused.getAttribute("aria-label") || focused.textContent.trim());
+  main.replaceChildren(...next.childNodes);
+  main.dataset.made = next.dataset.made;
+  for (const part of ["title", "footer"]) document.querySelector(part).replaceWith(page.querySelector(part));
+  for (const prepare of shown) prepare(main);
+  const same = [...main.querySelectorAll("a, summary, button")].find(
+    (one) => name && (one.getAttribute("aria-label") || one.textContent.trim()) === name,
+  );
+  if (same) same.focus({ preventScroll: true });
+  const period = main.querySelector(".caption-of-period");
+  say(period ? period.textContent.trim() : document.title);
+};
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("[data-swap] a[href]");
+  if (!link || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey) return;
+  const address = new URL(link.href);
+  if (address.origin !== location.origin || address.pathname !== location.pathname || link.hasAttribute("download")) return;
+  event.preventDefault();
+  go(address);
+});
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method !== "get" || !form.closest("[data-swap]")) return;
+  event.preventDefault();
+  go(`${form.action.split("?")[0]}?${new URLSearchParams(new FormData(form))}`);
+});
+addEventListener("popstate", () => go(location.href, { push: false }));
+
+// Without a network the page stays, and says how old it is.
+const offline = (away) => {
+  const told = document.getElementById("offline");
+  if (!told) return;
+  const made = document.querySelector("main").dataset.made;
+  told.querySelector("time").textContent = made;
+  told.hidden = !away;
+};
+addEventListener("offline", () => offline(true));
+addEventListener("online", () => {
+  offline(false);
+  if (document.querySelector("main [data-swap]")) go(location.href, { push: false });
+});
+if (!navigator.onLine) offline(true);
+
+// The address of what is shown can be sent to another who may see it.
+whenShown((root) => {
+  for (const button of root.querySelectorAll("[data-copy]")) {
+    if (!navigator.share && !navigator.clipboard) continue;
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      if (navigator.share && matchMedia("(pointer: coarse)").matches) {
+        await navigator.share({ url: location.href }).catch(() => null);
+        return;
+      }
+      await navigator.clipboard.writeText(location.href);
+      button.querySelector("span").textContent = button.dataset.copy;
+      say(button.dataset.copy);
+    });
+  }
+});
+
+// A long list of points is narrowed as one types.
+whenShown((root) => {
+  for (const field of root.querySelectorAll("[data-filter]")) {
+    field.addEventListener("input", () => {
+      const wanted = field.value.trim().toLowerCase();
+      for (const item of field.form.querySelectorAll("li")) {
+        item.hidden = !item.textContent.toLowerCase().includes(wanted);
+      }
+    });
+    field.addEventListener("keydown", (event) => {
+      if (event.key === "Enter") event.preventDefault();
+    });
+  }
+});
 
 // A password can be looked at.
-for (const button of document.querySelectorAll("[data-show]")) {
-  const field = document.getElementById(button.dataset.show);
-  button.hidden = false;
-  button.addEventListener("click", () => {
-    const shown = field.type === "password";
-    field.type = shown ? "text" : "password";
-    button.setAttribute("aria-pressed", String(shown));
-  });
-}
+whenShown((root) => {
+  for (const button of root.querySelectorAll("[data-show]")) {
+    const field = document.getElementById(button.dataset.show);
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      const shown = field.type === "password";
+      field.type = shown ? "text" : "password";
+      button.setAttribute("aria-pressed", String(shown));
+    });
+  }
+});
 
 // An open picker closes by Escape or by a click elsewhere.
 const open = () => document.querySelectorAll("details.picker[open], details.menu[open]");
@@ -80,15 +158,15 @@ document.addEventListener("keydown", (event) => {
 });
 
 // A page about work that goes on brings itself up to date, and opens anew when it is done.
-const going = document.querySelector("[data-going]");
-if (going) {
+const work = document.querySelector("[data-going]");
+if (work) {
   const timer = setInterval(async () => {
     const answer = await fetch(location.href).catch(() => null);
     if (!answer || !answer.ok) return;
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const now = page.querySelector("[data-going]");
     if (now) {
-      if (now.textContent !== going.textContent) going.replaceChildren(...now.childNodes);
+      if (now.textContent !== work.textContent) work.replaceChildren(...now.childNodes);
     } else {
       clearInterval(timer);
       location.reload();

@@ -18,6 +18,7 @@ from tests.central.sql import Sql
 A = "active_import"
 DAY = s.HAND_OVER
 T0 = midnight(DAY, s.TZ)
+MONTH = DAY.replace(day=1)
 SPAN = (T0 - 3 * 86_400, T0 + 3 * 86_400)
 DAYS = (DAY - timedelta(days=3), DAY + timedelta(days=3))
 
@@ -26,6 +27,8 @@ CALLS: dict[str, Call] = {
     "point_view": lambda c, viewer, point: figures.point_view(c.source, viewer, point, c.now),
     "interval": lambda c, viewer, point: figures.interval(c.source, viewer, point, *SPAN, A, c.now),
     "days": lambda c, viewer, point: figures.days(c.source, viewer, point, *DAYS, A, c.now),
+    "line": lambda c, viewer, point: figures.line(c.source, viewer, point, *DAYS, A, c.now),
+    "consumption": lambda c, viewer, point: figures.consumption(c.source, viewer, point, MONTH, c.now),
     "readings": lambda c, viewer, point: figures.readings(c.source, viewer, point, *SPAN, c.now),
     "day_history": lambda c, viewer, point: figures.day_history(c.source, viewer, point, DAY, A),
     "explain_bill": lambda c, viewer, point: figures.explain_bill(c.source, viewer, point, *SPAN, c.now),

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from central.faces import charts
-from central.faces.charts import Bar, Captions, Part
+from central.faces.charts import Bar, Captions, Part, Strip
 
 pytestmark = pytest.mark.quick
 CAPTIONS = Captions("c", "title", "desc", "кВт·ч", "нет данных", "ещё не пришли", "24")
@@ -80,8 +80,22 @@ def test_names_are_text() -> None:
     assert len(re.findall("&lt;script", text)) == 6
 
 
-def test_the_strip_of_a_month_adds_up() -> None:
-    text = str(charts.months([Part("t1", 30.0), Part("t2", 20.0)], 40.0, 100.0))
-    widths = [float(found) for found in re.findall(r'width="([\d.]+)%" height="12"', text)]
-    assert widths == [30.0, 20.0, 100.0, 40.0]
-    assert "hollow" not in str(charts.months([], None, None))
+def test_the_strips_of_months_are_on_one_scale() -> None:
+    this = Strip((Part("t1", 30.0), Part("t2", 20.0)), 80.0, True, 70.0, 90.0)
+    before = Strip((Part("before", 40.0),), 100.0)
+    text = str(charts.strips([this, before]))
+    widths = [
+        (looks, float(width))
+        for looks, width in re.findall(r'class="([\w ]+)" x="[\d.]+%" y="[\d.]+" width="([\d.]+)%"', text)
+    ]
+    assert widths == [("rest", 80.0), ("bar t1", 30.0), ("bar t2", 20.0), ("hollow", 100.0), ("bar before", 40.0)]
+    assert re.findall(r'class="band" x1="([\d.]+)%" x2="([\d.]+)%"', text)[0] == ("70", "90")
+    assert "hollow" not in str(charts.strips([Strip(())]))
+
+
+def test_an_earlier_period_is_a_line_over_each_bar() -> None:
+    tree = drawn(Bar((Part("t1", 1.0),), charts.SOLID, "", before=2.0), Bar((), charts.MISSING, "", before=1.0))
+    lines = [float(one.get("y")) + 0.75 for one in tree.iter() if one.get("class") == "earlier"]
+    assert lines == pytest.approx([charts.TOP, charts.TOP + charts.PLOT / 2], abs=0.1), (
+        "the axis holds the greater of both"
+    )

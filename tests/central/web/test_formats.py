@@ -7,7 +7,7 @@ from fractions import Fraction
 import pytest
 
 from central.faces import formats
-from central.faces.periods import choose
+from central.faces.periods import Chosen, choose
 
 pytestmark = pytest.mark.quick
 TZ = "Europe/Moscow"
@@ -63,26 +63,55 @@ TODAY = date(2026, 11, 24)
 
 
 @pytest.mark.parametrize(
-    ("length", "day", "first", "until", "caption"),
+    ("asked", "first", "until", "caption"),
     [
-        (None, None, "2026-11-01", "2026-12-01", "Ноябрь 2026"),
-        ("day", None, "2026-11-24", "2026-11-25", "вт, 24 ноября 2026"),
-        ("week", "2026-11-18", "2026-11-16", "2026-11-23", "16–22 ноября 2026"),
-        ("week", "2026-11-01", "2026-10-26", "2026-11-02", "26.10–01.11.2026"),
-        ("week", "2026-01-01", "2025-12-29", "2026-01-05", "29.12.2025–04.01.2026"),
-        ("month", "2024-02-29", "2024-02-01", "2024-03-01", "Февраль 2024"),
-        ("day", "2999-01-01", "2026-11-24", "2026-11-25", "вт, 24 ноября 2026"),
-        ("year", "2026-13-01", "2026-11-01", "2026-12-01", "Ноябрь 2026"),
+        ({}, "2026-11-01", "2026-12-01", "Ноябрь 2026"),
+        ({"length": "day"}, "2026-11-24", "2026-11-25", "вт, 24 ноября 2026"),
+        ({"day": "2026-11-18"}, "2026-11-18", "2026-11-19", "ср, 18 ноября 2026"),
+        ({"length": "week", "day": "2026-11-18"}, "2026-11-16", "2026-11-23", "16–22 ноября 2026"),
+        ({"length": "week", "day": "2026-11-01"}, "2026-10-26", "2026-11-02", "26.10–01.11.2026"),
+        ({"length": "week", "day": "2026-01-01"}, "2025-12-29", "2026-01-05", "29.12.2025–04.01.2026"),
+        ({"length": "month", "day": "2024-02-29"}, "2024-02-01", "2024-03-01", "Февраль 2024"),
+        ({"length": "day", "day": "2999-01-01"}, "2026-11-24", "2026-11-25", "вт, 24 ноября 2026"),
+        ({"length": "year", "day": "2025-13-01"}, "2026-01-01", "2027-01-01", "2026"),
+        ({"length": "century", "day": "2026-11-18"}, "2026-11-18", "2026-11-19", "ср, 18 ноября 2026"),
+        ({"length": "own", "day": "2026-03-05", "last": "2026-03-09"}, "2026-03-05", "2026-03-10", "5–9 марта 2026"),
+        ({"length": "own", "day": "2026-03-09", "last": "2026-03-05"}, "2026-03-05", "2026-03-10", "5–9 марта 2026"),
+        ({"length": "own", "day": "2026-11-20", "last": "2027-02-01"}, "2026-11-20", "2026-11-25", "20–24 ноября 2026"),
+        (
+            {"length": "own", "day": "2001-01-01", "last": "2026-11-01"},
+            "2023-11-03",
+            "2026-11-02",
+            "03.11.2023–01.11.2026",
+        ),
+        ({"length": "own", "last": "x"}, "2026-11-24", "2026-11-25", "вт, 24 ноября 2026"),
     ],
 )
-def test_periods(length: str | None, day: str | None, first: str, until: str, caption: str) -> None:
-    found = choose(length, day, TODAY)
+def test_periods(asked: dict[str, str], first: str, until: str, caption: str) -> None:
+    found = choose(asked, TODAY)
     assert (found.first.isoformat(), found.until.isoformat(), found.caption) == (first, until, caption)
+    assert choose(found.named, TODAY) == found, "its address leads back to it"
+
+
+def of(length: str, day: str, last: str = "") -> Chosen:
+    return choose({"length": length, "day": day, "last": last}, TODAY)
 
 
 def test_a_period_leads_to_its_neighbours_but_not_into_the_future() -> None:
-    october = choose("month", "2026-10-10", TODAY)
-    assert (october.previous, october.next, october.kept) == (date(2026, 9, 30), date(2026, 11, 1), date(2026, 10, 1))
-    november = choose("month", None, TODAY)
-    assert (november.next, november.kept) == (None, TODAY)
-    assert choose("day", "1999-01-01", TODAY).previous is None
+    october = of("month", "2026-10-10")
+    assert (october.before, october.after) == (of("month", "2026-09-01"), of("month", "2026-11-01"))
+    assert october.of("week")["day"] == "2026-10-01"
+    november = of("month", "2026-11-24")
+    assert (november.after, november.of("day")["day"]) == (None, "2026-11-24")
+    assert of("day", "1999-01-01").before is None
+    assert of("own", "2026-03-05", "2026-03-09").before == of("own", "2026-02-28", "2026-03-04")
+    assert of("own", "2026-03-05", "2026-03-09").after == of("own", "2026-03-10", "2026-03-14")
+    assert of("year", "2025-05-05").after == of("year", "2026-01-01")
+
+
+def test_the_same_days_a_year_before() -> None:
+    assert of("month", "2024-02-01").year_ago == of("month", "2023-02-01")
+    leap = of("day", "2024-02-29").year_ago
+    assert leap is not None
+    assert (leap.first, leap.until) == (date(2023, 2, 28), date(2023, 3, 1))
+    assert of("day", "2000-06-01").year_ago is None

@@ -90,7 +90,12 @@ def test_the_main_page_answers_first(app: Flask, scene: Scene) -> None:
     assert "Данные по" in text
     assert "24.11\u00a009:00" in text
     tiles = text[text.index('class="tiles"') : text.index("</main>")]
-    assert re.findall(r"<b>([^<]+)</b>", tiles) == ["Учетные данные", "Показания счетчика"]
+    assert re.findall(r"<b>([^<]+)</b>", tiles) == [
+        "Учетные данные",
+        "Показания счетчика",
+        "Потребление энергоресурсов",
+        "Персональные данные",
+    ]
 
 
 def test_a_silent_point_says_since_when_and_what_to_do(app: Flask, scene: Scene) -> None:

@@ -1,0 +1,115 @@
+"""«Потребление энергоресурсов»: a month of all points together, by zone, beside the one before and the same a year ago,
+and what it will come to."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from central import figures
+from central.faces import charts, energy
+from central.faces.here import here, viewer
+from central.faces.periods import Chosen
+from central.figures import NotFound
+from central.figures.compare import Comparison, compare
+from central.figures.totals import added
+from central.figures.views import Forecast, MonthBeside, MonthFigure, PointView, Totals
+from central.metering.zones import day_of
+
+PARTS = ("month", "previous_same", "previous", "year_same", "year")
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """Of all points; `money` None = of none. `points`: how many there is something of."""
+
+    totals: Totals
+    money: Decimal | None
+    points: int
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Another month beside this one. `same`: as many days of it."""
+
+    first: date
+    same: Sum
+    whole: Sum
+    comparison: Comparison | None
+
+
+def page(points: Sequence[PointView], period: Chosen) -> dict[str, object]:
+    """`points`: those that are summed; one at least."""
+    found = [one for one in (_month(point, period.first) for point in points) if one is not None]
+    zones = energy.zones_of(tuple(dict.fromkeys(zone for point in points for zone in point.zones)))
+    common = {"chosen": points, "point": points[0], "period": period, "zones": zones}
+    month = _sum((one.month for one in found), zones)
+    if not found or month.totals.total is None:
+        return common | {"month": None}
+    tz = points[0].tz
+    foretold = _together([one.forecast for one in found]) if len(found) == len(points) else None
+    before = period.before
+    previous = before.first if before is not None else period.first
+    year_ago = period.first.replace(year=period.first.year - 1)
+    beside = [
+        _beside(month, previous, zones, [(one.previous_same, one.previous) for one in found]),
+        _beside(month, year_ago, zones, [(one.year_same, one.year) for one in found]),
+    ]
+    told = [one for one in beside if one.whole.totals.total is not None]
+    strips = [energy.strip(month.totals, zones, foretold)]
+    strips += [energy.earlier_strip(one.same.totals.total, one.whole.totals.total) for one in told]
+    return common | {
+        "month": month,
+        "last": day_of(max(one.month.until for one in found) - 1, tz),
+        "forecast": foretold,
+        "beside": told,
+        "strips": charts.strips(strips),
+        "each": found if len(points) > 1 else [],
+        "lacking": [point for point in points if all(one.point.id != point.id for one in found)],
+    }
+
+
+def _month(point: PointView, first: date) -> MonthBeside | None:
+    made = here()
+    try:
+        return figures.consumption(made.source, viewer(), point.id, first, made.now)
+    except NotFound:
+        return None
+
+
+def _sum(found: Iterable[MonthFigure | None], zones: Sequence[energy.Zone]) -> Sum:
+    there = [one for one in found if one is not None and one.totals.total is not None]
+    costs = [one.cost.total for one in there if one.cost is not None and one.cost.total is not None]
+    totals = added((one.totals for one in there), [zone.name for zone in zones])
+    return Sum(totals, sum(costs, Decimal(0)) if costs else None, len(there))
+
+
+def _beside(
+    month: Sum,
+    first: date,
+    zones: Sequence[energy.Zone],
+    found: Sequence[tuple[MonthFigure | None, MonthFigure | None]],
+) -> Beside:
+    """Compared where it is known of all the points that this month is the sum of."""
+    same, whole = (_sum((pair[side] for pair in found), zones) for side in (0, 1))
+    return Beside(first, same, whole, compare(month.totals, same.totals) if same.points == month.points else None)
+
+
+def _together(found: Sequence[Forecast | None]) -> Forecast | None:
+    """None where one of them has none. Bands of several points add up: they may all be high at once."""
+    known = [one for one in found if one is not None]
+    if not known or len(known) < len(found):
+        return None
+    zones: dict[str, int] = {}
+    for one in known:
+        for zone, of_zone in one.zones.items():
+            zones[zone] = zones.get(zone, 0) + of_zone
+    costs = [one.cost for one in known if one.cost is not None]
+    return Forecast(
+        energy=sum(one.energy for one in known),
+        least=sum(one.least for one in known),
+        most=sum(one.most for one in known),
+        zones=zones,
+        cost=sum(costs, Decimal(0)) if len(costs) == len(known) else None,
+        days=min(one.days for one in known),
+    )
