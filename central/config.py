@@ -80,6 +80,7 @@ class Web(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     secret_file: str = ""  # "" = `secret` in `data`; made by `migrate`
     behind_proxy: bool = False  # believe X-Forwarded-For and -Proto of exactly one proxy
     staff_second_factor: Literal["required", "optional"] = "required"  # of operators and administrators, at login
+    components: bool = False  # the page /ui, where all that pages are made of is seen together
 
 
 class Worker(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -268,7 +268,8 @@ class System:
             "central.toml",
             f'[central]\ndata = "central"\npublic_url = "{self.url.rstrip("/")}"\n\n'
             f'[mqtt]\nhost = "{HOST}"\nport = {self._broker_port}\nusername = "{CENTRAL}"\npassword = "{CENTRAL}"\n\n'
-            f'{series}\n[web]\nlisten = "{HOST}:{self.web_port}"\nstaff_second_factor = "optional"\n\n'
+            f'{series}\n[web]\nlisten = "{HOST}:{self.web_port}"\nstaff_second_factor = "optional"\n'
+            "components = true\n\n"
             f'[mail]\nhost = "{HOST}"\nport = {self._smtp_port}\nsecurity = "none"\nsender = "{SENDER}"\n',
         )
 

@@ -86,25 +86,40 @@ def rights_of(connection: Connection, account_id: int) -> dict[str, Any]:
 
 Span = tuple[int, int]  # [since, until), seconds UTC
 
+# What an owner gave stands while he himself has the contract. Made once: it is asked for several times a page.
+_giver, _held = account.alias("giver"), grant.alias("held")
+_STANDS = or_(
+    grant.c.given_by.is_(None),
+    and_(
+        exists().where(_giver.c.id == grant.c.given_by, _giver.c.state == State.APPROVED),
+        exists().where(
+            _held.c.account == grant.c.given_by,
+            _held.c.contract == grant.c.contract,
+            _held.c.given_by.is_(None),
+            _held.c.valid_to.is_(None),
+        ),
+    ),
+)
+
 
 def policy(connection: Connection, viewer: Viewer, point_id: int, period: Span) -> Span | None:
     """The part of the period in which the viewer may see the point; None = the point does not exist for him.
 
     Where it falls into pieces (a contract that ended and was taken up again), the last piece.
     """
+    found = seen(connection, viewer, point_id, period)
+    return found[0] if found is not None else None
+
+
+def seen(connection: Connection, viewer: Viewer, point_id: int, period: Span) -> tuple[Span, Span] | None:
+    """The same, and all of the unbroken time around it that is the viewer's."""
     since, until = period
     pieces = [
-        (max(since, start), min(until, end))
+        ((max(since, start), min(until, end)), (start, end))
         for start, end in _spans(connection, viewer, point_id)
         if start < until and since < end
     ]
-    return pieces[-1] if pieces and pieces[-1][0] < pieces[-1][1] else None
-
-
-def around(connection: Connection, viewer: Viewer, point_id: int, moment: int) -> Span | None:
-    """All of the unbroken time around this moment in which the viewer may see the point; None: not at this moment."""
-    spans = _spans(connection, viewer, point_id)
-    return next(((start, end) for start, end in spans if start <= moment < end), None)
+    return pieces[-1] if pieces and pieces[-1][0][0] < pieces[-1][0][1] else None
 
 
 def may_see(viewer: Viewer, now: int) -> ColumnElement[bool]:
@@ -140,19 +155,11 @@ def below(viewer: Viewer) -> Any:
 
 
 def grants_of(viewer: Viewer) -> ColumnElement[bool]:
-    """Rows of `grant` by which a consumer looks now. What an owner gave stands while he himself has the contract."""
-    giver, held = account.alias("giver"), grant.alias("held")
-    owner = exists().where(giver.c.id == grant.c.given_by, giver.c.state == State.APPROVED)
-    holds = exists().where(
-        held.c.account == grant.c.given_by,
-        held.c.contract == grant.c.contract,
-        held.c.given_by.is_(None),
-        held.c.valid_to.is_(None),
-    )
+    """Rows of `grant` by which a consumer looks now."""
     return and_(
         grant.c.account == viewer.account,
         or_(grant.c.ends_at.is_(None), grant.c.ends_at > viewer.at),
-        or_(grant.c.given_by.is_(None), and_(owner, holds)),
+        _STANDS,
     )
 
 

@@ -6,6 +6,7 @@ All of it stands in the address, so a view can be kept, sent and opened elsewher
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from flask_babel import gettext as _
 from flask_babel.speaklater import LazyString
 from werkzeug.datastructures import MultiDict
 
@@ -19,6 +20,7 @@ from central.metering.zones import midnight
 
 STEPS = {"period": 0, "half_hour": 1800, "hour": 3600, "day": DAY, "month": MONTH}  # seconds, 0 = the meter's own
 USUAL = {"day": "half_hour", "week": "hour", "month": "day", "year": "month"}  # length -> step
+FORMS = {"xlsx": "Excel", "csv": "CSV", "json": "JSON"}
 COMPARED = ("before", "year")
 MOST_TOGETHER = 24  # points in one view; more are a report
 SHORT = 8  # days: so long all intervals of a period are read at once
@@ -71,6 +73,16 @@ class Asked:
         found: dict[str, object] = {"point": [point.id for point in self.points], **self.period.named}
         found |= {"channel": self.channel, "step": self.step}
         return found | ({"compare": self.compare} if self.compare else {}) | self._hidden
+
+    @property
+    def files(self) -> list[tuple[str, dict[str, str]]]:
+        """Caption of a file, and what of the address is another for it: as it is shown, and by the shortest step."""
+        shown = [(word, {"form": form}) for form, word in FORMS.items()]
+        shortest = next(iter(self.steps))
+        if shortest == self.step:
+            return shown
+        by = _("шаг: %(step)s", step=self.steps[shortest])
+        return [*shown, *((f"{word}, {by}", {**form, "step": shortest}) for word, form in shown[:2])]
 
     def without(self, *names: str) -> dict[str, object]:
         """For a picker that sets these itself."""

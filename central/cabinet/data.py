@@ -25,7 +25,7 @@ from central.figures.steps import DAY, MONTH, Step, steps, steps_of_days, steps_
 from central.figures.totals import added, together
 from central.figures.views import DaysView, PointView, Revision, Totals
 from central.metering.slots import Completeness
-from central.metering.zones import day_of, midnight, next_month
+from central.metering.zones import day_of, midnight
 
 ROWS = {DAY: 31, MONTH: 36}  # on a page of the table; of shorter steps:
 SHORT_ROWS = 48
@@ -150,21 +150,14 @@ def _by_days(asked: Asked) -> Shown | None:
     )
 
 
-def _days_of(point: PointView, period: Chosen, channel: str, by_months: bool) -> list[DaysView]:
+def _days_of(point: PointView, period: Chosen, channel: str, by_months: bool) -> Sequence[DaysView]:
     """Of the whole period, or of each month of it: a month is what a bill rounds."""
-    made, found = here(), []
-    spans = [(period.first, period.until)]
-    if by_months:
-        spans, day = [], period.first
-        while day < min(period.until, period.today + timedelta(days=1)):
-            spans.append((day, min(next_month(day), period.until)))
-            day = next_month(day)
-    for first, until in spans:
-        try:
-            found.append(figures.days(made.source, viewer(), point.id, first, until, channel, made.now))
-        except (NotFound, TooLong):
-            continue
-    return found
+    made = here()
+    asked = (made.source, viewer(), point.id, period.first, period.until, channel, made.now)
+    try:
+        return figures.by_months(*asked) if by_months else [figures.days(*asked)]
+    except (NotFound, TooLong):
+        return ()
 
 
 def _costs(views: Sequence[DaysView], tz: str, *, by_months: bool) -> dict[int, Decimal | None]:

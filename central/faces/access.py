@@ -75,6 +75,7 @@ ACCESS: dict[str, Entry] = {  # endpoint -> who
     "door.theme": ANYBODY,
     "door.language": ANYBODY,
     "cabinet.main": KNOWN,
+    "gallery.components": ANYBODY,
     "cabinet.data": KNOWN,
     "cabinet.data_file": KNOWN,
     "cabinet.data_line": KNOWN,

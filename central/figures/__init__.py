@@ -6,6 +6,7 @@
     point_view(source, viewer, point, now)                            -> PointView
     interval(source, viewer, point, since, until, channel, now)       -> IntervalView
     days(source, viewer, point, first, until, channel, now)           -> DaysView      [first, until) local days
+    by_months(source, viewer, point, first, until, channel, now)      -> tuple[DaysView, ...]    by calendar months
     line(source, viewer, point, first, until, channel, now)           -> Line          of all intervals, or of runs
     day_history(source, viewer, point, day, channel)                  -> tuple[DayVersion, ...]  oldest first
     revisions(source, viewer, point, first, until, channel)           -> tuple[Revision, ...]    newest first
@@ -37,7 +38,7 @@ from central.figures.bills import readings
 from central.figures.closed import settled
 from central.figures.console import edge_list, point_list
 from central.figures.consumption import consumption
-from central.figures.daily import day_history, days, revisions
+from central.figures.daily import by_months, day_history, days, revisions
 from central.figures.explain import explain_bill, explain_days
 from central.figures.intervals import TooLong, interval
 from central.figures.kept import kept_intervals, kept_points, kept_registers, kept_spans
@@ -52,6 +53,7 @@ __all__ = [
     "NotFound",
     "Source",
     "TooLong",
+    "by_months",
     "consumption",
     "day_history",
     "days",

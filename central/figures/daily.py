@@ -19,9 +19,9 @@ from central.figures.totals import added, cost_of, day_portions, portions_of, to
 from central.figures.views import DaysView, DayVersion, DayView, NotFound, Period, Revision
 from central.metering.cost import Price
 from central.metering.hourly import HourPrice
-from central.metering.slots import DUE_AFTER, Completeness, Slot, completeness, energies, maximum, places
+from central.metering.slots import Completeness, Slot, completeness, count_places, energies, maximum
 from central.metering.terms import Segment, State
-from central.metering.zones import day_of, midnight, month_start
+from central.metering.zones import day_of, midnight, month_start, next_month
 from central.metering.zones import days as days_of
 
 LONGEST = 3 * 366  # days
@@ -39,8 +39,27 @@ def days(source: Source, viewer: Viewer, point_id: int, first: date, until: date
         return days_view(point, first, until, channel, now)
 
 
-def days_view(point: Opened, first: date, until: date, channel: str, now: int) -> DaysView:
-    """The same of a point that is open already. Raises NotFound when nothing of these days may be seen."""
+def by_months(
+    source: Source, viewer: Viewer, point_id: int, first: date, until: date, channel: str, now: int
+) -> tuple[DaysView, ...]:
+    """Local days [first, until) by calendar months, each with the cost of its month and none of its days; months of
+    which nothing may be seen, or that have not begun, are not in it. Raises as `days` does."""
+    FIELDS[channel]
+    if (until - first).days > LONGEST:
+        raise TooLong(f"{(until - first).days} days, at most {LONGEST}")
+    found = []
+    with opened(source, viewer, point_id, midnight(first - ONE_DAY, "UTC"), midnight(until + ONE_DAY, "UTC")) as point:
+        while first < until and midnight(first, point.tz) <= now:
+            end = min(next_month(first), until)
+            if point.visible.since < midnight(end, point.tz) and midnight(first, point.tz) < point.visible.until:
+                found.append(days_view(point, first, end, channel, now, each=False))
+            first = end
+    return tuple(found)
+
+
+def days_view(point: Opened, first: date, until: date, channel: str, now: int, *, each: bool = True) -> DaysView:
+    """The same of a point that is open already; `each`: with the cost of each day. Raises NotFound when nothing of
+    these days may be seen."""
     asked = Period(midnight(first, point.tz), midnight(until, point.tz))
     visible = Period(max(asked.since, point.visible.since), min(asked.until, point.visible.until))
     if visible.since >= visible.until:
@@ -64,7 +83,7 @@ def days_view(point: Opened, first: date, until: date, channel: str, now: int) -
         hours_of(point, Period(visible.since, max(last, visible.since + 1)), now) if channel == ACTIVE_IMPORT else {}
     )
     by_hour = hour_prices(point, hours)
-    if channel == ACTIVE_IMPORT:
+    if channel == ACTIVE_IMPORT and each:
         found = _with_costs(found, before, prices, hours, by_hour)
     by_zones = portions_of(day for day in found if day.day not in hours)
     spent = cost_of(by_zones, prices, portions_of(before)) if channel == ACTIVE_IMPORT else None
@@ -199,6 +218,10 @@ def _versions(point: Opened, days: Sequence[date], channel: str) -> dict[date, t
 
 
 def _newest(point: Opened, first: date, until: date) -> Mapping[date, Row[Any]]:
+    """What was read of a point once is not read again for a part of it."""
+    for (since, end), rows in point.entries.days.items():
+        if since <= first and until <= end:
+            return {day: row for day, row in rows.items() if first <= day < until}
     here = (point_day.c.point == point.id, point_day.c.day >= first, point_day.c.day < until)
     newest = (
         select(point_day.c.day, func.max(point_day.c.version).label("version"))
@@ -211,7 +234,9 @@ def _newest(point: Opened, first: date, until: date) -> Mapping[date, Row[Any]]:
         .join(newest, (newest.c.day == point_day.c.day) & (newest.c.version == point_day.c.version))
         .where(*here)
     )
-    return {row.day: row for row in point.connection.execute(query)}
+    found = {row.day: row for row in point.connection.execute(query)}
+    point.entries.days[first, until] = found
+    return found
 
 
 def _stored(
@@ -245,9 +270,9 @@ def _stored(
 
 def _completeness(row: Row[Any] | None, span: Period, segments: Sequence[Segment], tz: str, now: int) -> Completeness:
     """What came is in the row; what was to come by now is counted anew: a silent meter makes no row."""
-    grid = places(segments, span.since, span.until, tz)
+    count, due_by_now = count_places(segments, span.since, span.until, tz, now)
     got, off, estimated = (row.got, row.off, row.estimated) if row is not None else (0, 0, 0)
-    due = max(sum(1 for _, end in grid if end + DUE_AFTER <= now), got + off + estimated)
+    due = max(due_by_now, got + off + estimated)
     return Completeness(
         expected=due,
         received=got,
@@ -255,7 +280,7 @@ def _completeness(row: Row[Any] | None, span: Period, segments: Sequence[Segment
         estimated=estimated,
         suspect=0,
         missing=due - got - off - estimated,
-        not_due=len(grid) - due,
+        not_due=count - due,
     )
 
 

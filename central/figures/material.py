@@ -72,6 +72,7 @@ class Material:
         self._said: dict[int, dict[int, dict[str, Reading]]] = {}
         self._loads: dict[tuple[int, int, int], list[LoadRow]] = {}
         self._came: dict[str, tuple[Slot, ...]] = {}
+        self._whole: dict[str, tuple[Slot, ...]] = {}
 
     def channels(self) -> tuple[str, ...]:
         """Those that any row has; active import always."""
@@ -87,7 +88,7 @@ class Material:
         """Places with what is in them, whatever was decided about it; missing ones in an outage that the registers
         confirm are power off."""
         if channel not in self._came:
-            self._came[channel] = self._off(self._fill(channel, self._rows, self.since, self.until))
+            self._came[channel] = self._off(self._filled(channel))
         return self._came[channel]
 
     def as_read(self, channel: str) -> tuple[Slot, ...]:
@@ -297,6 +298,12 @@ class Material:
         place = self._place
         return fill(self.segments, samples, place.calendar, place.tz, since, until, self._now)
 
+    def _filled(self, channel: str) -> tuple[Slot, ...]:
+        """The places of the period with what is in them, and nothing else."""
+        if channel not in self._whole:
+            self._whole[channel] = self._fill(channel, self._rows, self.since, self.until)
+        return self._whole[channel]
+
     @cached_property
     def _longest(self) -> int:
         """Seconds: a gap that is longer is not estimated."""
@@ -310,7 +317,7 @@ class Material:
     @cached_property
     def _switched_off(self) -> frozenset[int]:
         """Starts of places without power: by the meter's journal, and by the registers of active import around them."""
-        slots = self._fill(ACTIVE_IMPORT, self._rows, self.since, self.until)
+        slots = self._filled(ACTIVE_IMPORT)
         missing = [slot for slot in slots if slot.state is State.MISSING]
         found: set[int] = set()
         if missing:

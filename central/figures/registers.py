@@ -4,7 +4,7 @@ A segment begins and ends with the readings of its act where there are any. What
 that the viewer may see.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from central.figures.material import FIXED, readings, tariffs_of
@@ -12,7 +12,6 @@ from central.figures.source import FIELDS, Opened
 from central.figures.views import Period
 from central.metering.consumption import RegisterTerm, from_registers
 from central.metering.terms import Reading, Segment
-from central.registry.look import act_readings, manual_readings
 from central.timeseries.base import RegisterRow, Series
 from protocol.quantities import TARIFFS
 from protocol.reading import Kind
@@ -30,8 +29,8 @@ class Tenure:
     start: int  # boundaries within the period
     end: int
     rows: tuple[RegisterRow, ...]
-    acts: dict[int, dict[str, Reading]]  # moment -> field -> reading
-    manual: dict[int, dict[str, Reading]]  # what people read of it, near as the rows are
+    acts: Mapping[int, Mapping[str, Reading]]  # moment -> field -> reading
+    manual: Mapping[int, Mapping[str, Reading]]  # what people read of it, near as the rows are
 
     def term(self, channel: str, tariff: int, whole: bool) -> RegisterTerm | None:
         """Consumption by one register; None when a reading is lacking at either end, or both are one."""
@@ -54,14 +53,13 @@ class Tenure:
 def tenures(point: Opened, period: Period) -> tuple[Tenure, ...]:
     """The segments of the period with their readings, oldest first. Raises SeriesUnavailable."""
     segments = point.entries.segments(period.since, period.until)
-    acts, read = act_readings(point.connection, segments), manual_readings(point.connection, segments)
     found = []
     for segment in segments:
         start = max(period.since, segment.since)
         end = min(period.until, segment.until if segment.until is not None else period.until)
         said, told = (
             {moment: values for (mounting, moment), values in one.items() if mounting == segment.mounting}
-            for one in (acts, read)
+            for one in (point.entries.acts, point.entries.manual)
         )
         lowest, highest = reach(point, segment, start, end)
         near = {moment: values for moment, values in told.items() if lowest <= moment <= highest}

@@ -9,20 +9,22 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Engine, Row, select
 
-from central.accounts.policy import FOREVER, Viewer, around, may_see, policy
+from central.accounts.policy import FOREVER, Viewer, may_see, seen
 from central.figures.views import NotFound, Period, PointView
 from central.metering.cost import Price
 from central.metering.hourly import HourPrice
 from central.metering.monthly import MonthlyPrice
-from central.metering.terms import Segment
+from central.metering.terms import Reading, Segment
 from central.metering.zones import Calendar, day_of
 from central.registry.look import (
     Terms,
+    act_readings,
     calendar_of,
     calendar_through,
     hour_prices_of,
     hourly_schemes,
     in_force,
+    manual_readings,
     monthly_of,
     monthly_through,
     prices_of,
@@ -53,6 +55,7 @@ class Entries:
     def __init__(self, connection: Connection, row: Row[Any], terms: Sequence[Terms] | None = None) -> None:
         """`row` of the table `point`; `terms`: as if it were billed so."""
         self._connection, self._row, self._supposed = connection, row, terms
+        self.days: dict[tuple[date, date], Mapping[date, Row[Any]]] = {}  # [first, until) -> its newest `point_day`
 
     def under(self, terms: Sequence[Terms]) -> "Entries":
         """The same point as if it had been billed so."""
@@ -105,6 +108,16 @@ class Entries:
     def path(self) -> str:
         """Of the node that the point hangs on."""
         return _paths(self._connection, [self._row]).get(self._row.node, "")
+
+    @cached_property
+    def acts(self) -> Mapping[tuple[int, int], Mapping[str, Reading]]:
+        """Readings of acts, by mounting and moment."""
+        return act_readings(self._connection, self._segments)
+
+    @cached_property
+    def manual(self) -> Mapping[tuple[int, int], Mapping[str, Reading]]:
+        """The same of readings that were entered by hand."""
+        return manual_readings(self._connection, self._segments)
 
     @cached_property
     def types(self) -> Mapping[str, str]:
@@ -160,11 +173,11 @@ class Opened:
 def opened(source: Source, viewer: Viewer, point_id: int, since: int, until: int) -> Iterator[Opened]:
     """Raises NotFound when the viewer may see nothing of the point in [since, until)."""
     with source.engine.connect() as connection:
-        span = policy(connection, viewer, point_id, (since, until))
-        reach = around(connection, viewer, point_id, span[0]) if span is not None else None
+        found = seen(connection, viewer, point_id, (since, until))
         row = connection.execute(select(point).where(point.c.id == point_id)).first()
-        if span is None or reach is None or row is None:
+        if found is None or row is None:
             raise NotFound(f"point {point_id}")
+        span, reach = found
         yield Opened(connection, source.series, row, Entries(connection, row), Period(*span), Period(*reach))
 
 

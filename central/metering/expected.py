@@ -3,7 +3,7 @@
 Workdays and days off are reckoned apart. Days go on to vary, one by one and week by week, as they did.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from math import sqrt
 from statistics import fmean, variance
@@ -19,29 +19,32 @@ def _day_off(day: date) -> bool:
     return day.weekday() > FRIDAY
 
 
-def _like(known: Mapping[date, Mapping[str, int]], day: date) -> list[Mapping[str, int]]:
-    found = [zones for other, zones in known.items() if _day_off(other) == _day_off(day)]
-    return found if len(found) >= OF_KIND else list(known.values())
+Known = Mapping[date, Mapping[str, int]]  # whole days, mWh by zone
 
 
-def to_come(known: Mapping[date, Mapping[str, int]], left: Mapping[date, float]) -> dict[str, int]:
-    """mWh by zone of days to come. `left`: which part of each day; `known`: whole days before, one at least."""
-    names = {zone for zones in known.values() for zone in zones}
-    found = dict.fromkeys(sorted(names), 0.0)
-    for day, part in left.items():
-        like = _like(known, day)
-        for zone in found:
-            found[zone] += part * fmean(zones.get(zone, 0) for zones in like)
-    return {zone: round(energy) for zone, energy in found.items()}
+def _means(known: Known, names: Iterable[str]) -> dict[bool, dict[str, float]]:
+    """Of a day off (True) and of a workday, by zone."""
+    found = {}
+    for kind in (True, False):
+        like = [zones for day, zones in known.items() if _day_off(day) == kind]
+        like = like if len(like) >= OF_KIND else list(known.values())
+        found[kind] = {name: sum(zones.get(name, 0) for zones in like) / len(like) for name in names}
+    return found
 
 
-def spread(known: Mapping[date, Mapping[str, int]], count: float) -> float:
+def to_come(known: Known, left: Mapping[date, float]) -> dict[str, int]:
+    """mWh by zone of days to come. `left`: which part of each day; `known`: one day at least."""
+    names = sorted({zone for zones in known.values() for zone in zones})
+    means = _means(known, names)
+    return {zone: round(sum(part * means[_day_off(day)][zone] for day, part in left.items())) for zone in names}
+
+
+def spread(known: Known, count: float) -> float:
     """mWh on either side of what is expected of `count` days to come: eight times of ten they end between.
-    `known`: two at least."""
-    off = [
-        sum(zones.values()) - fmean(sum(other.values()) for other in _like(known, day))
-        for day, zones in sorted(known.items())
-    ]
+    `known`: two days at least."""
+    totals = {day: {"": sum(zones.values())} for day, zones in sorted(known.items())}
+    means = _means(totals, [""])
+    off = [total[""] - means[_day_off(day)][""] for day, total in totals.items()]
     found = _around(count, variance(off), 1, len(off))
     weeks = [fmean(off[at : at + WEEK]) for at in range(0, len(off) - WEEK + 1, WEEK)]
     if len(weeks) >= WEEKS:  # days that follow each other are alike, so weeks vary more than their days would

@@ -21,8 +21,11 @@ from central.metering.zones import Calendar, day_of, days, midnight
 from protocol.reading import Quality
 
 _DAY = timedelta(days=1)
+_LONGEST_DAY = 25 * 3600  # the clocks are set back
 DUE_AFTER = 3600  # a place is not yet missing until so long after its end
-NO_MAXIMUM = Quality.POWER_OFF | Quality.PARTIAL | Quality.CATCH_UP
+MEASURED = frozenset({State.MEASURED, State.ZERO})
+NO_MAXIMUM = int(Quality.POWER_OFF | Quality.PARTIAL | Quality.CATCH_UP)  # a flag is ten times slower than its bits
+REPEATED = int(Quality.REPEATED)
 RECEIVED = frozenset({State.MEASURED, State.ZERO, State.COMPUTED, State.MANUAL, State.SUBSTITUTED, State.SUSPECT})
 
 
@@ -155,6 +158,21 @@ def places(segments: Sequence[Segment], since: int, until: int, tz: str) -> tupl
     return tuple(found)
 
 
+def count_places(segments: Sequence[Segment], since: int, until: int, tz: str, now: int) -> tuple[int, int]:
+    """How many `places` there are, and how many of them are due by now. A day through which one meter stands is not
+    laid out for it: pages ask this of every day of a year."""
+    there = [one for one in segments if one.since < until and (one.until is None or since < one.until)]
+    if len(there) == 1 and there[0].since <= since and (there[0].until is None or until <= there[0].until):
+        period = there[0].period
+        if until - since <= _LONGEST_DAY and since == midnight(day_of(since, tz), tz):
+            count = -(-(until - since) // period)
+            last_end_due = now - DUE_AFTER
+            due = count if until <= last_end_due else max(0, (last_end_due - since) // period)
+            return count, min(due, count)
+    grid = places(segments, since, until, tz)
+    return len(grid), sum(1 for _, end in grid if end + DUE_AFTER <= now)
+
+
 def _grid(ordered: Sequence[Segment], origin: int, day_end: int) -> Iterator[tuple[int, int]]:
     """The places of one local day."""
     ends = {end for segment in ordered for end in (segment.since, segment.until) if end is not None}
@@ -267,7 +285,7 @@ def _slot(start: int, end: int, zone: str, parts: tuple[Part, ...], energy: int,
 
 def _state(parts: tuple[Part, ...], energy: int, start: int, end: int) -> State:
     power_max, seconds = parts[0].segment.permitted(start, end), end - start
-    seconds *= 1 + sum(1 for part in parts if part.sample.quality & Quality.REPEATED)  # each runs its own time
+    seconds *= 1 + sum(1 for part in parts if part.sample.quality & REPEATED)  # each runs its own time
     if any(part.value < 0 for part in parts) or not possible(energy, seconds, power_max):
         return State.SUSPECT
     if not all(part.whole for part in parts):
@@ -329,15 +347,21 @@ def energies(slots: Iterable[Slot]) -> dict[str, dict[State, int]]:
 
 def maximum(slots: Iterable[Slot]) -> Maximum | None:
     """Over whole measured intervals (span = period known, no power off, partial or catch-up bit); the earliest wins."""
-    best: Maximum | None = None
+    greatest: dict[int, tuple[int, int, Part]] = {}  # of each tenure, by what the meter said: K is one through it
     for slot in slots:
-        if slot.state not in (State.MEASURED, State.ZERO):
+        if slot.state not in MEASURED:
             continue
         for part in slot.parts:
             sample, period = part.sample, part.segment.period
             if sample.span != period or sample.quality & NO_MAXIMUM or sample.end != slot.end:
                 continue
-            power = half_away(Fraction(sample.value * 3600, period) * part.segment.k)
-            if best is None or power > best.power:
-                best = Maximum(power, sample.end - period, sample.end, bool(sample.quality & Quality.COMPUTED), part)
+            held = greatest.get(id(part.segment))
+            if held is None or sample.value > held[0]:
+                greatest[id(part.segment)] = sample.value, sample.end, part
+    best: Maximum | None = None
+    for value, end, part in sorted(greatest.values(), key=itemgetter(1)):
+        period = part.segment.period
+        power = half_away(Fraction(value * 3600, period) * part.segment.k)
+        if best is None or power > best.power:
+            best = Maximum(power, end - period, end, bool(part.sample.quality & Quality.COMPUTED), part)
     return best

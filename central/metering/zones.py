@@ -1,7 +1,7 @@
 """Tariff zones: a calendar, and the zone of a moment. An interval has the zone of its START; zones are [start, end)."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 ALL_MONTHS = 0xFFF
@@ -69,7 +69,7 @@ class Calendar:
 
 def local(moment: int, tz: str) -> datetime:
     """A moment as the clock on the wall shows it."""
-    return datetime.fromtimestamp(moment, UTC).astimezone(ZoneInfo(tz))
+    return datetime.fromtimestamp(moment, ZoneInfo(tz))
 
 
 def midnight(day: date, tz: str) -> int:

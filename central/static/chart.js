@@ -182,7 +182,7 @@ const line = (box, found) => {
   const font = `12px ${colours.fontFamily}`;
   const bars = box.querySelector("[data-chart]");
   const holder = document.createElement("div");
-  holder.className = "line";
+  holder.className = "long";
   holder.tabIndex = 0;
   holder.setAttribute("role", "group");
   holder.setAttribute("aria-label", bars.querySelector("title").textContent);

@@ -17,10 +17,10 @@ CHROMIUM = "/usr/bin/chromium"
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, s.Scene]]:
-    """The real app over a scene: its address."""
+def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, s.Scene]]:
+    """The real app over a scene of the module's DAYS: its address."""
     folder = tmp_path_factory.mktemp("walk")
-    scene = s.build(folder)
+    scene = s.build(folder, days=getattr(request.module, "DAYS", s.DAYS))
     administrator = scene.viewer(s.ADMINISTRATOR)
     with writing(scene.engine).begin() as connection:
         for kind in texts.Kind:

@@ -13,6 +13,7 @@ from tests.e2e.parts import WIDTHS, opened, serious
 PATHS: dict[str | None, tuple[tuple[str, int], ...]] = {  # who -> path, status
     None: (
         ("/login", 200),
+        ("/ui", 200),
         ("/login?next=/data", 200),
         ("/data", 200),
         ("/nothing-here", 404),

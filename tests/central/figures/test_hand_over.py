@@ -27,6 +27,7 @@ CALLS: dict[str, Call] = {
     "point_view": lambda c, viewer, point: figures.point_view(c.source, viewer, point, c.now),
     "interval": lambda c, viewer, point: figures.interval(c.source, viewer, point, *SPAN, A, c.now),
     "days": lambda c, viewer, point: figures.days(c.source, viewer, point, *DAYS, A, c.now),
+    "by_months": lambda c, viewer, point: figures.by_months(c.source, viewer, point, *DAYS, A, c.now),
     "line": lambda c, viewer, point: figures.line(c.source, viewer, point, *DAYS, A, c.now),
     "consumption": lambda c, viewer, point: figures.consumption(c.source, viewer, point, MONTH, c.now),
     "readings": lambda c, viewer, point: figures.readings(c.source, viewer, point, *SPAN, c.now),

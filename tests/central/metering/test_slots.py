@@ -12,11 +12,13 @@ from hypothesis import strategies as st
 
 from central.metering.consumption import from_registers
 from central.metering.slots import (
+    DUE_AFTER,
     Outage,
     Sample,
     Slot,
     close_outages,
     completeness,
+    count_places,
     energies,
     fill,
     maximum,
@@ -340,3 +342,30 @@ class TestATurnInsideAPlace:
         other = replace(self.NEW, meter="B-2")
         slots = filled([replace(self.ROW, meter="B-2")], segments=[self.OLD, other])
         assert self.cut(slots) == [(600, None, State.MISSING), (1200, 60 * 40, State.ESTIMATED)]
+
+
+@given(
+    tenures=st.lists(
+        st.tuples(st.integers(-40, 40), st.integers(1, 60), st.sampled_from([300, 900, 1800, 3600, 5000])), max_size=3
+    ),
+    day=st.sampled_from(["2026-03-28", "2026-03-29", "2026-10-25", "2026-11-20"]),
+    now=st.integers(-10, 90),
+    tz=st.sampled_from([MOSCOW, "Europe/Berlin"]),
+    still=st.booleans(),
+)
+def test_places_are_counted_as_they_are_laid_out(
+    tenures: list[tuple[int, int, int]], day: str, now: int, tz: str, still: bool
+) -> None:
+    """Whoever stands there, on days of 23 and of 25 hours too."""
+    first = date.fromisoformat(day)
+    since, until = midnight(first, tz), midnight(date.fromordinal(first.toordinal() + 1), tz)
+    found, begun = [], since
+    for offset, hours, period in tenures:
+        begun = begun + offset * 1800 if not found else found[-1].until or begun
+        found.append(replace(segment(), since=begun, until=begun + hours * 3600, period=period))
+    if found and still:
+        found[-1] = replace(found[-1], until=None)
+    moment = since + now * 1800 + 7
+    grid = places(found, since, until, tz)
+    due = sum(1 for _, end in grid if end + DUE_AFTER <= moment)
+    assert count_places(found, since, until, tz, moment) == (len(grid), due)

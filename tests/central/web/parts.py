@@ -46,7 +46,7 @@ def settings(folder: Path, *, url: str = "http://127.0.0.1:8080", second: bool =
     """Of the central whose data lie in this folder. `second`: staff must log in with a second factor."""
     (folder / "secret").write_text("a secret of the tests, long enough to be one")
     central = Central(data=str(folder), public_url=url)
-    web = Web(staff_second_factor="required" if second else "optional")
+    web = Web(staff_second_factor="required" if second else "optional", components=True)
     return CentralConfig(central=central, sql=Sql(url=sql.url(folder)), web=web, folder=str(folder))
 
 

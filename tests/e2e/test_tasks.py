@@ -1,0 +1,115 @@
+"""Five tasks of a person who knows nothing of the pages but their words, and how many taps each takes: no more than
+stated. A tap is a press on something that is seen; reading costs none.
+"""
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from central import figures
+from central.faces.formats import kilo, money
+from tests.central import scene as s
+from tests.central.scene import Scene
+from tests.e2e.parts import WIDTHS, opened
+
+DAYS = 100  # all of September
+
+
+class Person:
+    """In front of the main page."""
+
+    def __init__(self, page: Page) -> None:
+        self.page, self.taps = page, 0
+
+    def tap(self, what: Locator) -> None:
+        what.first.scroll_into_view_if_needed()
+        assert what.first.is_visible()
+        what.first.click()
+        self.taps += 1
+        self.page.wait_for_load_state("networkidle")
+
+    def link(self, name: str | re.Pattern[str]) -> Locator:
+        return self.page.get_by_role("link", name=name)
+
+    def reads(self, text: str) -> bool:
+        return text in self.page.locator("main").inner_text()
+
+
+@pytest.fixture(params=WIDTHS)
+def width(request: pytest.FixtureRequest) -> int:
+    return int(request.param)
+
+
+def test_this_month_and_its_cost_take_no_tap(browser: Browser, running: tuple[str, Scene], width: int) -> None:
+    address, scene = running
+    view = figures.summary(scene.source, scene.viewer(s.CONSUMER), scene.points[s.FLAT], scene.now)
+    assert view.month.cost is not None
+    with opened(browser, address, width, s.CONSUMER) as (page, _):
+        person = Person(page)
+        for text in (kilo(view.month.totals.total), money(view.month.cost.total)):
+            found = page.get_by_text(text).first.bounding_box()
+            assert found is not None
+            assert found["y"] + found["height"] < WIDTHS[width], "before any scrolling"
+        assert person.taps == 0
+
+
+def test_yesterdays_greatest_takes_no_tap(browser: Browser, running: tuple[str, Scene], width: int) -> None:
+    """And one, on the bar, to see how much it was."""
+    address, scene = running
+    view = figures.summary(scene.source, scene.viewer(s.CONSUMER), scene.points[s.FLAT], scene.now)
+    most = max(view.yesterday.slots, key=lambda slot: slot.energy or 0)
+    with opened(browser, address, width, s.CONSUMER) as (page, _):
+        person = Person(page)
+        assert re.search(r"больше всего в \d\d:\d\d", page.locator(".yesterday").inner_text())
+        person.tap(page.locator(".yesterday .hit").nth([slot.start for slot in view.yesterday.slots].index(most.start)))
+        assert kilo(most.energy) in page.locator(".yesterday .say").inner_text()
+        assert person.taps == 1
+
+
+def test_a_half_hour_of_a_past_month_as_a_file_takes_five(
+    browser: Browser, running: tuple[str, Scene], width: int, tmp_path: Path
+) -> None:
+    """Section, year, that month, the menu, the file."""
+    address, _ = running
+    with opened(browser, address, width, s.CONSUMER) as (page, _wrong):
+        person = Person(page)
+        person.tap(page.locator(".tile", has_text="Учетные данные"))
+        person.tap(person.link("Год"))
+        expect(page.locator(".caption-of-period")).to_have_text(re.compile(r"2026"))
+        person.tap(page.locator("tr", has_text="сентябрь").get_by_role("link"))
+        expect(page.locator(".caption-of-period")).to_contain_text("Сентябрь 2026")
+        person.tap(page.locator("details.export summary"))
+        with page.expect_download() as waited:
+            person.tap(person.link("CSV, шаг: 30 мин"))
+        waited.value.save_as(tmp_path / "file.csv")
+        text = (tmp_path / "file.csv").read_text(encoding="utf-8-sig")
+        assert "2026-09-20T18:30" in text
+        assert "Europe/Moscow" in text
+        assert person.taps == 5
+
+
+def test_october_against_september_takes_two(browser: Browser, address: str, width: int) -> None:
+    """From «Потребление» one step back: the month before stands beside it."""
+    with opened(browser, address, width, s.CONSUMER) as (page, _):
+        person = Person(page)
+        person.tap(page.locator(".tile", has_text="Потребление энергоресурсов"))
+        person.tap(person.link("Раньше"))
+        expect(page.locator(".caption-of-period")).to_contain_text("Октябрь 2026")
+        expect(page.locator(".strips")).to_contain_text("Сентябрь 2026")
+        assert person.reads("чем за сентябрь 2026")
+        assert person.taps == 2
+
+
+def test_where_a_figure_comes_from_takes_one(browser: Browser, running: tuple[str, Scene], width: int) -> None:
+    address, _ = running
+    with opened(browser, address, width, s.CONSUMER) as (page, _wrong):
+        person = Person(page)
+        cost = page.locator("a.opens.money").inner_text().replace("\u202f₽", "")
+        person.tap(page.locator("a.opens.money"))
+        assert page.get_by_role("heading", level=1).inner_text() == "Откуда это"
+        for step in ("Показания", "Цена", "Качество", "Проверка", "Что менялось"):
+            assert page.get_by_role("heading", name=step, exact=True).is_visible()
+        assert cost in page.locator("tfoot").nth(1).inner_text()
+        assert person.taps == 1
