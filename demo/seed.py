@@ -23,6 +23,7 @@ from central.accounts.policy import Right, Viewer
 from central.accounts.texts import Kind
 from central.db import writing
 from central.metering.zones import local, midnight, month_start
+from central.news import board
 from central.registry import enter
 from central.registry.changes import Change, entering
 from central.registry.schemes import ONE_ZONE, THREE_ZONES, TWO_ZONES, SchemeSpec
@@ -66,6 +67,17 @@ PEOPLE = {
     MASTER: ("Мастер участка", "operator"),
     AUDITOR: ("Аудитор", "auditor"),
     ADMINISTRATOR: ("Администратор", "administrator"),
+}
+NEWS = {  # days ago -> title, text
+    4: (
+        "Плановые работы на улице Садовой",
+        "В субботу с 9:00 до 12:00 на линии меняют опору. Света не будет. Показания сохранятся в счётчике и придут "
+        "после включения.",
+    ),
+    22: (
+        "В кабинете появился прогноз",
+        "До конца месяца видно, сколько примерно получится и сколько это будет стоить.",
+    ),
 }
 LEGAL = {  # so that registering can be tried
     Kind.LICENCE: (
@@ -336,6 +348,10 @@ class _Town:
                 assert writer is not None
                 for kind, text in LEGAL.items():
                     texts.write(self._change.connection, writer, kind, text, self._now)
+                today = local(self._now, TZ).date()
+                for days, (title, text) in NEWS.items():
+                    day = today - timedelta(days=days)
+                    board.write(self._change.connection, writer, None, day, None, title, text, self._now)
 
 
 def registers(site: Site, at: int) -> dict[str, int] | None:

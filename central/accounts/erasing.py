@@ -46,6 +46,7 @@ FATES: Mapping[str, Fate] = {  # every column that points to an account; a test 
     # what people of the company did
     "application.decided_by": Fate.STAYS,
     "legal_text.account": Fate.STAYS,
+    "news.made_by": Fate.STAYS,
     "change.account": Fate.STAYS,
     "check_limit.account": Fate.STAYS,
     "document.account": Fate.STAYS,

@@ -15,7 +15,7 @@ from central.accounts.audit import note
 from central.accounts.looked import OPENED
 from central.cabinet import consumption as consumption_page
 from central.cabinet import data as data_page
-from central.cabinet import download, line
+from central.cabinet import download, line, news
 from central.cabinet import explain as explain_page
 from central.cabinet import reading_at as reading_page
 from central.cabinet import readings as readings_page
@@ -39,7 +39,7 @@ def main() -> str | Response:
         return redirect(url_for("console.points"))
     points, point = _points()
     if point is None:
-        return render_template("cabinet/empty.html")
+        return _empty()
     return render_template("cabinet/main.html", points=points, **main_page.page(point, points))
 
 
@@ -47,7 +47,7 @@ def main() -> str | Response:
 def data() -> str:
     points, chosen = _several()
     if not chosen:
-        return render_template("cabinet/empty.html")
+        return _empty()
     found = asked(chosen, _period(chosen[0]), request.args)
     return render_template("cabinet/data.html", points=points, **data_page.page(found, request.args.get("page", "")))
 
@@ -87,7 +87,7 @@ def data_line() -> Response:
 def readings() -> str:
     points, point = _points()
     if point is None:
-        return render_template("cabinet/empty.html")
+        return _empty()
     return render_template("cabinet/readings.html", points=points, **readings_page.page(point, _period(point)))
 
 
@@ -96,7 +96,7 @@ def consumption() -> str:
     """A month of the points that the address names, else of all, MOST_TOGETHER at most."""
     points, chosen = _several(usual=MOST_TOGETHER)
     if not chosen:
-        return render_template("cabinet/empty.html")
+        return _empty()
     today = day_of(here().now, chosen[0].tz)
     period = choose({"length": "month", "day": request.args.get("day", "")}, today)
     page = consumption_page.page(chosen, period)
@@ -108,7 +108,7 @@ def reading() -> str:
     """What the meter showed at `day` and `time`."""
     points, point = _points()
     if point is None:
-        return render_template("cabinet/empty.html")
+        return _empty()
     return render_template("cabinet/reading.html", points=points, **reading_page.page(point, request.args))
 
 
@@ -117,7 +117,7 @@ def explain() -> str:
     """How a figure came about: `by` = bill | profile."""
     points, point = _points()
     if point is None:
-        return render_template("cabinet/empty.html")
+        return _empty()
     return render_template(
         "cabinet/explain.html", points=points, **explain_page.page(point, _period(point), request.args)
     )
@@ -128,7 +128,7 @@ def what_if() -> str:
     """`scheme`: the other one."""
     points, point = _points()
     if point is None:
-        return render_template("cabinet/empty.html")
+        return _empty()
     return render_template("cabinet/whatif.html", points=points, **what_if_page.page(point, request.args))
 
 
@@ -141,6 +141,11 @@ def explain_data() -> Response:
     if request.args.get("by") == "reading":
         return jsonify(reading_page.data(point, request.args))
     return jsonify(explain_page.data(point, _period(point), request.args))
+
+
+def _empty() -> str:
+    """There is no point to show: what the person waits for, and the news."""
+    return render_template("cabinet/empty.html", news=news.latest())
 
 
 def _period(point: PointView) -> Chosen:

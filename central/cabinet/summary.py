@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from flask_babel import gettext as _
 
 from central import figures
+from central.cabinet import news
 from central.faces import charts, energy, words
 from central.faces.formats import kilo, said
 from central.faces.here import here, viewer
@@ -51,6 +52,7 @@ def page(point: PointView, points: Sequence[PointView]) -> dict[str, object]:
         "months": _months(view, zones),
         "others": _others(point, points),
         "Concern": Concern,
+        "news": news.latest(),
     }
 
 

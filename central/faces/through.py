@@ -21,6 +21,7 @@ PAGES = frozenset(  # that are seen so; on others one is oneself
         "cabinet.data",
         "cabinet.data_file",
         "cabinet.data_line",
+        "cabinet.news",
         "cabinet.consumption",
         "cabinet.readings",
         "cabinet.reading",

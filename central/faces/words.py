@@ -26,6 +26,7 @@ from central.metering.consumption import Rule
 from central.metering.rounding import MWH_PER_KWH
 from central.metering.slots import Completeness
 from central.metering.terms import State
+from central.news.board import Stage as NewsStage
 from protocol.reading import Kind, Quality
 
 CHANNELS: Mapping[str, LazyString] = {
@@ -245,6 +246,12 @@ PERSON: Mapping[str, LazyString] = {  # state of a consumer's account
     AccountState.APPROVED: _l("входит"),
     AccountState.BLOCKED: _l("вход запрещён"),
     AccountState.WITHDRAWN: _l("согласие отозвано"),
+}
+NEWS: Mapping[NewsStage, LazyString] = {
+    NewsStage.WAITING: _l("ждёт своего дня"),
+    NewsStage.SHOWN: _l("показана"),
+    NewsStage.OVER: _l("кончилась"),
+    NewsStage.WITHDRAWN: _l("снята"),
 }
 LEGAL: Mapping[str, LazyString] = {  # kind of a text that is agreed to
     "licence": _l("Лицензионное соглашение"),

@@ -12,6 +12,7 @@ from central.db import writing
 from central.figures.tables import exception
 from central.ingest.parcel import Message
 from central.ingest.receive import Receiver
+from central.news import board
 from central.registry import enter
 from central.registry.changes import entering
 from central.registry.documents import Keeping, add
@@ -84,6 +85,7 @@ def second_company(scene: Scene, folder: Path) -> dict[str, str]:
         viewer = scene.viewer(STRANGER)
         document = add(connection, keeping, viewer, "point", str(point), "СЕКРЕТ.pdf", FILE, s.NOW)
         doubt = connection.execute(exception.insert().values(**DOUBT, point=point)).inserted_primary_key
+        told = board.write(connection, viewer, None, date(2026, 11, 20), None, "СЕКРЕТ", "СЕКРЕТ", s.NOW)
         book = uploads.take(connection, folder / "uploads", viewer, "СЕКРЕТ.xlsx", FILE, s.NOW)
     theirs = {"points": str(point), "mountings": str(stands), "meters": "SEC-1", "contracts": str(contract)}
     theirs |= {"nodes": str(node), "schemes": str(scheme), "edges": "edge-secret", "changes": str(change)}
@@ -91,6 +93,7 @@ def second_company(scene: Scene, folder: Path) -> dict[str, str]:
     assert doubt is not None
     assert wanted is not None
     theirs |= {"applications": str(wanted[0]), "people": str(account), "staff": str(account)}
+    theirs["news"] = str(told)
     theirs["exceptions"] = str(doubt[0])
     theirs |= {"entitlements": str(bound), "documents": str(document), "foreign": "edge-secret/SEC-9"}
     return theirs

@@ -39,6 +39,7 @@ NOTHING_THERE = {  # what these would show the scene has not: 404
     "cabinet.explain_data",  # staff have no point of their own
     "cabinet.data_file",
     "cabinet.data_line",
+    "console.news_item",
     "console.release",
     "console.verify_transformer",
     "console.correct_edge",

@@ -3,6 +3,7 @@
 import csv
 import re
 from collections.abc import Iterator
+from datetime import date
 from io import StringIO
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from central.accounts import family, texts
 from central.accounts.tables import application, audit
 from central.accounts.texts import Kind
 from central.db import metadata, writing
+from central.news import board
 from tests.central import scene as s
 from tests.central.conftest import Copy
 from tests.central.scene import Scene
@@ -36,6 +38,7 @@ TYPED = {  # table -> columns that somebody types, or a device says
     "monthly_line": ("name",),
     "change": ("reason",),
     "legal_text": ("text",),
+    "news": ("title", "text"),
     "document": ("name",),
 }
 
@@ -47,6 +50,7 @@ def town(copy_of: Copy, tmp_path: Path) -> Iterator[Scene]:
         administrator, owner = made.viewer(s.ADMINISTRATOR), made.viewer(s.CONSUMER)
         for kind in Kind:
             texts.write(connection, administrator, kind, f"Текст {kind} " * 40, s.NOW)
+        board.write(connection, administrator, None, date(2026, 11, 24), None, "т", "т", s.NOW)
         family.invite(connection, owner, made.accounts["100-1"], "son@example.org", s.NOW + 86_400, s.NOW)
         asked = {"account": owner.account, "number": "=7", "state": "waiting", "made_at": s.NOW, "due_at": s.NOW}
         connection.execute(insert(application).values(**asked, reason=""))

@@ -1,0 +1,33 @@
+"""«Новости» of the consumer's company."""
+
+from collections.abc import Sequence
+
+from flask import render_template, request
+
+from central.cabinet.room import cabinet
+from central.faces.here import here, viewer
+from central.faces.numbers import whole
+from central.metering.zones import day_of
+from central.news import board
+from central.news.board import Item
+from central.registry.periods import COMPANY
+
+ON_PAGE, LATEST = 20, 2
+
+
+def latest() -> Sequence[Item]:
+    """For the main page."""
+    return _shown(1, LATEST)[0]
+
+
+@cabinet.get("/news")
+def news() -> str:
+    page = max(whole(request.args.get("page", "")) or 1, 1)
+    found, count = _shown(page, ON_PAGE)
+    return render_template("cabinet/news.html", found=found, count=count, page=page, on_page=ON_PAGE)
+
+
+def _shown(page: int, rows: int) -> tuple[Sequence[Item], int]:
+    made = here()
+    with made.source.engine.connect() as connection:
+        return board.shown(connection, viewer().organisation, day_of(made.now, COMPANY), page, rows)
