@@ -8,7 +8,7 @@ from sqlalchemy import select
 from central.accounts.tables import account
 from central.jobs.tables import job
 from tests.central.scene import Scene
-from tests.e2e.parts import opened, serious
+from tests.e2e.parts import findings, opened
 
 MAIL, PASSWORD = "vera@example.org", "зелёная лодка у моста"
 TYPED = ("Вера Новикова", "100-9", "8 912 345-67-89", MAIL, PASSWORD, PASSWORD)
@@ -30,7 +30,7 @@ def test_from_the_form_to_activated(browser: Browser, running: tuple[str, Scene]
         pressed(page, "Зарегистрируйтесь")
         page.keyboard.press("Enter")
         page.wait_for_url("**/register")
-        assert serious(page) == []
+        assert findings(page) == []
         pressed(page, "name")
         for number, text in enumerate(TYPED):
             if number:
@@ -44,17 +44,17 @@ def test_from_the_form_to_activated(browser: Browser, running: tuple[str, Scene]
         pressed(page, "Зарегистрироваться")
         page.keyboard.press("Enter")
         page.wait_for_url("**/registered")
-        assert serious(page) == []
+        assert findings(page) == []
         assert MAIL in page.inner_text("main")
         with scene.engine.connect() as connection:
             (letter,) = connection.scalars(select(job.c.arguments).where(job.c.kind == "mail")).all()
         (key,) = re.findall(r"Key=(\S+)", letter["text"])
         page.goto(f"{address}/activate?Key={key}")
-        assert serious(page) == []
+        assert findings(page) == []
         pressed(page, "Активировать")
         page.keyboard.press("Enter")
         page.wait_for_url("**/activated")
-        assert serious(page) == []
+        assert findings(page) == []
         assert "успешно активирована" in page.inner_text("main")
         with scene.engine.connect() as connection:
             assert connection.scalar(select(account.c.state).where(account.c.mail == MAIL)) == "activated"
