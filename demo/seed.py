@@ -164,7 +164,12 @@ class _Town:
     def enter(self, passwords: Mapping[str, str]) -> None:
         change = self._change
         self._company = enter.add_organisation(
-            change, "Энергосеть (демонстрация)", phone="8 800 000-00-00", address="ул. Заводская, 1"
+            change,
+            "Энергосеть (демонстрация)",
+            phone="8 800 000-00-00",
+            mail="help@example.org",
+            address="ул. Заводская, 1",
+            hours="пн–пт с 8:00 до 20:00, сб с 9:00 до 15:00",
         )
         self._schemes = {name: self._scheme(name, *spec) for name, spec in SCHEMES.items()}
         enter.add_meter_type(

@@ -16,6 +16,8 @@ from central.registry.changes import Change
 from central.registry.tables import contract as contracts_table
 from central.registry.tables import organisation as organisations_table
 
+OPEN = _l("когда вам можно позвонить и прийти; видят все, в «О программе»")
+
 
 @console.get("/contracts/<int:key>")
 def contract(key: int) -> ResponseReturnValue:
@@ -76,7 +78,7 @@ def organisation() -> ResponseReturnValue:
 def correct_organisation() -> ResponseReturnValue:
     with here().source.engine.connect() as connection:
         row = show.organisation_row(connection, viewer())
-    names = ("inn", "phone", "address")
+    names = ("inn", "phone", "mail", "address", "hours")
 
     def enter_it(change: Change, values: Values) -> None:
         enter.correct(change, organisations_table, row.id, **{name: values[name] for name in names})
@@ -93,7 +95,9 @@ def correct_organisation() -> ResponseReturnValue:
                     (
                         Field("inn", words.FIELDS["inn"], needed=False, most=12),
                         Field("phone", words.FIELDS["phone"], needed=False, most=30),
+                        Field("mail", words.FIELDS["mail"], "mail", needed=False, most=254),
                         Field("address", words.FIELDS["address"], needed=False, most=300),
+                        Field("hours", words.FIELDS["hours"], needed=False, most=200, help=OPEN),
                     ),
                 ),
                 remark(),

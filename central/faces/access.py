@@ -86,6 +86,8 @@ ACCESS: dict[str, Entry] = {  # endpoint -> who
     "cabinet.explain": KNOWN,
     "cabinet.explain_data": KNOWN,
     "cabinet.what_if": KNOWN,
+    "cabinet.help": ANYBODY,
+    "cabinet.about": ANYBODY,
     "cabinet.me": KNOWN,
     "cabinet.change_password": KNOWN,
     "cabinet.add_contract": CONSUMER,

@@ -59,6 +59,7 @@ FIELDS: Mapping[str, LazyString] = {  # column -> caption, whichever the table
     "phone": _l("Телефон"),
     "address": _l("Адрес"),
     "mail": _l("Электронная почта"),
+    "hours": _l("Часы работы"),
     "organisation": _l("Организация"),
     "parent": _l("Входит в"),
     "kind": _l("Вид"),

@@ -15,6 +15,7 @@ from typing import Any
 import click
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
 from sqlalchemy import Connection, Engine, select
 
 from central.commands import keys
@@ -87,6 +88,11 @@ def central_id(engine: Engine) -> str:
         if not engine.dialect.has_table(connection, meta.name):
             raise ConfigError("the database is empty: run `uchet-central migrate` first")
         return str(connection.execute(select(meta.c.value).where(meta.c.key == CENTRAL)).scalar_one())
+
+
+def revision(connection: Connection) -> str | None:
+    """The last one that this database has seen; None = it was not made by `migrate`."""
+    return MigrationContext.configure(connection).get_current_revision()
 
 
 def command_key(config: CentralConfig) -> str:

@@ -29,7 +29,9 @@ organisation = Table(
     Column("name", String(200), nullable=False, unique=True),
     Column("inn", String(12)),  # ИНН, 10 or 12 digits
     Column("phone", String(30)),
+    Column("mail", String(254)),
     Column("address", String(300)),
+    Column("hours", String(200)),  # when it is there for people, in its own words
 )
 
 node = Table(

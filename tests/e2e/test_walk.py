@@ -7,9 +7,11 @@ scrolling, a page without one h1, and on any finding of axe-core by WCAG 2.1 AA.
 import pytest
 from playwright.sync_api import Browser
 
+from central.cabinet.help import SECTIONS
 from tests.central import scene as s
 from tests.e2e.parts import WIDTHS, findings, opened
 
+GUIDE = (("/help", 200), *((f"/help/{name}", 200) for name in SECTIONS), ("/about", 200))
 PATHS: dict[str | None, tuple[tuple[str, int], ...]] = {  # who -> path, status
     None: (
         ("/login", 200),
@@ -28,6 +30,8 @@ PATHS: dict[str | None, tuple[tuple[str, int], ...]] = {  # who -> path, status
         ("/mail?Key=abc", 200),
         ("/mail?done=half", 200),
         ("/me/left", 200),
+        *GUIDE,
+        ("/help/nothing", 404),
     ),
     s.ADMINISTRATOR: (
         ("/console/texts", 200),
@@ -81,6 +85,8 @@ PATHS: dict[str | None, tuple[tuple[str, int], ...]] = {  # who -> path, status
         ("/me/close", 200),
         ("/me/texts/1", 200),
         ("/whatif", 200),
+        ("/about", 200),
+        ("/help/data", 200),
         ("/console/points", 403),
         ("/data?point=3", 404),
     ),

@@ -21,14 +21,22 @@ EARLIEST = date(2000, 1, 1)
 
 
 def add_organisation(
-    change: Change, name: str, *, inn: str | None = None, phone: str | None = None, address: str | None = None
+    change: Change,
+    name: str,
+    *,
+    inn: str | None = None,
+    phone: str | None = None,
+    mail: str | None = None,
+    address: str | None = None,
+    hours: str | None = None,
 ) -> int:
-    """`inn`: 10 or 12 digits."""
+    """`inn`: 10 or 12 digits; the others are its contacts, `hours`: when it is there for people."""
     name = filled("name", name, 200)
     unique(change.connection, "name", organisation.c.name, name, _l("Организация «%(name)s» уже есть", name=name))
     if inn is not None and not (inn.isascii() and inn.isdecimal() and len(inn) in (10, 12)):
         raise Refused("inn", _l("ИНН — 10 или 12 цифр, а не «%(inn)s»", inn=inn))
-    return int(change.add(organisation, name=name, inn=inn, phone=phone, address=address))
+    contacts = {"phone": phone, "mail": mail, "address": address, "hours": hours}
+    return int(change.add(organisation, name=name, inn=inn, **contacts))
 
 
 def add_node(change: Change, organisation: int, kind: str, name: str, parent: int | None = None) -> int:
@@ -140,7 +148,7 @@ def correct(change: Change, table: Table, key: Any, **values: Any) -> None:
 
 
 PLAIN: Mapping[str, tuple[str, ...]] = {  # table -> columns that are only words
-    "organisation": ("inn", "phone", "address"),
+    "organisation": ("inn", "phone", "mail", "address", "hours"),
     "point": ("name", "address", "kind", "order_code", "node"),
     "meter": ("type", "maker", "made_in"),
     "meter_type": ("code", "serial_form", "digits", "verified_for"),

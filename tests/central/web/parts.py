@@ -63,7 +63,12 @@ def log_in(client: FlaskClient, mail: str, password: str = s.PASSWORD, **more: s
 
 def address(rule: Rule) -> str:
     """Of something that the scene has, where the route names one."""
-    there = {"name": "edge-1", "key": f"MIL-{s.FLAT}" if "/meters/" in rule.rule else "1", "made": "1"}
+    there = {
+        "name": "edge-1",
+        "key": f"MIL-{s.FLAT}" if "/meters/" in rule.rule else "1",
+        "made": "1",
+        "section": "start",
+    }
     return re.sub(r"<(?:int:)?(\w+)>", lambda found: there[found[1]], rule.rule)
 
 

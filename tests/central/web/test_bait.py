@@ -27,7 +27,7 @@ TYPED = {  # table -> columns that somebody types, or a device says
     "session": ("device",),
     "application": ("reason",),
     "invitation": ("mail",),
-    "organisation": ("name", "inn", "phone", "address"),
+    "organisation": ("name", "inn", "phone", "mail", "address", "hours"),
     "node": ("name", "path"),
     "point": ("name", "address"),
     "meter": ("serial", "type", "maker"),

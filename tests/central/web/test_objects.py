@@ -175,6 +175,20 @@ def test_words_are_corrected_and_their_history_says_from_what_to_what(two: Two, 
     assert "ТП-119\\ВРУ-0,4 кВ" in operator.get(f"/console/points/{two.scene.points[s.FLAT]}").text
 
 
+def test_contacts_of_the_company_are_entered_told_and_undone(operator: FlaskClient) -> None:
+    path, old = "/console/organisation/correction", {"mail": "help@example.org", "hours": "пн–пт с 8:00 до 20:00"}
+    save(operator, path, old | {"reason": "для «О программе»"})
+    key = made(save(operator, path, {"mail": "office@example.org", "hours": "", "reason": "новая почта"}))
+    assert "office@example.org" in operator.get("/about").text
+    assert old["hours"] not in operator.get("/about").text
+    assert "mail" in said(send(operator, path, {"mail": "без собаки"}))
+    save(operator, f"/console/changes/{key}/undoing", {"reason": "прежняя вернулась"})
+    page = operator.get("/console/organisation").text
+    for word in old.values():
+        assert f"<dd>{word}</dd>" in page
+        assert word in operator.get("/about").text
+
+
 def test_the_journal_is_paged_and_filtered(two: Two, operator: FlaskClient) -> None:
     with writing(two.scene.engine).begin() as connection:
         for number in range(60):

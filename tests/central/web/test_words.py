@@ -29,13 +29,17 @@ def catalogue(language: str) -> Catalog:
         return read_po(file, locale=language)
 
 
-@pytest.mark.quick
-def test_every_text_has_its_english_and_no_other_is_kept() -> None:
+def texts_of_the_sources() -> set[str]:
     options = {found: {"newstyle_gettext": "true"} for found in TEMPLATES}
-    found = {
+    return {
         text if isinstance(text, str) else text[0]
         for _, _, text, _, _ in extract_from_dir(CENTRAL, SOURCES, options, keywords=KEYWORDS)
     }
+
+
+@pytest.mark.quick
+def test_every_text_has_its_english_and_no_other_is_kept() -> None:
+    found = texts_of_the_sources()
     whole = catalogue("en")
     english = {message.id if isinstance(message.id, str) else message.id[0]: message for message in whole}
     english.pop("")

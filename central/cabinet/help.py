@@ -1,0 +1,127 @@
+"""«Помощь»: the user's guide, by section, opened at the place one is at.
+
+The guide is a document in Russian, not captions: its text stands in `templates/help/<section>.html` outside of the
+catalogue, and its contents stand here. What it quotes from the screen stands in <q>, and is there in these very words.
+It holds nothing of anybody, so it is open to all: a guest needs the part on registration.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from struct import unpack
+
+from flask import render_template, request, url_for
+
+from central.cabinet.room import cabinet
+from central.faces.templating import STATIC
+from central.figures import NotFound
+
+PICTURES = STATIC / "help"
+TWICE = 2  # a picture has two dots for each that it takes on the page
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """`name`: of its file, and the word of its address; `about`: what one finds there."""
+
+    name: str
+    title: str
+    about: str
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """Its size is that on the page."""
+
+    file: str
+    width: int
+    height: int
+
+
+SECTIONS: Mapping[str, Section] = {
+    one.name: one
+    for one in (
+        Section("start", "С чего начать", "Что говорит главная страница и как выбрать точку учёта"),
+        Section("registration", "Регистрация и вход", "Учётная запись, заявка, письма, забытый пароль"),
+        Section("data", "Учетные данные", "Потребление по получасам, часам и дням: график, таблица, файлы"),
+        Section("readings", "Показания счетчика", "Показания на начало и конец периода, расход и стоимость"),
+        Section("consumption", "Потребление энергоресурсов", "Этот месяц рядом с прежними, прогноз, другой тариф"),
+        Section("explain", "Откуда это", "Как получилась каждая цифра и как сверить её с квитанцией"),
+        Section("reading", "Показание на дату", "Что показывал счётчик в любой момент"),
+        Section("me", "Персональные данные", "Пароль, входы, близкие, ваши данные и согласия"),
+        Section("troubles", "Если что-то не так", "Почему нет данных или цены и что делать"),
+        Section("words", "Словарь", "Слова и обозначения, которые встречаются в кабинете"),
+    )
+}
+PLACES: Mapping[str, tuple[str, str]] = {  # endpoint -> section, place in it
+    "cabinet.main": ("start", ""),
+    "cabinet.data": ("data", ""),
+    "cabinet.consumption": ("consumption", ""),
+    "cabinet.news": ("start", "news"),
+    "gallery.components": ("words", ""),
+    "cabinet.readings": ("readings", ""),
+    "cabinet.reading": ("reading", ""),
+    "cabinet.explain": ("explain", ""),
+    "cabinet.what_if": ("consumption", "tariff"),
+    "cabinet.me": ("me", ""),
+    "cabinet.change_password": ("me", "password"),
+    "cabinet.change_phone": ("me", "name"),
+    "cabinet.change_mail": ("me", "name"),
+    "cabinet.add_contract": ("me", "contract"),
+    "cabinet.family": ("me", "family"),
+    "cabinet.second": ("me", "second"),
+    "cabinet.legal_text": ("me", "leave"),
+    "cabinet.close": ("me", "leave"),
+    "cabinet.left": ("me", "leave"),
+    "door.login": ("registration", "enter"),
+    "door.second_step": ("registration", "enter"),
+    "door.register": ("registration", ""),
+    "door.applied": ("registration", "letter"),
+    "door.activate": ("registration", "letter"),
+    "door.activated": ("registration", "states"),
+    "door.again": ("registration", "letter"),
+    "door.forgotten": ("registration", "forgotten"),
+    "door.reminded": ("registration", "forgotten"),
+    "door.reset": ("registration", "forgotten"),
+    "door.join": ("me", "family"),
+    "door.mail": ("me", "name"),
+}
+
+
+@cabinet.get("/help", endpoint="help")
+@cabinet.get("/help/<section>", endpoint="help")
+def guide(section: str | None = None) -> str:
+    """The contents, or one section."""
+    if section is not None and section not in SECTIONS:
+        raise NotFound("section")
+    order = list(SECTIONS.values())
+    place = order.index(SECTIONS[section]) if section is not None else -1
+    return render_template(
+        "cabinet/help.html",
+        sections=order,
+        section=order[place] if place >= 0 else None,
+        before=order[place - 1] if place > 0 else None,
+        after=order[place + 1] if place + 1 < len(order) else None,
+        picture=picture,
+    )
+
+
+@cabinet.app_context_processor
+def at_this_place() -> dict[str, str]:
+    """`help_here`: where the guide tells of the page that is being made."""
+    section, place = PLACES.get(request.endpoint or "", (None, ""))
+    return {"help_here": url_for("cabinet.help", section=section, _anchor=place or None)}
+
+
+def picture(name: str) -> Picture:
+    file = f"{name}.png"
+    return Picture(f"help/{file}", *(dots // TWICE for dots in _dots(PICTURES / file)))
+
+
+@cache
+def _dots(file: Path) -> tuple[int, int]:
+    """Width and height, as the header of a PNG has them."""
+    with open(file, "rb") as png:
+        width, height = unpack(">II", png.read(24)[16:])
+    return width, height

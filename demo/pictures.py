@@ -1,0 +1,180 @@
+"""`./run pictures`: the pictures of the guide and of the README, taken from the demo while it runs.
+
+The demo starts in a folder of its own and on free ports; when its readings stand in the pages, a consumer logs in, on a
+phone and on a desktop, and what he sees is kept as PNG. What a picture shows is told here once, in SHOTS.
+"""
+
+import signal
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from central.cabinet.help import PICTURES, TWICE
+from central.metering.zones import local
+from demo import check
+from demo.palette import with_palette
+from demo.seed import CONSUMER, TZ
+from demo.system import Failed, Stopped, System, free_port
+
+CHROMIUM = "/usr/bin/chromium"
+DESKTOP = Path(__file__).parent.parent / "docs/pictures/cabinet.png"
+PHONE_SIZE, DESKTOP_SIZE = (360, 640), (1440, 900)
+LARGEST = 60_000  # bytes of one picture
+ABOVE, BELOW = 12, 4  # what is left around a part
+PAUSE = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """A page, and which part of it: from the element `first` to the element `last`, at most `height` high.
+
+    Without `first` from the top of the page, without `last` as far as `height` reaches.
+    """
+
+    path: str
+    first: str | None = None
+    last: str | None = None
+    height: int = 640
+    known: bool = True  # seen by who has logged in
+
+
+SHOTS: Mapping[str, Shot] = {  # name of the file, as the guide names it
+    "main": Shot("/", height=640),
+    "register": Shot("/register", first="h1", height=620, known=False),
+    "data": Shot("/data?length=month", first=".pickers", last=".chart"),
+    "table": Shot("/data?length=month", first="table.values", height=360),
+    "consumption": Shot("/consumption", first=".pickers", height=640),
+    "readings": Shot("/readings?length=month", first=".pickers", height=640),
+    "explain": Shot("/explain?length=month", first=".result", last=".steps li", height=700),
+    "reading": Shot("/reading", first=".page-head", height=640),
+    "whatif": Shot("/whatif", first=".page-head", height=640),
+    "me": Shot("/me", first=".page-head", height=520),
+}
+
+
+def say(text: str) -> None:
+    print(text, flush=True)
+
+
+def take(system: System, stop: threading.Event) -> None:
+    """Raises Stopped; Failed: the demo shows a page otherwise than it is told of here."""
+    with ExitStack() as stack:
+        playwright = stack.enter_context(sync_playwright())
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        stack.callback(browser.close)
+        guest, known = _phone(browser), _phone(browser)
+        _log_in(known, system)
+        _wait_for_the_past(known, system, stop)
+        PICTURES.mkdir(exist_ok=True)
+        for name, shot in SHOTS.items():
+            _take(known if shot.known else guest, system.url, shot, PICTURES / f"{name}.png")
+        _take_desktop(browser, system)
+    for left in {one.stem for one in PICTURES.glob("*.png")} - SHOTS.keys():
+        (PICTURES / f"{left}.png").unlink()
+
+
+def _wait_for_the_past(page: Page, system: System, stop: threading.Event) -> None:
+    """Until each day of this month and the one before has come. Raises Failed, Stopped."""
+    began, today = time.monotonic(), local(int(time.time()), TZ).date()
+    months = (today, today.replace(day=1) - timedelta(days=1))
+    while any(_lacks_a_day(page, f"{system.url}data?length=month&step=day&day={one}") for one in months):
+        system.check()
+        if time.monotonic() - began > check.SECONDS:
+            raise Failed(f"the past has not come into the pages in {check.SECONDS:.0f} s")
+        if stop.wait(PAUSE):
+            raise Stopped
+
+
+def _lacks_a_day(page: Page, address: str) -> bool:
+    page.goto(address)
+    rows = page.locator("tr[data-end]").evaluate_all("rows => rows.map(one => [one.dataset.end, one.dataset.mwh])")
+    return not rows or any(energy is None for end, energy in rows if int(end) < time.time())
+
+
+def _phone(browser: Browser) -> Page:
+    width, height = PHONE_SIZE
+    return browser.new_page(
+        viewport={"width": width, "height": height},
+        device_scale_factor=TWICE,
+        color_scheme="light",
+        locale="ru-RU",
+        reduced_motion="reduce",
+    )
+
+
+def _log_in(page: Page, system: System) -> None:
+    page.goto(f"{system.url}login")
+    page.get_by_label("Электронная почта").fill(CONSUMER)
+    page.get_by_label("Пароль").fill(system.logins[CONSUMER])
+    page.get_by_role("button", name="Войти").click()
+    page.wait_for_url(lambda url: "/login" not in url)
+
+
+def _take(page: Page, url: str, shot: Shot, file: Path) -> None:
+    answer = page.goto(url.rstrip("/") + shot.path, wait_until="load")
+    if answer is None or not answer.ok:
+        raise Failed(f"{shot.path} does not open")
+    page.evaluate("document.fonts.ready")
+    top = _edge(page, shot.first, "top") - ABOVE if shot.first else 0
+    end = _edge(page, shot.last, "bottom") + BELOW if shot.last else top + shot.height
+    whole = page.evaluate("document.documentElement.scrollHeight")
+    clip = {"x": 0, "y": top, "width": PHONE_SIZE[0], "height": min(end, top + shot.height, whole) - top}
+    data = with_palette(page.screenshot(full_page=True, clip=clip))  # type: ignore[arg-type]
+    if len(data) > LARGEST:
+        raise Failed(f"{file.name} takes {len(data)} bytes, more than {LARGEST}: show less of {shot.path}")
+    file.write_bytes(data)
+    say(f"  {file.name:<14} {clip['width']}×{clip['height']:.0f} {len(data) // 1000:>4} KB")
+
+
+def _edge(page: Page, part: str, side: str) -> int:
+    """Whole pixels from the top of the document."""
+    found = page.locator(part).first
+    if not found.count():
+        raise Failed(f"{page.url} has no {part}")
+    return int(found.evaluate(f"one => Math.round(one.getBoundingClientRect().{side} + scrollY)"))
+
+
+def _take_desktop(browser: Browser, system: System) -> None:
+    width, height = DESKTOP_SIZE
+    page = browser.new_page(
+        viewport={"width": width, "height": height}, color_scheme="light", locale="ru-RU", reduced_motion="reduce"
+    )
+    _log_in(page, system)
+    page.goto(system.url, wait_until="load")
+    page.evaluate("document.fonts.ready")
+    DESKTOP.write_bytes(with_palette(page.screenshot()))
+    say(f"  {DESKTOP.name:<14} {width}×{height}")
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    if sys.argv[1:] if words is None else words:
+        print("./run pictures takes no arguments", file=sys.stderr)
+        return 2
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda _number, _frame: stop.set())
+    try:
+        with ExitStack() as stack:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="uchet-")))
+            system = stack.enter_context(System(folder, free_port(), real=False, say=say))
+            system.start(stop)
+            check.run(system, stop, say)
+            take(system, stop)
+    except Stopped:
+        say("… stopped")
+    except Failed as error:
+        print(f"pictures: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
