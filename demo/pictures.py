@@ -28,7 +28,7 @@ CHROMIUM = "/usr/bin/chromium"
 DESKTOP = Path(__file__).parent.parent / "docs/pictures/cabinet.png"
 PHONE_SIZE, DESKTOP_SIZE = (360, 640), (1440, 900)
 LARGEST = 60_000  # bytes of one picture
-ABOVE, BELOW = 12, 4  # what is left around a part
+ABOVE, BELOW = 12, 12  # what is left around a part
 PAUSE = 1.0
 
 
@@ -47,16 +47,16 @@ class Shot:
 
 
 SHOTS: Mapping[str, Shot] = {  # name of the file, as the guide names it
-    "main": Shot("/", height=640),
-    "register": Shot("/register", first="h1", height=620, known=False),
-    "data": Shot("/data?length=month", first=".pickers", last=".chart"),
-    "table": Shot("/data?length=month", first="table.values", height=360),
+    "main": Shot("/", last=".answer", height=700),
+    "register": Shot("/register", first="h1", height=590, known=False),
+    "data": Shot("/data?length=month", first=".pickers", last=".with-side .card", height=760),
+    "table": Shot("/data?length=month", first="table.values", last="tbody tr:nth-child(6)", height=480),
     "consumption": Shot("/consumption", first=".pickers", height=640),
     "readings": Shot("/readings?length=month", first=".pickers", height=640),
     "explain": Shot("/explain?length=month", first=".result", last=".steps li", height=700),
     "reading": Shot("/reading", first=".page-head", height=640),
     "whatif": Shot("/whatif", first=".page-head", height=640),
-    "me": Shot("/me", first=".page-head", height=520),
+    "me": Shot("/me", first=".card", last="form[action$=password]", height=640),
 }
 
 

@@ -56,6 +56,7 @@ PROPER = {  # keys that are words
     "/console/meters/": (f"MIL-{s.FLAT}", f"MIL-{s.NEXT_DOOR}", "SEC-1"),
     "/console/edges/": ("edge-1", "edge-secret"),
     "/console/foreign/": ("edge-secret/SEC-9",),
+    "/help/": ("start", "nothing"),
 }
 QUERIES = {  # of a page, beside none; what is looked for is never a whole word of what may not be read
     "cabinet.": [f"point={key}{more}" for key in range(1, 5) for more in ("", "&day=2026-11-20&time=00:00&by=reading")],
@@ -106,7 +107,7 @@ def addresses(rule: Rule) -> list[str]:
     found = [rule.rule]
     for start, keys in PROPER.items():
         if rule.rule.startswith(start):
-            found = [re.sub(r"<name>/<key>|<name>|<key>", key, rule.rule) for key in keys]
+            found = [re.sub(r"<name>/<key>|<name>|<key>|<section>", key, rule.rule) for key in keys]
     for name in re.findall(r"<int:(\w+)>", rule.rule):
         found = [path.replace(f"<int:{name}>", str(key)) for path in found for key in NUMBERS]
     assert not [path for path in found if "<" in path], rule

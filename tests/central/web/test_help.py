@@ -134,13 +134,6 @@ def test_an_english_page_says_that_the_guide_is_in_russian(app: Flask) -> None:
     assert re.search(r'<p class="second">[^<]+</p>\s*<div class="guide"', page)
 
 
-def test_a_printed_section_has_no_navigation() -> None:
-    style = (STATIC / "app.css").read_text()
-    hidden = re.search(r"@media print \{\s*([^{]*)\{ display: none; \}", style)
-    assert hidden is not None
-    assert {".top", ".bottom", ".back", ".guide-contents", ".guide-next"} <= set(hidden[1].strip().split(", "))
-
-
 def versions() -> set[str]:
     names = [line.split("\t") for line in (STATIC / "vendor/LIST").read_text().splitlines() if line[0] != "#"]
     return {metadata.version("uchet"), platform.python_version(), *(f"{one[1]} {one[2]}" for one in names)}
