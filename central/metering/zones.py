@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 ALL_MONTHS = 0xFFF
@@ -72,6 +73,7 @@ def local(moment: int, tz: str) -> datetime:
     return datetime.fromtimestamp(moment, ZoneInfo(tz))
 
 
+@lru_cache(maxsize=16_384)  # pages and jobs ask for the same days again and again
 def midnight(day: date, tz: str) -> int:
     """Start of a local day, seconds UTC; where the clock jumps over midnight, the first moment of that day."""
     naive = datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(tz))
