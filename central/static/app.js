@@ -56,6 +56,10 @@ const show = (main, next, page) => {
     (one) => name && (one.getAttribute("aria-label") || one.textContent.trim()) === name,
   );
   if (same) same.focus({ preventScroll: true });
+  else if (name) {
+    main.tabIndex = -1; // what was pressed is gone: the keys go on from the top of what has changed
+    main.focus({ preventScroll: true });
+  }
   const period = main.querySelector(".caption-of-period");
   say(period ? period.textContent.trim() : document.title);
 };

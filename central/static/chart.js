@@ -156,6 +156,7 @@ const script = (address) =>
   }));
 
 const MWH = 1e6;
+const drawn = []; // lines on the page: one that has left it listens to the window no longer
 const UNSURE = ["estimated", "suspect", "power_off", "missing"];
 
 const line = (box, found) => {
@@ -227,6 +228,7 @@ const line = (box, found) => {
     holder,
   );
   holder.append(said);
+  drawn.push(plot);
 
   const gaps = (self) => {
     const context = self.ctx;
@@ -294,6 +296,7 @@ whenShown((root) => {
 });
 
 whenShown((root) => {
+  for (const plot of drawn.splice(0)) plot.root.isConnected ? drawn.push(plot) : plot.destroy();
   for (const box of root.querySelectorAll("[data-line]")) {
     Promise.all([fetch(box.dataset.line).then((answer) => (answer.ok ? answer.json() : Promise.reject(answer))), script(box.dataset.uplot)])
       .then(([found]) => line(box, found))

@@ -202,3 +202,13 @@ def test_a_forecast_is_not_made_of_what_is_not_known(consumer: FlaskClient, scen
     assert dacha.forecast is not None
     assert dacha.forecast.days < 56
     assert "Прогноза пока нет" not in consumer.get(f"/consumption?point={scene.points[s.DACHA]}").text
+
+
+def test_an_arrow_keeps_the_step_and_another_length_has_its_own(consumer: FlaskClient) -> None:
+    text = consumer.get("/data?length=month&day=2026-10-01&step=half_hour").text
+    back = re.search(r'href="([^"]+)" aria-label="Раньше"', text)
+    assert back is not None
+    assert "step=half_hour" in back[1]
+    year = re.search(r'href="([^"]+)">Год</a>', text)
+    assert year is not None
+    assert "step=" not in year[1]
