@@ -13,6 +13,7 @@ const say = (text) => {
 // Links and forms of a picker change the part of the page that they are about; the address goes with them, so «back»
 // goes back. What takes longer is seen to be under way; what fails leaves what stood there, with its age.
 const SLOW = 300; // ms
+const OURS = { swap: true }; // a step of the history that was made here
 let going = null;
 
 const go = async (address, { push = true } = {}) => {
@@ -31,7 +32,10 @@ const go = async (address, { push = true } = {}) => {
       location.assign(address); // a refusal, a login, an error: pages of their own
       return;
     }
-    if (push) history.pushState({}, "", answer.url);
+    if (push) {
+      history.replaceState(OURS, ""); // also the page that was opened whole is come back to in place
+      history.pushState(OURS, "", answer.url);
+    }
     show(main, next, page);
   } catch (reason) {
     if (reason.name === "AbortError") return;
@@ -78,7 +82,9 @@ document.addEventListener("submit", (event) => {
   event.preventDefault();
   go(`${form.action.split("?")[0]}?${new URLSearchParams(new FormData(form))}`);
 });
-addEventListener("popstate", () => go(location.href, { push: false }));
+addEventListener("popstate", (event) => {
+  if (event.state && event.state.swap) go(location.href, { push: false }); // a place in the page is not ours
+});
 
 // Without a network the page stays, and says how old it is.
 const offline = (away) => {
