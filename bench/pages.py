@@ -4,7 +4,7 @@ tree, search and objects.
     ./run bench pages [points,points,…] [days]           default 1000,10000,100000 points × 395 days (13 months)
 Each point has its registry, contract, seen meter and days in SQL; a few hundred thousand points need disk: 100,000 ×
 395 days are 39.5 million rows. Every page is asked for through the whole app by a person who has logged in; the limit
-is the same template behind the same login with no data (a consumer without a point).
+is the same template behind the same login with no data (a consumer without a point), asked for in turns with each.
 """
 
 import statistics
@@ -36,15 +36,16 @@ def a_consumer_without_points(connection: Connection, now: int) -> None:
     )  # fmt: skip
 
 
-def median(client: FlaskClient, path: str) -> float:
-    """Milliseconds."""
-    taken = []
+def beside(client: FlaskClient, path: str, nobody: FlaskClient) -> tuple[float, float]:
+    """Medians in milliseconds: of this page, and of the empty one asked for in turns with it, in the same minute."""
+    taken: tuple[list[float], list[float]] = ([], [])
     for number in range(ASKED + 5):
-        began = time.perf_counter()
-        answer = client.get(path)
-        taken.append((time.perf_counter() - began) * 1000)
-        assert answer.status_code == 200, (path, answer.status_code, number)
-    return statistics.median(taken[5:])
+        for found, who, asked in zip(taken, (client, nobody), (path, "/"), strict=True):
+            began = time.perf_counter()
+            answer = who.get(asked)
+            found.append((time.perf_counter() - began) * 1000)
+            assert answer.status_code == 200, (asked, answer.status_code, number)
+    return statistics.median(taken[0][5:]), statistics.median(taken[1][5:])
 
 
 def main(sizes: tuple[int, ...], days: int) -> None:
@@ -98,11 +99,12 @@ def main(sizes: tuple[int, ...], days: int) -> None:
             grow(scene, have, size)
             have = size
             print(f"  {size:,} points made in {time.perf_counter() - began:.0f} s", file=sys.stderr, flush=True)
-            empty = median(people["nobody@example.org"], "/")
-            empties.append(empty)
+            found = {}
             for title, (mail, path) in pages.items():
-                taken = median(people[mail], path)
+                taken, empty = beside(people[mail], path, people["nobody@example.org"])
+                found[title] = empty
                 table[title].append((taken, taken / empty))
+            empties.append(statistics.median(found.values()))
         print(f"{'empty page (the limit: 4 ×)':<28}" + "".join(f"{empty:>11.2f}        " for empty in empties))
         for title, found in table.items():
             cells = "".join(f"{taken:>11.2f} ({ratio:4.1f})" for taken, ratio in found)

