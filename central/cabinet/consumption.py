@@ -12,11 +12,9 @@ from central.faces.here import here, viewer
 from central.faces.periods import Chosen
 from central.figures import NotFound
 from central.figures.compare import Comparison, compare
-from central.figures.totals import added
+from central.figures.totals import added, money_of
 from central.figures.views import Forecast, MonthBeside, MonthFigure, PointView, Totals
 from central.metering.zones import day_of
-
-PARTS = ("month", "previous_same", "previous", "year_same", "year")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +77,8 @@ def _month(point: PointView, first: date) -> MonthBeside | None:
 
 def _sum(found: Iterable[MonthFigure | None], zones: Sequence[energy.Zone]) -> Sum:
     there = [one for one in found if one is not None and one.totals.total is not None]
-    costs = [one.cost.total for one in there if one.cost is not None and one.cost.total is not None]
     totals = added((one.totals for one in there), [zone.name for zone in zones])
-    return Sum(totals, sum(costs, Decimal(0)) if costs else None, len(there))
+    return Sum(totals, money_of(one.cost for one in there), len(there))
 
 
 def _beside(

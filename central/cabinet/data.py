@@ -3,9 +3,9 @@
 Days and longer steps are read from the days; the intervals of a long period a day at a time, as its table is turned.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 from flask_babel import gettext as _
@@ -22,10 +22,11 @@ from central.faces.periods import Chosen
 from central.figures import NotFound, TooLong
 from central.figures.compare import Comparison, compare
 from central.figures.steps import DAY, MONTH, Step, steps, steps_of_days, steps_of_many, steps_of_months
-from central.figures.totals import added, together
+from central.figures.totals import added, money_of, together
 from central.figures.views import DaysView, PointView, Revision, Totals
+from central.metering.cost import Cost
 from central.metering.slots import Completeness
-from central.metering.zones import day_of, midnight
+from central.metering.zones import day_of, month_start
 
 ROWS = {DAY: 31, MONTH: 36}  # on a page of the table; of shorter steps:
 SHORT_ROWS = 48
@@ -33,19 +34,10 @@ PRICED = "active_import"
 
 
 @dataclass(frozen=True, slots=True)
-class OfPoint:
-    """One of several points: its part of the sum."""
-
-    point: PointView
-    total: int | None
-    money: Decimal | None
-
-
-@dataclass(frozen=True, slots=True)
 class Shown:
     """`steps`: those of the table, oldest first; None = the period is too long to have all of them, and the table is
     turned by days. `drawn` = the bars of the chart, each of `size` seconds. `money`: what it costs; `costs`: by the
-    beginning of a step. `each`: of several points."""
+    beginning of a step. `each`: what each point has of the total."""
 
     steps: Sequence[Step] | None
     drawn: Sequence[Step]
@@ -54,7 +46,7 @@ class Shown:
     completeness: Completeness
     money: Decimal | None
     costs: Mapping[int, Decimal | None]
-    each: Sequence[OfPoint] = ()
+    each: Sequence[tuple[PointView, int | None]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,9 +136,9 @@ def _by_days(asked: Asked) -> Shown | None:
         size=size,
         totals=added((one.totals for one in every), zones),
         completeness=together(one.completeness for one in every),
-        money=_sum(_money(one) for one in every) if asked.channel == PRICED else None,
-        costs=_costs(every, tz, by_months=by_months) if asked.channel == PRICED else {},
-        each=[_of_point(point, found, zones) for point, found in views] if not asked.alone else (),
+        money=money_of(one.cost for one in every),
+        costs=_costs(every, months if by_months else days, tz, by_months=by_months) if asked.channel == PRICED else {},
+        each=[(point, added((one.totals for one in found), zones).total) for point, found in views],
     )
 
 
@@ -160,30 +152,17 @@ def _days_of(point: PointView, period: Chosen, channel: str, by_months: bool) ->
         return ()
 
 
-def _costs(views: Sequence[DaysView], tz: str, *, by_months: bool) -> dict[int, Decimal | None]:
-    by_start: dict[int, list[Decimal | None]] = {}
+def _costs(views: Sequence[DaysView], drawn: Sequence[Step], tz: str, *, by_months: bool) -> dict[int, Decimal | None]:
+    """By the beginning of a step. A month begins with the first day that any of the points has of it."""
+    found: dict[date, list[Cost | None]] = {}
     for view in views:
         if by_months:
-            by_start.setdefault(midnight(view.days[0].day, tz), []).append(_money(view))
+            found.setdefault(month_start(view.days[0].day), []).append(view.cost)
         else:
             for day in view.days:
-                money = day.cost.total if day.cost is not None else None
-                by_start.setdefault(midnight(day.day, tz), []).append(money)
-    return {start: _sum(found) for start, found in by_start.items()}
-
-
-def _money(view: DaysView) -> Decimal | None:
-    return view.cost.total if view.cost is not None else None
-
-
-def _sum(found: Iterable[Decimal | None]) -> Decimal | None:
-    """Of what there is; None where there is nothing."""
-    known = [one for one in found if one is not None]
-    return sum(known, Decimal(0)) if known else None
-
-
-def _of_point(point: PointView, found: Sequence[DaysView], zones: Sequence[str]) -> OfPoint:
-    return OfPoint(point, added((one.totals for one in found), zones).total, _sum([_money(one) for one in found]))
+                found.setdefault(day.day, []).append(day.cost)
+    days = {step.start: day_of(step.start, tz) for step in drawn}
+    return {start: money_of(found.get(month_start(day) if by_months else day, ())) for start, day in days.items()}
 
 
 def _turned(asked: Asked, shown: Shown, number: int) -> Turned:

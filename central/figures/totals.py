@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
+from decimal import Decimal
 
 from central.figures.views import DayView, Totals
 from central.metering.cost import Cost, Portion, Price, cost
@@ -63,6 +64,14 @@ def portions_of(days: Iterable[DayView]) -> tuple[Portion, ...]:
 def day_portions(day: date, found: Totals) -> tuple[Portion, ...]:
     """The same of one day."""
     return tuple(Portion(zone, day, day + timedelta(days=1), energy) for zone, energy in found.zones.items())
+
+
+def money_of(costs: Iterable[Cost | None]) -> Decimal | None:
+    """Of several costs together: None where none of them is one, or something in one has no price: half a sum is no
+    sum."""
+    totals = [one.total for one in costs if one is not None]
+    known = [total for total in totals if total is not None]
+    return sum(known, Decimal(0)) if known and len(known) == len(totals) else None
 
 
 def cost_of(portions: Sequence[Portion], prices: Sequence[Price], used: Sequence[Portion] = ()) -> Cost | None:
