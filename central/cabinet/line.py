@@ -24,7 +24,6 @@ def data(asked: Asked) -> dict[str, Any]:
     unit = str(words.UNITS[asked.channel])
     return {
         "tz": point.tz,
-        "own": found.own,
         "whole": found.each == 1,
         "unit": _("%(unit)s за %(size)s", unit=unit, size=own),
         "measure": unit,

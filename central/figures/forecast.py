@@ -20,10 +20,10 @@ MWH = 1_000_000  # mWh of a kWh: a forecast is told in whole ones
 
 
 def forecast(point: Opened, month: MonthFigure, now: int) -> Forecast | None:
-    """Of the month that goes on; None where too little is known to tell."""
+    """Of the month that goes on; None where too little is known to tell, or the rest of it is another's."""
     today = day_of(now, point.tz)
     first = month_start(day_of(month.since, point.tz))
-    if first != month_start(today) or month.totals.total is None:
+    if first != month_start(today) or month.totals.total is None or point.visible.until <= now:
         return None
     known = whole_days(point, today - timedelta(days=HISTORY), today, now)
     if len(known) < ENOUGH:

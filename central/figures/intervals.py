@@ -7,7 +7,7 @@ from central.accounts.policy import Viewer
 from central.figures.material import Material, Place
 from central.figures.source import FIELDS, Opened, Source, opened
 from central.figures.totals import totals
-from central.figures.views import IntervalView, Period
+from central.figures.views import IntervalView, NotFound, Period
 from central.metering.consumption import RegisterTerm, SumCheck, intervals_to_register
 from central.metering.slots import Slot, completeness, energies, maximum
 from central.metering.terms import State
@@ -26,15 +26,23 @@ def interval(
     """Intervals that START in [since, until). Raises NotFound, TooLong, SeriesUnavailable; KeyError for no channel."""
     FIELDS[channel]
     with opened(source, viewer, point_id, since, until) as point:
-        segments = point.entries.segments(point.visible.since, point.visible.until)
-        count = (until - since) // min((segment.period for segment in segments), default=until - since)
-        if count > MOST:
-            raise TooLong(f"{count} intervals, at most {MOST}")
-        return view(point, Period(since, until), channel, now)
+        return within(point, Period(since, until), channel, now)
+
+
+def within(point: Opened, asked: Period, channel: str, now: int) -> IntervalView:
+    """The same of a point that is open already. Raises TooLong; NotFound: nothing of `asked` may be seen."""
+    seconds = asked.until - asked.since
+    if not (point.visible.since < asked.until and asked.since < point.visible.until):
+        raise NotFound(f"point {point.id}")
+    segments = point.entries.segments(point.visible.since, point.visible.until)
+    count = seconds // min((segment.period for segment in segments), default=seconds)
+    if count > MOST:
+        raise TooLong(f"{count} intervals, at most {MOST}")
+    return view(point, asked, channel, now)
 
 
 def view(point: Opened, asked: Period, channel: str, now: int) -> IntervalView:
-    """The same of a point that is open already; what of `asked` may be seen."""
+    """However many there are; what of `asked` may be seen."""
     since, until = max(asked.since, point.visible.since), min(asked.until, point.visible.until)
     place = Place(point.id, point.tz, point.calendar, point.entries.terms)
     material = Material(point.connection, point.series, place, point.entries.segments(since, until), since, until, now)

@@ -11,10 +11,10 @@ from fractions import Fraction
 from itertools import islice
 
 from central.accounts.policy import Viewer
-from central.figures.daily import ONE_DAY, days
-from central.figures.intervals import interval
-from central.figures.source import ACTIVE_IMPORT, Source
-from central.figures.views import DayView
+from central.figures.daily import ONE_DAY, days_view
+from central.figures.intervals import within
+from central.figures.source import ACTIVE_IMPORT, FIELDS, Source, opened
+from central.figures.views import DayView, Period
 from central.metering.rounding import half_away
 from central.metering.slots import Slot
 from central.metering.terms import State
@@ -51,15 +51,15 @@ class Line:
 
 def line(source: Source, viewer: Viewer, point_id: int, first: date, until: date, channel: str, now: int) -> Line:
     """Of local days [first, until). Raises NotFound, TooLong, SeriesUnavailable; KeyError for no channel."""
-    if channel == ACTIVE_IMPORT and (until - first).days > BY_INTERVALS:
-        view = days(source, viewer, point_id, first, until, channel, now)
-        own = view.point.period or HALF_HOUR
-        return Line(own, 0, tuple(_of_day(day, own, view.point.tz) for day in view.days))
-    found = days(source, viewer, point_id, first, first + ONE_DAY, channel, now).point
-    since, end = midnight(first, found.tz), midnight(until, found.tz)
-    slots = interval(source, viewer, point_id, since, end, channel, now).slots
+    FIELDS[channel]
+    with opened(source, viewer, point_id, midnight(first - ONE_DAY, "UTC"), midnight(until + ONE_DAY, "UTC")) as point:
+        own = point.view(now).period or HALF_HOUR
+        if channel == ACTIVE_IMPORT and (until - first).days > BY_INTERVALS:
+            found = days_view(point, first, until, channel, now).days
+            return Line(own, 0, tuple(_of_day(day, own, point.tz) for day in found))
+        slots = within(point, Period(midnight(first, point.tz), midnight(until, point.tz)), channel, now).slots
     each = max(1, -(-len(slots) // RUNS))
-    return Line(found.period or HALF_HOUR, each, tuple(_of_slots(run) for run in _runs(slots, each)))
+    return Line(own, each, tuple(_of_slots(run) for run in _runs(slots, each)))
 
 
 def _runs(slots: Sequence[Slot], each: int) -> Iterator[tuple[Slot, ...]]:

@@ -212,3 +212,20 @@ def test_an_arrow_keeps_the_step_and_another_length_has_its_own(consumer: FlaskC
     year = re.search(r'href="([^"]+)">Год</a>', text)
     assert year is not None
     assert "step=" not in year[1]
+
+
+def test_who_came_in_the_middle_of_a_month_has_its_line_from_then_on(app: Flask, scene: Scene) -> None:
+    """And who left, to then; the rest of the month is foretold to neither of the two but the one who lives there."""
+    point, since = scene.points[s.NEXT_DOOR], midnight(s.HAND_OVER, s.TZ)
+    asked = f"point={point}&length=month&day=2026-11-01"
+    new, former = person(app, s.NEIGHBOUR), person(app, s.FORMER)
+    for client, begun, ended in ((new, since, None), (former, midnight(date(2026, 11, 1), s.TZ), since)):
+        rows = client.get(f"/data/line?{asked}&step=half_hour").get_json()["rows"]
+        assert rows[0][0] == begun
+        assert ended is None or rows[-1][1] == ended
+        assert (
+            client.get(f"/data/line?point={point}&length=own&day=2026-09-20&last=2026-11-23&step=half_hour").status_code
+            == 200
+        )
+    assert 'class="rest"' in new.get(f"/consumption?{asked}").text
+    assert 'class="rest"' not in former.get(f"/consumption?{asked}").text
