@@ -21,7 +21,6 @@ from central.metering.zones import midnight
 STEPS = {"period": 0, "half_hour": 1800, "hour": 3600, "day": DAY, "month": MONTH}  # seconds, 0 = the meter's own
 USUAL = {"day": "half_hour", "week": "hour", "month": "day", "year": "month"}  # length -> step
 FORMS = {"xlsx": "Excel", "csv": "CSV", "json": "JSON"}
-COMPARED = ("before", "year")
 MOST_TOGETHER = 24  # points in one view; more are a report
 SHORT = 8  # days: so long all intervals of a period are read at once
 
@@ -64,8 +63,7 @@ class Asked:
     @property
     def comparisons(self) -> dict[str, LazyString]:
         """Word -> what it may be compared with."""
-        found = {"before": words.BEFORE[self.period.length]}
-        return found | ({"year": words.YEAR_AGO} if self.period.length != "year" else {})
+        return comparisons(self.period)
 
     @property
     def query(self) -> dict[str, object]:
@@ -116,9 +114,15 @@ def asked(points: Sequence[PointView], period: Chosen, args: MultiDict[str, str]
         channel=channel,
         step=step if step in may else usual(period, may),
         steps=may,
-        compare=compare if compare in COMPARED else "",
+        compare=compare if compare in comparisons(period) else "",
         hidden=hidden if hidden != names else frozenset(),
     )
+
+
+def comparisons(period: Chosen) -> dict[str, LazyString]:
+    """Word -> what a period may be compared with."""
+    found = {"before": words.BEFORE[period.length]}
+    return found | ({"year": words.YEAR_AGO} if period.length != "year" else {})
 
 
 def usual(period: Chosen, may: Mapping[str, str]) -> str:

@@ -1,9 +1,9 @@
 """«Потребление энергоресурсов»: a month of all points together, by zone, beside the one before and the same a year ago,
 and what it will come to."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 from central import figures
@@ -16,24 +16,28 @@ from central.figures.totals import added, money_of
 from central.figures.views import Forecast, MonthBeside, MonthFigure, PointView, Totals
 from central.metering.zones import day_of
 
+ONE_DAY = timedelta(days=1)  # so far apart the ends of points may be: one is read at midnight, another just now
+
 
 @dataclass(frozen=True, slots=True)
 class Sum:
-    """Of all points; `money` None = of none. `points`: how many there is something of."""
+    """Of all points; `money` None = of none. `points`: those there is something of."""
 
     totals: Totals
     money: Decimal | None
-    points: int
+    points: frozenset[int]
 
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """Another month beside this one. `same`: as many days of it."""
+    """Another month beside this one. `same`: as many days of it; `without`: points of this month that it has nothing
+    of, and then the two are not compared."""
 
     first: date
     same: Sum
     whole: Sum
     comparison: Comparison | None
+    without: Sequence[PointView]
 
 
 def page(points: Sequence[PointView], period: Chosen) -> dict[str, object]:
@@ -41,7 +45,7 @@ def page(points: Sequence[PointView], period: Chosen) -> dict[str, object]:
     found = [one for one in (_month(point, period.first) for point in points) if one is not None]
     zones = energy.zones_of(tuple(dict.fromkeys(zone for point in points for zone in point.zones)))
     common = {"chosen": points, "point": points[0], "period": period, "zones": zones}
-    month = _sum((one.month for one in found), zones)
+    month = _sum({one.point.id: one.month for one in found}, zones)
     if not found or month.totals.total is None:
         return common | {"month": None}
     tz = points[0].tz
@@ -50,20 +54,25 @@ def page(points: Sequence[PointView], period: Chosen) -> dict[str, object]:
     previous = before.first if before is not None else period.first
     year_ago = period.first.replace(year=period.first.year - 1)
     beside = [
-        _beside(month, previous, zones, [(one.previous_same, one.previous) for one in found]),
-        _beside(month, year_ago, zones, [(one.year_same, one.year) for one in found]),
+        _beside(month, previous, zones, {one.point: (one.previous_same, one.previous) for one in found}),
+        _beside(month, year_ago, zones, {one.point: (one.year_same, one.year) for one in found}),
     ]
     told = [one for one in beside if one.whole.totals.total is not None]
+    alike = [one for one in told if not one.without]
     strips = [energy.strip(month.totals, zones, foretold)]
-    strips += [energy.earlier_strip(one.same.totals.total, one.whole.totals.total) for one in told]
+    strips += [energy.earlier_strip(one.same.totals.total, one.whole.totals.total) for one in alike]
+    ends = {one.point: day_of(one.month.until - 1, tz) for one in found if one.point.id in month.points}
+    last = max(ends.values())
     return common | {
         "month": month,
-        "last": day_of(max(one.month.until for one in found) - 1, tz),
+        "last": last,
         "forecast": foretold,
         "beside": told,
+        "alike": alike,
         "strips": charts.strips(strips),
         "each": found if len(points) > 1 else [],
-        "lacking": [point for point in points if all(one.point.id != point.id for one in found)],
+        "lacking": [point for point in points if point.id not in month.points],
+        "shorter": {point: end for point, end in ends.items() if end + ONE_DAY < last},
     }
 
 
@@ -75,21 +84,21 @@ def _month(point: PointView, first: date) -> MonthBeside | None:
         return None
 
 
-def _sum(found: Iterable[MonthFigure | None], zones: Sequence[energy.Zone]) -> Sum:
-    there = [one for one in found if one is not None and one.totals.total is not None]
-    totals = added((one.totals for one in there), [zone.name for zone in zones])
-    return Sum(totals, money_of(one.cost for one in there), len(there))
+def _sum(found: Mapping[int, MonthFigure | None], zones: Sequence[energy.Zone]) -> Sum:
+    there = {point: one for point, one in found.items() if one is not None and one.totals.total is not None}
+    totals = added((one.totals for one in there.values()), [zone.name for zone in zones])
+    return Sum(totals, money_of(one.cost for one in there.values()), frozenset(there))
 
 
 def _beside(
     month: Sum,
     first: date,
     zones: Sequence[energy.Zone],
-    found: Sequence[tuple[MonthFigure | None, MonthFigure | None]],
+    found: Mapping[PointView, tuple[MonthFigure | None, MonthFigure | None]],
 ) -> Beside:
-    """Compared where it is known of all the points that this month is the sum of."""
-    same, whole = (_sum((pair[side] for pair in found), zones) for side in (0, 1))
-    return Beside(first, same, whole, compare(month.totals, same.totals) if same.points == month.points else None)
+    same, whole = (_sum({point.id: pair[side] for point, pair in found.items()}, zones) for side in (0, 1))
+    without = [point for point in found if point.id in month.points - same.points]
+    return Beside(first, same, whole, None if without else compare(month.totals, same.totals), without)
 
 
 def _together(found: Sequence[Forecast | None]) -> Forecast | None:

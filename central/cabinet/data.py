@@ -4,9 +4,10 @@ Days and longer steps are read from the days; the intervals of a long period a d
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
+from fractions import Fraction
 
 from flask_babel import gettext as _
 from markupsafe import Markup
@@ -30,6 +31,7 @@ from central.metering.zones import day_of, month_start
 
 ROWS = {DAY: 31, MONTH: 36}  # on a page of the table; of shorter steps:
 SHORT_ROWS = 48
+LACKING = 20  # of so many intervals one may lack in what is compared
 PRICED = "active_import"
 
 
@@ -61,13 +63,14 @@ class Turned:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """With another period: `found` None = there is nothing to compare. `whole`: of all steps, else of `places`."""
+    """With another period, whose steps are drawn behind. `alike`: by the beginning of a step, it and its like there, of
+    those that may be compared; `due`: of so many. `found` None = there is nothing to compare."""
 
     period: Chosen
     steps: Sequence[Step | None]
+    alike: Mapping[int, tuple[Step, Step]]
+    due: int
     found: Comparison | None
-    places: int
-    of: int
 
 
 def page(asked: Asked, number: str) -> dict[str, object]:
@@ -92,7 +95,7 @@ def page(asked: Asked, number: str) -> dict[str, object]:
         "chart_step": energy.size_word(shown.size),
         "turned": turned,
         "beside": beside,
-        "changes": _changes(asked, turned, beside, shown),
+        "changes": _changes(beside) if beside and shown.steps is not None and shown.size == asked.size else {},
         "priced": bool(shown.costs) and shown.steps is not None,
         "marks": list({mark.state: mark for row in turned.rows for mark in row.exceptions}.values()),
         "refined": _refined(asked),
@@ -195,49 +198,47 @@ def _turned(asked: Asked, shown: Shown, number: int) -> Turned:
 
 
 def _during(asked: Asked, period: Chosen) -> Asked:
-    return Asked(asked.points, period, asked.channel, asked.step, asked.steps, "", frozenset())
+    return replace(asked, period=period, compare="", hidden=frozenset())
 
 
 def _compared(asked: Asked, shown: Shown) -> Compared | None:
-    """By what stands in both periods: a day that one of them lacks tells of nothing."""
+    """By what stands in both periods alike: a day that one of them lacks tells of nothing."""
     if asked.other is None:
         return None
     before = show(_during(asked, asked.other))
     tz = asked.point.tz
     if before is None or before.size != shown.size:
-        return Compared(asked.other, (), None, 0, 0)
+        return Compared(asked.other, (), {}, 0, None)
     mine = energy.on_grid(shown.drawn, asked.period.first, asked.period.until, shown.size, tz)
     theirs = energy.on_grid(before.drawn, asked.other.first, asked.other.until, shown.size, tz)
     due = [
         (one, other) for one, other in zip(mine, theirs, strict=False) if one is not None and one.completeness.expected
     ]
-    both = [
-        (one, other)
-        for one, other in due
-        if other is not None and one.total is not None and other.total is not None and not one.completeness.not_due
+    both = {one.start: (one, other) for one, other in due if other is not None and _alike(one, other)}
+    sums = [
+        added((_totals(pair[side]) for pair in both.values()), [zone.name for zone in asked.zones]) for side in (0, 1)
     ]
-    sums = [added((_totals(pair[side]) for pair in both), [zone.name for zone in asked.zones]) for side in (0, 1)]
-    return Compared(asked.other, theirs, compare(sums[0], sums[1]) if both else None, len(both), len(due))
+    return Compared(asked.other, theirs, both, len(due), compare(sums[0], sums[1]) if both else None)
 
 
-def _totals(step: Step | None) -> Totals:
-    zones = step.zones if step is not None else {}
-    return Totals(sum(zones.values()) if zones else None, zones, {}, 0)
+def _alike(one: Step, other: Step) -> bool:
+    """Both are over and of the same points all their time: one interval in LACKING at most is not there."""
+    if one.total is None or other.total is None or one.completeness.not_due:
+        return False
+    if any(LACKING * step.completeness.missing > step.completeness.expected for step in (one, other)):
+        return False
+    much = [Fraction(step.completeness.expected, step.end - step.start) for step in (one, other)]
+    return LACKING * (max(much) - min(much)) <= max(much)
 
 
-def _changes(asked: Asked, turned: Turned, beside: Compared | None, shown: Shown) -> Mapping[int, int]:
-    """By the beginning of a step of the table: per cent more or less than its like before."""
-    if beside is None or shown.steps is None or shown.size != asked.size:
-        return {}
-    grid = energy.on_grid(shown.drawn, asked.period.first, asked.period.until, shown.size, asked.point.tz)
-    there = {row.step.start for row in turned.rows}
-    found = {}
-    for one, other in zip(grid, beside.steps, strict=False):
-        if one is not None and other is not None and one.start in there and not one.completeness.not_due:
-            change = compare(_totals(one), _totals(other))
-            if change is not None:
-                found[one.start] = change.percent
-    return found
+def _totals(step: Step) -> Totals:
+    return Totals(step.total, step.zones, {}, 0)
+
+
+def _changes(beside: Compared) -> Mapping[int, int]:
+    """By the beginning of a step: per cent more or less than its like before."""
+    found = {start: compare(_totals(one), _totals(other)) for start, (one, other) in beside.alike.items()}
+    return {start: change.percent for start, change in found.items() if change is not None}
 
 
 def _chart(asked: Asked, shown: Shown, beside: Compared | None) -> Markup:

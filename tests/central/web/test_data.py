@@ -6,8 +6,12 @@ from datetime import date
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import delete, select
 
 from central import figures
+from central.accounts.people import add_grant
+from central.accounts.tables import account, grant
+from central.db import writing
 from central.faces.formats import kilo, money
 from central.figures.compare import compare
 from central.figures.steps import steps
@@ -132,7 +136,25 @@ def test_a_comparison_is_of_the_same_days_and_is_told_in_words(consumer: FlaskCl
         in row[: row.index("</tr>")]
     )
     year = consumer.get("/data?length=month&day=2026-11-01&compare=year").text
-    assert "Сравнить не с чем: Ноябрь 2025 без данных" in year
+    assert "Сравнить не с чем: Ноябрь 2025 без таких же данных" in year
+
+
+def test_a_comparison_is_of_the_same_points(consumer: FlaskClient, scene: Scene) -> None:
+    """The dacha is silent since the 12th: from then on a day of both points has no like in October."""
+    both = "&".join(f"point={scene.points[one]}" for one in (s.FLAT, s.DACHA))
+    text = consumer.get(f"/data?{both}&length=month&day=2026-11-01&compare=before").text
+    assert "Сравнено 11 из 24" in text
+    cells = re.findall(r'data-end="(\d+)".*?</tr>', text, re.DOTALL)
+    assert len(cells) == 24
+    rows = text[text.index("<tbody>") :].split("<tr ")[1:]
+    compared = [bool(re.search(r"\d\u00a0%", row)) for row in rows[:24]]
+    assert compared == [False] * 13 + [True] * 11, "the newest is on top"
+
+
+def test_a_year_is_not_compared_with_a_year_ago_twice(consumer: FlaskClient) -> None:
+    text = consumer.get("/data?length=year&compare=year").text
+    assert "Сравнить не с чем" not in text
+    assert 'aria-current="true">Прошлый год' not in text
 
 
 def test_a_zone_can_be_taken_off_the_chart_and_stays_in_the_sums(consumer: FlaskClient, scene: Scene) -> None:
@@ -191,6 +213,30 @@ def test_consumption_is_of_all_points_beside_the_month_before(consumer: FlaskCli
     past = consumer.get(f"/consumption?point={scene.points[s.FLAT]}&day=2026-10-15").text
     assert 'class="rest"' not in past, "what is over is not foretold"
     assert f">{kilo(days(scene, s.FLAT, *OCTOBER).totals.total)[:3]}" in past
+
+
+def test_months_of_different_points_are_not_compared(app: Flask, scene: Scene) -> None:
+    """Who has had a flat for long and next door since the 5th: October is of the flat alone, and no difference is
+    taken from it; the dacha, silent since the 12th, is told to be lacking after it."""
+    with writing(scene.engine).begin() as connection:
+        neighbour = connection.scalar(select(account.c.id).where(account.c.mail == s.NEIGHBOUR))
+        assert neighbour is not None
+        key = add_grant(connection, neighbour, scene.accounts["100-1"], 0)
+    try:
+        client = person(app, s.NEIGHBOUR)
+        points = [scene.points[one] for one in (s.FLAT, s.DACHA, s.NEXT_DOOR)]
+        unlike = client.get("/consumption?" + "&".join(f"point={point}" for point in points)).text
+        alike = client.get("/consumption?" + "&".join(f"point={point}" for point in points[:2])).text
+    finally:
+        with writing(scene.engine).begin() as connection:
+            connection.execute(delete(grant).where(grant.c.id == key))
+    assert "поэтому с ним не сравнивается" in unlike
+    assert "% больше" not in unlike
+    assert "% меньше" not in unlike
+    assert "только по 11.11" in unlike
+    assert "Сравнить пока не с чем" not in unlike
+    assert "не сравнивается" not in alike
+    assert "чем за 1–24 октября 2026" in alike
 
 
 def test_a_forecast_is_not_made_of_what_is_not_known(consumer: FlaskClient, scene: Scene) -> None:
