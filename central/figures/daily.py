@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Row, func, select
 
-from central.accounts.policy import Viewer
+from central.accounts.policy import FOREVER, Viewer
 from central.figures import causes
 from central.figures.hours import Hours, hour_prices, hours_of, with_hours
 from central.figures.intervals import TooLong, view
@@ -159,6 +159,19 @@ def whole_days(point: Opened, first: date, until: date, now: int) -> dict[date, 
             energies = totals([row.energies.get(ACTIVE_IMPORT, {})], point.calendar.zones)
             if counts.expected and not (counts.missing or counts.not_due or energies.suspect or energies.total is None):
                 found[day] = energies.zones
+    return found
+
+
+def still_out(point: Opened, first: date, until: date, now: int) -> dict[date, float]:
+    """Of local days [first, until) those of which intervals lack or have not come yet, and which part of each."""
+    segments = point.entries.segments(0, FOREVER)
+    rows = _newest(point, first, until)
+    found = {}
+    for day in days_of(first, until):
+        span = Period(midnight(day, point.tz), midnight(day + ONE_DAY, point.tz))
+        counts = _completeness(rows.get(day), span, segments, point.tz, now)
+        if counts.missing or counts.not_due:
+            found[day] = (counts.missing + counts.not_due) / (counts.expected + counts.not_due)
     return found
 
 

@@ -1,11 +1,11 @@
-"""What a month will come to: what was used so far, and of the days to come what is expected, with its price."""
+"""What a month will come to: what is known of it, and what is expected of the rest, with its price."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 
-from central.figures.bills import contract_days
-from central.figures.daily import ONE_DAY, whole_days
+from central.figures.bills import PROFILE, contract_days
+from central.figures.daily import ONE_DAY, still_out, whole_days
 from central.figures.source import Opened
 from central.figures.totals import cost_of
 from central.figures.views import Forecast, MonthFigure, Period
@@ -28,7 +28,11 @@ def forecast(point: Opened, month: MonthFigure, now: int) -> Forecast | None:
     known = whole_days(point, today - timedelta(days=HISTORY), today, now)
     if len(known) < ENOUGH:
         return None
-    left = _left(point, month.until, next_month(first))
+    left = (
+        still_out(point, day_of(month.since, point.tz), next_month(first), now)
+        if month.billed_by == PROFILE
+        else _left(point, month.until, next_month(first))
+    )
     zones = to_come(known, left)
     around = spread(known, sum(left.values()))
     coming = sum(zones.values())
@@ -44,7 +48,7 @@ def forecast(point: Opened, month: MonthFigure, now: int) -> Forecast | None:
 
 
 def _left(point: Opened, since: int, until: date) -> dict[date, float]:
-    """Days to come, and which part of each."""
+    """Days after what the registers tell, and which part of each."""
     found = {}
     for day in days(day_of(since, point.tz), until):
         start, end = midnight(day, point.tz), midnight(day + ONE_DAY, point.tz)
@@ -56,8 +60,9 @@ def _cost(point: Opened, month: MonthFigure, left: Mapping[date, float], zones: 
     """What is billed so far, what is to come at the prices of its days, and what is paid for the month."""
     if month.cost is None or month.cost.total is None or month.cost.hourly:
         return None
-    first, until = month_start(min(left)), next_month(min(left))
-    used = [Portion(zone, first, min(left), energy) for zone, energy in month.totals.zones.items()]
+    first = month_start(day_of(month.since, point.tz))
+    until = next_month(first)
+    used = [Portion(zone, first, until, energy) for zone, energy in month.totals.zones.items()]
     coming = _by_days(left, zones)
     spent: Cost | None = cost_of(coming, point.entries.prices, used)
     if spent is None or spent.total is None:

@@ -80,7 +80,7 @@ document.addEventListener("submit", (event) => {
   const form = event.target;
   if (form.method !== "get" || !form.closest("[data-swap]")) return;
   event.preventDefault();
-  go(`${form.action.split("?")[0]}?${new URLSearchParams(new FormData(form))}`);
+  go(`${form.action.split("?")[0]}?${new URLSearchParams(new FormData(form, event.submitter))}`);
 });
 addEventListener("popstate", (event) => {
   if (event.state && event.state.swap) go(location.href, { push: false }); // a place in the page is not ours

@@ -68,6 +68,21 @@ def test_yesterdays_greatest_takes_no_tap(browser: Browser, running: tuple[str, 
         assert person.taps == 1
 
 
+def test_a_half_hour_of_a_past_month_takes_three(browser: Browser, running: tuple[str, Scene], width: int) -> None:
+    """Section, the period's name, its day typed, and «Сутки»."""
+    address, _ = running
+    with opened(browser, address, width, s.CONSUMER) as (page, _wrong):
+        person = Person(page)
+        person.tap(page.locator(".tile", has_text="Учетные данные"))
+        person.tap(page.locator(".arrows summary"))
+        page.get_by_label("День", exact=True).fill("2026-09-20")
+        person.tap(page.get_by_role("button", name="Сутки"))
+        expect(page.locator(".caption-of-period")).to_contain_text("20 сентября 2026")
+        expect(page.locator("#table")).to_contain_text("18:30")
+        assert "length=day" in page.url
+        assert person.taps == 3
+
+
 def test_a_half_hour_of_a_past_month_as_a_file_takes_five(
     browser: Browser, running: tuple[str, Scene], width: int, tmp_path: Path
 ) -> None:

@@ -16,9 +16,11 @@ from central.metering.terms import State
 from central.metering.zones import midnight
 from central.registry import enter
 from central.registry.changes import entering
+from central.registry.tables import point_terms
 from central.timeseries.base import RegisterRow
 from protocol.reading import Kind
 from tests.central import scene as s
+from tests.central.conftest import Copy
 from tests.central.scene import Scene
 from tests.central.sql import Sql
 
@@ -251,6 +253,28 @@ class TestReadings:
         portions = [Portion(zone, day, day + timedelta(days=1), wh) for zone, wh in intervals.totals.zones.items()]
         assert view.cost == cost(portions, [line.price for line in view.cost.lines])
         assert direction(view).check is not None
+
+
+def test_a_forecast_fills_the_days_of_a_profile_that_did_not_come(copy_of: Copy, tmp_path: Path) -> None:
+    """The dacha is silent since the 12th: what is not known of those days is to be reckoned with like days to come."""
+    scene = copy_of(s.DAYS, tmp_path / "scene")
+    with scene.engine.begin() as connection:
+        connection.execute(point_terms.update().values(zone_source="profile"))
+    viewer, point = scene.viewer(s.CONSUMER), scene.points[s.DACHA]
+    found = figures.consumption(scene.source, viewer, point, NOVEMBER, scene.now)
+    before = figures.days(scene.source, viewer, point, date(2026, 10, 1), NOVEMBER, A, scene.now)
+    scene.close()
+    assert found.month.billed_by == "profile"
+    assert found.month.totals.total is not None
+    assert before.totals.total is not None
+    assert found.forecast is not None
+    assert found.month.totals.total < before.totals.total / 2
+    assert abs(found.forecast.energy - before.totals.total) < before.totals.total / 10
+    assert found.forecast.cost is not None
+    assert found.month.cost is not None
+    assert found.month.cost.total is not None
+    dear = found.forecast.cost / found.month.cost.total
+    assert abs(float(dear) - found.forecast.energy / found.month.totals.total) < 0.2
 
 
 class TestSummary:

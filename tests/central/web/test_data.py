@@ -11,6 +11,7 @@ from sqlalchemy import delete, select
 from central import figures
 from central.accounts.people import add_grant
 from central.accounts.tables import account, grant
+from central.cabinet import pages
 from central.db import writing
 from central.faces.formats import kilo, money
 from central.figures.compare import compare
@@ -149,6 +150,14 @@ def test_a_comparison_is_of_the_same_points(consumer: FlaskClient, scene: Scene)
     rows = text[text.index("<tbody>") :].split("<tr ")[1:]
     compared = [bool(re.search(r"\d\u00a0%", row)) for row in rows[:24]]
     assert compared == [False] * 13 + [True] * 11, "the newest is on top"
+
+
+def test_points_that_are_too_many_to_stand_together_are_not_left_out_in_silence(
+    consumer: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "показаны первые" not in consumer.get("/consumption").text
+    monkeypatch.setattr(pages, "MOST_TOGETHER", 1)
+    assert "показаны первые 1, всего точек: 2" in consumer.get("/consumption").text
 
 
 def test_a_year_is_not_compared_with_a_year_ago_twice(consumer: FlaskClient) -> None:
