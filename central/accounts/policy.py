@@ -3,6 +3,7 @@
 A consumer sees a point while both hold: a grant of the account on a contract, and that contract on the point. The new
 tenant never sees the old one's time, the old one nothing after the hand-over. Whom an owner of the contract lets look
 (a grant that he gave) sees what the owner sees, until the day that was set or the owner takes it back; then nothing.
+Who only looks hands nothing in.
 
 Staff see all of their organisation, or of the network below the nodes that they were given. What an operator may change
 are his rights; an administrator may change all, an auditor nothing. There is no other way to a Viewer than an account
@@ -132,6 +133,18 @@ def may_see(viewer: Viewer, now: int) -> ColumnElement[bool]:
         select(contract_point.c.point)
         .join(grant, grant.c.contract == contract_point.c.contract)
         .where(grants_of(viewer), _at(grant, now), _at(contract_point, now))
+    )
+
+
+def may_act(viewer: Viewer, now: int) -> ColumnElement[bool]:
+    """Points for which the viewer may hand something in or ask the meter, as a condition on rows of `point`: those of a
+    contract of his own. Not whom he lets look, and not staff, also when it looks as he."""
+    if viewer.state != State.APPROVED or viewer.staff or viewer.by is not None:
+        return false()
+    return point.c.id.in_(
+        select(contract_point.c.point)
+        .join(grant, grant.c.contract == contract_point.c.contract)
+        .where(grants_of(viewer), grant.c.given_by.is_(None), _at(grant, now), _at(contract_point, now))
     )
 
 

@@ -1,14 +1,14 @@
 """policy(viewer, point, period) -> period: cut by the grant and by the contract's hold on the point."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, select
 
 from central.accounts.people import add_account, add_grant
-from central.accounts.policy import Viewer, may_see, policy
+from central.accounts.policy import Viewer, may_act, may_see, policy
 from central.accounts.tables import account, grant
 from central.db import writing
 from central.registry import enter
@@ -180,6 +180,20 @@ def test_whom_a_guest_lets_look_sees_nothing(world: World) -> None:
     let(world, owner, guest, flat)
     let(world, guest, second, flat)
     assert (world.sees(guest), world.sees(second)) == ((0, 1000), None)
+
+
+def test_only_who_has_the_contract_himself_hands_something_in(world: World) -> None:
+    owner, guest, early, staff = world.viewer(), world.viewer(), world.viewer(), world.viewer("operator")
+    flat = world.contract("1", 0)
+    add_grant(world.connection, owner.account, flat, 0)
+    add_grant(world.connection, early.account, flat, 0, NOW)
+    let(world, owner, guest, flat)
+
+    def may(viewer: Viewer) -> bool:
+        return world.connection.scalar(select(point.c.id).where(may_act(viewer, NOW))) is not None
+
+    through = replace(owner, by=staff.account)
+    assert [may(one) for one in (owner, guest, early, staff, through)] == [True, False, False, False, False]
 
 
 def test_a_guest_sees_until_the_day_that_was_set(world: World) -> None:
