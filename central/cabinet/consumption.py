@@ -57,8 +57,9 @@ def page(points: Sequence[PointView], period: Chosen) -> dict[str, object]:
         _beside(month, previous, zones, {one.point: (one.previous_same, one.previous) for one in found}),
         _beside(month, year_ago, zones, {one.point: (one.year_same, one.year) for one in found}),
     ]
+    broken = [one.point for one in found if one.point.id in month.points and not one.month.whole]
     told = [one for one in beside if one.whole.totals.total is not None]
-    alike = [one for one in told if not one.without]
+    alike = [one for one in told if not one.without and not broken]
     strips = [energy.strip(month.totals, zones, foretold)]
     strips += [energy.earlier_strip(one.same.totals.total, one.whole.totals.total) for one in alike]
     ends = {one.point: day_of(one.month.until - 1, tz) for one in found if one.point.id in month.points}
@@ -71,6 +72,7 @@ def page(points: Sequence[PointView], period: Chosen) -> dict[str, object]:
         "alike": alike,
         "strips": charts.strips(strips),
         "each": found if len(points) > 1 else [],
+        "broken": broken,
         "lacking": [point for point in points if point.id not in month.points],
         "shorter": {point: end for point, end in ends.items() if end + ONE_DAY < last},
     }

@@ -24,10 +24,10 @@ from central.figures import NotFound, TooLong
 from central.figures.compare import Comparison, compare
 from central.figures.steps import DAY, MONTH, Step, steps, steps_of_days, steps_of_many, steps_of_months
 from central.figures.totals import added, money_of, together
-from central.figures.views import DaysView, PointView, Revision, Totals
+from central.figures.views import DaysView, IntervalView, PointView, Revision, Totals
 from central.metering.cost import Cost
 from central.metering.slots import Completeness
-from central.metering.zones import day_of, month_start
+from central.metering.zones import day_of, midnight, month_start
 
 ROWS = {DAY: 31, MONTH: 36}  # on a page of the table; of shorter steps:
 SHORT_ROWS = 48
@@ -111,15 +111,29 @@ def show(asked: Asked, *, every: bool = False) -> Shown | None:
 
 
 def _by_intervals(asked: Asked) -> Shown | None:
-    made, point = here(), asked.point
-    since, until = asked.period.span(point.tz)
-    try:
-        view = figures.interval(made.source, viewer(), point.id, since, until, asked.channel, made.now)
-    except (NotFound, TooLong):
+    tz, period = asked.point.tz, asked.period
+    views = _views(asked, period.first, period.until)
+    if not views:
         return None
-    found = steps(view.slots, asked.size, point.tz)
-    drawn, size = energy.for_chart(view.slots, asked.size, until - since, point.tz)
-    return Shown(found, drawn, size, view.totals, view.completeness, None, {})
+    slots = [slot for view in views for slot in view.slots]
+    since, until = period.span(tz)
+    drawn, size = energy.for_chart(slots, asked.size, until - since, tz)
+    totals = added((view.totals for view in views), [zone.name for zone in asked.zones])
+    counts = together(view.completeness for view in views)
+    return Shown(steps(slots, asked.size, tz), drawn, size, totals, counts, None, {})
+
+
+def _views(asked: Asked, first: date, until: date) -> list[IntervalView]:
+    """Local days [first, until), in as many parts as needed: a meter of minutes may have stood there."""
+    made, tz = here(), asked.point.tz
+    span = midnight(first, tz), midnight(until, tz)
+    try:
+        return [figures.interval(made.source, viewer(), asked.point.id, *span, asked.channel, made.now)]
+    except NotFound:
+        return []
+    except TooLong:
+        middle = first + (until - first) // 2
+        return [*_views(asked, first, middle), *_views(asked, middle, until)]
 
 
 def _by_days(asked: Asked) -> Shown | None:
@@ -131,7 +145,7 @@ def _by_days(asked: Asked) -> Shown | None:
     tz, zones = asked.point.tz, [zone.name for zone in asked.zones]
     days = steps_of_many(steps_of_days(one.days, tz) for _, found in views for one in found)
     months = steps_of_months(days, tz)
-    drawn, size = (months, MONTH) if by_months or len(days) > charts.MOST_BARS else (days, DAY)
+    drawn, size = (months, MONTH) if by_months or asked.period.days > charts.MOST_BARS else (days, DAY)
     every = [one for _, found in views for one in found]
     return Shown(
         steps=None if asked.size < DAY else months if by_months else days,
@@ -184,8 +198,10 @@ def _turned(asked: Asked, shown: Shown, number: int) -> Turned:
             _("%(first)s–%(last)s из %(count)s", first=first + 1, last=last, count=len(rows)),
         )
     days = max(1, min(SHORT_ROWS * asked.size // DAY, SHORT))
-    began = [day_of(step.start, asked.point.tz) for step in shown.drawn if step.completeness.expected or step.energies]
-    newest = min(asked.period.last, asked.period.today)
+    there = [step for step in shown.drawn if step.completeness.expected or step.energies]
+    began = [day_of(step.start, asked.point.tz) for step in there]
+    newest = max((day_of(step.end - 1, asked.point.tz) for step in there), default=asked.period.last)
+    newest = min(newest, asked.period.last, asked.period.today)
     pages = max(1, -(-((newest - began[0]).days + 1) // days)) if began else 1
     number = min(max(number, 1), pages)
     until = newest - timedelta(days=(number - 1) * days)
@@ -211,24 +227,29 @@ def _compared(asked: Asked, shown: Shown) -> Compared | None:
         return Compared(asked.other, (), {}, 0, None)
     mine = energy.on_grid(shown.drawn, asked.period.first, asked.period.until, shown.size, tz)
     theirs = energy.on_grid(before.drawn, asked.other.first, asked.other.until, shown.size, tz)
-    due = [
-        (one, other) for one, other in zip(mine, theirs, strict=False) if one is not None and one.completeness.expected
-    ]
-    both = {one.start: (one, other) for one, other in due if other is not None and _alike(one, other)}
+    lengths = energy.lengths(asked.period.first, asked.period.until, shown.size, tz)
+    before_lengths = energy.lengths(asked.other.first, asked.other.until, shown.size, tz)
+    due = [one for one in mine if one is not None and one.completeness.expected]
+    both = {
+        one.start: (one, other)
+        for one, other, *whole in zip(mine, theirs, lengths, before_lengths, strict=False)
+        if one is not None and other is not None and _alike((one, other), whole)
+    }
     sums = [
         added((_totals(pair[side]) for pair in both.values()), [zone.name for zone in asked.zones]) for side in (0, 1)
     ]
     return Compared(asked.other, theirs, both, len(due), compare(sums[0], sums[1]) if both else None)
 
 
-def _alike(one: Step, other: Step) -> bool:
-    """Both are over and of the same points all their time: one interval in LACKING at most is not there."""
-    if one.total is None or other.total is None or one.completeness.not_due:
-        return False
-    if any(LACKING * step.completeness.missing > step.completeness.expected for step in (one, other)):
-        return False
-    much = [Fraction(step.completeness.expected, step.end - step.start) for step in (one, other)]
-    return LACKING * (max(much) - min(much)) <= max(much)
+def _alike(steps: Sequence[Step], lengths: Sequence[int]) -> bool:
+    """Both are over, and of the same points for the same part of their time (`lengths`: seconds of their places): one
+    part in LACKING at most is not there."""
+    for step in steps:
+        counts = step.completeness
+        if step.total is None or counts.not_due or LACKING * counts.missing > counts.expected:
+            return False
+    parts = [Fraction(step.due, length) for step, length in zip(steps, lengths, strict=True)]
+    return LACKING * (max(parts) - min(parts)) <= max(parts)
 
 
 def _totals(step: Step) -> Totals:

@@ -23,19 +23,20 @@ def page(point: PointView, points: Sequence[PointView]) -> dict[str, object]:
     made = here()
     view = figures.summary(made.source, viewer(), point.id, made.now)
     zones = energy.zones_of(point.zones)
-    halves = steps(view.yesterday.slots, HALF_HOUR, point.tz)
+    size = max(HALF_HOUR, point.period or HALF_HOUR)
+    found = steps(view.yesterday.slots, size, point.tz)
     yesterday = day_of(view.yesterday.asked.since, point.tz)
     unit = str(words.KWH)
     bars = energy.bars(
-        halves, zones, unit, yesterday, day_of(view.yesterday.asked.until, point.tz), HALF_HOUR, point.tz, made.now
+        found, zones, unit, yesterday, day_of(view.yesterday.asked.until, point.tz), size, point.tz, made.now
     )
     chart = charts.bars(
         bars,
         energy.captions(
             "yesterday",
-            _("Вчера по получасам"),
+            _("Вчера, шаг: %(size)s", size=energy.size_word(size)),
             _("Всего %(total)s кВт·ч", total=kilo(view.yesterday.totals.total)),
-            _("кВт·ч за 30 минут"),
+            _("%(unit)s, столбик — %(size)s", unit=unit, size=energy.size_word(size)),
             "24",
         ),
     )
@@ -47,8 +48,10 @@ def page(point: PointView, points: Sequence[PointView]) -> dict[str, object]:
         "before_yesterday": yesterday - ONE_DAY,
         "today": yesterday + ONE_DAY,
         "chart": chart,
-        "peak": max((step for step in halves if step.total), key=lambda step: step.total or 0, default=None),
-        "comparison": compare(view.month.totals, view.previous_same.totals) if view.previous_same else None,
+        "peak": view.yesterday.maximum,
+        "comparison": compare(view.month.totals, view.previous_same.totals)
+        if view.previous_same and view.month.whole
+        else None,
         "months": _months(view, zones),
         "others": _others(point, points),
         "Concern": Concern,

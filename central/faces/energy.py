@@ -132,6 +132,11 @@ def on_grid(found: Sequence[Step], first: date, until: date, size: int, tz: str)
     return [by_place.get(start) for start, _ in _grid(first, until, size, tz)]
 
 
+def lengths(first: date, until: date, size: int, tz: str) -> list[int]:
+    """Seconds of each of these places."""
+    return [end - start for start, end in _grid(first, until, size, tz)]
+
+
 def _drawn(step: Step, zones: Sequence[str]) -> int | None:
     known = [energy for zone, energy in step.zones.items() if zone in zones]
     return sum(known) if known else None

@@ -218,6 +218,10 @@ THEMES: Mapping[str, LazyString] = {
     "dark": _l("тёмная"),
 }
 CONCERNS: Mapping[Concern, tuple[LazyString, LazyString]] = {  # what it is · what to do
+    Concern.NO_METER: (
+        _l("счётчика сейчас нет"),
+        _l("Прежний снят, другой ещё не внесён. Когда его поставят, учёт пойдёт дальше сам."),
+    ),
     Concern.SILENT: (
         _l("не на связи"),
         _l("Компания видит это и опросит счётчик снова. Если в доме нет света, позвоните в аварийную службу."),

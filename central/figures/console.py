@@ -150,7 +150,7 @@ def _yesterdays(connection: Connection, seen: Sequence[PointView], now: int) -> 
         .order_by(point_day.c.version)
     )
     return {
-        row.point: Completeness(row.expected, row.got, row.off, row.estimated, 0, row.missing, 0)
+        row.point: Completeness(row.expected, row.got, row.off, row.estimated, row.suspect, row.missing, 0)
         for row in connection.execute(query)
         if row.day == days[row.point]
     }

@@ -291,7 +291,7 @@ def _completeness(row: Row[Any] | None, span: Period, segments: Sequence[Segment
         received=got,
         off=off,
         estimated=estimated,
-        suspect=0,
+        suspect=row.suspect if row is not None else 0,
         missing=due - got - off - estimated,
         not_due=count - due,
     )

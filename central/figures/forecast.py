@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from central.figures.bills import PROFILE, contract_days
 from central.figures.daily import ONE_DAY, still_out, whole_days
+from central.figures.month_figure import removed_at
 from central.figures.source import Opened
 from central.figures.totals import cost_of
 from central.figures.views import Forecast, MonthFigure, Period
@@ -25,13 +26,16 @@ def forecast(point: Opened, month: MonthFigure, now: int) -> Forecast | None:
     first = month_start(day_of(month.since, point.tz))
     if first != month_start(today) or month.totals.total is None or point.visible.until <= now:
         return None
+    if removed_at(point, now) is not None:
+        return None
     known = whole_days(point, today - timedelta(days=HISTORY), today, now)
     if len(known) < ENOUGH:
         return None
+    end = min(midnight(next_month(first), point.tz), point.reach.until)  # a contract may be known to end
     left = (
-        still_out(point, day_of(month.since, point.tz), next_month(first), now)
+        still_out(point, day_of(month.since, point.tz), day_of(end - 1, point.tz) + ONE_DAY, now)
         if month.billed_by == PROFILE
-        else _left(point, month.until, next_month(first))
+        else _left(point, month.until, end)
     )
     zones = to_come(known, left)
     around = spread(known, sum(left.values()))
@@ -47,12 +51,12 @@ def forecast(point: Opened, month: MonthFigure, now: int) -> Forecast | None:
     )
 
 
-def _left(point: Opened, since: int, until: date) -> dict[date, float]:
+def _left(point: Opened, since: int, until: int) -> dict[date, float]:
     """Days after what the registers tell, and which part of each."""
     found = {}
-    for day in days(day_of(since, point.tz), until):
+    for day in days(day_of(since, point.tz), day_of(until - 1, point.tz) + ONE_DAY):
         start, end = midnight(day, point.tz), midnight(day + ONE_DAY, point.tz)
-        found[day] = (end - max(start, since)) / (end - start)
+        found[day] = (min(end, until) - max(start, since)) / (end - start)
     return found
 
 

@@ -8,10 +8,10 @@ from sqlalchemy import select
 from central.accounts.policy import Viewer, may_see
 from central.figures.daily import ONE_DAY, days_before, month_so_far
 from central.figures.forecast import forecast
-from central.figures.heard import NEVER, heard
+from central.figures.heard import heard
 from central.figures.hours import by_hours, hour_prices, with_hours
 from central.figures.intervals import view
-from central.figures.month_figure import earlier, month_figure
+from central.figures.month_figure import earlier, month_figure, removed_at
 from central.figures.source import ACTIVE_IMPORT, Opened, Source, opened
 from central.figures.totals import cost_of, day_portions, portions_of
 from central.figures.views import (
@@ -75,23 +75,26 @@ def _yesterday(point: Opened, today: date, now: int) -> IntervalView:
     return view(point, Period(midnight(today - ONE_DAY, point.tz), midnight(today, point.tz)), ACTIVE_IMPORT, now)
 
 
-def _heard(point: Opened, now: int) -> Heard:
+def _heard(point: Opened, now: int) -> Heard | None:
+    """None = no meter stands there."""
     standing = point.entries.segments(now, now + 1)
     if not standing:
-        return NEVER
+        return None
     meter = standing[0].meter
     return heard(point.connection, {meter: standing[0].period}, now)[meter]
 
 
 def _troubles(
-    point: Opened, month: MonthFigure, yesterday: IntervalView, found: Heard, now: int
+    point: Opened, month: MonthFigure, yesterday: IntervalView, found: Heard | None, now: int
 ) -> tuple[Trouble, ...]:
     today = day_of(now, point.tz)
     counts = month_so_far(point, month_start(today), today, now)
     suspect = [slot.start for slot in yesterday.slots if slot.state is State.SUSPECT]
     off = [slot.start for slot in yesterday.slots if slot.state is State.POWER_OFF]
     troubles = []
-    if found.silent:
+    if found is None:
+        troubles.append(Trouble(Concern.NO_METER, removed_at(point, now)))
+    elif found.silent:
         troubles.append(Trouble(Concern.SILENT, found.stamp))
     if suspect:
         troubles.append(Trouble(Concern.SUSPECT, suspect[0], len(suspect)))

@@ -134,6 +134,7 @@ def compute(
         "energies": {channel: energies(found) for channel, found in slots.items()},
         "expected": counts.expected,
         "got": counts.received,
+        "suspect": counts.suspect,
         "off": counts.off,
         "estimated": counts.estimated,
         "missing": counts.missing,

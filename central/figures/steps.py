@@ -24,13 +24,15 @@ MONTH = 31 * DAY  # of the calendar, however long it is
 class Step:
     """[start, end), seconds UTC. `energies`: zone -> state -> mWh (mvarh), suspect ones beside the others.
 
-    `computed` = how many of its places were made by the concentrator from registers, not by the meter.
+    `due` = seconds of it that were to be measured by now, of all its points together. `computed` = how many of its
+    places were made by the concentrator from registers, not by the meter.
     """
 
     start: int
     end: int
     energies: Mapping[str, Mapping[State, int]]
     completeness: Completeness
+    due: int
     computed: int = 0
 
     @property
@@ -60,9 +62,13 @@ def steps(slots: Iterable[Slot], seconds: int, tz: str) -> tuple[Step, ...]:
 
 def steps_of_days(days: Iterable[DayView], tz: str) -> tuple[Step, ...]:
     """Whole days as they stand in `point_day`."""
-    return tuple(
-        Step(midnight(day.day, tz), midnight(day.day + ONE_DAY, tz), day.energies, day.completeness) for day in days
-    )
+    return tuple(_of_day(day, midnight(day.day, tz), midnight(day.day + ONE_DAY, tz)) for day in days)
+
+
+def _of_day(day: DayView, start: int, end: int) -> Step:
+    counts = day.completeness
+    places = counts.expected + counts.not_due
+    return Step(start, end, day.energies, counts, (end - start) * counts.expected // places if places else 0)
 
 
 def steps_of_months(found: Iterable[Step], tz: str) -> tuple[Step, ...]:
@@ -87,9 +93,11 @@ def _sum(parts: Sequence[Step]) -> Step:
                 by_zone[zone][state] = by_zone[zone].get(state, 0) + energy
     counts = together(part.completeness for part in parts)
     end = max(part.end for part in parts)
-    return Step(parts[0].start, end, by_zone, counts, sum(part.computed for part in parts))
+    due, computed = sum(part.due for part in parts), sum(part.computed for part in parts)
+    return Step(parts[0].start, end, by_zone, counts, due, computed)
 
 
 def _step(slots: tuple[Slot, ...]) -> Step:
     computed = sum(1 for slot in slots if slot.parts and slot.quality & Quality.COMPUTED)
-    return Step(slots[0].start, slots[-1].end, energies(slots), completeness(slots), computed)
+    due = sum(slot.end - slot.start for slot in slots if slot.state is not State.NOT_DUE)
+    return Step(slots[0].start, slots[-1].end, energies(slots), completeness(slots), due, computed)

@@ -37,6 +37,7 @@ point_day = Table(
     Column("energies", JSON, nullable=False),  # channel -> zone -> state -> mWh (mvarh), K applied
     Column("expected", Integer, nullable=False),  # slots due
     Column("got", Integer, nullable=False),  # of them received
+    Column("suspect", Integer, nullable=False, server_default="0"),  # of them under suspicion, and in no sum
     Column("off", Integer, nullable=False),  # power off
     Column("estimated", Integer, nullable=False),
     Column("missing", Integer, nullable=False),

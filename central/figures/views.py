@@ -443,13 +443,15 @@ class ReadingAt:
 
 @dataclass(frozen=True, slots=True)
 class MonthFigure:
-    """Active import of [since, until): from registers where the point bills by them, else from the profile."""
+    """Active import of [since, until): from registers where the point bills by them, else from the profile. `whole`:
+    known of all that time, within a day or one interval of twenty."""
 
     since: int
     until: int
     totals: Totals
     cost: Cost | None
     billed_by: str
+    whole: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -479,6 +481,7 @@ class Heard:
 class Concern(StrEnum):
     """What is wrong at a point, the gravest first."""
 
+    NO_METER = "no_meter"  # it was taken away, or none stood there yet
     SILENT = "silent"  # the meter is not heard
     SUSPECT = "suspect"  # values that cannot be
     MISSING = "missing"  # gaps in this month
@@ -498,7 +501,7 @@ class Trouble:
 @dataclass(frozen=True, slots=True)
 class SummaryView:
     """The main page of one point. `previous_same` = the same part of the month before, `previous` = all of it.
-    `forecast` None = too little is known."""
+    `forecast` None = too little is known; `heard` None = no meter stands there."""
 
     point: PointView
     now: int
@@ -508,7 +511,7 @@ class SummaryView:
     previous: MonthFigure | None
     yesterday: IntervalView
     yesterday_cost: Cost | None
-    heard: Heard
+    heard: Heard | None
     troubles: tuple[Trouble, ...]
 
 

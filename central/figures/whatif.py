@@ -121,7 +121,9 @@ def _both(point: Opened, other: Opened, first: date, now: int) -> OtherMonth:
     try:
         return OtherMonth(first, billed, figure(other, Period(since, until), now))
     except Uncovered:  # the other scheme began later
-        return OtherMonth(first, billed, MonthFigure(since, until, NOTHING, None, other.terms_on(first).zone_source))
+        return OtherMonth(
+            first, billed, MonthFigure(since, until, NOTHING, None, other.terms_on(first).zone_source, False)
+        )
 
 
 def _months(point: Opened, today: date) -> list[date]:

@@ -41,7 +41,7 @@ _POINTS = (  # :first …, :last are their numbers
     "SELECT 'M-' || n, last_stamp - CASE WHEN n % 50 = 0 THEN 86400 ELSE 0 END, last_received_at, last_success_at "
     "FROM meter_seen, many WHERE meter_seen.meter = :meter",
     "INSERT INTO point_day SELECT n, day, version, energies, expected, got, off, estimated, missing, max_power, "
-    "max_at, registers, cause, author, made_at FROM many, point_day WHERE point_day.point = :origin",
+    "max_at, registers, cause, author, made_at, suspect FROM many, point_day WHERE point_day.point = :origin",
 )
 _TRAFFIC = (  # one message a point, now and a week ago; one row in a hundred of what is rare
     "INSERT INTO inbox (edge, store, seq, prev, sha, channel, name, body, received_at, state, week) "

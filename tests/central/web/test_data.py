@@ -152,6 +152,20 @@ def test_a_comparison_is_of_the_same_points(consumer: FlaskClient, scene: Scene)
     assert compared == [False] * 13 + [True] * 11, "the newest is on top"
 
 
+def test_half_of_a_month_is_not_compared_with_a_whole_one(consumer: FlaskClient) -> None:
+    """The scene begins on 15 September: the month has its days since, and October has all."""
+    text = consumer.get("/data?length=own&day=2026-10-01&last=2026-11-23&step=month&compare=before").text
+    assert "Сравнить не с чем" in text
+    assert not re.search(r"[+−]\d+\u00a0%", text)
+
+
+def test_the_table_of_who_left_begins_with_his_last_day(app: Flask, scene: Scene) -> None:
+    former = person(app, s.FORMER)
+    asked = f"point={scene.points[s.NEXT_DOOR]}&length=month&day=2026-11-01&step=half_hour"
+    text = former.get(f"/data?{asked}").text
+    assert rows(text)[0][0] == midnight(s.HAND_OVER, s.TZ)
+
+
 def test_points_that_are_too_many_to_stand_together_are_not_left_out_in_silence(
     consumer: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
