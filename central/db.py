@@ -11,6 +11,7 @@ from contextlib import closing
 from functools import lru_cache
 from typing import Any
 
+import msgspec
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -52,6 +53,12 @@ Energy = BigInteger  # mWh or mvarh
 Id = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows by itself only for INTEGER
 
 
+_OURS: dict[str, Any] = {
+    "hide_parameters": True,  # errors are logged, people are not
+    "json_deserializer": msgspec.json.decode,  # a page of a year reads a thousand columns of JSON
+}
+
+
 def connect(url: str) -> Engine:
     """An engine for `sqlite:///path` or `postgresql+psycopg://…`.
 
@@ -59,8 +66,8 @@ def connect(url: str) -> Engine:
     is deleted is overwritten (as Debian's SQLite does by itself): a person who is erased stands in no free page.
     """
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True, hide_parameters=True)  # errors are logged, people are not
-    engine = create_engine(url, connect_args={"timeout": 30}, hide_parameters=True)
+        return create_engine(url, pool_pre_ping=True, **_OURS)
+    engine = create_engine(url, connect_args={"timeout": 30}, **_OURS)
     make_ours(
         engine, ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000", "secure_delete=ON")
     )

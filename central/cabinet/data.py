@@ -96,7 +96,7 @@ def page(asked: Asked, number: str) -> dict[str, object]:
         "turned": turned,
         "beside": beside,
         "changes": _changes(beside) if beside and shown.steps is not None and shown.size == asked.size else {},
-        "priced": bool(shown.costs) and shown.steps is not None,
+        "priced": bool(shown.costs),
         "marks": list({mark.state: mark for row in turned.rows for mark in row.exceptions}.values()),
         "refined": _refined(asked),
         "registers": _registers(asked) if shown.completeness.missing and asked.alone else None,
@@ -138,7 +138,7 @@ def _views(asked: Asked, first: date, until: date) -> list[IntervalView]:
 
 def _by_days(asked: Asked) -> Shown | None:
     by_months = asked.size == MONTH
-    views = [(point, _days_of(point, asked.period, asked.channel, by_months)) for point in asked.points]
+    views = [(point, _days_of(asked, point, by_months=by_months)) for point in asked.points]
     views = [(point, found) for point, found in views if found]
     if not views:
         return None
@@ -154,17 +154,20 @@ def _by_days(asked: Asked) -> Shown | None:
         totals=added((one.totals for one in every), zones),
         completeness=together(one.completeness for one in every),
         money=money_of(one.cost for one in every),
-        costs=_costs(every, months if by_months else days, tz, by_months=by_months) if asked.channel == PRICED else {},
+        costs=_costs(every, months if by_months else days, tz, by_months=by_months)
+        if asked.channel == PRICED and asked.size >= DAY
+        else {},
         each=[(point, added((one.totals for one in found), zones).total) for point, found in views],
     )
 
 
-def _days_of(point: PointView, period: Chosen, channel: str, by_months: bool) -> Sequence[DaysView]:
-    """Of the whole period, or of each month of it: a month is what a bill rounds."""
-    made = here()
-    asked = (made.source, viewer(), point.id, period.first, period.until, channel, made.now)
+def _days_of(asked: Asked, point: PointView, *, by_months: bool) -> Sequence[DaysView]:
+    """Of the whole period, or of each month of it: a month is what a bill rounds. Each day has a cost where it is a
+    step."""
+    made, period = here(), asked.period
+    of = (made.source, viewer(), point.id, period.first, period.until, asked.channel, made.now)
     try:
-        return figures.by_months(*asked) if by_months else [figures.days(*asked)]
+        return figures.by_months(*of) if by_months else [figures.days(*of, each=asked.size == DAY)]
     except (NotFound, TooLong):
         return ()
 

@@ -29,14 +29,25 @@ MOST = 100  # revisions
 ONE_DAY = timedelta(days=1)
 
 
-def days(source: Source, viewer: Viewer, point_id: int, first: date, until: date, channel: str, now: int) -> DaysView:
-    """Local days [first, until). Raises NotFound, TooLong, SeriesUnavailable; KeyError for no channel."""
+def days(
+    source: Source,
+    viewer: Viewer,
+    point_id: int,
+    first: date,
+    until: date,
+    channel: str,
+    now: int,
+    *,
+    each: bool = True,
+) -> DaysView:
+    """Local days [first, until); `each`: with the cost of each day. Raises NotFound, TooLong, SeriesUnavailable;
+    KeyError for no channel."""
     FIELDS[channel]
     if (until - first).days > LONGEST:
         raise TooLong(f"{(until - first).days} days, at most {LONGEST}")
     # the zone is known only once the point is open: a day more on either side, cut below
     with opened(source, viewer, point_id, midnight(first - ONE_DAY, "UTC"), midnight(until + ONE_DAY, "UTC")) as point:
-        return days_view(point, first, until, channel, now)
+        return days_view(point, first, until, channel, now, each=each)
 
 
 def by_months(
@@ -49,15 +60,16 @@ def by_months(
         raise TooLong(f"{(until - first).days} days, at most {LONGEST}")
     found = []
     with opened(source, viewer, point_id, midnight(first - ONE_DAY, "UTC"), midnight(until + ONE_DAY, "UTC")) as point:
+        _newest(point, first, until)  # all at once
         while first < until and midnight(first, point.tz) <= now:
             end = min(next_month(first), until)
             if point.visible.since < midnight(end, point.tz) and midnight(first, point.tz) < point.visible.until:
-                found.append(days_view(point, first, end, channel, now, each=False))
+                found.append(days_view(point, first, end, channel, now))
             first = end
     return tuple(found)
 
 
-def days_view(point: Opened, first: date, until: date, channel: str, now: int, *, each: bool = True) -> DaysView:
+def days_view(point: Opened, first: date, until: date, channel: str, now: int, *, each: bool = False) -> DaysView:
     """The same of a point that is open already; `each`: with the cost of each day. Raises NotFound when nothing of
     these days may be seen."""
     asked = Period(midnight(first, point.tz), midnight(until, point.tz))

@@ -1,7 +1,8 @@
 """The intervals of one channel of a point: each with zone, state, quality and parts, and the checks of their sums."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from central.accounts.policy import Viewer
 from central.figures.material import Material, Place

@@ -156,7 +156,9 @@ class Material:
     def _register(self, segment: Segment, channel: str, moment: int) -> Reading | None:
         return next(iter(readings(self.fixed(segment, moment), FIELDS[channel], 0)), None)
 
-    def _off(self, slots: Iterable[Slot]) -> tuple[Slot, ...]:
+    def _off(self, slots: tuple[Slot, ...]) -> tuple[Slot, ...]:
+        if not any(slot.state is State.MISSING for slot in slots):
+            return slots
         return tuple(
             Slot(slot.start, slot.end, slot.zone, State.POWER_OFF, int(Quality.POWER_OFF), 0)
             if slot.state is State.MISSING and slot.start in self._switched_off

@@ -5,9 +5,11 @@ checks»).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
+
+from msgspec.structs import replace
 
 from central.metering.rounding import half_away, shares
 from central.metering.slots import Slot

@@ -6,7 +6,9 @@ All gaps between two readings are one. Up to two hours it is spread evenly, else
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from central.metering.consumption import RegisterTerm
 from central.metering.rounding import shares

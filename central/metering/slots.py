@@ -8,11 +8,14 @@ back: both count). A row longer than the period is split by time over its places
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from fractions import Fraction
 from itertools import groupby
 from operator import itemgetter
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from central.metering.consumption import RegisterTerm
 from central.metering.rounding import half_away, running, whole_if_can
@@ -29,8 +32,7 @@ REPEATED = int(Quality.REPEATED)
 RECEIVED = frozenset({State.MEASURED, State.ZERO, State.COMPUTED, State.MANUAL, State.SUBSTITUTED, State.SUSPECT})
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(Struct, frozen=True, gc=False):
     """One row of one channel: mWh or mvarh before K. `span` = seconds really run, 0 = the period."""
 
     meter: str
@@ -40,8 +42,7 @@ class Sample:
     value: int
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True, gc=False):
     """What a row gives to a place: `value` is its share before K; `whole` = all of the row lies in this place."""
 
     segment: Segment
@@ -76,8 +77,7 @@ class Typical:
     before: Fraction
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(Struct, frozen=True, gc=False):
     """One place [start, end), seconds UTC. `energy`: mWh or mvarh with K applied; None = one of the nothings.
 
     A suspect place keeps its energy here to stand beside the sums, and is in none of them.
@@ -150,10 +150,14 @@ def places(segments: Sequence[Segment], since: int, until: int, tz: str) -> tupl
     stop = until if last is None else min(until, last)
     found = []
     for day in days(day_of(begin, tz), day_of(max(begin, stop - 1), tz) + _DAY):
+        origin, day_end = midnight(day, tz), midnight(day + _DAY, tz)
+        through = next((one for one in ordered if one.spans(origin, day_end)), None)
+        if through is not None and begin <= origin and day_end <= stop:  # nearly always
+            step = through.period
+            found += [(start, min(start + step, day_end)) for start in range(origin, day_end, step)]
+            continue
         found += [
-            (start, end)
-            for start, end in _grid(ordered, midnight(day, tz), midnight(day + _DAY, tz))
-            if since <= start < stop and end > begin
+            (start, end) for start, end in _grid(ordered, origin, day_end) if since <= start < stop and end > begin
         ]
     return tuple(found)
 
@@ -208,25 +212,45 @@ def fill(
     parts = _parts(grid, segments, samples)
     ratios = {segment.mounting: whole_if_can(segment.k) for segment in segments}
     found: list[Slot] = []
-    for _, day in groupby(grid, key=lambda place: day_of(place[0], tz)):
-        spans = list(day)
-        exact = [sum([part.value * ratios[part.segment.mounting] for part in parts[start]]) for start, _ in spans]
-        for (start, end), energy in zip(spans, running(exact), strict=True):
-            zone = calendar.zone(start, tz)
-            found.append(_slot(start, end, zone, tuple(parts[start]), energy, now, due_after))
+    for day, of_day in groupby(grid, key=lambda place: day_of(place[0], tz)):
+        spans = list(of_day)
+        exact = [
+            sum([part.value * ratios[part.segment.mounting] for part in parts.get(start, ())]) for start, _ in spans
+        ]
+        zones = calendar.zones_on(day, [start for start, _ in spans], tz)
+        for (start, end), energy, zone in zip(spans, running(exact), zones, strict=True):
+            found.append(_slot(start, end, zone, tuple(parts.get(start, ())), energy, now, due_after))
     return tuple(found)
 
 
 def _parts(
     grid: Sequence[tuple[int, int]], segments: Sequence[Segment], samples: Iterable[Sample]
 ) -> dict[int, list[Part]]:
+    """By the start of a place."""
     found: dict[int, list[Part]] = defaultdict(list)
+    starts = {end: start for start, end in grid}
     for sample in samples:
+        start = starts.get(sample.end)
+        owner = _plainly_of(segments, sample, start) if start is not None else None
+        if start is not None and owner is not None:
+            found[start].append(Part(owner, sample, sample.value, True))
+            continue
         for segment in _owners(segments, sample):
             for start, value, whole in _spread(grid, sample):
                 if segment.since <= start and (segment.until is None or start < segment.until):
                     found[start].append(Part(segment, sample, value, whole))
     return found
+
+
+def _plainly_of(segments: Sequence[Segment], sample: Sample, start: int) -> Segment | None:
+    """Whose a row is that ends with the place which begins at `start`, and lies in it and in one tenure: nearly every
+    row is such. None = look closer."""
+    for one in segments:
+        if one.meter == sample.meter and one.since <= start and (one.until is None or sample.end <= one.until):
+            begin = sample.end - (sample.span or 1)
+            known = sample.end - (sample.span or one.period)
+            return one if start <= begin and not (one.begun_by_act and known < one.since) else None
+    return None
 
 
 def _owners(segments: Sequence[Segment], sample: Sample) -> Sequence[Segment]:
@@ -277,14 +301,18 @@ def _prefix(sample: Sample, begin: int, cut: int) -> int:
 def _slot(start: int, end: int, zone: str, parts: tuple[Part, ...], energy: int, now: int, due_after: int) -> Slot:
     if not parts:
         return Slot(start, end, zone, State.NOT_DUE if end + due_after > now else State.MISSING)
-    quality = 0
-    for part in parts:
+    quality = parts[0].sample.quality
+    for part in parts[1:]:
         quality |= part.sample.quality
     return Slot(start, end, zone, _state(parts, energy, start, end), quality, energy, parts)
 
 
 def _state(parts: tuple[Part, ...], energy: int, start: int, end: int) -> State:
     power_max, seconds = parts[0].segment.permitted(start, end), end - start
+    if len(parts) == 1 and parts[0].whole and not parts[0].sample.quality & REPEATED:  # nearly always
+        if parts[0].value < 0 or not possible(energy, seconds, power_max):
+            return State.SUSPECT
+        return State.MEASURED if energy else State.ZERO
     seconds *= 1 + sum(1 for part in parts if part.sample.quality & REPEATED)  # each runs its own time
     if any(part.value < 0 for part in parts) or not possible(energy, seconds, power_max):
         return State.SUSPECT

@@ -47,6 +47,8 @@ class Segment:
 
     def permitted(self, start: int, end: int) -> int | None:
         """The greatest power that was permitted in [start, end), W; None = at some time of it nobody knows."""
+        if not self.powers:
+            return self.power_max
         held = [self.power_max] if not self.powers or start < self.powers[0][0] else []
         for number, (since, power) in enumerate(self.powers, 1):
             if since < end and (number == len(self.powers) or start < self.powers[number][0]):

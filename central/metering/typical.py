@@ -6,8 +6,9 @@ time between dismounting and mounting is such a gap (metering.md «Gaps»).
 
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from fractions import Fraction
+
+from msgspec.structs import replace
 
 from central.metering.estimation import USUAL, Limits
 from central.metering.rounding import running

@@ -1,5 +1,6 @@
 """Tariff zones: a calendar, and the zone of a moment. An interval has the zone of its START; zones are [start, end)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
@@ -34,14 +35,16 @@ class ZoneRule:
     tz: str | None = None
 
     def covers(self, local: datetime) -> bool:
-        day = local.date()
+        return self.holds(local.date()) and self.has(local.hour * 60 + local.minute)
+
+    def holds(self, day: date) -> bool:
+        """On some of this day."""
         if day < self.valid_from or (self.valid_to is not None and day >= self.valid_to):
             return False
-        if not self.months >> (day.month - 1) & 1:
-            return False
-        if self.day_kind != ANY and self.day_kind != day_kind(day):
-            return False
-        minute = local.hour * 60 + local.minute
+        return bool(self.months >> (day.month - 1) & 1) and self.day_kind in (ANY, day_kind(day))
+
+    def has(self, minute: int) -> bool:
+        """A minute of a day on which it holds."""
         if self.start < self.end:
             return self.start <= minute < self.end
         return minute >= self.start or minute < self.end
@@ -58,6 +61,19 @@ class Calendar:
     def zone(self, moment: int, tz: str) -> str:
         """Zone of a moment (seconds UTC) at a point of this IANA zone. Raises Uncovered."""
         return self.rule(moment, tz).zone
+
+    def zones_on(self, day: date, moments: Sequence[int], tz: str) -> list[str]:
+        """Zones of moments of one local day of a point of this IANA zone. Raises Uncovered."""
+        if any(rule.tz is not None for rule in self.rules):
+            return [self.zone(moment, tz) for moment in moments]
+        held = [rule for rule in self.rules if rule.holds(day)]
+        found = []
+        for moment in moments:
+            here = local(moment, tz)
+            minute = here.hour * 60 + here.minute
+            rule = next((rule for rule in held if rule.has(minute)), None)
+            found.append(rule.zone if rule is not None else self.zone(moment, tz))
+        return found
 
     def rule(self, moment: int, tz: str) -> ZoneRule:
         """The first rule that covers the moment. Raises Uncovered."""

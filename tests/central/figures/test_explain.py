@@ -254,7 +254,7 @@ def test_a_day_costs_what_the_days_before_it_left_of_the_ranges(ranged: Scene) -
         told = days(ranged, s.FLAT, day, day + ONE_DAY)
         assert told.cost is not None
         assert told.days is not None
-        assert told.cost.value == told.days.days[0].cost.total  # type: ignore[union-attr]
+        assert told.cost.value == told.days.cost.total  # type: ignore[union-attr]
         holds(told.cost)
         lower[day] = max(line.parts[0].facts["lower"] for line in told.cost.parts)
     assert set(lower.values()) == {0, *LIMITS}
@@ -308,7 +308,7 @@ def test_what_is_priced_by_the_hour_is_one_line_that_opens_to_its_hours(hourly: 
     day = days(hourly, s.FLAT, PRICED[0], PRICED[0] + ONE_DAY)
     assert day.cost is not None
     assert day.days is not None
-    assert day.cost.value == day.days.days[0].cost.total == slots_cost(hourly, PRICED[0], PRICED[0] + ONE_DAY)  # type: ignore[union-attr]
+    assert day.cost.value == day.days.cost.total == slots_cost(hourly, PRICED[0], PRICED[0] + ONE_DAY)  # type: ignore[union-attr]
     holds(day.cost)
 
 

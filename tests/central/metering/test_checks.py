@@ -5,6 +5,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 import pytest
+from msgspec import structs
 
 from central.metering.checks.catalogue import CHECKS, PointKind, Severity, When, found, severity_of, usual
 from central.metering.checks.evidence import DayBefore, Event, Evidence, Finding, Register, Row, Sums, Twice
@@ -139,7 +140,7 @@ def test_rows_of_another_length_than_the_registry_says() -> None:
 
 def test_what_the_point_cannot_use_is_told_with_its_permitted_power() -> None:
     part = Part(segment(power_max=15_000), sample(DAY + PERIOD, 1), 1, True)
-    suspect = replace(slot(3, 9_000 * WH, State.SUSPECT), parts=(part,))
+    suspect = structs.replace(slot(3, 9_000 * WH, State.SUSPECT), parts=(part,))
     (told,) = look(evidence(slots={A: [suspect, slot(4, 9_000 * WH)]}), "over_power")
     assert (told.since, told.until) == (suspect.start, suspect.end)
     assert told.trace == {"energy": 9_000 * WH, "seconds": PERIOD, "power_max": 15_000}

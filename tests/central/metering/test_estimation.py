@@ -1,12 +1,12 @@
 """Gaps closed by registers: the sum is the register's to the last mWh, only its course within the gap is guessed."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from fractions import Fraction
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from central.metering.consumption import from_registers
 from central.metering.estimation import Closer, Limits, close_gaps, shape_of

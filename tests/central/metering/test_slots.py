@@ -9,6 +9,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from central.metering.consumption import from_registers
 from central.metering.slots import (
@@ -340,7 +341,7 @@ class TestATurnInsideAPlace:
 
     def test_another_meter_s_row_gives_the_first_part_nothing(self) -> None:
         other = replace(self.NEW, meter="B-2")
-        slots = filled([replace(self.ROW, meter="B-2")], segments=[self.OLD, other])
+        slots = filled([structs.replace(self.ROW, meter="B-2")], segments=[self.OLD, other])
         assert self.cut(slots) == [(600, None, State.MISSING), (1200, 60 * 40, State.ESTIMATED)]
 
 

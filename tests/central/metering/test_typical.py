@@ -1,11 +1,11 @@
 """Gaps that no register closes: apart from every sum that is answered for (metering.md «Gaps»); figures: cases.md."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from central.metering.estimation import Limits
 from central.metering.rounding import half_away
