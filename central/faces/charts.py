@@ -11,6 +11,7 @@ from itertools import groupby
 from math import ceil, floor, log10
 
 from markupsafe import Markup, escape
+from msgspec import Struct
 
 from central.faces.formats import number
 
@@ -31,8 +32,7 @@ NOT_DUE = "not-due"
 ABSENT = "absent"  # no meter stood there, or it is not for this viewer
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True, gc=False):
     """A piece of a bar, from the bottom: zone's place among the colours (t1…t4), height, whether it is an estimate."""
 
     colour: str
@@ -40,8 +40,7 @@ class Part:
     estimated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Bar:
+class Bar(Struct, frozen=True, gc=False):
     """One step. `state`: solid | off | missing | not-due | absent. `note`: what is told of it under the finger.
 
     `whole` = nothing of it is lacking or estimated. `tick`: caption of the axis at its left edge or, `centred`, under

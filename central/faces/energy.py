@@ -1,7 +1,7 @@
 """Steps of energy as the chart, the table and the panels beside them show them: one list of rows for all three."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 
 from flask_babel import gettext as _
@@ -114,15 +114,28 @@ def bars(
     made = []
     for place, ((start, end), step) in enumerate(zip(grid, on_grid(found, first, until, size, tz), strict=True)):
         caption, fine = tick(start, tz)
-        bar = _bar(step, start, end, zones, unit, said, tz, now, size, caption, fine)
-        since, last = day_of(start, tz).isoformat(), day_of(end - 1, tz).isoformat()
-        bar = replace(bar, since=since, until=last)
         other = earlier[place] if place < len(earlier) else None
-        if other is not None and (total := _drawn(other, drawn)) is not None:
-            when = _when(other.start, other.end, size, tz)
-            note = f"{bar.note}\n{when}: {formats.kilo(total)}{formats.NARROW}{unit}"
-            bar = replace(bar, before=total / 1e6, note=note)
-        made.append(bar)
+        before = _drawn(other, drawn) if other is not None else None
+        note = _note(step, start, end, unit, said, tz, size)
+        if other is not None and before is not None:
+            note += f"\n{_when(other.start, other.end, size, tz)}: {formats.kilo(before)}{formats.NARROW}{unit}"
+        counts = step.completeness if step is not None else None
+        state = _state(step, start, now)
+        made.append(
+            charts.Bar(
+                parts=_parts(step, zones) if step is not None and state == charts.SOLID else (),
+                state=state,
+                note=note,
+                whole=counts is None or not (counts.missing or counts.estimated or counts.suspect),
+                suspect=bool(counts and counts.suspect),
+                tick=caption,
+                fine=fine,
+                centred=size >= DAY,
+                before=None if before is None else before / 1e6,
+                since=day_of(start, tz).isoformat(),
+                until=day_of(end - 1, tz).isoformat(),
+            )
+        )
     return made
 
 
@@ -205,36 +218,12 @@ def _ticks(count: int, size: int) -> Callable[[int, str], tuple[str, bool]]:
     return of_hours if count == 1 else of_week if count <= 7 else of_month if count <= 62 else of_quarter
 
 
-def _bar(
-    step: Step | None,
-    start: int,
-    end: int,
-    zones: Sequence[Zone],
-    unit: str,
-    said: Mapping[date, str],
-    tz: str,
-    now: int,
-    size: int,
-    tick: str,
-    fine: bool,
-) -> charts.Bar:
+def _note(step: Step | None, start: int, end: int, unit: str, said: Mapping[date, str], tz: str, size: int) -> str:
+    """When it is, and what is told of it."""
     when = formats.month_name(local(start, tz)) if size >= MONTH else said[local(start, tz).date()]
     if size < DAY:
         when += f", {formats.clock(start, tz)}–{formats.clock(end, tz, end=True)}"
-    state = _state(step, start, now)
-    note = when if step is None else f"{when}\n{_told(step, unit)}"
-    parts = _parts(step, zones) if step is not None and state == charts.SOLID else ()
-    counts = step.completeness if step is not None else None
-    return charts.Bar(
-        parts=parts,
-        state=state,
-        note=note,
-        whole=counts is None or not (counts.missing or counts.estimated or counts.suspect),
-        suspect=bool(counts and counts.suspect),
-        tick=tick,
-        fine=fine,
-        centred=size >= DAY,
-    )
+    return when if step is None else f"{when}\n{_told(step, unit)}"
 
 
 def _state(step: Step | None, start: int, now: int) -> str:
@@ -252,11 +241,17 @@ def _parts(step: Step, zones: Sequence[Zone]) -> tuple[charts.Part, ...]:
     """From the bottom: the last tariff first, of each what is known, then what is estimated."""
     found = []
     for zone in reversed(zones):
-        states = step.energies.get(zone.name, {})
-        estimated = sum(states.get(state, 0) for state in ESTIMATES)
-        known = sum(energy for state, energy in states.items() if state not in (*ESTIMATES, State.SUSPECT))
-        found += [charts.Part(zone.colour, known / 1e6), charts.Part(zone.colour, estimated / 1e6, True)]
-    return tuple(part for part in found if part.value > 0)
+        known = estimated = 0
+        for state, energy in step.energies.get(zone.name, {}).items():
+            if state in ESTIMATES:
+                estimated += energy
+            elif state is not State.SUSPECT:
+                known += energy
+        if known > 0:
+            found.append(charts.Part(zone.colour, known / 1e6))
+        if estimated > 0:
+            found.append(charts.Part(zone.colour, estimated / 1e6, True))
+    return tuple(found)
 
 
 def _told(step: Step, unit: str) -> str:

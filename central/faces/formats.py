@@ -14,7 +14,7 @@ from babel.dates import format_date
 from babel.numbers import get_decimal_symbol, get_group_symbol
 from flask_babel import get_locale
 
-from central.metering.rounding import MWH_PER_KWH, half_away
+from central.metering.rounding import MWH_PER_KWH, half_away, nearest
 from central.metering.zones import local
 
 NARROW = "\u202f"  # between a figure and its unit
@@ -30,7 +30,11 @@ def language() -> Locale:
 
 def number(value: Fraction | Decimal | int, digits: int = 2, *, sign: bool = False) -> str:
     """Rounded half away from zero to so many decimals; `sign`: a plus too."""
-    scaled = half_away(Fraction(value) * 10**digits)
+    return _written(half_away(Fraction(value) * 10**digits), digits, sign=sign)
+
+
+def _written(scaled: int, digits: int, *, sign: bool) -> str:
+    """So many units of the last digit."""
     whole, rest = divmod(abs(scaled), 10**digits)
     comma, group = _signs(language())
     text = f"{whole:,}".replace(",", group) + (f"{comma}{rest:0{digits}}" if digits else "")
@@ -46,7 +50,9 @@ def _signs(locale: Locale) -> tuple[str, str]:
 
 def kilo(value: int | None, digits: int = 2, *, sign: bool = False) -> str:
     """mWh -> kWh, mvarh -> kvarh, mW -> kW: the number alone; None is «—»."""
-    return NOTHING if value is None else number(Fraction(value, MWH_PER_KWH), digits, sign=sign)
+    if value is None:
+        return NOTHING
+    return _written(nearest(value * 10**digits, MWH_PER_KWH), digits, sign=sign)
 
 
 def money(value: Decimal | None, *, sign: bool = False) -> str:

@@ -5,8 +5,9 @@ Sums and counts are kept.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import groupby
+
+from msgspec import Struct
 
 from central.figures.daily import ONE_DAY
 from central.figures.totals import together
@@ -20,8 +21,7 @@ DAY = 86_400
 MONTH = 31 * DAY  # of the calendar, however long it is
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True, gc=False):
     """[start, end), seconds UTC. `energies`: zone -> state -> mWh (mvarh), suspect ones beside the others.
 
     `due` = seconds of it that were to be measured by now, of all its points together. `computed` = how many of its
@@ -46,8 +46,12 @@ class Step:
 
     @property
     def total(self) -> int | None:
-        zones = self.zones
-        return sum(zones.values()) if zones else None
+        found = None
+        for states in self.energies.values():
+            for state, energy in states.items():
+                if state is not State.SUSPECT:
+                    found = energy if found is None else found + energy
+        return found
 
 
 def steps(slots: Iterable[Slot], seconds: int, tz: str) -> tuple[Step, ...]:

@@ -5,9 +5,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 
+from msgspec.structs import astuple
+
 from central.figures.views import DayView, Totals
 from central.metering.cost import Cost, Portion, Price, cost
-from central.metering.slots import Completeness
+from central.metering.slots import Completeness, completeness
 from central.metering.terms import State
 
 Energies = Mapping[str, Mapping[str, int] | Mapping[State, int]]  # zone -> state -> mWh, also as in `point_day`
@@ -48,12 +50,8 @@ def added(parts: Iterable[Totals], zones: Sequence[str]) -> Totals:
 
 def together(parts: Iterable[Completeness]) -> Completeness:
     """Counts of several periods in one."""
-    names = Completeness.__slots__
-    sums = dict.fromkeys(names, 0)
-    for part in parts:
-        for name in names:
-            sums[name] += getattr(part, name)
-    return Completeness(**sums)
+    columns = list(zip(*map(astuple, parts), strict=True))
+    return Completeness(*map(sum, columns)) if columns else completeness(())
 
 
 def portions_of(days: Iterable[DayView]) -> tuple[Portion, ...]:

@@ -11,9 +11,13 @@ KOPECK = Decimal("0.01")
 
 def half_away(value: Fraction | int) -> int:
     """The nearest integer; a half goes away from zero."""
-    above, below = value.numerator, value.denominator
-    nearest = (2 * abs(above) + below) // (2 * below)
-    return -nearest if above < 0 else nearest
+    return value if isinstance(value, int) else nearest(value.numerator, value.denominator)
+
+
+def nearest(above: int, below: int) -> int:
+    """The same of above / below, which is greater than 0."""
+    found = (2 * abs(above) + below) // (2 * below)
+    return -found if above < 0 else found
 
 
 def root(value: Fraction | int) -> int:

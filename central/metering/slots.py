@@ -6,11 +6,12 @@ back: both count). A row longer than the period is split by time over its places
 """
 
 from bisect import bisect_right
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from fractions import Fraction
+from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
 
@@ -103,8 +104,7 @@ class Outage:
     end: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Completeness:
+class Completeness(Struct, frozen=True, gc=False):
     """Places by what stands there: expected (all that are due) = received + off + estimated + missing.
 
     Power off stays in `expected`, an estimate does not raise what was received; suspect ones are among the received.
@@ -349,12 +349,14 @@ def covered(slot: Slot, outages: Sequence[Outage]) -> bool:
 
 
 def completeness(slots: Iterable[Slot]) -> Completeness:
-    counts: dict[State, int] = defaultdict(int)
-    for slot in slots:
-        counts[slot.state] += 1
-    due = sum(counts.values()) - counts[State.NOT_DUE]
+    return _counted(tuple(sorted(Counter([slot.state for slot in slots]).items())))
+
+
+@lru_cache(maxsize=4_096)  # most steps of a chart have the same counts as the one before
+def _counted(found: tuple[tuple[State, int], ...]) -> Completeness:
+    counts = Counter(dict(found))
     return Completeness(
-        expected=due,
+        expected=counts.total() - counts[State.NOT_DUE],
         received=sum(counts[state] for state in RECEIVED),
         off=counts[State.POWER_OFF],
         estimated=counts[State.ESTIMATED] + counts[State.ESTIMATED_OPEN],
