@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable
 
 from flask import Flask, Response, render_template
-from flask_babel import Babel
 from flask_login import LoginManager
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from sqlalchemy import select
@@ -76,7 +75,7 @@ def create_app(
     )
     requests.install(app, behind_proxy=config.web.behind_proxy)
     CSRFProtect(app)
-    Babel(app, locale_selector=preferences.language)
+    preferences.install(app)
     _login(app)
     access.install(app)
     through.install(app)

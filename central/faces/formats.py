@@ -12,6 +12,7 @@ from functools import lru_cache
 from babel import Locale
 from babel.dates import format_date
 from babel.numbers import get_decimal_symbol, get_group_symbol
+from flask import g, has_app_context
 from flask_babel import get_locale
 
 from central.metering.rounding import MWH_PER_KWH, half_away, nearest
@@ -25,7 +26,12 @@ NOTHING = "—"
 
 def language() -> Locale:
     """The language of the page; Russian outside of any."""
-    return get_locale() or Locale("ru")
+    if not has_app_context():
+        return Locale("ru")
+    if "locale" not in g:
+        g.locale = get_locale()
+    found: Locale = g.locale
+    return found
 
 
 def number(value: Fraction | Decimal | int, digits: int = 2, *, sign: bool = False) -> str:

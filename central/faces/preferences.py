@@ -1,6 +1,9 @@
 """Theme and language of the pages: kept in a cookie of the browser, not in the account, so they hold before login."""
 
-from flask import g, redirect, request
+from typing import Any
+
+from flask import Flask, g, redirect, request
+from flask_babel import Babel, Domain
 from werkzeug.wrappers import Response
 
 from central.faces.here import here
@@ -22,6 +25,22 @@ def language() -> str:
         g.language = chosen if chosen in LANGUAGES else LANGUAGES[0]
     found: str = g.language
     return found
+
+
+class Catalogue(Domain):
+    """The texts of one request are looked up in one catalogue, which is found once."""
+
+    def get_translations(self) -> Any:
+        if "texts" not in g:
+            g.texts = super().get_translations()
+        return g.texts
+
+
+def install(app: Flask) -> None:
+    Babel(app, locale_selector=language)
+    with app.app_context():
+        texts = Catalogue()
+    app.before_request(texts.as_default)
 
 
 def keep(name: str, value: str, allowed: tuple[str, ...], back: str) -> Response:

@@ -73,6 +73,7 @@ class Material:
         self._loads: dict[tuple[int, int, int], list[LoadRow]] = {}
         self._came: dict[str, tuple[Slot, ...]] = {}
         self._whole: dict[str, tuple[Slot, ...]] = {}
+        self._similar: dict[tuple[str, int, date], list[tuple[Slot, ...]]] = {}
 
     def channels(self) -> tuple[str, ...]:
         """Those that any row has; active import always."""
@@ -266,6 +267,12 @@ class Material:
 
     def similar(self, channel: str, segment: Segment, day: date) -> list[tuple[Slot, ...]]:
         """The last complete days of the same kind before this one, the newest first, at most SIMILAR."""
+        key = (channel, segment.mounting, day)
+        if key not in self._similar:
+            self._similar[key] = self._like(channel, segment, day)
+        return self._similar[key]
+
+    def _like(self, channel: str, segment: Segment, day: date) -> list[tuple[Slot, ...]]:
         weekend = day.weekday() >= 5
         found = []
         for back in range(1, LOOK_BACK):
