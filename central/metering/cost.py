@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
+from itertools import groupby
 
 from central.metering.hourly import HourlyLine, HourPrice, hourly_line
 from central.metering.monthly import MonthlyLine
@@ -176,15 +177,15 @@ class _Draft:
 
 def _units(portions: Sequence[Portion], prices: Sequence[Price]) -> Iterator[tuple[date, Unit, Held]]:
     """In order of time."""
-    held: dict[date, Held] = {}
-    units: dict[tuple[date, tuple[tuple[int, Decimal], ...]], dict[str, list[Portion]]] = {}
-    for portion in sorted(portions, key=lambda one: one.first):
-        if portion.first not in held:
-            held[portion.first] = _held(prices, portion.first)
-        versions = tuple((one.version, one.coefficient) for of_zone in held[portion.first].values() for one in of_zone)
-        units.setdefault((month_start(portion.first), versions), {}).setdefault(portion.zone, []).append(portion)
-    for (month, _), unit in units.items():
-        yield month, unit, held[next(iter(unit.values()))[0].first]
+    units: dict[tuple[date, tuple[tuple[int, Decimal], ...]], tuple[Held, dict[str, list[Portion]]]] = {}
+    for day, begun in groupby(sorted(portions, key=lambda one: one.first), key=lambda one: one.first):
+        held = _held(prices, day)
+        versions = tuple((one.version, one.coefficient) for of_zone in held.values() for one in of_zone)
+        _, unit = units.setdefault((month_start(day), versions), (held, {}))
+        for portion in begun:
+            unit.setdefault(portion.zone, []).append(portion)
+    for (month, _), (held, unit) in units.items():
+        yield month, unit, held
 
 
 def _held(prices: Iterable[Price], day: date) -> Held:
