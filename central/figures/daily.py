@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any
 
+from msgspec import structs
 from sqlalchemy import Row, func, select
 
 from central.accounts.policy import FOREVER, Viewer
@@ -141,7 +142,7 @@ def _with_costs(
             used = [portion for portion in used if month_start(portion.first) == month]
         portions = day_portions(day.day, day.totals) if day.day not in hours else ()
         made = cost_of(portions, prices, used if ranged else ())
-        found.append(replace(day, cost=with_hours(made, [hours.get(day.day, {})], by_hour)))
+        found.append(structs.replace(day, cost=with_hours(made, [hours.get(day.day, {})], by_hour)))
         used += portions
     return found
 
@@ -312,7 +313,7 @@ def _completeness(row: Row[Any] | None, span: Period, segments: Sequence[Segment
 def _partial(point: Opened, day: date, span: Period, channel: str, now: int) -> DayView:
     """The same."""
     found = view(point, span, channel, now)
-    return replace(_of_slots(point, day, found.slots, channel), registers=found.registers)
+    return structs.replace(_of_slots(point, day, found.slots, channel), registers=found.registers)
 
 
 def _anew(point: Opened, period: Period, channel: str, now: int) -> dict[date, DayView]:

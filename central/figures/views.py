@@ -11,6 +11,8 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
+from msgspec import Struct
+
 from central.metering.consumption import RegisterTerm, SumCheck
 from central.metering.cost import Cost, Portion
 from central.metering.decisions import Decided
@@ -51,8 +53,7 @@ class PointView:
     visible: Period
 
 
-@dataclass(frozen=True, slots=True)
-class Totals:
+class Totals(Struct, frozen=True, gc=False):
     """Energy of a period. `total` = the sum of `zones` = the sum of `states`; suspect energy stands beside it."""
 
     total: int | None  # None = nothing at all is known
@@ -83,8 +84,7 @@ class IntervalView:
     segments: tuple[Segment, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class DayView:
+class DayView(Struct, frozen=True, gc=False):
     """One local day of one channel. `version` counts from 1, grows when a published figure changes.
 
     `whole` = False: the viewer may see a part of this day only (hand-over), or it is not over yet.

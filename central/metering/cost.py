@@ -10,6 +10,8 @@ from datetime import date
 from decimal import Decimal
 from itertools import groupby
 
+from msgspec import Struct, structs
+
 from central.metering.hourly import HourlyLine, HourPrice, hourly_line
 from central.metering.monthly import MonthlyLine
 from central.metering.ranges import split
@@ -41,8 +43,7 @@ class Price:
         return self.amount * self.coefficient
 
 
-@dataclass(frozen=True, slots=True)
-class Portion:
+class Portion(Struct, frozen=True, gc=False):
     """Energy (mWh) of one zone used on days [first, until), through which no price changes (`price_days`)."""
 
     zone: str
@@ -138,7 +139,7 @@ def cost(portions: Sequence[Portion], prices: Sequence[Price], used: Sequence[Po
         filled = earlier.setdefault(month, [])
         for zone, step, price, energy in _priced(unit, held, tuple(filled)):
             if price is None:
-                unpriced += unit[zone] if step is None else [replace(unit[zone][0], energy=energy)]
+                unpriced += unit[zone] if step is None else [structs.replace(unit[zone][0], energy=energy)]
             else:
                 draft = drafts.setdefault((zone, price.version, price.coefficient, step), _Draft(price))
                 draft.portions += unit[zone]
