@@ -24,22 +24,13 @@ const go = async (address, { push = true } = {}) => {
     main.setAttribute("aria-busy", "true");
     say(document.body.dataset.loading);
   }, SLOW);
+  let answer, text;
   try {
-    const answer = await fetch(address, { signal: mine.signal });
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    const next = page.querySelector("main");
-    if (!answer.ok || !next || next.dataset.page !== main.dataset.page) {
-      location.assign(address); // a refusal, a login, an error: pages of their own
-      return;
-    }
-    if (push) {
-      history.replaceState(OURS, ""); // also the page that was opened whole is come back to in place
-      history.pushState(OURS, "", answer.url);
-    }
-    show(main, next, page);
+    answer = await fetch(address, { signal: mine.signal });
+    text = await answer.text();
   } catch (reason) {
-    if (reason.name === "AbortError") return;
-    offline(true);
+    if (reason.name !== "AbortError") offline(true);
+    return;
   } finally {
     clearTimeout(timer);
     if (going === mine) {
@@ -47,6 +38,18 @@ const go = async (address, { push = true } = {}) => {
       main.removeAttribute("aria-busy");
     }
   }
+  const page = new DOMParser().parseFromString(text, "text/html");
+  const next = page.querySelector("main");
+  if (!answer.ok || !next || next.dataset.page !== main.dataset.page) {
+    location.assign(address); // a refusal, a login, an error: pages of their own
+    return;
+  }
+  if (push) {
+    history.replaceState(OURS, ""); // also the page that was opened whole is come back to in place
+    history.pushState(OURS, "", answer.url);
+  }
+  offline(false);
+  show(main, next, page);
 };
 
 const show = (main, next, page) => {

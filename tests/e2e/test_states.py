@@ -139,6 +139,32 @@ def test_offline_keeps_the_figures_and_tells_their_age(browser: Browser, address
         expect(page.locator(".caption-of-period")).to_contain_text("Октябрь 2026")
 
 
+def test_a_server_that_was_away_for_a_moment_is_away_no_longer_when_it_has_answered(
+    browser: Browser, address: str
+) -> None:
+    """The network stood all the time, so no event of it tells that it is back: the answer does."""
+    with opened(browser, address, 360, s.CONSUMER) as (page, _):
+        page.goto(address + MONTH)
+        page.route("**/data?*2026-10-01*", lambda route: route.abort("connectionrefused"))
+        later(page)
+        expect(page.locator("#offline")).to_be_visible()
+        page.unroute("**/data?*2026-10-01*")
+        later(page)
+        expect(page.locator(".caption-of-period")).to_contain_text("Октябрь 2026")
+        expect(page.locator("#offline")).to_be_hidden()
+
+
+def test_a_convenience_that_breaks_is_not_told_as_a_network_that_is_away(browser: Browser, address: str) -> None:
+    with opened(browser, address, 360, s.CONSUMER) as (page, wrong):
+        page.goto(address + MONTH)
+        page.evaluate("shown.unshift(() => { throw new Error('broken') })")
+        later(page)
+        expect(page.locator(".caption-of-period")).to_contain_text("Октябрь 2026")
+        expect(page.locator("main")).not_to_have_attribute("aria-busy", "true")
+        expect(page.locator("#offline")).to_be_hidden()
+        assert wrong == ["broken"], "it is told where a developer looks"
+
+
 def test_a_view_is_an_address_that_another_can_open(browser: Browser, address: str) -> None:
     """A guest logs in and stands before the same figures; who may not see the point stands before nothing."""
     with opened(browser, address, 360, s.CONSUMER) as (page, _):
