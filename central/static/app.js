@@ -89,19 +89,28 @@ addEventListener("popstate", (event) => {
   if (event.state && event.state.swap) go(location.href, { push: false }); // a place in the page is not ours
 });
 
-// Without a network the page stays, and says how old it is.
+// Without a network the page stays, says how old it is, and brings itself up to date when there is one. A page in which
+// something may have been typed, or that answered a form, does not: it would lose it, and promises nothing.
+const AGAIN = 10_000; // ms until a server that did not answer is asked again: no event tells that it is back
+let asking = null;
+
+const renews = () => {
+  const main = document.querySelector("main");
+  return "renews" in main.dataset && !main.querySelector("form[method=post]");
+};
+const renew = () => {
+  if (!going) go(location.href, { push: false });
+};
 const offline = (away) => {
   const told = document.getElementById("offline");
-  if (!told) return;
-  const made = document.querySelector("main").dataset.made;
-  told.querySelector("time").textContent = made;
+  told.querySelector("time").textContent = document.querySelector("main").dataset.made;
+  told.querySelector("[data-renewed]").hidden = !renews();
   told.hidden = !away;
+  clearTimeout(asking);
+  if (away && navigator.onLine && renews()) asking = setTimeout(renew, AGAIN);
 };
 addEventListener("offline", () => offline(true));
-addEventListener("online", () => {
-  offline(false);
-  if (document.querySelector("main [data-swap]")) go(location.href, { push: false });
-});
+addEventListener("online", () => (renews() ? renew() : offline(false)));
 if (!navigator.onLine) offline(true);
 
 // The address of what is shown can be sent to another who may see it.

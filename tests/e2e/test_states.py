@@ -165,6 +165,48 @@ def test_a_convenience_that_breaks_is_not_told_as_a_network_that_is_away(browser
         assert wrong == ["broken"], "it is told where a developer looks"
 
 
+@pytest.mark.parametrize("path", ["/", "/reading", "/whatif", "/data", "/explain"])
+def test_a_page_brings_itself_up_to_date_when_the_network_is_back(browser: Browser, address: str, path: str) -> None:
+    """As its notice promises, and in place: the page is not left for an error of the browser."""
+    with opened(browser, address, 360, s.CONSUMER) as (page, _):
+        page.goto(address + path)
+        page.evaluate("document.querySelector('h1').textContent = 'old'")
+        page.context.set_offline(True)
+        expect(page.locator("#offline")).to_contain_text("Когда сеть появится, страница обновится сама.")
+        page.context.set_offline(False)
+        expect(page.locator("#offline")).to_be_hidden()
+        expect(page.get_by_role("heading", level=1)).not_to_have_text("old")
+
+
+def test_a_server_that_is_back_is_found_without_a_tap(browser: Browser, address: str) -> None:
+    with opened(browser, address, 360, s.CONSUMER) as (page, _):
+        page.clock.install()
+        page.goto(address + MONTH)
+        page.route("**/data?*", lambda route: route.abort("connectionrefused"))
+        later(page)
+        expect(page.locator("#offline")).to_be_visible()
+        page.unroute("**/data?*")
+        page.clock.run_for(10_000)
+        expect(page.locator("#offline")).to_be_hidden()
+        assert "2026-11-01" in page.url
+
+
+def test_what_was_typed_is_not_lost_to_a_network_that_is_back(browser: Browser, address: str) -> None:
+    """And so nothing is promised there."""
+    with opened(browser, address, 360, s.CONSUMER) as (page, _):
+        page.goto(f"{address}/me")
+        page.locator("details:has(input[type=password]) summary").first.click()
+        typed = page.locator("details[open] input[type=password]").first
+        typed.fill("сложный")
+        page.context.set_offline(True)
+        notice = page.locator("#offline")
+        expect(notice).to_be_visible()
+        assert "обновится сама" not in notice.inner_text()
+        page.context.set_offline(False)
+        expect(notice).to_be_hidden()
+        assert typed.input_value() == "сложный"
+
+
 def test_a_view_is_an_address_that_another_can_open(browser: Browser, address: str) -> None:
     """A guest logs in and stands before the same figures; who may not see the point stands before nothing."""
     with opened(browser, address, 360, s.CONSUMER) as (page, _):
