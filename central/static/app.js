@@ -54,21 +54,31 @@ const go = async (address, { push = true } = {}) => {
 
 const show = (main, next, page) => {
   const focused = document.activeElement;
-  const name = focused && main.contains(focused) && (focused.getAttribute("aria-label") || focused.textContent.trim());
+  const wanted = main.contains(focused) && alike(focused);
   main.replaceChildren(...next.childNodes);
   main.dataset.made = next.dataset.made;
   for (const part of ["title", "footer"]) document.querySelector(part).replaceWith(page.querySelector(part));
   for (const prepare of shown) prepare(main);
-  const same = [...main.querySelectorAll("a, summary, button")].find(
-    (one) => name && (one.getAttribute("aria-label") || one.textContent.trim()) === name,
-  );
-  if (same) same.focus({ preventScroll: true });
-  else if (name) {
-    main.tabIndex = -1; // what was pressed is gone: the keys go on from the top of what has changed
-    main.focus({ preventScroll: true });
-  }
+  if (!focused.isConnected) focus(main, wanted);
   const period = main.querySelector(".caption-of-period");
   say(period ? period.textContent.trim() : document.title);
+};
+
+// The keys go on from what was pressed, or from what it is folded into now; where it is gone, from the top of what has
+// changed.
+const called = (one) => one.getAttribute("aria-label") || (one.labels?.[0] || one).textContent.trim();
+const alike = (focused) => {
+  if ("chart" in focused.dataset) return (one) => "chart" in one.dataset;
+  const name = called(focused);
+  return (one) => one.localName === focused.localName && called(one) === name;
+};
+const focus = (main, wanted) => {
+  const same = wanted && [...main.querySelectorAll("a, summary, button, input, [data-chart]")].find(wanted);
+  const folded = same && same.localName !== "summary" && same.closest("details:not([open])");
+  (folded ? folded.querySelector("summary") : same || main).focus({ preventScroll: true });
+  if (main.contains(document.activeElement)) return;
+  main.tabIndex = -1;
+  main.focus({ preventScroll: true });
 };
 
 document.addEventListener("click", (event) => {

@@ -207,6 +207,59 @@ def test_what_was_typed_is_not_lost_to_a_network_that_is_back(browser: Browser, 
         assert typed.input_value() == "сложный"
 
 
+def focused(page: Page) -> str:
+    """What of it is read out."""
+    return str(
+        page.evaluate("(document.activeElement.getAttribute('aria-label') || document.activeElement.innerText).trim()")
+    )
+
+
+def test_the_keys_go_on_from_what_was_pressed(browser: Browser, address: str) -> None:
+    """Also where it is folded away in what came, was a field, or is gone."""
+    with opened(browser, address, 1440, s.CONSUMER) as (page, wrong):
+        page.goto(address + MONTH)
+        period = page.locator(".caption-of-period")
+        page.get_by_role("link", name="Раньше").first.focus()
+        page.keyboard.press("Enter")
+        expect(period).to_have_text("Октябрь 2026")
+        assert focused(page) == "Раньше"
+
+        page.locator(".picker.what summary").press("Enter")
+        page.locator(".picker.what").get_by_role("link", name="шаг: 30 мин").press("Enter")
+        expect(page.locator(".picker.what summary")).to_contain_text("шаг: 30 мин")
+        assert "шаг: 30 мин" in focused(page), "the fold that it lies in now"
+
+        page.locator(".arrows summary").press("Enter")
+        page.get_by_label("День", exact=True).fill("2026-11-03")
+        page.get_by_label("День", exact=True).press("Enter")
+        expect(period).not_to_have_text("Октябрь 2026")
+        assert focused(page) == period.inner_text()
+
+        page.goto(f"{address}/data?length=own&day=2026-11-02&last=2026-11-04")
+        page.get_by_label("Последний день").fill("2026-11-05")
+        page.get_by_label("Последний день").press("Enter")
+        expect(period).to_contain_text("2–5 ноября")
+        assert page.evaluate("document.activeElement.name") == "last"
+
+        page.locator("[data-chart]").focus()
+        page.keyboard.press("Home")
+        page.keyboard.press("Enter")
+        expect(period).to_contain_text("2 ноября 2026")
+        assert page.evaluate("'chart' in document.activeElement.dataset")
+
+        page.get_by_role("link", name="Месяц", exact=True).focus()
+        page.evaluate("document.activeElement.textContent = 'gone'")
+        page.keyboard.press("Enter")
+        expect(period).to_have_text("Ноябрь 2026")
+        assert page.evaluate("document.activeElement.localName") == "main"
+
+        page.get_by_role("button", name="Светлая").focus()
+        page.go_back()
+        expect(period).to_contain_text("2 ноября 2026")
+        assert page.evaluate("document.activeElement.localName") == "main"
+        assert wrong == []
+
+
 def test_a_view_is_an_address_that_another_can_open(browser: Browser, address: str) -> None:
     """A guest logs in and stands before the same figures; who may not see the point stands before nothing."""
     with opened(browser, address, 360, s.CONSUMER) as (page, _):
