@@ -260,6 +260,23 @@ def test_the_keys_go_on_from_what_was_pressed(browser: Browser, address: str) ->
         assert wrong == []
 
 
+@pytest.mark.parametrize(("asked", "told"), [
+    ("length=month&day=2026-11-01", "Октябрь 2026"),
+    ("length=week&day=2026-11-02", "12–18 октября 2026"),
+    ("length=day&day=2026-11-02", "14 октября 2026"),
+    ("length=own&day=2026-11-02&last=2026-11-04", "14 октября 2026"),
+])  # fmt: skip
+def test_enter_in_the_field_of_a_day_keeps_the_length(browser: Browser, address: str, asked: str, told: str) -> None:
+    """Of one's own period the day itself: it has no length to go on with."""
+    with opened(browser, address, 1440, s.CONSUMER) as (page, _):
+        for path in ("/data", "/readings"):
+            page.goto(f"{address}{path}?{asked}")
+            page.locator(".arrows summary").click()
+            page.get_by_label("День", exact=True).fill("2026-10-14")
+            page.get_by_label("День", exact=True).press("Enter")
+            expect(page.locator(".caption-of-period")).to_contain_text(told)
+
+
 def test_a_view_is_an_address_that_another_can_open(browser: Browser, address: str) -> None:
     """A guest logs in and stands before the same figures; who may not see the point stands before nothing."""
     with opened(browser, address, 360, s.CONSUMER) as (page, _):
