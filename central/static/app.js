@@ -16,7 +16,7 @@ const SLOW = 300; // ms
 const OURS = { swap: true }; // a step of the history that was made here
 let going = null;
 
-const go = async (address, { push = true } = {}) => {
+const go = async (address, { push = OURS } = {}) => {
   if (going) going.abort();
   const mine = (going = new AbortController());
   const main = document.querySelector("main");
@@ -45,8 +45,8 @@ const go = async (address, { push = true } = {}) => {
     return;
   }
   if (push) {
-    history.replaceState(OURS, ""); // also the page that was opened whole is come back to in place
-    history.pushState(OURS, "", answer.url);
+    history.replaceState({ ...history.state, ...OURS }, ""); // also a page that was opened whole is come back to in place
+    history.pushState(push, "", answer.url);
   }
   offline(false);
   show(main, next, page);
@@ -96,7 +96,7 @@ document.addEventListener("submit", (event) => {
   go(`${form.action.split("?")[0]}?${new URLSearchParams(new FormData(form, event.submitter))}`);
 });
 addEventListener("popstate", (event) => {
-  if (event.state && event.state.swap) go(location.href, { push: false }); // a place in the page is not ours
+  if (event.state && event.state.swap) go(location.href, { push: null }); // a place in the page is not ours
 });
 
 // Without a network the page stays, says how old it is, and brings itself up to date when there is one. A page in which
@@ -109,7 +109,7 @@ const renews = () => {
   return "renews" in main.dataset && !main.querySelector("form[method=post]");
 };
 const renew = () => {
-  if (!going) go(location.href, { push: false });
+  if (!going) go(location.href, { push: null });
 };
 const offline = (away) => {
   const told = document.getElementById("offline");

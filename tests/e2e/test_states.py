@@ -318,6 +318,62 @@ def test_a_stretch_over_the_bars_opens_the_days_between(browser: Browser, addres
         assert wrong == []
 
 
+def test_a_stretch_that_is_let_go_elsewhere_is_over(browser: Browser, address: str) -> None:
+    with opened(browser, address, 1440, s.CONSUMER) as (page, _):
+        page.goto(address + MONTH)
+        box = page.locator(".hit").nth(1).bounding_box()
+        assert box is not None
+        page.mouse.move(box["x"] + 5, box["y"] + 60)
+        page.mouse.down()
+        page.mouse.move(box["x"] + 200, box["y"] + 60, steps=4)
+        assert page.locator(".hit.taken").count() > 1
+        page.mouse.move(box["x"] + 200, box["y"] - 200)
+        page.mouse.up()
+        page.mouse.move(box["x"] + 300, box["y"] + 60, steps=4)
+        assert page.locator(".hit.taken").count() == 0
+        page.mouse.down()
+        page.mouse.up()
+        assert "length=month" in page.url
+
+
+def fingers(page: Page, begun: tuple[float, float], ended: tuple[float, float]) -> None:
+    """Two of them over the chart: where they came down and where they were taken away, parts of its width."""
+    page.locator("[data-chart]").scroll_into_view_if_needed()
+    box = page.locator("[data-chart]").bounding_box()
+    assert box is not None
+    driver = page.context.new_cdp_session(page)
+
+    def touch(kind: str, places: tuple[float, ...]) -> None:
+        points = [
+            {"x": box["x"] + box["width"] * place, "y": box["y"] + 60, "id": number}
+            for number, place in enumerate(places)
+        ]
+        driver.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    touch("touchStart", begun)
+    touch("touchMove", ended)
+    touch("touchEnd", ())
+
+
+def test_two_fingers_draw_a_part_out_and_together_again(browser: Browser, address: str) -> None:
+    """Drawn together over what was not drawn out they lead nowhere, least of all off the page."""
+    with opened(browser, address, 360, s.CONSUMER) as (page, wrong):
+        page.goto(address + MONTH)
+        period = page.locator(".caption-of-period")
+        page.evaluate("addEventListener('popstate', () => { window.went = true })")
+        fingers(page, (0.2, 0.8), (0.4, 0.6))
+        later(page)
+        expect(period).to_have_text("Октябрь 2026")
+        fingers(page, (0.2, 0.8), (0.4, 0.6))
+        fingers(page, (0.4, 0.6), (0.2, 0.8))
+        expect(period).to_contain_text("октября 2026")
+        assert "length=own" in page.url
+        assert page.evaluate("window.went") is None
+        fingers(page, (0.2, 0.8), (0.4, 0.6))
+        expect(period).to_have_text("Октябрь 2026")
+        assert wrong == []
+
+
 def test_the_line_of_a_year_tells_each_day_and_opens_a_part(browser: Browser, address: str) -> None:
     with opened(browser, address, 1440, s.CONSUMER) as (page, wrong):
         page.goto(f"{address}/data?length=year&step=half_hour")
