@@ -164,6 +164,19 @@ def test_readings_open_to_their_terms(app: Flask, scene: Scene) -> None:
     assert "С публикации ничего не менялось." in told
 
 
+@pytest.mark.parametrize("day", ["2026-11-01", "2001-01-01"], ids=["with a day that lacks", "with nothing of it"])
+def test_where_a_figure_comes_from_is_asked_of_the_same_channel_by_every_link(app: Flask, day: str) -> None:
+    path = f"/explain?point=2&by=profile&length=month&day={day}&channel=reactive_import"
+    text = person(app, s.CONSUMER).get(path).text
+    links = [link.replace("&amp;", "&") for link in re.findall(r'href="(/explain[^"]+)"', text)]
+    for some in ("point=1", "day=2026-11-13" if day > "2002" else "length=year", "length=week"):
+        assert any(some in link for link in links), "other points, days that lack, other periods"
+    assert [link for link in links if "by=profile" not in link or "channel=reactive_import" not in link] == []
+    back = re.search(r'class="back"><a href="([^"]+)"', text)
+    assert back is not None
+    assert "channel=reactive_import" in back[1]
+
+
 def test_nonsense_in_the_address_is_the_usual_page(app: Flask) -> None:
     client = person(app, s.CONSUMER)
     for query in (
