@@ -6,8 +6,12 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from sqlalchemy import delete, select
 
 from central import figures
+from central.accounts.people import add_grant
+from central.accounts.tables import account, grant
+from central.db import writing
 from central.faces.formats import kilo, money
 from central.faces.headers import HEADERS
 from tests.central import scene as s
@@ -175,6 +179,42 @@ def test_where_a_figure_comes_from_is_asked_of_the_same_channel_by_every_link(ap
     back = re.search(r'class="back"><a href="([^"]+)"', text)
     assert back is not None
     assert "channel=reactive_import" in back[1]
+
+
+def test_who_has_left_finds_his_past_and_nothing_that_is_closed_to_him(app: Flask, scene: Scene) -> None:
+    """Each link of each of his pages opens, and opens on a time that was his."""
+    client, point = person(app, s.FORMER), scene.points[s.NEXT_DOOR]
+    text = client.get("/").text
+    assert "Сейчас точек учета нет" in text
+    assert "Пока нет точек учета" not in text
+    assert "Мастерская" in text
+    assert "ваша по 04.11.2026" in text
+    assert f'href="/readings?point={point}"' in text
+    pages = [f"/{page}?point={point}" for page in ("readings", "data", "consumption", "reading", "explain")]
+    for page in ("/", *pages):
+        text = client.get(page).text
+        links = re.findall(r'href="(/[^"]*)"', text[text.index("<main") : text.index("</main>")])
+        assert [link for link in links if client.get(link.replace("&amp;", "&")).status_code != 200] == []
+        assert 'class="card empty"' not in text, page
+    assert "Ноябрь 2026" in client.get(pages[0]).text
+    assert "Прогноза пока нет" not in client.get(pages[2]).text
+    assert "Показать последний месяц" in client.get(f"{pages[1]}&day=2001-01-01").text
+
+
+def test_who_has_moved_finds_the_point_that_was_his_beside_the_one_that_is(app: Flask, scene: Scene) -> None:
+    assert "Прежние точки учета" not in person(app, s.CONSUMER).get("/").text
+    with writing(scene.engine).begin() as connection:
+        former = connection.scalar(select(account.c.id).where(account.c.mail == s.FORMER))
+        assert former is not None
+        key = add_grant(connection, former, scene.accounts["100-1"], 0)
+    try:
+        text = person(app, s.FORMER).get("/").text
+    finally:
+        with writing(scene.engine).begin() as connection:
+            connection.execute(delete(grant).where(grant.c.id == key))
+    assert "Вчера" in text
+    past = text[text.index("Прежние точки учета") :]
+    assert re.findall(r'href="(/readings[^"]*)"', past) == [f"/readings?point={scene.points[s.NEXT_DOOR]}"]
 
 
 def test_nonsense_in_the_address_is_the_usual_page(app: Flask) -> None:
