@@ -217,6 +217,18 @@ def test_who_has_moved_finds_the_point_that_was_his_beside_the_one_that_is(app: 
     assert re.findall(r'href="(/readings[^"]*)"', past) == [f"/readings?point={scene.points[s.NEXT_DOOR]}"]
 
 
+def test_a_month_is_told_from_the_day_on_that_it_is_the_viewers(app: Flask, scene: Scene) -> None:
+    """Whoever came in on the 5th had nothing from the 1st."""
+    point = scene.points[s.NEXT_DOOR]
+    neighbour, consumer = person(app, s.NEIGHBOUR), person(app, s.CONSUMER)
+    for path in ("/", "/consumption"):
+        assert ", с 5 по 24" in neighbour.get(path).text
+        assert ", с 1 по 24" in consumer.get(path).text
+    past = person(app, s.FORMER).get(f"/consumption?point={point}&day=2026-09-20").text
+    assert "Сентябрь 2026, с 15 по 30" in past, "the scene begins with the 15th"
+    assert "Октябрь 2026<" in consumer.get("/consumption?day=2026-10-20&point=1").text
+
+
 def test_nonsense_in_the_address_is_the_usual_page(app: Flask) -> None:
     client = person(app, s.CONSUMER)
     for query in (
