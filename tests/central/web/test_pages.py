@@ -11,6 +11,7 @@ from sqlalchemy import delete, select
 from central import figures
 from central.accounts.people import add_grant
 from central.accounts.tables import account, grant
+from central.cabinet import summary
 from central.db import writing
 from central.faces.formats import kilo, money
 from central.faces.headers import HEADERS
@@ -107,6 +108,17 @@ def test_a_silent_point_says_since_when_and_what_to_do(app: Flask, scene: Scene)
     assert "Счётчик не на связи" in text
     assert "11.11.2026\u00a024:00" in text
     assert "Делать ничего не нужно" not in text
+
+
+def test_silent_points_that_are_many_are_counted_and_folded(
+    app: Flask, scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, link = person(app, s.CONSUMER), f'href="/?point={scene.points[s.DACHA]}"'
+    assert "И ещё не на связи" not in client.get("/").text
+    monkeypatch.setattr(summary, "MOST_OTHERS", 0)
+    text = client.get("/").text
+    fold = text[text.index("И ещё не на связи: 1 точка") :]
+    assert link in fold[: fold.index("</details>")]
 
 
 def test_nothing_to_do_is_said(app: Flask) -> None:
