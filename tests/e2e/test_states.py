@@ -277,6 +277,42 @@ def test_enter_in_the_field_of_a_day_keeps_the_length(browser: Browser, address:
             expect(page.locator(".caption-of-period")).to_contain_text(told)
 
 
+@pytest.mark.parametrize(("path", "period"), [
+    ("/readings?point=1&length=month&day=2026-10-01", "Октябрь 2026, 01.10.2026–31.10.2026"),
+    ("/data?point=1&length=week&day=2026-10-14", "12–18 октября 2026, 12.10.2026–18.10.2026"),
+    ("/consumption?point=1&day=2026-10-14", "Октябрь 2026, 01.10.2026–31.10.2026"),
+    ("/explain?point=1&length=day&day=2026-10-14", "ср, 14 октября 2026"),
+    ("/reading?point=1&day=2026-10-14", "14.10.2026 00:00"),
+])  # fmt: skip
+def test_a_sheet_of_paper_says_whose_figures_these_are_and_when_it_was_made(
+    browser: Browser, address: str, path: str, period: str
+) -> None:
+    """Dark on white in the dark theme too, without what leads elsewhere; on the screen the pickers say it."""
+    with opened(browser, address, 1440, s.CONSUMER, dark=True) as (page, _):
+        page.goto(address + path)
+        head = page.locator(".on-paper")
+        expect(head).to_be_hidden()
+        page.evaluate("document.documentElement.dataset.theme = 'dark'")
+        page.emulate_media(media="print", color_scheme="dark")
+        told = head.inner_text().replace("\u00a0", " ")
+        for one in ("Квартира, ул. Садовая, 12, кв. 45, счётчик № 04217795", period, "24.11.2026 09:12"):
+            assert one in told
+        ink, paper = (f"getComputedStyle(document.querySelector('{one}'))" for one in ("h1", "html"))
+        assert page.evaluate(f"{ink}.color") == "rgb(26, 28, 32)"
+        assert page.evaluate(f"{paper}.backgroundColor") == "rgb(255, 255, 255)"
+        for gone in (".pickers", ".top", ".bottom", ".back", ".actions", ".more", ".hint"):
+            assert page.locator(gone).filter(visible=True).count() == 0, gone
+
+
+def test_several_points_are_all_named_on_paper(browser: Browser, address: str) -> None:
+    with opened(browser, address, 1440, s.CONSUMER) as (page, _):
+        page.goto(f"{address}/data?point=1&point=2&channel=reactive_import")
+        page.emulate_media(media="print")
+        told = page.locator(".on-paper").inner_text()
+        for one in ("Квартира", "Дача", "04217795", "04217801", "Реактивная энергия, прием", "шаг: сутки"):
+            assert one in told
+
+
 def test_a_view_is_an_address_that_another_can_open(browser: Browser, address: str) -> None:
     """A guest logs in and stands before the same figures; who may not see the point stands before nothing."""
     with opened(browser, address, 360, s.CONSUMER) as (page, _):
