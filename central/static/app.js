@@ -190,14 +190,14 @@ document.addEventListener("keydown", (event) => {
 });
 
 // A page about work that goes on brings itself up to date, and opens anew when it is done.
-const work = document.querySelector("[data-going]");
-if (work) {
+const goingOn = (page) => page.querySelector("[data-going]");
+if (goingOn(document)) {
   const timer = setInterval(async () => {
     const answer = await fetch(location.href).catch(() => null);
     if (!answer || !answer.ok) return;
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    const now = page.querySelector("[data-going]");
-    if (now) {
+    const [work, now] = [goingOn(document), goingOn(page)];
+    if (work && now) {
       if (now.textContent !== work.textContent) work.replaceChildren(...now.childNodes);
     } else {
       clearInterval(timer);
