@@ -66,6 +66,7 @@ def page(points: Sequence[PointView], period: Chosen) -> dict[str, object]:
     last = max(ends.values())
     return common | {
         "month": month,
+        "begun": min(day_of(one.month.since, tz) for one in found if one.point.id in month.points),
         "last": last,
         "forecast": foretold,
         "beside": told,

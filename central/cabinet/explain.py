@@ -89,7 +89,7 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """`found` None = the point is the viewer's, this time is not. `by`: bill | profile."""
+    """`found` None = the point is the viewer's, this time is not. `by`: bill | profile; a bill is of active import."""
 
     found: Explained | None
     by: str
@@ -101,17 +101,19 @@ def asked(point: PointView, period: Chosen, args: Mapping[str, str]) -> Asked:
     made, channel = here(), args.get("channel", ACTIVE_IMPORT)
     if channel not in words.CHANNELS:
         raise NotFound("channel")
+    by = PROFILE if args.get("by", BILL) == PROFILE else BILL
+    if by == BILL:
+        channel = ACTIVE_IMPORT
     since, until = period.span(point.tz)
+    about = made.source, viewer(), point.id
     try:
-        if args.get("by", BILL) == PROFILE:
-            days = period.first, period.until
-            return Asked(
-                figures.explain_days(made.source, viewer(), point.id, *days, channel, made.now), PROFILE, channel
-            )
-        span = since, max(since, min(until, made.now))
-        return Asked(figures.explain_bill(made.source, viewer(), point.id, *span, made.now), BILL, ACTIVE_IMPORT)
+        if by == PROFILE:
+            found = figures.explain_days(*about, period.first, period.until, channel, made.now)
+        else:
+            found = figures.explain_bill(*about, since, max(since, min(until, made.now)), made.now)
     except NotFound:
-        return Asked(None, BILL, channel)
+        return Asked(None, by, channel)
+    return Asked(found, by, channel)
 
 
 def data(point: PointView, period: Chosen, args: Mapping[str, str]) -> dict[str, Any]:
@@ -183,17 +185,13 @@ def page(point: PointView, period: Chosen, args: Mapping[str, str]) -> dict[str,
     """Raises NotFound for a channel that there is not."""
     told = asked(point, period, args)
     found, by, channel = told.found, told.by, told.channel
+    common = {"point": point, "period": period, "told": found, "by": by, "channel": channel}
     if found is None:
-        return {"point": point, "period": period, "told": None}
+        return common
     terms = list(_terms(found)) if _billed_by(found) == REGISTERS else []
     places = list(_places(found)) if found.intervals is not None else []
     calendar = found.bill.calendar if found.bill else found.intervals.calendar if found.intervals else None
-    return {
-        "point": point,
-        "period": period,
-        "told": found,
-        "by": by,
-        "channel": channel,
+    return common | {
         "unit": words.UNITS[channel],
         "zones": {zone.name: zone for zone in energy.zones_of(point.zones)},
         "query": {"point": point.id, **period.named},

@@ -5,6 +5,8 @@ Every figure comes from `central.figures`.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from urllib.parse import quote
 
 from flask import jsonify, redirect, render_template, request, url_for
@@ -22,7 +24,7 @@ from central.cabinet import readings as readings_page
 from central.cabinet import summary as main_page
 from central.cabinet import whatif as what_if_page
 from central.cabinet.asked import MOST_TOGETHER, asked
-from central.cabinet.room import cabinet
+from central.cabinet.room import cabinet, last_day, still
 from central.db import writing
 from central.faces.here import here, viewer
 from central.faces.numbers import whole
@@ -32,6 +34,16 @@ from central.figures import NotFound, TooLong
 from central.figures.views import PointView
 from central.metering.zones import day_of
 
+MOST_PAST = 12  # points that were a person's and are named; the others are in his download
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """Points that were the viewer's; `more`: so many are not among them."""
+
+    points: tuple[PointView, ...]
+    more: int
+
 
 @cabinet.get("/")
 def main() -> str | Response:
@@ -40,7 +52,8 @@ def main() -> str | Response:
     points, point = _points()
     if point is None:
         return _empty()
-    return render_template("cabinet/main.html", points=points, **main_page.page(point, points))
+    page = main_page.page(point, points)
+    return render_template("cabinet/main.html", points=points, past=_past(points), **page)
 
 
 @cabinet.get("/data")
@@ -97,9 +110,7 @@ def consumption() -> str:
     points, chosen = _several(usual=MOST_TOGETHER)
     if not chosen:
         return _empty()
-    today = day_of(here().now, chosen[0].tz)
-    period = choose({"length": "month", "day": request.args.get("day", "")}, today)
-    page = consumption_page.page(chosen, period)
+    page = consumption_page.page(chosen, _period(chosen[0], length="month"))
     return render_template("cabinet/consumption.html", points=points, most_together=MOST_TOGETHER, **page)
 
 
@@ -144,12 +155,28 @@ def explain_data() -> Response:
 
 
 def _empty() -> str:
-    """There is no point to show: what the person waits for, and the news."""
-    return render_template("cabinet/empty.html", news=news.latest())
+    """There is no point to show: what the person waits for, what was his, and the news."""
+    return render_template("cabinet/empty.html", past=_past(()), news=news.latest())
 
 
-def _period(point: PointView) -> Chosen:
-    return choose(request.args, day_of(here().now, point.tz))
+def _period(point: PointView, **fixed: str) -> Chosen:
+    """That the address names; of a point that is the viewer's no longer his last month, where it names no day."""
+    asked = request.args.to_dict() | fixed
+    if "day" not in asked and not still(point):
+        asked = {"length": "month"} | asked | {"day": last_day(point).isoformat()}
+    return choose(asked, day_of(here().now, point.tz))
+
+
+def _past(points: Sequence[PointView]) -> Past:
+    """What is the viewer's no longer, beside the points that are."""
+    made, who = here(), viewer()
+    now = {point.id for point in points}
+    keys = [key for key in figures.kept_points(made.source, who) if key not in now]
+    found = []
+    for key in keys[:MOST_PAST]:
+        with suppress(NotFound):  # a contract that has not begun
+            found.append(figures.point_view(made.source, who, key, made.now))
+    return Past(tuple(found), len(keys[MOST_PAST:]))
 
 
 def _points() -> tuple[tuple[PointView, ...], PointView | None]:

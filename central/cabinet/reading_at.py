@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from central import figures
 from central.cabinet.explain import Leaf, leaf, origins_data
+from central.cabinet.room import last_day
 from central.faces import energy
 from central.faces.here import here, viewer
 from central.figures import NotFound
@@ -32,12 +33,12 @@ class Register:
 
 
 def asked(point: PointView, args: Mapping[str, str]) -> tuple[date, time]:
-    """`day` and `time` of the address in the point's zone; what is not understood is today, midnight."""
+    """`day` and `time` of the address in the point's zone; what is not understood is the last one, midnight."""
     today = day_of(here().now, point.tz)
     try:
         day = min(max(date.fromisoformat(args.get("day", "")), EARLIEST), today)
     except ValueError:
-        day = today
+        day = last_day(point)
     try:
         return day, time.fromisoformat(args.get("time", "")).replace(second=0, microsecond=0, tzinfo=None)
     except ValueError:

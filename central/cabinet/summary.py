@@ -16,12 +16,13 @@ from central.figures.views import Concern, PointView, SummaryView, Trouble
 from central.metering.zones import day_of
 
 HALF_HOUR = 1800
-MOST_OTHERS = 3  # other points whose troubles are told here; more have their own page
+MOST_OTHERS = 3  # other points whose troubles are told each by itself; the rest are folded
 
 
 def page(point: PointView, points: Sequence[PointView]) -> dict[str, object]:
     made = here()
     view = figures.summary(made.source, viewer(), point.id, made.now)
+    others = _others(point, points)
     zones = energy.zones_of(point.zones)
     size = max(HALF_HOUR, point.period or HALF_HOUR)
     found = steps(view.yesterday.slots, size, point.tz)
@@ -53,7 +54,8 @@ def page(point: PointView, points: Sequence[PointView]) -> dict[str, object]:
         if view.previous_same and view.month.whole
         else None,
         "months": _months(view, zones),
-        "others": _others(point, points),
+        "others": others[:MOST_OTHERS],
+        "folded": others[MOST_OTHERS:],
         "Concern": Concern,
         "news": news.latest(),
     }
@@ -78,4 +80,4 @@ def _others(point: PointView, points: Sequence[PointView]) -> list[tuple[PointVi
     made = here()
     others = {one.id: one for one in points if one.id != point.id}
     found = figures.silent(made.source, viewer(), list(others), made.now)
-    return [(others[key], trouble) for key, trouble in sorted(found.items())][:MOST_OTHERS]
+    return [(others[key], trouble) for key, trouble in sorted(found.items())]

@@ -32,9 +32,9 @@ BACKWARDS = _l("Последний день раньше первого")
 def news() -> str:
     made = here()
     with made.source.engine.connect() as connection:
-        found, count = board.every(connection, viewer(), page_asked(), ROWS)
-    page = {"found": found, "count": count, "page": page_asked(), "on_page": ROWS, "done": number_asked("done")}
-    return render_template("console/news.html", **page, today=_today(), tz=TZ)
+        page = board.every(connection, viewer(), page_asked(), ROWS)
+    done = number_asked("done")
+    return render_template("console/news.html", page=page, on_page=ROWS, done=done, today=_today(), tz=TZ)
 
 
 @console.route("/news/new", methods=["GET", "POST"])

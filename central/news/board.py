@@ -45,13 +45,22 @@ class Item:
         return Stage.OVER if self.last is not None and self.last < today else Stage.SHOWN
 
 
-def shown(connection: Connection, organisation: int, today: date, page: int, rows: int) -> tuple[Sequence[Item], int]:
-    """A page of what stands on this day, the newest first, and how many there are."""
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Of the news, the newest first: `number` counts from 1, `count` is of all."""
+
+    items: Sequence[Item]
+    number: int
+    count: int
+
+
+def shown(connection: Connection, organisation: int, today: date, page: int, rows: int) -> Page:
+    """Of what stands on this day; past the last page there is the last."""
     stands = news.c.withdrawn_at.is_(None), news.c.day <= today, or_(news.c.last.is_(None), news.c.last >= today)
     return _page(connection, [news.c.organisation == organisation, *stands], page, rows)
 
 
-def every(connection: Connection, viewer: Viewer, page: int, rows: int) -> tuple[Sequence[Item], int]:
+def every(connection: Connection, viewer: Viewer, page: int, rows: int) -> Page:
     """The same of all that the viewer's company ever wrote."""
     return _page(connection, [news.c.organisation == viewer.company], page, rows)
 
@@ -99,13 +108,12 @@ def _own(viewer: Viewer, key: int) -> Any:
     return update(news).where(news.c.id == key, news.c.organisation == viewer.company)
 
 
-def _page(
-    connection: Connection, where: Sequence[ColumnElement[bool]], page: int, rows: int
-) -> tuple[Sequence[Item], int]:
+def _page(connection: Connection, where: Sequence[ColumnElement[bool]], page: int, rows: int) -> Page:
     count = connection.scalar(select(func.count()).select_from(news).where(*where)) or 0
+    number = min(max(page, 1), max(-(-count // rows), 1))
     query = _all().where(*where).order_by(news.c.day.desc(), news.c.id.desc())
-    found = connection.execute(query.limit(rows).offset((max(page, 1) - 1) * rows))
-    return [_item(row) for row in found], count
+    found = connection.execute(query.limit(rows).offset((number - 1) * rows))
+    return Page([_item(row) for row in found], number, count)
 
 
 def _all() -> Select[Any]:

@@ -16,7 +16,7 @@ const SLOW = 300; // ms
 const OURS = { swap: true }; // a step of the history that was made here
 let going = null;
 
-const go = async (address, { push = true } = {}) => {
+const go = async (address, { push = OURS } = {}) => {
   if (going) going.abort();
   const mine = (going = new AbortController());
   const main = document.querySelector("main");
@@ -24,22 +24,13 @@ const go = async (address, { push = true } = {}) => {
     main.setAttribute("aria-busy", "true");
     say(document.body.dataset.loading);
   }, SLOW);
+  let answer, text;
   try {
-    const answer = await fetch(address, { signal: mine.signal });
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    const next = page.querySelector("main");
-    if (!answer.ok || !next || next.dataset.page !== main.dataset.page) {
-      location.assign(address); // a refusal, a login, an error: pages of their own
-      return;
-    }
-    if (push) {
-      history.replaceState(OURS, ""); // also the page that was opened whole is come back to in place
-      history.pushState(OURS, "", answer.url);
-    }
-    show(main, next, page);
+    answer = await fetch(address, { signal: mine.signal });
+    text = await answer.text();
   } catch (reason) {
-    if (reason.name === "AbortError") return;
-    offline(true);
+    if (reason.name !== "AbortError") offline(true);
+    return;
   } finally {
     clearTimeout(timer);
     if (going === mine) {
@@ -47,25 +38,47 @@ const go = async (address, { push = true } = {}) => {
       main.removeAttribute("aria-busy");
     }
   }
+  const page = new DOMParser().parseFromString(text, "text/html");
+  const next = page.querySelector("main");
+  if (!answer.ok || !next || next.dataset.page !== main.dataset.page) {
+    location.assign(address); // a refusal, a login, an error: pages of their own
+    return;
+  }
+  if (push) {
+    history.replaceState({ ...history.state, ...OURS }, ""); // also a page that was opened whole is come back to in place
+    history.pushState(push, "", answer.url);
+  }
+  offline(false);
+  show(main, next, page);
 };
 
 const show = (main, next, page) => {
   const focused = document.activeElement;
-  const name = focused && main.contains(focused) && (focused.getAttribute("aria-label") || focused.textContent.trim());
+  const wanted = main.contains(focused) && alike(focused);
   main.replaceChildren(...next.childNodes);
   main.dataset.made = next.dataset.made;
   for (const part of ["title", "footer"]) document.querySelector(part).replaceWith(page.querySelector(part));
   for (const prepare of shown) prepare(main);
-  const same = [...main.querySelectorAll("a, summary, button")].find(
-    (one) => name && (one.getAttribute("aria-label") || one.textContent.trim()) === name,
-  );
-  if (same) same.focus({ preventScroll: true });
-  else if (name) {
-    main.tabIndex = -1; // what was pressed is gone: the keys go on from the top of what has changed
-    main.focus({ preventScroll: true });
-  }
+  if (!focused.isConnected) focus(main, wanted);
   const period = main.querySelector(".caption-of-period");
   say(period ? period.textContent.trim() : document.title);
+};
+
+// The keys go on from what was pressed, or from what it is folded into now; where it is gone, from the top of what has
+// changed.
+const called = (one) => one.getAttribute("aria-label") || (one.labels?.[0] || one).textContent.trim();
+const alike = (focused) => {
+  if ("chart" in focused.dataset) return (one) => "chart" in one.dataset;
+  const name = called(focused);
+  return (one) => one.localName === focused.localName && called(one) === name;
+};
+const focus = (main, wanted) => {
+  const same = wanted && [...main.querySelectorAll("a, summary, button, input, [data-chart]")].find(wanted);
+  const folded = same && same.localName !== "summary" && same.closest("details:not([open])");
+  (folded ? folded.querySelector("summary") : same || main).focus({ preventScroll: true });
+  if (main.contains(document.activeElement)) return;
+  main.tabIndex = -1;
+  main.focus({ preventScroll: true });
 };
 
 document.addEventListener("click", (event) => {
@@ -83,22 +96,31 @@ document.addEventListener("submit", (event) => {
   go(`${form.action.split("?")[0]}?${new URLSearchParams(new FormData(form, event.submitter))}`);
 });
 addEventListener("popstate", (event) => {
-  if (event.state && event.state.swap) go(location.href, { push: false }); // a place in the page is not ours
+  if (event.state && event.state.swap) go(location.href, { push: null }); // a place in the page is not ours
 });
 
-// Without a network the page stays, and says how old it is.
+// Without a network the page stays, says how old it is, and brings itself up to date when there is one. A page in which
+// something may have been typed, or that answered a form, does not: it would lose it, and promises nothing.
+const AGAIN = 10_000; // ms until a server that did not answer is asked again: no event tells that it is back
+let asking = null;
+
+const renews = () => {
+  const main = document.querySelector("main");
+  return "renews" in main.dataset && !main.querySelector("form[method=post]");
+};
+const renew = () => {
+  if (!going) go(location.href, { push: null });
+};
 const offline = (away) => {
   const told = document.getElementById("offline");
-  if (!told) return;
-  const made = document.querySelector("main").dataset.made;
-  told.querySelector("time").textContent = made;
+  told.querySelector("time").textContent = document.querySelector("main").dataset.made;
+  told.querySelector("[data-renewed]").hidden = !renews();
   told.hidden = !away;
+  clearTimeout(asking);
+  if (away && navigator.onLine && renews()) asking = setTimeout(renew, AGAIN);
 };
 addEventListener("offline", () => offline(true));
-addEventListener("online", () => {
-  offline(false);
-  if (document.querySelector("main [data-swap]")) go(location.href, { push: false });
-});
+addEventListener("online", () => (renews() ? renew() : offline(false)));
 if (!navigator.onLine) offline(true);
 
 // The address of what is shown can be sent to another who may see it.
@@ -168,14 +190,14 @@ document.addEventListener("keydown", (event) => {
 });
 
 // A page about work that goes on brings itself up to date, and opens anew when it is done.
-const work = document.querySelector("[data-going]");
-if (work) {
+const goingOn = (page) => page.querySelector("[data-going]");
+if (goingOn(document)) {
   const timer = setInterval(async () => {
     const answer = await fetch(location.href).catch(() => null);
     if (!answer || !answer.ok) return;
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    const now = page.querySelector("[data-going]");
-    if (now) {
+    const [work, now] = [goingOn(document), goingOn(page)];
+    if (work && now) {
       if (now.textContent !== work.textContent) work.replaceChildren(...now.childNodes);
     } else {
       clearInterval(timer);

@@ -54,7 +54,9 @@ const beside = (said, middle, width) => {
   said.style.left = `${Math.max(0, Math.min(middle - said.offsetWidth / 2, width - said.offsetWidth))}px`;
 };
 
-// A stretch over bars, or two fingers drawn apart, opens the days between: a new address, so «back» shows all again.
+// A stretch over bars, or two fingers drawn apart, opens the days between: a new address, so «back» shows all again, and
+// so do two fingers drawn together.
+const ZOOMED = { ...OURS, zoomed: true };
 const opens = (chart, first, last) => {
   const zoom = chart.closest("[data-zoom]");
   if (!zoom || !first.dataset.since) return;
@@ -64,7 +66,7 @@ const opens = (chart, first, last) => {
   if (first.dataset.since === last.dataset.until) address.searchParams.delete("step");
   const now = new URL(location.href).searchParams;
   if (now.get("day") === first.dataset.since && now.get("last") === last.dataset.until) return;
-  go(address);
+  go(address, { push: ZOOMED });
 };
 
 const stretch = (chart, places) => {
@@ -72,36 +74,33 @@ const stretch = (chart, places) => {
   if (!zoom) return;
   const hint = document.querySelector(".hint");
   if (hint) hint.hidden = matchMedia("(pointer: coarse)").matches;
-  const fingers = new Map();
-  let from = null;
   const under = (x) => {
     const inside = places.findIndex((place) => x < place.getBoundingClientRect().right);
     return inside < 0 ? places.length - 1 : inside;
   };
   const mark = (first, last) =>
     places.forEach((place, index) => place.classList.toggle("taken", index >= first && index <= last));
+  let from = null;
+  const ends = ({ clientX }) =>
+    from !== null && Math.abs(clientX - from) > FAR ? [under(Math.min(from, clientX)), under(Math.max(from, clientX))] : null;
+  const stop = () => {
+    from = null;
+    mark(1, 0);
+  };
   chart.addEventListener("pointerdown", (event) => {
-    fingers.set(event.pointerId, event.clientX);
-    from = event.pointerType === "mouse" && !event.button ? event.clientX : null;
+    if (event.pointerType === "mouse" && !event.button) from = event.clientX;
   });
   chart.addEventListener("pointermove", (event) => {
-    if (!fingers.has(event.pointerId)) return;
-    fingers.set(event.pointerId, event.clientX);
-    if (from !== null && Math.abs(event.clientX - from) > FAR) {
-      const ends = [under(from), under(event.clientX)].sort((one, other) => one - other);
-      mark(...ends);
-    }
+    if (!event.buttons) return stop(); // it was let go elsewhere
+    const taken = ends(event);
+    if (taken) mark(...taken);
   });
   chart.addEventListener("pointerup", (event) => {
-    if (from !== null && Math.abs(event.clientX - from) > FAR) {
-      const [first, last] = [under(from), under(event.clientX)].sort((one, other) => one - other);
-      opens(chart, places[first], places[last]);
-    }
-    from = null;
-    fingers.delete(event.pointerId);
-    mark(1, 0);
+    const taken = ends(event);
+    stop();
+    if (taken) opens(chart, places[taken[0]], places[taken[1]]);
   });
-  chart.addEventListener("pointercancel", (event) => fingers.delete(event.pointerId));
+  chart.addEventListener("pointercancel", stop);
   pinch(chart, under, (first, last) => opens(chart, places[first], places[last]));
 };
 
@@ -133,7 +132,7 @@ const pinch = (chart, under, choose) => {
     const middle = (began[0] + began[1]) / 2;
     began = null;
     if (grown < 1.3) {
-      if (grown < 0.77) history.back();
+      if (grown < 0.77 && history.state?.zoomed) history.back();
       return;
     }
     const half = box.width / grown / 2;

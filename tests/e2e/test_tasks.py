@@ -3,13 +3,15 @@ stated. A tap is a press on something that is seen; reading costs none.
 """
 
 import re
+from datetime import date
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from central import figures
-from central.faces.formats import kilo, money
+from central.faces.formats import clock, kilo, money
 from tests.central import scene as s
 from tests.central.scene import Scene
 from tests.e2e.parts import WIDTHS, opened
@@ -62,7 +64,7 @@ def test_yesterdays_greatest_takes_no_tap(browser: Browser, running: tuple[str, 
     most = max(view.yesterday.slots, key=lambda slot: slot.energy or 0)
     with opened(browser, address, width, s.CONSUMER) as (page, _):
         person = Person(page)
-        assert re.search(r"больше всего в \d\d:\d\d", page.locator(".yesterday").inner_text())
+        assert f"больше всего в {clock(most.start, s.TZ)}" in page.locator(".yesterday").inner_text()
         person.tap(page.locator(".yesterday .hit").nth([slot.start for slot in view.yesterday.slots].index(most.start)))
         assert kilo(most.energy) in page.locator(".yesterday .say").inner_text()
         assert person.taps == 1
@@ -105,15 +107,27 @@ def test_a_half_hour_of_a_past_month_as_a_file_takes_five(
         assert person.taps == 5
 
 
-def test_october_against_september_takes_two(browser: Browser, address: str, width: int) -> None:
-    """From «Потребление» one step back: the month before stands beside it."""
+def test_october_against_september_takes_two(browser: Browser, running: tuple[str, Scene], width: int) -> None:
+    """From «Потребление» one step back: the month before stands beside it, and how much more or less it was."""
+    address, scene = running
+    viewer, first = scene.viewer(s.CONSUMER), date(2026, 10, 1)
+    found = [
+        figures.consumption(scene.source, viewer, scene.points[one], first, scene.now) for one in (s.FLAT, s.DACHA)
+    ]
+    october = sum(one.month.totals.total or 0 for one in found)
+    september = sum(one.previous.totals.total or 0 for one in found if one.previous)
+    percent = round(100 * Fraction(october - september, september))
+    assert percent != 0
     with opened(browser, address, width, s.CONSUMER) as (page, _):
         person = Person(page)
         person.tap(page.locator(".tile", has_text="Потребление энергоресурсов"))
         person.tap(person.link("Раньше"))
         expect(page.locator(".caption-of-period")).to_contain_text("Октябрь 2026")
         expect(page.locator(".strips")).to_contain_text("Сентябрь 2026")
-        assert person.reads("чем за сентябрь 2026")
+        assert page.locator(".hero .energy").inner_text().startswith(kilo(october))
+        told = f"На {abs(percent)}\u00a0% {'больше' if percent > 0 else 'меньше'}, чем за сентябрь 2026"
+        assert told in page.locator(".compare").first.inner_text()
+        assert kilo(september) in page.locator("tfoot tr").first.inner_text()
         assert person.taps == 2
 
 

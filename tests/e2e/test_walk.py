@@ -52,6 +52,13 @@ PATHS: dict[str | None, tuple[tuple[str, int], ...]] = {  # who -> path, status
         ("/console/points/new", 403),
         ("/console/actions", 200),
     ),
+    s.FORMER: (
+        ("/", 200),
+        ("/?point=3", 404),
+        ("/readings?point=3", 200),
+        ("/consumption?point=3", 200),
+        ("/whatif?point=3", 404),
+    ),
     s.CONSUMER: (
         ("/", 200),
         ("/?point=2", 200),

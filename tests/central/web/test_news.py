@@ -156,3 +156,16 @@ def test_many_are_paged(app: Flask, town: Scene) -> None:
     assert consumer.get("/news").text.count("<article") == 20
     assert "N044" in consumer.get("/news?page=3").text
     assert consumer.get("/").text.count("<article") == 2
+
+
+@pytest.mark.parametrize("page", ["4", "99", "999999999999999"])
+def test_past_the_last_page_is_the_last(app: Flask, operator: FlaskClient, town: Scene, page: str) -> None:
+    about = {"organisation": 1, "day": DAY, "text": "Света не будет.", "made_at": s.NOW, "made_by": 1}
+    with writing(town.engine).begin() as connection:
+        connection.execute(insert(news), [{**about, "title": f"Работы {number:02}"} for number in range(51)])
+    consumer = person(app, s.CONSUMER)
+    for client, path, told in ((consumer, "/news", "41–51 из 51"), (operator, "/console/news", "51–51 из 51")):
+        text = client.get(f"{path}?page={page}").text
+        assert "Работы 00" in text, "the oldest"
+        assert told in text
+        assert f'href="{path}?page={2 if client is consumer else 1}"' in text

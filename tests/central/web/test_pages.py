@@ -6,8 +6,13 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from sqlalchemy import delete, select
 
 from central import figures
+from central.accounts.people import add_grant
+from central.accounts.tables import account, grant
+from central.cabinet import summary
+from central.db import writing
 from central.faces.formats import kilo, money
 from central.faces.headers import HEADERS
 from tests.central import scene as s
@@ -105,6 +110,17 @@ def test_a_silent_point_says_since_when_and_what_to_do(app: Flask, scene: Scene)
     assert "Делать ничего не нужно" not in text
 
 
+def test_silent_points_that_are_many_are_counted_and_folded(
+    app: Flask, scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, link = person(app, s.CONSUMER), f'href="/?point={scene.points[s.DACHA]}"'
+    assert "И ещё не на связи" not in client.get("/").text
+    monkeypatch.setattr(summary, "MOST_OTHERS", 0)
+    text = client.get("/").text
+    fold = text[text.index("И ещё не на связи: 1 точка") :]
+    assert link in fold[: fold.index("</details>")]
+
+
 def test_nothing_to_do_is_said(app: Flask) -> None:
     assert "Делать ничего не нужно" in person(app, s.NEIGHBOUR).get("/").text
 
@@ -162,6 +178,67 @@ def test_readings_open_to_their_terms(app: Flask, scene: Scene) -> None:
     assert f">{cost}" in told
     assert "Сумма зон сходится с общим регистром." in told
     assert "С публикации ничего не менялось." in told
+
+
+@pytest.mark.parametrize("day", ["2026-11-01", "2001-01-01"], ids=["with a day that lacks", "with nothing of it"])
+def test_where_a_figure_comes_from_is_asked_of_the_same_channel_by_every_link(app: Flask, day: str) -> None:
+    path = f"/explain?point=2&by=profile&length=month&day={day}&channel=reactive_import"
+    text = person(app, s.CONSUMER).get(path).text
+    links = [link.replace("&amp;", "&") for link in re.findall(r'href="(/explain[^"]+)"', text)]
+    for some in ("point=1", "day=2026-11-13" if day > "2002" else "length=year", "length=week"):
+        assert any(some in link for link in links), "other points, days that lack, other periods"
+    assert [link for link in links if "by=profile" not in link or "channel=reactive_import" not in link] == []
+    back = re.search(r'class="back"><a href="([^"]+)"', text)
+    assert back is not None
+    assert "channel=reactive_import" in back[1]
+
+
+def test_who_has_left_finds_his_past_and_nothing_that_is_closed_to_him(app: Flask, scene: Scene) -> None:
+    """Each link of each of his pages opens, and opens on a time that was his."""
+    client, point = person(app, s.FORMER), scene.points[s.NEXT_DOOR]
+    text = client.get("/").text
+    assert "Сейчас точек учета нет" in text
+    assert "Пока нет точек учета" not in text
+    assert "Мастерская" in text
+    assert "ваша по 04.11.2026" in text
+    assert f'href="/readings?point={point}"' in text
+    pages = [f"/{page}?point={point}" for page in ("readings", "data", "consumption", "reading", "explain")]
+    for page in ("/", *pages):
+        text = client.get(page).text
+        links = re.findall(r'href="(/[^"]*)"', text[text.index("<main") : text.index("</main>")])
+        assert [link for link in links if client.get(link.replace("&amp;", "&")).status_code != 200] == []
+        assert 'class="card empty"' not in text, page
+    assert "Ноябрь 2026" in client.get(pages[0]).text
+    assert "Прогноза пока нет" not in client.get(pages[2]).text
+    assert "Показать последний месяц" in client.get(f"{pages[1]}&day=2001-01-01").text
+
+
+def test_who_has_moved_finds_the_point_that_was_his_beside_the_one_that_is(app: Flask, scene: Scene) -> None:
+    assert "Прежние точки учета" not in person(app, s.CONSUMER).get("/").text
+    with writing(scene.engine).begin() as connection:
+        former = connection.scalar(select(account.c.id).where(account.c.mail == s.FORMER))
+        assert former is not None
+        key = add_grant(connection, former, scene.accounts["100-1"], 0)
+    try:
+        text = person(app, s.FORMER).get("/").text
+    finally:
+        with writing(scene.engine).begin() as connection:
+            connection.execute(delete(grant).where(grant.c.id == key))
+    assert "Вчера" in text
+    past = text[text.index("Прежние точки учета") :]
+    assert re.findall(r'href="(/readings[^"]*)"', past) == [f"/readings?point={scene.points[s.NEXT_DOOR]}"]
+
+
+def test_a_month_is_told_from_the_day_on_that_it_is_the_viewers(app: Flask, scene: Scene) -> None:
+    """Whoever came in on the 5th had nothing from the 1st."""
+    point = scene.points[s.NEXT_DOOR]
+    neighbour, consumer = person(app, s.NEIGHBOUR), person(app, s.CONSUMER)
+    for path in ("/", "/consumption"):
+        assert ", с 5 по 24" in neighbour.get(path).text
+        assert ", с 1 по 24" in consumer.get(path).text
+    past = person(app, s.FORMER).get(f"/consumption?point={point}&day=2026-09-20").text
+    assert "Сентябрь 2026, с 15 по 30" in past, "the scene begins with the 15th"
+    assert "Октябрь 2026<" in consumer.get("/consumption?day=2026-10-20&point=1").text
 
 
 def test_nonsense_in_the_address_is_the_usual_page(app: Flask) -> None:
