@@ -14,9 +14,10 @@ LACKING = 20  # of so many intervals one may lack
 
 
 def month_figure(point: Opened, first: date, now: int) -> MonthFigure:
-    """From its first midnight; a month that is not over until the newest that is known: a register, or else now, or
-    when the last meter was taken away."""
-    since, until = max(midnight(first, point.tz), point.visible.since), midnight(next_month(first), point.tz)
+    """From its first midnight, as far as it is the viewer's; a month that is not over until the newest that is known: a
+    register, or else now, or when the last meter was taken away."""
+    since = max(midnight(first, point.tz), point.visible.since)
+    until = min(midnight(next_month(first), point.tz), point.visible.until)
     if until > now:
         terms = point.terms_on(day_of(now, point.tz))
         until = (_newest_register(point, since, now) if terms.zone_source == REGISTERS else None) or now
