@@ -27,14 +27,15 @@ class What(IntEnum):
     """Kinds of reads, most urgent first."""
 
     SAMPLE = 0  # registers at the boundary of a period
-    NOW = 1
-    LOAD = 2
-    DAILY = 3
-    MONTHLY = 4
-    EVENTS = 5
-    CLOCK = 6
-    LIVE = 7
-    PAST = 8
+    ASKED = 1  # what the meter shows now, for somebody who waits for it
+    NOW = 2
+    LOAD = 3
+    DAILY = 4
+    MONTHLY = 5
+    EVENTS = 6
+    CLOCK = 7
+    LIVE = 8
+    PAST = 9
 
 
 @dataclass(frozen=True, slots=True)

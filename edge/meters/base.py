@@ -115,6 +115,9 @@ class Driver(Protocol):
     async def live(self) -> dict[str, float]:
         """Instantaneous values by quantity name."""
 
+    async def relay(self) -> bool | None:
+        """The load is connected; None for a meter without a relay, or one that does not tell."""
+
 
 class Opener(Protocol):
     """How a conversation begins: associate, verify the serial. Raises MeterFault or LineDown on entering."""

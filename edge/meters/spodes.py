@@ -28,14 +28,14 @@ from protocol.obis import Obis
 from protocol.quantities import BY_NAME, BY_OBIS, DIRECTIONS, Nature, Quantity, register
 from protocol.reading import Event, Kind, Readings, Row
 from protocol.spodes.events import JOURNALS
-from protocol.spodes.objects import CLOCK, DEVICE_NAME, PROFILES, SCALES, SERIAL, UPTIME, Profile
+from protocol.spodes.objects import CLOCK, DEVICE_NAME, PROFILES, RELAY, SCALES, SERIAL, UPTIME, Profile
 
 T = TypeVar("T")
 _DAY = 86400
 _LOOK_BACK = 40 * _DAY  # for the begin of an outage
 _FRESH = 120.0  # seconds that a record of instantaneous values is of this moment
 _JOURNAL_STEP = 30 * _DAY
-_DATA, _REGISTER, _CLOCK_CLASS = 1, 3, 8
+_DATA, _REGISTER, _CLOCK_CLASS, _RELAY_CLASS = 1, 3, 8, 70
 _VALUE = 2
 _MILLI = 3  # Wh -> mWh
 _SECONDS = {7: 1, 6: 60, 5: 3600}  # DLMS unit -> seconds
@@ -258,6 +258,13 @@ class _SpodesDriver:
             for number, name in wanted.items()
             if isinstance(record[number], int | float)
         }
+
+    async def relay(self) -> bool | None:
+        told = await self._session.get(_RELAY_CLASS, RELAY, _VALUE)
+        if isinstance(told, Denied):
+            return None
+        state = self._understood(lambda: axdr.decode(told)).value
+        return state if isinstance(state, bool) else None
 
     async def _fresh_record(self, known: Known) -> tuple[Any, ...] | None:
         """The profile's record, unless it was captured long ago: the meter captures it only when told to."""

@@ -110,7 +110,11 @@ class FakeMeter:
         return Readings(Kind.NOW, ("active_import_total",), (Row(stamp, 0, 0, (self.registers,)),))
 
     async def live(self) -> dict[str, float]:
+        self._ask("live", 0, 0)
         return {"voltage_a": 230.5}
+
+    async def relay(self) -> bool | None:
+        return True
 
     def _ask(self, what: str, since: int, until: int) -> None:
         self.asked.append((what, since, until))

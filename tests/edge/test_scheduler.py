@@ -15,6 +15,7 @@ from edge.journal.thread import JournalThread
 from edge.lines.base import LineDown
 from edge.meters import boundary
 from edge.meters.base import NoAnswer, Refused
+from edge.orders.wanted import Wanted
 from edge.scheduler import LineReader
 from protocol.messages import bodies
 from protocol.messages.control import Live
@@ -35,6 +36,7 @@ class Place:
         self.street = Street({})
         self.board = Board()
         self.lives: list[tuple[str, Live]] = []
+        self.wanted = Wanted()
 
     def meter(self, name: str, **settings: Any) -> FakeMeter:
         self.street.meters[name] = FakeMeter(self.clock, **settings)
@@ -61,6 +63,7 @@ class Place:
             self.street,
             boundary.rows,
             lambda meter, message: self.lives.append((meter, message)),
+            self.wanted,
         )
 
     async def rest(self, reader: LineReader) -> int:

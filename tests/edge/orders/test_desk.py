@@ -12,6 +12,7 @@ from edge.journal.thread import JournalThread
 from edge.orders.desk import Desk
 from edge.orders.dropping import SAY_EVERY
 from edge.orders.verdict import Alarm
+from edge.orders.wanted import Wanted
 from protocol.messages import topics
 from tests.edge.orders.parts import DAY, config, replies, signed
 from tests.edge.parts import NOW, HandClock
@@ -25,7 +26,7 @@ class Office:
     def __init__(self, folder: Path, journal: JournalThread) -> None:
         self.journal, self.clock, self.board = journal, HandClock(), Board()
         self.refreshed = 0
-        self.desk = Desk(config(folder), journal, self.clock, self.board, self.refresh)
+        self.desk = Desk(config(folder), journal, self.clock, self.board, self.refresh, Wanted())
 
     async def refresh(self) -> None:
         self.refreshed += 1
