@@ -24,14 +24,25 @@ from edge.journal.rows import Batch, Commit, Span
 from edge.journal.rows import Sample as Kept
 from edge.journal.thread import JournalThread
 from edge.lines.base import Line, LineDown
-from edge.meters.base import ClockReading, Driver, Meter, MeterFault, ModbusMeter, NoAnswer, Opener, OtherMeter
+from edge.meters.base import (
+    ClockReading,
+    Driver,
+    Garbled,
+    Meter,
+    MeterFault,
+    ModbusMeter,
+    NoAnswer,
+    NotGiven,
+    Opener,
+    OtherMeter,
+)
 from edge.meters.boundary import Sample
 from edge.orders.wanted import Answer, Wanted, Wish
 from edge.plan import Ask, Memory, What
 from protocol.messages.bodies import EVENT
 from protocol.messages.command import Shown
 from protocol.messages.control import Live
-from protocol.reading import Kind, Quality, Readings
+from protocol.reading import Event, Kind, Quality, Readings
 
 log = logging.getLogger("edge.meters")
 
@@ -57,6 +68,7 @@ class _Client:
     chunk: float = 0.0  # seconds the last chunk of the past took
     turn: float = 0.0  # when it last had a turn of the past
     clock: ClockReading | None = None  # the last look at its clock
+    lines: frozenset[Event] = frozenset()  # of its journals, at the last look
     shown: Shown | None = None  # what it showed when it was last asked for that
 
 
@@ -227,13 +239,34 @@ class LineReader:
         self._move(client, ask, [row.end for row in readings.rows], commit)
 
     async def _events(self, client: _Client, driver: Driver, ask: Ask, commit: Commit) -> None:
-        events = await driver.events(plan.JOURNALS, ask.since, ask.until)
+        """Each journal by itself: one that the meter does not give is left out, one that is garbled keeps the mark."""
+        now = int(self._clock.wall())
+        events, fault = await self._journals(driver, ask)
         if events:
             commit.batches.append(Batch(client.meter.id, client.meter.offset, events))
-            news = [event for event in events if event.time > client.memory.marks.get(EVENT, 0)]
-            if ask.what is What.EVENTS and EVENT in client.memory.marks:
-                commit.missing += plan.after_events(client.meter, news, int(self._clock.wall()))
-        self._move(client, ask, [event.time for event in events], commit)
+        if fault is not None:
+            raise fault
+        if ask.what is What.EVENTS:
+            news = [event for event in events if event not in client.lines]
+            if EVENT in client.memory.marks:
+                commit.missing += plan.after_events(client.meter, news, now)
+            client.lines = frozenset(events)
+        self._move(client, ask, [now], commit)
+
+    async def _journals(self, driver: Driver, ask: Ask) -> tuple[tuple[Event, ...], MeterFault | None]:
+        """The lines of all journals, oldest first; what hindered the reading of one, or of every one."""
+        events: list[Event] = []
+        refused: list[NotGiven] = []
+        garbled: Garbled | None = None
+        for journal in plan.JOURNALS:
+            try:
+                events += await driver.events([journal], ask.since, ask.until)
+            except NotGiven as error:
+                refused.append(error)
+            except Garbled as error:
+                garbled = error
+        fault = refused[0] if len(refused) == len(plan.JOURNALS) else garbled
+        return tuple(sorted(events, key=lambda event: event.time)), fault
 
     async def _past_chunk(self, client: _Client, driver: Driver, ask: Ask, commit: Commit) -> None:
         began = self._clock.monotonic()
@@ -251,6 +284,7 @@ class LineReader:
         )
         believed = self._clock.trusted() and not client.state.clock_stands
         client.state.ahead = reading.ahead if believed else None
+        client.memory.behind = max(0.0, -reading.ahead) if believed else client.memory.behind
         client.clock = reading if not client.state.clock_stands else before
 
     async def _live_values(self, client: _Client, driver: Driver, _ask: Ask, _commit: Commit) -> None:

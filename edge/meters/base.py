@@ -2,7 +2,8 @@
 
     MeterFault
     ├── NoAnswer         3   nothing came in time
-    ├── Refused          4   the association was refused
+    ├── Refused          4   the association was refused, or what was asked for
+    │   └── NotGiven     4   one object was refused; the conversation goes on
     ├── WrongPassword    7   the association was refused because of the password
     ├── OtherMeter       5   the meter that answered is not the one expected
     └── Garbled          6   what came cannot be understood
@@ -30,6 +31,10 @@ class NoAnswer(MeterFault):
 
 class Refused(MeterFault):
     exit_code = 4
+
+
+class NotGiven(Refused):
+    pass
 
 
 class OtherMeter(MeterFault):

@@ -310,7 +310,7 @@ class _SpodesDriver:
         first, last = (cosem_time.encode(moment, self._meter.offset) for moment in (since + 1, until))
         buffer = await self._session.get(PROFILE_CLASS, obis, _VALUE, by_range(first, last))
         if isinstance(buffer, Denied):
-            raise self._faults.refused(f"{obis}: {buffer.name} ({buffer.code})")
+            raise self._faults.not_given(f"{obis}: {buffer.name} ({buffer.code})")
         return buffer
 
     async def _value(self, class_id: int, obis: Obis, attribute: int = _VALUE) -> axdr.Data | None:
@@ -319,7 +319,7 @@ class _SpodesDriver:
         if isinstance(told, Denied):
             if told.code in ABSENT:
                 return None
-            raise self._faults.refused(f"{obis}: {told.name} ({told.code})")
+            raise self._faults.not_given(f"{obis}: {told.name} ({told.code})")
         return self._understood(lambda: axdr.decode(told))
 
     def _understood(self, read: Callable[[], T]) -> T:
