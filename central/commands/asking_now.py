@@ -125,7 +125,7 @@ def ask(connection: Connection, author: str, meter: str, now: int, account: int 
 
 def last(connection: Connection, meter: str) -> Asking | None:
     """The newest asking of this meter."""
-    query = _asking.where(command.c.meter == meter).order_by(command.c.made_at.desc(), command.c.counter.desc())
+    query = _asking.where(command.c.meter == meter).order_by(command.c.counter.desc())
     row = connection.execute(query.limit(1)).first()
     return None if row is None else _found(row)
 

@@ -55,4 +55,4 @@ command = Table(
     UniqueConstraint("edge", "counter"),
 )
 Index("ix_command_state_edge", command.c.state, command.c.edge)
-Index("ix_command_meter_made", command.c.meter, command.c.made_at)
+Index("ix_command_meter", command.c.meter, command.c.counter)

@@ -69,14 +69,17 @@ class Desk:
         forget_at = self._clock.monotonic()
         while True:
             self._wanted.answered.clear()
-            now, trusted = int(self._clock.wall()), self._clock.trusted()
-            answers = self._wanted.answers
-            await self._do(partial(_tell_and_look, answers=answers, now=now, trusted=trusted), answers)
-            if trusted and self._clock.monotonic() >= forget_at:
-                await self._do(partial(Clerk.forget, now=now))
+            await self.look()
+            if self._clock.trusted() and self._clock.monotonic() >= forget_at:
+                await self._do(partial(Clerk.forget, now=int(self._clock.wall())))
                 forget_at = self._clock.monotonic() + FORGET
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._wanted.answered.wait(), LOOK)
+
+    async def look(self) -> None:
+        """What the meters answered is told, what was begun goes on."""
+        answers, now, trusted = self._wanted.answers, int(self._clock.wall()), self._clock.trusted()
+        await self._do(partial(_tell_and_look, answers=answers, now=now, trusted=trusted), answers)
 
     async def _do(self, work: Callable[[Clerk], object], told: Mapping[str, Answer] = NOTHING) -> None:
         """In the journal's thread; what the disk refuses is done later: the clerk looks again, central repeats.

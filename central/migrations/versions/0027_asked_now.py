@@ -19,4 +19,4 @@ def upgrade() -> None:
         table.add_column(sa.Column("taken_at", sa.BigInteger()))
         table.add_column(sa.Column("shown", sa.JSON()))
         table.alter_column("payload", existing_type=sa.LargeBinary(), nullable=True)
-    op.create_index("ix_command_meter_made", "command", ["meter", "made_at"])
+    op.create_index("ix_command_meter", "command", ["meter", "counter"])
