@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Engine, Row, bindparam, func, or_, select, update
+from sqlalchemy import Engine, Row, Select, bindparam, func, or_, select, update
 
 from central.commands.sending import HARMLESS, TEXT, signed
 from central.commands.tables import State, command
@@ -54,7 +54,7 @@ class Outbox:
             self._close_expired(now)
         turn = or_(command.c.sent_at.is_(None), command.c.sent_at <= now - EVERY)
         whole = or_(command.c.payload.is_not(None), command.c.command.in_(HARMLESS))
-        query = select(*TEXT, command.c.payload).where(
+        query: Select[Any] = select(*TEXT, command.c.payload).where(
             command.c.state == State.OPEN, command.c.expires_at > now, turn, whole
         )
         with self._engine.connect() as connection:

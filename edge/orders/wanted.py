@@ -38,10 +38,11 @@ class Answer:
     @classmethod
     def of(cls, shown: Shown | None, fault: MeterFault | LineDown | None) -> "Answer":
         """What came before a fault is told with it."""
-        if shown is not None:
-            return cls(Status.DONE if fault is None else Status.PARTIAL, fault and str(fault), shown)
         if fault is None:
-            return cls(Status.UNSUPPORTED, "the meter has nothing to show of this moment")
+            nothing = "the meter has nothing to show of this moment"
+            return cls(Status.UNSUPPORTED, nothing) if shown is None else cls(Status.DONE, None, shown)
+        if shown is not None:
+            return cls(Status.PARTIAL, str(fault), shown)
         status = next((status for kinds, status in _BY_FAULT if isinstance(fault, kinds)), Status.NO_ANSWER)
         return cls(status, str(fault))
 
