@@ -163,18 +163,23 @@ async def _pieces(driver: Driver, kind: Kind, period: int, question: Question) -
 
 
 async def _events(driver: Driver, meter: Meter, question: Question, output: Output) -> None:
+    """A journal that is refused takes no other with it, and is told at the end."""
+    refused: list[NotGiven] = []
+
     async def fetch(since: int, until: int) -> list[Any]:
         found: list[Any] = []
         for number in JOURNALS:
             try:
                 found += await driver.events([number], since, until)
             except NotGiven as error:
-                click.echo(f"uchet-edge read: {error}", err=True)
+                refused.append(error)
         return sorted(found, key=lambda event: event.time)
 
     async for part in walk(fetch, question.since, question.until, 30 * DAY):
         for event in part:
             output.event(event)
+    if refused:
+        raise refused[0]
 
 
 async def _now(driver: Driver, meter: Meter, question: Question, output: Output) -> None:
