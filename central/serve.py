@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -41,6 +42,7 @@ SQL_EVERY = 2.0  # seconds between two looks for it at the start
 
 def run_ingest(config: CentralConfig, stop: threading.Event, watch: Watch | None = None) -> None:
     """Returns when `stop` is set."""
+    from central.commands import keys
     from central.commands.outbox import Outbox
     from central.concentrators.outbox import Configurations
     from central.ingest.live import LiveWriter
@@ -56,7 +58,7 @@ def run_ingest(config: CentralConfig, stop: threading.Event, watch: Watch | None
         return
     live = LiveWriter(engine, series)
     live.start()
-    outboxes = (Outbox(engine), Configurations(engine))
+    outboxes = (Outbox(engine, partial(keys.private_key, config)), Configurations(engine))
     try:
         ingest = Ingest(config, Receiver(engine, central), live, outboxes=outboxes, pulse=watch.pulse)
         watch.needs("broker", probes.holds(lambda: ingest.connected, "not connected"))

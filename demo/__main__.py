@@ -13,6 +13,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from demo import check, seed
+from demo.site import FLAT
 from demo.system import Failed, Stopped, System, free_port, taken
 from edge.lock import FolderTaken, only_one
 
@@ -44,7 +45,9 @@ def greet(system: System) -> None:
     say(f"  the letters       {system.post_page}\n")
     for mail, password in system.logins.items():
         say(f"  {seed.PEOPLE[mail][1]:<14} {mail:<22} {password}")
-    say(f"\n  data and logs: {system.folder}\n  Ctrl-C ends all of it.\n")
+    say(f"\n  data and logs: {system.folder}")
+    say(f"  a cover is opened: ./run incident {FLAT.site.serial} case --file {system.incidents}")
+    say("  Ctrl-C ends all of it.\n")
 
 
 def run(given: argparse.Namespace, stop: threading.Event) -> None:

@@ -1,6 +1,6 @@
 """The demo's town: which meters stand where, on which lines of which concentrators; as a program, the meters.
 
-    python -m demo.site --port 4059 --port 4060 --port 502 …    one port a line, in the order of SERVED
+    python -m demo.site --incidents FILE --port 4059 --port 4060 --port 502 …    one port a line, in the order of SERVED
 
 No person and no place is real.
 """
@@ -9,9 +9,11 @@ import argparse
 import asyncio
 import signal
 from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
+from pathlib import Path
 
+from demo.meters.control import Follower
 from demo.meters.host import Link, serve
 from demo.meters.model import Enterprise, Household, Sdm630, Site
 
@@ -115,22 +117,30 @@ STANDS = GARDEN_STREET.stands
 SERVED = tuple(line for one in CONCENTRATORS if one.heard for line in one.lines)
 
 
-async def run(ports: Sequence[int]) -> None:
-    """All meters, until SIGTERM or SIGINT."""
+async def run(ports: Sequence[int], incidents: Path) -> None:
+    """All meters, until SIGTERM or SIGINT; what happens to them stands in the file `incidents`."""
     end = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, end.set)
+    follower = Follower(incidents, [stand.site for line in SERVED for stand in line.stands])
+    follower.look()
     async with AsyncExitStack() as stack:
         for line, port in zip(SERVED, ports, strict=True):
             meters = [stand.site for stand in line.stands]
             await stack.enter_async_context(await serve(meters, f"tcp://127.0.0.1:{port}", line.link))
+        following = asyncio.create_task(follower.run())
         await end.wait()
+        following.cancel()
+        with suppress(asyncio.CancelledError):
+            await following
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="demo.site", description=__doc__.splitlines()[0])
     parser.add_argument("--port", type=int, action="append", required=True)
-    asyncio.run(run(parser.parse_args().port))
+    parser.add_argument("--incidents", type=Path, required=True, help="see ./run incident")
+    given = parser.parse_args()
+    asyncio.run(run(given.port, given.incidents))
 
 
 if __name__ == "__main__":

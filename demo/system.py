@@ -46,7 +46,7 @@ SENDER = "Учёт <uchet@example.org>"
 ACL = Path(__file__).parent.parent / "config/mosquitto/uchet.acl"
 HEARD = tuple(one for one in CONCENTRATORS if one.heard)
 CONFIGURED = tuple(one for one in HEARD if one is not GARDEN_STREET)
-SCHEDULE = {"delay": 5, "daily": 300, "monthly": 300, "events": 300, "now": 60, "live": 60}  # seconds
+SCHEDULE = {"delay": 5, "daily": 300, "monthly": 300, "events": 60, "now": 60, "live": 60}  # seconds
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
 LOG_TAIL = 15  # lines shown of the log of a child that died
@@ -192,6 +192,11 @@ class System:
         return f"http://{HOST}:{self._post_port}/"
 
     @property
+    def incidents(self) -> Path:
+        """What happens to the meters: `./run incident`."""
+        return self.folder / "incidents.txt"
+
+    @property
     def journal(self) -> Path:
         return self.folder / seed.EDGE / "journal.db"
 
@@ -204,7 +209,8 @@ class System:
         """Returns when all of it answers. Raises Failed, Stopped."""
         self._say(f"… {sum(len(line.stands) for line in SERVED)} meters")
         ports = [text for port in self._meter_ports.values() for text in ("--port", str(port))]
-        meters = self._run("meters", [sys.executable, "-m", "demo.site", *ports])
+        incidents = ["--incidents", str(self.incidents)]
+        meters = self._run("meters", [sys.executable, "-m", "demo.site", *incidents, *ports])
         self._say(f"… the broker ({'mosquitto' if self._real else 'embedded'})")
         broker = self._run("broker", self._mosquitto() if self._real else self._amqtt())
         ports = [str(port) for pair in (("--smtp", self._smtp_port), ("--page", self._post_port)) for port in pair]

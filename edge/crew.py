@@ -16,6 +16,7 @@ from edge.health import Board
 from edge.journal.thread import JournalThread
 from edge.lines import make_line
 from edge.meters import boundary, open_meter
+from edge.orders.wanted import Wanted
 from edge.scheduler import LineReader
 from protocol.messages.control import Live
 
@@ -45,12 +46,14 @@ class Crew:
         clock: Clock,
         board: Board,
         live: Callable[[str, Live], None],
+        wanted: Wanted,
         switched: Callable[[Config], None],
     ) -> None:
         self._journal = journal
         self._clock = clock
         self._board = board
         self._live = live
+        self._asked = wanted
         self._switched = switched
         self._wanted: asyncio.Queue[Config] = asyncio.Queue()
         self._busy: dict[str, _Busy] = {}
@@ -102,6 +105,7 @@ class Crew:
             partial(open_meter, wall=self._clock.wall),
             boundary.rows,
             self._live,
+            self._asked,
         )
 
 

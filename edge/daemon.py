@@ -22,6 +22,7 @@ from edge.journal.thread import JournalThread
 from edge.lock import only_one
 from edge.notify import notify, watchdog_seconds
 from edge.orders.desk import Desk
+from edge.orders.wanted import Wanted
 from edge.page.server import Page
 from edge.remote.arrival import Arrival
 from edge.remote.remote import InForce, Remote
@@ -81,10 +82,11 @@ class Daemon:
         except OSError as error:
             raise Startup(f"{self._config.edge.data}: {error.strerror}") from None
         self._config = self._remote.in_force.config
-        self._desk = Desk(self._config, self._journal, clock, self._board, self._refresh)
+        wanted = Wanted()
+        self._desk = Desk(self._config, self._journal, clock, self._board, self._refresh, wanted)
         self._pump = Pump(self._config, self._journal, clock, f"uchet-edge {version('uchet')}", self._heard)
         self._pump.configured(self._remote.in_force)
-        self._crew = Crew(self._journal, clock, self._board, self._pump.live, self._switched)
+        self._crew = Crew(self._journal, clock, self._board, self._pump.live, wanted, self._switched)
         self._arrival = Arrival(self._remote, self._board, clock, self._changed)
         self._page = Page(self._config, self._board, self._journal, self._pump, clock)
 

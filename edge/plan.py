@@ -3,6 +3,10 @@
 The present goes before the past, and of the past the newest goes first: today is seen within minutes of a first start,
 last month within hours. The watermark of a kind moves only over stamps that can be (at most one period after now); a
 stretch that was jumped over stands as a gap until it has been read. Times: seconds UTC.
+
+The journals of a meter are read together under one mark: the moment when all of them were read. Each reading looks back
+from it by days, and by as much as the meter's clock is behind ours; every night the last month of them is read again.
+What is known is not journalled twice.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -16,8 +20,9 @@ from edge.meters.base import Meter, ModbusMeter
 from protocol.messages.bodies import EVENT
 from protocol.reading import Event, Kind
 
-JOURNALS = (0, 2, 3, 4, 7)  # voltages, power, programming, tampering, self-diagnosis (ГОСТ Р 58940-2020, table Д.1)
-CLOCK_JOURNAL, CLOCK_CODES = 3, frozenset({3, 68})  # time set, time corrected (table Д.5)
+JOURNALS = range(11)  # all of ГОСТ Р 58940-2020, table Д.1; those that a meter does not have give nothing
+LOOK_BACK = 2 * DAY  # of journals: a line may be written late, and bears the stamp of a clock that may be behind ours
+CLOCK_JOURNAL, CLOCK_CODES = 3, frozenset({3, 63, 68})  # time set, set by satellite, corrected (table Д.5)
 NIGHT = 3 * 3600  # local time of the nightly reading again
 CLOCK_EVERY = 3600
 CHUNK = {Kind.LOAD.value: DAY, Kind.DAILY.value: 31 * DAY, Kind.MONTHLY.value: 366 * DAY, EVENT: 31 * DAY}
@@ -27,14 +32,15 @@ class What(IntEnum):
     """Kinds of reads, most urgent first."""
 
     SAMPLE = 0  # registers at the boundary of a period
-    NOW = 1
-    LOAD = 2
-    DAILY = 3
-    MONTHLY = 4
-    EVENTS = 5
-    CLOCK = 6
-    LIVE = 7
-    PAST = 8
+    ASKED = 1  # what the meter shows now, for somebody who waits for it
+    NOW = 2
+    LOAD = 3
+    DAILY = 4
+    MONTHLY = 5
+    EVENTS = 6
+    CLOCK = 7
+    LIVE = 8
+    PAST = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +62,7 @@ class Memory:
     gaps: tuple[Span, ...] = ()
     done: dict[What, int] = field(default_factory=dict)
     night: int = 0  # when the last days were last put down to be read again
+    behind: float = 0.0  # seconds by which the meter's clock was behind ours
 
 
 def due(meter: Meter, schedule: Schedule, memory: Memory, now: int) -> list[Ask]:
@@ -75,12 +82,13 @@ def past(memory: Memory) -> Ask | None:
 
 
 def nightly(meter: Meter, schedule: Schedule, memory: Memory, now: int) -> list[Span]:
-    """Once a night: the last days are read again, for what meters mend late."""
+    """Once a night: the last days, of journals the last month, are read again, for what meters mend late."""
     night = midnight(now - NIGHT, meter.offset) + NIGHT
     if isinstance(meter, ModbusMeter) or not schedule.reread or not memory.night < night <= now:
         return []
     since = now - schedule.reread * DAY
-    return [Span(meter.id, kind.value, since, now) for kind in (Kind.LOAD, Kind.DAILY)]
+    spans = [Span(meter.id, kind.value, since, now) for kind in (Kind.LOAD, Kind.DAILY)]
+    return spans + ([Span(meter.id, EVENT, now - CHUNK[EVENT], now)] if schedule.events else [])
 
 
 def after_events(meter: Meter, events: Iterable[Event], now: int) -> list[Span]:
@@ -147,10 +155,8 @@ def _archives(meter: Meter, schedule: Schedule, memory: Memory, now: int) -> lis
             asks.append(_newest(what, kind, last, latest, now, meter.period, schedule.depth))
     if _turn(memory, What.EVENTS, schedule.events, now):
         last = memory.marks.get(EVENT)
-        # the mark's own second again: more may have happened in it; what is known is not journalled twice
-        asks.append(
-            _newest(What.EVENTS, EVENT, None if last is None else last - 1, now, now, meter.period, schedule.depth)
-        )
+        since = None if last is None else last - LOOK_BACK - int(memory.behind)
+        asks.append(_newest(What.EVENTS, EVENT, since, now, now, meter.period, schedule.depth))
     return asks
 
 

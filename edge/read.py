@@ -22,7 +22,7 @@ from edge.lines.base import Line, LineDown
 from edge.lines.trace import Trace
 from edge.lines.url import BadUrl
 from edge.meters import open_meter, templates
-from edge.meters.base import Driver, Meter, MeterFault, ModbusMeter, SpodesMeter
+from edge.meters.base import Driver, Meter, MeterFault, ModbusMeter, NotGiven, SpodesMeter
 from edge.meters.windows import step, walk
 from edge.output import FORMATS, Output
 from protocol.errors import LocalError
@@ -163,12 +163,23 @@ async def _pieces(driver: Driver, kind: Kind, period: int, question: Question) -
 
 
 async def _events(driver: Driver, meter: Meter, question: Question, output: Output) -> None:
+    """A journal that is refused takes no other with it, and is told at the end."""
+    refused: list[NotGiven] = []
+
     async def fetch(since: int, until: int) -> list[Any]:
-        return list(await driver.events(tuple(JOURNALS), since, until))
+        found: list[Any] = []
+        for number in JOURNALS:
+            try:
+                found += await driver.events([number], since, until)
+            except NotGiven as error:
+                refused.append(error)
+        return sorted(found, key=lambda event: event.time)
 
     async for part in walk(fetch, question.since, question.until, 30 * DAY):
         for event in part:
             output.event(event)
+    if refused:
+        raise refused[0]
 
 
 async def _now(driver: Driver, meter: Meter, question: Question, output: Output) -> None:

@@ -1,7 +1,8 @@
 """Reads the meters: one task a line, one conversation at a time, one transaction for what a conversation brought.
 
 The plan (plan.py) says what is due, the breaker when a failing meter is asked again; here is only the doing. A meter
-that fails is logged once, and once when it is well again. What was read before a failure is kept.
+that fails is logged once, and once when it is well again. What was read before a failure is kept. What central wants to
+see at once (orders/wanted.py) goes before all but the samples, between two reads, whatever the breaker says.
 """
 
 import asyncio
@@ -10,6 +11,7 @@ import sqlite3
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from math import isfinite
 
 import msgspec
 
@@ -22,12 +24,25 @@ from edge.journal.rows import Batch, Commit, Span
 from edge.journal.rows import Sample as Kept
 from edge.journal.thread import JournalThread
 from edge.lines.base import Line, LineDown
-from edge.meters.base import ClockReading, Driver, Meter, MeterFault, ModbusMeter, NoAnswer, Opener, OtherMeter
+from edge.meters.base import (
+    ClockReading,
+    Driver,
+    Garbled,
+    Meter,
+    MeterFault,
+    ModbusMeter,
+    NoAnswer,
+    NotGiven,
+    Opener,
+    OtherMeter,
+)
 from edge.meters.boundary import Sample
+from edge.orders.wanted import Answer, Wanted, Wish
 from edge.plan import Ask, Memory, What
 from protocol.messages.bodies import EVENT
+from protocol.messages.command import Shown
 from protocol.messages.control import Live
-from protocol.reading import Kind, Quality, Readings
+from protocol.reading import Event, Kind, Quality, Readings
 
 log = logging.getLogger("edge.meters")
 
@@ -53,6 +68,8 @@ class _Client:
     chunk: float = 0.0  # seconds the last chunk of the past took
     turn: float = 0.0  # when it last had a turn of the past
     clock: ClockReading | None = None  # the last look at its clock
+    lines: frozenset[Event] = frozenset()  # of its journals, at the last look
+    shown: Shown | None = None  # what it showed when it was last asked for that
 
 
 class LineReader:
@@ -67,6 +84,7 @@ class LineReader:
         opener: Opener,
         compute: Compute,
         live: Callable[[str, Live], None],
+        wanted: Wanted,
     ) -> None:
         self._line = line
         self._schedule: Schedule = config.schedule
@@ -75,6 +93,7 @@ class LineReader:
         self._opener = opener
         self._compute = compute
         self._live = live
+        self._wanted = wanted
         self._board = board
         self.state = board.lines[line.name] = LineState(line.name, line.url)
         self._clients = []
@@ -83,6 +102,7 @@ class LineReader:
                 meter.id, line.name, config.titles[meter.id], meter.period, meter.serial
             )
             self._clients.append(_Client(meter, state, Memory(night=int(clock.wall()))))
+        self._ids = {meter.id for meter in meters}
         self.beat = clock.monotonic()  # when this loop last showed that it lives
         self._leaving = False
 
@@ -103,10 +123,14 @@ class LineReader:
         """One conversation, the most urgent; False when nothing is due."""
         await self._nightly()
         now = int(self._clock.wall())
-        found = self._present(now) or self._past(now)
+        present, wish = self._present(now), self._wanted.first(self._ids)
+        if wish is not None and (present is None or present[1][0].what > What.ASKED):
+            await self._answer(wish)
+            return True
+        found = present or self._past(now)
         if found is None:
             return False
-        await self._visit(*found)
+        await self._end(await self._visit(*found))
         return True
 
     # ---- choosing
@@ -138,8 +162,26 @@ class LineReader:
 
     # ---- doing
 
-    async def _visit(self, client: _Client, asks: list[Ask]) -> None:
-        """All that is due from one meter in one conversation, then one commit."""
+    async def _answer(self, wish: Wish) -> None:
+        """One meter is asked what it shows; the answer is given before anything else is done."""
+        client = next(client for client in self._clients if client.meter.id == wish.meter)
+        client.shown = None
+        self._wanted.take(wish)
+        try:
+            fault = await self._visit(client, [Ask(What.ASKED)])
+        finally:
+            self._wanted.drop(wish)
+        if client.shown is not None or fault is not None or not self._leaving:
+            self._wanted.give(wish, Answer.of(client.shown, fault))
+        await self._end(fault)
+
+    async def _end(self, fault: MeterFault | LineDown | None) -> None:
+        """A line that is down is left alone for a while."""
+        if isinstance(fault, LineDown):
+            await self._line_down(fault)
+
+    async def _visit(self, client: _Client, asks: list[Ask]) -> MeterFault | LineDown | None:
+        """All that is due from one meter in one conversation, then one commit; what went wrong."""
         began = self._clock.monotonic()
         commit = Commit()
         fault: MeterFault | None = None
@@ -153,20 +195,23 @@ class LineReader:
         except LineDown as error:
             self.state.visited("line down", self._clock.monotonic() - began)
             await self._save(client, commit)
-            await self._line_down(error)
-            return
+            return error
         self._line_up()
         self.state.visited("well" if fault is None else type(fault).__name__, self._clock.monotonic() - began)
         if await self._save(client, commit):
             self._judge(client, fault, self._clock.monotonic() - began)
         else:  # no fault of the meter, but no use in asking it again at once
             client.breaker.failed(self._clock.monotonic(), 0.0, 1)
+        return fault
 
     async def _ask_all(self, client: _Client, driver: Driver, asks: list[Ask], commit: Commit) -> MeterFault | None:
-        """A read that this meter refuses or garbles does not take the others with it; silence does."""
+        """A read that this meter refuses or garbles does not take the others with it; silence does.
+
+        What is not read, because we leave or somebody waits, is still due.
+        """
         fault: MeterFault | None = None
         for ask in asks:
-            if self._leaving:
+            if self._leaving or (ask.what > What.ASKED and self._wanted.first(self._ids)):
                 break
             try:
                 await self._READS[ask.what](self, client, driver, ask, commit)
@@ -194,13 +239,34 @@ class LineReader:
         self._move(client, ask, [row.end for row in readings.rows], commit)
 
     async def _events(self, client: _Client, driver: Driver, ask: Ask, commit: Commit) -> None:
-        events = await driver.events(plan.JOURNALS, ask.since, ask.until)
+        """Each journal by itself: one that the meter does not give is left out, one that is garbled keeps the mark."""
+        now = int(self._clock.wall())
+        events, fault = await self._journals(driver, ask)
         if events:
             commit.batches.append(Batch(client.meter.id, client.meter.offset, events))
-            news = [event for event in events if event.time > client.memory.marks.get(EVENT, 0)]
-            if ask.what is What.EVENTS and EVENT in client.memory.marks:
-                commit.missing += plan.after_events(client.meter, news, int(self._clock.wall()))
-        self._move(client, ask, [event.time for event in events], commit)
+        if fault is not None:
+            raise fault
+        if ask.what is What.EVENTS:
+            news = [event for event in events if event not in client.lines]
+            if EVENT in client.memory.marks:
+                commit.missing += plan.after_events(client.meter, news, now)
+            client.lines = frozenset(events)
+        self._move(client, ask, [now], commit)
+
+    async def _journals(self, driver: Driver, ask: Ask) -> tuple[tuple[Event, ...], MeterFault | None]:
+        """The lines of all journals, oldest first; what hindered the reading of one, or of every one."""
+        events: list[Event] = []
+        refused: list[NotGiven] = []
+        garbled: Garbled | None = None
+        for journal in plan.JOURNALS:
+            try:
+                events += await driver.events([journal], ask.since, ask.until)
+            except NotGiven as error:
+                refused.append(error)
+            except Garbled as error:
+                garbled = error
+        fault = refused[0] if len(refused) == len(plan.JOURNALS) else garbled
+        return tuple(sorted(events, key=lambda event: event.time)), fault
 
     async def _past_chunk(self, client: _Client, driver: Driver, ask: Ask, commit: Commit) -> None:
         began = self._clock.monotonic()
@@ -218,6 +284,7 @@ class LineReader:
         )
         believed = self._clock.trusted() and not client.state.clock_stands
         client.state.ahead = reading.ahead if believed else None
+        client.memory.behind = max(0.0, -reading.ahead) if believed else client.memory.behind
         client.clock = reading if not client.state.clock_stands else before
 
     async def _live_values(self, client: _Client, driver: Driver, _ask: Ask, _commit: Commit) -> None:
@@ -225,8 +292,22 @@ class LineReader:
         if values:
             self._live(client.meter.id, Live(time=datetime.fromtimestamp(int(self._clock.wall()), UTC), values=values))
 
+    async def _show(self, client: _Client, driver: Driver, _ask: Ask, commit: Commit) -> None:
+        """What comes before a fault stands: the moment's values first."""
+        values = {name: value for name, value in (await driver.live()).items() if isfinite(value)}
+        shown = Shown(time=datetime.fromtimestamp(int(self._clock.wall()), UTC), values=values)
+        client.shown = shown if values else None
+        readings = self._flagged(await driver.now())
+        for row in readings.rows:
+            shown = msgspec.structs.replace(shown, registers=dict(zip(readings.columns, row.values, strict=True)))
+        client.shown = shown if values or shown.registers else None
+        self._take(client, readings, commit)
+        relay = await driver.relay()
+        client.shown = client.shown and msgspec.structs.replace(client.shown, relay=relay)
+
     _READS: Mapping[What, Callable[["LineReader", _Client, Driver, Ask, Commit], Awaitable[None]]] = {
         What.SAMPLE: _sample,
+        What.ASKED: _show,
         What.NOW: _now,
         What.LOAD: _archive,
         What.DAILY: _archive,

@@ -11,7 +11,8 @@ import click
 import msgspec
 from sqlalchemy import Engine, Row, select
 
-from central.commands import keys
+from central.commands import asking_now, keys
+from central.commands.asking_now import Asking
 from central.commands.sending import NoEdge, send
 from central.commands.tables import command as table
 from central.config import load
@@ -19,6 +20,7 @@ from central.db import connect, writing
 from protocol.messages.command import Backfill, Status
 
 AUTHOR = "cli"
+LOOK = 0.3  # seconds between two looks at a command
 KINDS = get_args(get_type_hints(Backfill)["kind"])
 TIMES = ("%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ")
 
@@ -64,6 +66,47 @@ def backfill(path: Path, edge: str, meter: str, kind: Any, since: datetime, unti
         except NoEdge as error:
             raise click.ClickException(str(error)) from None
     click.echo(id)
+
+
+@command.command()
+@click.argument("meter")
+@click.pass_obj
+def read(path: Path, meter: str) -> None:
+    """Ask a meter what it shows now; each step is told as it happens. Exit code 1 when nothing was shown."""
+    with _database(path) as engine:
+        try:
+            with writing(engine).begin() as connection:
+                asked = asking_now.ask(connection, AUTHOR, meter, int(time.time()))
+        except (asking_now.NoReader, asking_now.Away) as error:
+            raise click.ClickException(str(error)) from None
+        if not asked.new:
+            click.echo(f"asked less than {asking_now.EVERY} s ago; that is what came of it", err=True)
+        asking = _followed(engine, asked.asking)
+    if asking.shown is None:
+        raise click.ClickException(_outcome(asking))
+    click.echo(msgspec.json.encode(asking.shown).decode())
+
+
+def _followed(engine: Engine, asking: Asking) -> Asking:
+    """Until nothing more will come of it."""
+    told = 0
+    while True:
+        now = int(time.time())
+        steps = asking.steps(now)
+        for step, at in steps[told:]:
+            click.echo(f"{datetime.fromtimestamp(at, UTC):%H:%M:%SZ} {step}", err=True)
+        told = len(steps)
+        if asking.over(now):
+            return asking
+        time.sleep(LOOK)
+        with engine.connect() as connection:
+            asking = asking_now.find(connection, asking.id) or asking
+
+
+def _outcome(asking: Asking) -> str:
+    if asking.status is None:
+        return "its time passed without an answer"
+    return f"{asking.status.name.lower()}: {asking.detail or '-'}"
 
 
 @contextmanager

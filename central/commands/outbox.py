@@ -1,17 +1,25 @@
 """Which commands ingest is to publish now: new ones at once, open ones each minute, all without a last word at `about`.
 
 Nothing is kept here but the time of the last look: several ingests, or one that starts anew, repeat the same commands.
+What stands unsigned is signed here, if it is harmless.
 Times: seconds UTC, `moment` monotonic.
 """
 
-from collections.abc import Collection
+import logging
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Engine, or_, select, update
+from sqlalchemy import Engine, Row, Select, bindparam, func, or_, select, update
 
+from central.commands.sending import HARMLESS, TEXT, signed
 from central.commands.tables import State, command
+from central.config import ConfigError
 from central.db import writing
+from central.sparingly import Sparingly
 from protocol.messages import topics
+
+log = logging.getLogger(__name__)
 
 EVERY = 60  # seconds between two sendings of an open command
 LOOK = 1.0  # seconds between two looks
@@ -27,8 +35,12 @@ class Outgoing:
 
 
 class Outbox:
-    def __init__(self, engine: Engine) -> None:
+    """`key` gives the private one that commands are signed with, and raises ConfigError."""
+
+    def __init__(self, engine: Engine, key: Callable[[], bytes]) -> None:
         self._engine = engine
+        self._key = key
+        self._sparingly = Sparingly()
         self._look_at = 0.0
         self._close_at = 0.0
 
@@ -41,18 +53,22 @@ class Outbox:
             self._close_at = moment + EVERY
             self._close_expired(now)
         turn = or_(command.c.sent_at.is_(None), command.c.sent_at <= now - EVERY)
-        query = select(command.c.id, command.c.edge, command.c.payload).where(
-            command.c.state == State.OPEN, command.c.expires_at > now, turn
+        whole = or_(command.c.payload.is_not(None), command.c.command.in_(HARMLESS))
+        query: Select[Any] = select(*TEXT, command.c.payload).where(
+            command.c.state == State.OPEN, command.c.expires_at > now, turn, whole
         )
         with self._engine.connect() as connection:
             rows = connection.execute(
                 query.order_by(command.c.sent_at.nulls_first(), command.c.counter).limit(AT_ONCE)
             ).all()
-        if rows:
+        ready = [(row, payload) for row in rows if (payload := row.payload or self._signed(row, now)) is not None]
+        if ready:
+            first = func.coalesce(command.c.first_sent_at, now)
+            sent = update(command).where(command.c.id == bindparam("key"))
+            sent = sent.values(sent_at=now, first_sent_at=first, payload=bindparam("text"))
             with writing(self._engine).begin() as connection:
-                sent = update(command).where(command.c.id.in_([row.id for row in rows])).values(sent_at=now)
-                connection.execute(sent)
-        return [Outgoing(topics.command(row.edge, row.id), row.payload) for row in rows]
+                connection.execute(sent, [{"key": row.id, "text": payload} for row, payload in ready])
+        return [Outgoing(topics.command(row.edge, row.id), payload) for row, payload in ready]
 
     def open_for(self, edges: Collection[str], now: int) -> list[Outgoing]:
         """All without a last word of these edges, which have just said `about`. Raises DBAPIError."""
@@ -61,10 +77,20 @@ class Outbox:
         query = (
             select(command.c.id, command.c.edge, command.c.payload)
             .where(command.c.state.in_(_UNFINISHED), command.c.edge.in_(sorted(edges)), command.c.expires_at > now)
+            .where(command.c.payload.is_not(None))
             .order_by(command.c.counter)
         )
         with self._engine.connect() as connection:
             return [Outgoing(topics.command(row.edge, row.id), row.payload) for row in connection.execute(query)]
+
+    def _signed(self, row: Row[Any], now: int) -> bytes | None:
+        """None while the key is not to be had: the command's time will pass."""
+        try:
+            return signed(row, self._key())
+        except ConfigError as error:
+            if self._sparingly.may_say("unsigned", now):
+                log.error("a command is not sent: %s", error)
+            return None
 
     def _close_expired(self, now: int) -> None:
         late = command.c.state.in_(_UNFINISHED) & (command.c.expires_at <= now - GRACE)

@@ -38,16 +38,21 @@ command = Table(
     Column("counter", BigInteger, nullable=False),  # grows with each command to this edge
     Column("command", String(20), nullable=False),
     Column("arguments", JSON, nullable=False),
-    Column("payload", LargeBinary, nullable=False),  # as it is published
+    Column("meter", String(NAME)),  # whom it is about
+    Column("payload", LargeBinary),  # as it is published; null = ingest has not signed it yet
     Column("author", String(200), nullable=False),
     Column("made_at", Seconds, nullable=False),
     Column("expires_at", Seconds, nullable=False),
+    Column("first_sent_at", Seconds),
     Column("sent_at", Seconds),  # last
+    Column("taken_at", Seconds),  # when the edge said that it is at it
     Column("state", String(8), nullable=False),
     Column("status", SmallInteger),  # protocol.messages.command.Status of the last reply
     Column("replied_at", Seconds),  # when that came
     Column("detail", Text),
     Column("result", JSON),
+    Column("shown", JSON),  # protocol.messages.command.Shown
     UniqueConstraint("edge", "counter"),
 )
 Index("ix_command_state_edge", command.c.state, command.c.edge)
+Index("ix_command_meter", command.c.meter, command.c.counter)

@@ -227,7 +227,9 @@ class _Batch:
         said(self._connection, self.abouts, self._now)
         self._save_rows()
         for name, reply in self._replies:
-            replies.replied(self._connection, name, reply, self._now)
+            shown = replies.replied(self._connection, name, reply, self._now)
+            if shown is not None:
+                self.taken.live.append((name, *shown))
         self._remembered.save(self._session.accounts, self._now)
         save_holes(self._connection, self._session.holes, self._now)
         save_health(self._connection, self._healths)

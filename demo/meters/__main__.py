@@ -1,6 +1,7 @@
 """`./run meter`: one simulated meter, or a bus of them, until Ctrl-C or SIGTERM.
 
     --listen tcp://127.0.0.1:4059 --link hdlc --kind single --serial 10200301 --address 1/16 --fault late=2
+    --fault case: an incident at the start (incidents.py); --incidents FILE: those that `./run incident` writes there
     --listen pty --meter kind=single,serial=10200301,address=1/16 --meter kind=three,serial=10200302,address=1/17
 
 Prints one line for each meter, with where it listens, its number and its password.
@@ -12,13 +13,17 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from demo.meters.calendar import DAY, local
+from demo.meters.control import Follower
 from demo.meters.faults import ClockSet, Faults
 from demo.meters.host import Link, serve
+from demo.meters.incidents import POWER, What
 from demo.meters.model import Enterprise, Household, Sdm630, Site, SpodesSite
 
 KINDS: dict[str, type[Site]] = {"single": Household, "three": Enterprise, "sdm630": Sdm630}
@@ -62,8 +67,13 @@ def site(wish: Wish) -> Site:
         device = "1" if wish.address == Wish.address else wish.address
         settings["device"] = _number("address", device, 1, 247)
         _number("serial", wish.serial, 0, 2**32 - 1)
-    settings["faults"] = _faults(wish.fault, offset, issubclass(kind, SpodesSite))
-    return kind(**settings)
+    spodes = issubclass(kind, SpodesSite)
+    incidents = [What(text) for text in wish.fault if text in (tuple(What) if spodes else POWER)]
+    settings["faults"] = _faults([text for text in wish.fault if text not in incidents], offset, spodes)
+    made = kind(**settings)
+    for what in incidents:
+        made.happen(what)
+    return made
 
 
 def _number(name: str, text: str, low: int, high: int) -> int:
@@ -104,7 +114,8 @@ def _faults(texts: Sequence[str], offset: int, spodes: bool) -> Faults:
     for text in texts:
         name, _, value = text.partition("=")
         if name not in allowed:
-            raise ValueError(f"fault={text}: for this kind one of {', '.join(allowed)}")
+            known = (*allowed, *(What if spodes else POWER))
+            raise ValueError(f"fault={text}: for this kind one of {', '.join(known)}")
         read, wanted = _FAULTS[name]
         try:
             setattr(faults, name, read(value, time.time() + offset * 60))
@@ -132,18 +143,27 @@ def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
     for field in fields(Wish):
         if field.name != "fault":
             parser.add_argument(f"--{field.name}", default=field.default)
-    parser.add_argument("--fault", action="append", default=[], help=", ".join(_FAULTS))
+    parser.add_argument("--fault", action="append", default=[], help=", ".join((*_FAULTS, *What)))
+    parser.add_argument("--incidents", type=Path, metavar="FILE", help="what happens to them; see ./run incident")
     return parser.parse_args(words)
 
 
-async def _run(sites: Sequence[Site], listen: str, link: Link) -> None:
+async def _run(sites: Sequence[Site], listen: str, link: Link, incidents: Path | None) -> None:
     stop = asyncio.Event()
     for ending in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(ending, stop.set)
+    follower = None if incidents is None else Follower(incidents, sites)
+    if follower is not None:
+        follower.look()
     async with await serve(sites, listen, link) as running:
         for meter in sites:
             print(f"{running.url} {link} {type(meter).__name__} serial={meter.serial} {meter.access}", flush=True)
+        following = asyncio.create_task(follower.run()) if follower else None
         await stop.wait()
+        if following is not None:
+            following.cancel()
+            with suppress(asyncio.CancelledError):
+                await following
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -153,7 +173,7 @@ def main(words: Sequence[str] | None = None) -> int:
     try:
         sites = [site(wish) for wish in (map(_wish, given.meter) if given.meter else [Wish(**own)])]
         link: Link = given.link or ("tcp" if isinstance(sites[0], Sdm630) else "wrapper")
-        asyncio.run(_run(sites, given.listen, link))
+        asyncio.run(_run(sites, given.listen, link, given.incidents))
     except (ValueError, OSError) as error:
         print(f"run meter: {error}", file=sys.stderr)
         return _BAD_ARGUMENTS

@@ -10,7 +10,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from demo.meters.calendar import DAY, months
-from demo.meters.outages import Outages
+from demo.meters.outages import Outage
+from demo.meters.power import Power
 
 LOAD_DEPTH = 8640  # 180 days of half-hours
 DAILY_DEPTH = 128
@@ -27,11 +28,11 @@ class Record(NamedTuple):
 class Archive:
     """`period`: seconds of the load profile, a divisor of a day."""
 
-    def __init__(self, born: int, period: int, outages: Outages) -> None:
+    def __init__(self, born: int, period: int, supply: Power) -> None:
         self._born = born
         self._period = period
-        self._outages = outages
-        self._load_of_day = lru_cache(400)(self._make_day)
+        self._supply = supply
+        self._made = lru_cache(400)(self._make_day)
 
     def load(self, m: float) -> list[Record]:
         """Energy of the intervals that have ended."""
@@ -54,21 +55,23 @@ class Archive:
     def _snapshots(self, moments: list[int], m: float) -> list[Record]:
         found = []
         for moment in moments:
-            outage = self._outages.at(moment)
+            outage = self._supply.at(moment)
             if outage is None or outage.on <= m:
                 found.append(Record(moment, moment))
         return found
 
-    def _make_day(self, day: int) -> tuple[Record, ...]:
+    def _load_of_day(self, day: int) -> tuple[Record, ...]:
+        return self._made(day, self._supply.within(day * DAY, (day + 1) * DAY))
+
+    def _make_day(self, day: int, outages: tuple[Outage, ...]) -> tuple[Record, ...]:
         found = []
         for start in range(day * DAY, (day + 1) * DAY, self._period):
             end = start + self._period
-            outage = self._outages.touching(start, end)
-            if outage is None:
+            for off, on in outages:
+                if off < end and on > start:
+                    if off > start:
+                        found.append(Record(start, off))
+                    start = on
+            if start < end:
                 found.append(Record(start, end))
-                continue
-            if outage.off > start:
-                found.append(Record(start, outage.off))
-            if outage.on < end:
-                found.append(Record(max(outage.on, start), end))
         return tuple(found)

@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeAlias
 from demo.meters.calendar import DAY, SLOT, SLOT_TARIFF, SLOTS, TARIFFS
 from demo.meters.chance import chance
 from demo.meters.loads import Load
-from demo.meters.outages import Outages
+from demo.meters.power import Power
 
 Four: TypeAlias = tuple[int, int, int, int]  # A+ A− R+ R−, mWh and mvarh
 Registers: TypeAlias = tuple[tuple[int, ...], ...]  # [A+ A− R+ R−][T1 T2 T3 T4]
@@ -50,11 +50,11 @@ class Day(NamedTuple):
 class Energy:
     """Counts from day `born` (days since 1970) on. `resolution`: mWh of one step."""
 
-    def __init__(self, load: Load, seed: str, born: int, outages: Outages, resolution: int) -> None:
+    def __init__(self, load: Load, seed: str, born: int, supply: Power, resolution: int) -> None:
         self._load = load
         self._seed = seed
         self._born = born
-        self._outages = outages
+        self._supply = supply
         self._resolution = resolution
         self._before: list[Registers] = [((0,) * TARIFFS,) * DIRECTIONS]  # at the start of each day
         self._day = lru_cache(400)(self._make_day)
@@ -77,7 +77,7 @@ class Energy:
 
     def power(self, m: float) -> tuple[float, float]:
         """Active and reactive power at the moment, W and var, import positive; nothing while the power is off."""
-        if self._outages.at(m) or m < self._born * DAY:
+        if self._supply.at(m) or m < self._born * DAY:
             return 0.0, 0.0
         day = self._day(int(m // DAY))
         slot, rest = divmod(m % DAY, SLOT)
@@ -88,7 +88,7 @@ class Energy:
     def _add(self, start: Registers, day: int, whole: int, rest: float) -> Registers:
         """`start` and the energy of the first `whole` half-hours of the day and of `rest` seconds of the next."""
         sums = [list(directions) for directions in start]
-        dark = self._outages.touching(day * DAY, (day + 1) * DAY)
+        dark = self._supply.within(day * DAY, (day + 1) * DAY)
         data = self._day(day)
         for slot in range(whole + (rest > 0)):
             four = data.slots[slot]
@@ -101,13 +101,12 @@ class Energy:
         return tuple(map(tuple, sums))
 
     def _part(self, day: int, slot: int, end: float) -> Four:
-        """Energy of a half-hour from its start until `end` seconds of it, less what an outage took, in whole steps."""
+        """Energy of a half-hour from its start until `end` seconds of it, less what outages took, in whole steps."""
         data = self._day(day)
         start = day * DAY + slot * SLOT
         swing = data.swings[slot]
         share = swing.share(end / SLOT)
-        outage = self._outages.touching(start, start + end)
-        if outage:
+        for outage in self._supply.within(start, start + end):
             off, on = (swing.share(min(edge - start, end) / SLOT) for edge in outage)
             share -= on - off
         step = self._resolution

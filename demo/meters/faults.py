@@ -43,8 +43,10 @@ class LineCut(Exception):
 class Mouth:
     """Where the answers of one meter leave on one connection; the faults act here."""
 
-    def __init__(self, faults: Faults, write: Callable[[bytes], None]) -> None:
+    def __init__(self, faults: Faults, write: Callable[[bytes], None], silent: Callable[[], bool]) -> None:
+        """`silent`: does the meter say nothing at all now?"""
         self._faults = faults
+        self._silent = silent
         self._write = write
         self._sent = 0
         self._last = b""
@@ -53,7 +55,7 @@ class Mouth:
     def say(self, answer: bytes) -> None:
         """Send it, or what the faults make of it. Raises LineCut after the last byte that `cut` lets through."""
         faults = self._faults
-        if not answer or faults.silent:
+        if not answer or self._silent():
             return
         answer, self._last = (self._last or answer) if faults.stale else answer, answer
         if faults.garbled:

@@ -146,8 +146,8 @@ def _spodes(sites: Sequence[SpodesSite], link: Literal["wrapper", "hdlc"]) -> Ta
 
     async def talk(reader: asyncio.StreamReader, write: Write) -> None:
         ends = [
-            (Server(device, link=link, server=device.site.address), Mouth(device.site.faults, write))
-            for device in devices
+            (Server(device, link=link, server=site.address), Mouth(site.faults, write, site.silent))
+            for device, site in zip(devices, sites, strict=True)
         ]
         while chunk := await reader.read(_CHUNK):
             for server, mouth in ends:
@@ -161,7 +161,7 @@ async def _modbus(sites: Sequence[Sdm630], framer: FramerType) -> tuple[Talk, Ca
     server, port = await modbus.start(sites, framer)
 
     async def talk(reader: asyncio.StreamReader, write: Write) -> None:
-        mouths = {site.device: Mouth(site.faults, write) for site in sites}
+        mouths = {site.device: Mouth(site.faults, write, site.silent) for site in sites}
         inner_reader, inner_writer = await asyncio.open_connection("127.0.0.1", port)
 
         async def requests() -> None:

@@ -46,7 +46,7 @@ def input_values(site: Sdm630, m: float) -> dict[int, float]:
     active, reactive, apparent, current = (
         sum(getattr(phase, name) for phase in phases) for name in ("active", "reactive", "apparent", "current")
     )
-    factor = active / apparent
+    factor = active / apparent if apparent else 1.0
     volts = [phase.voltage for phase in phases]
     energy = [total / _MWH for total in site.energy.totals(m)]
     found: dict[int, float] = {
@@ -68,7 +68,7 @@ def input_values(site: Sdm630, m: float) -> dict[int, float]:
         block = (phase.voltage, phase.current, phase.active, phase.apparent, phase.reactive, phase.factor, angle)
         found |= {6 * column + 2 * number: value for column, value in enumerate(block)}
         found[0xC8 + 2 * number] = math.sqrt(3) * (phase.voltage + volts[(number + 1) % 3]) / 2  # line to line
-        share = phase.active / active
+        share = phase.active / active if active else 0.0
         found |= {
             start + 2 * number: value * share for start, value in zip((0x15A, 0x160, 0x16C, 0x172), energy, strict=True)
         }

@@ -1,4 +1,5 @@
-"""The simulated meters: each is a pure function of (seed, serial, time), so a restart changes nothing.
+"""The simulated meters: each is a pure function of (seed, serial, time) and of what was brought about at it
+(incidents.py), so a restart changes nothing.
 
     Household   single-phase, direct, with a relay; stamps without deviation
     Enterprise  three-phase behind current transformers (secondary values); stamps with a deviation, sign «east»
@@ -19,9 +20,11 @@ from demo.meters.calendar import DAY, day_of
 from demo.meters.diary import Diary
 from demo.meters.energy import Energy
 from demo.meters.faults import ClockSet, Faults
+from demo.meters.incidents import POWER, Incidents, What
 from demo.meters.loads import Load, enterprise, household, shop
 from demo.meters.mains import Mains
 from demo.meters.outages import Outages
+from demo.meters.power import Power
 from protocol.spodes.objects import Phases
 
 WH = 1000  # mWh
@@ -31,7 +34,7 @@ WH = 1000  # mWh
 class Site:
     """A place with a meter. `offset`: minutes east of UTC that the meter's clock runs at; `born`: day of mounting.
 
-    `faults` can be switched at any time.
+    `faults` can be switched at any time; `happen` brings about what a meter lives through.
     """
 
     load: ClassVar[Load]
@@ -45,10 +48,21 @@ class Site:
     born: date = date(2023, 9, 1)
     clock: Callable[[], float] = field(default=time.time, repr=False)
     faults: Faults = field(default_factory=Faults, repr=False, compare=False)
+    incidents: Incidents = field(default_factory=Incidents, repr=False, compare=False)
 
     def now(self) -> float:
         """The moment: nominal local time, seconds."""
         return self.clock() + self.offset * 60
+
+    def happen(self, what: What, utc: float | None = None) -> None:
+        """Now, or at a moment (seconds UTC) since which nothing was asked. Raises ValueError for what cannot be."""
+        if what not in POWER and not isinstance(self, SpodesSite):
+            raise ValueError(f"{what}: this meter keeps no journals; it knows {', '.join(POWER)}")
+        self.incidents.happen(what, int(self.now() if utc is None else utc + self.offset * 60))
+
+    def silent(self) -> bool:
+        """It gives no answer at this moment."""
+        return self.faults.silent or self.incidents.silent(self.now())
 
     @property
     def access(self) -> str:
@@ -68,12 +82,16 @@ class Site:
         return Outages(self.place, self.born_day, self.outages_often)
 
     @cached_property
+    def supply(self) -> Power:
+        return Power(self.outages, self.incidents)
+
+    @cached_property
     def energy(self) -> Energy:
-        return Energy(type(self).load, self.place, self.born_day, self.outages, self.resolution)
+        return Energy(type(self).load, self.place, self.born_day, self.supply, self.resolution)
 
     @cached_property
     def mains(self) -> Mains:
-        return Mains(self.place, self.energy, self.outages, self.phases)
+        return Mains(self.place, self.energy, self.supply, self.phases)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,11 +120,11 @@ class SpodesSite(Site):
 
     @cached_property
     def diary(self) -> Diary:
-        return Diary(self.place, self.born_day, self.outages)
+        return Diary(self.place, self.born_day, self.outages, self.incidents)
 
     @cached_property
     def archive(self) -> Archive:
-        return Archive(self.born_day, self.period, self.outages)
+        return Archive(self.born_day, self.period, self.supply)
 
     def stamp(self, m: float) -> float:
         """What the clock, as it was set at the moment, made of the moment when it stamped a record."""
@@ -122,7 +140,7 @@ class SpodesSite(Site):
 
     def uptime(self, m: float) -> int:
         """Seconds that the meter has run with power."""
-        return max(int(m) - self.born_day * DAY - self.outages.lost(m), 0)
+        return max(int(m) - self.born_day * DAY - self.supply.lost(m), 0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,7 +169,8 @@ class Enterprise(SpodesSite):
 
 @dataclass(frozen=True, kw_only=True)
 class Sdm630(Site):
-    """`device`: Modbus address. Mounted late, so that float32 kWh still show single Wh. The power never goes."""
+    """`device`: Modbus address. Mounted late, so that float32 kWh still show single Wh. The power goes only when it is
+    brought about."""
 
     load: ClassVar[Load] = staticmethod(shop)
     resolution: ClassVar[int] = 1

@@ -11,6 +11,7 @@ from demo.meters.calendar import DAY
 from demo.meters.chance import chance
 
 BLOCK = 10 * DAY
+FAR = 1 << 40  # the end of an outage that lasts
 
 
 class Outage(NamedTuple):

@@ -3,7 +3,8 @@
     taken    counter and id are on the disk, nothing is done yet
     waiting  it was begun, and central knows (reply 1)
     closed   the last word was said
-A command's effect, its new state and its reply are one transaction, so a crash leaves it either not done or done. Old
+A command's effect, its new state and its reply are one transaction, so a crash leaves it either not done or done. What
+a command wants of a meter has no effect here: it waits until its answer closes it, and after a crash waits again. Old
 ones are forgotten, the greatest counter among them is not: what was taken once never runs again. All this in the
 journal's thread.
 """
@@ -106,6 +107,11 @@ class Commands:
                 self._journal.to_read([reading])
             self._db.execute("UPDATE command SET seq = ? WHERE id = ?", (writer.next, id))
             self._say(writer, State.WAITING, reply(len(copied)), now)
+
+    def begin(self, reply: Reply, now: int) -> None:
+        """It waits for a meter, and central is told."""
+        with self._journal.writing(now) as writer:
+            self._say(writer, State.WAITING, reply, now)
 
     def close(self, reply: Reply, now: int) -> None:
         """The last word."""

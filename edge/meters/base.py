@@ -2,7 +2,8 @@
 
     MeterFault
     ├── NoAnswer         3   nothing came in time
-    ├── Refused          4   the association was refused
+    ├── Refused          4   the association was refused, or what was asked for
+    │   └── NotGiven     4   one object was refused; the conversation goes on
     ├── WrongPassword    7   the association was refused because of the password
     ├── OtherMeter       5   the meter that answered is not the one expected
     └── Garbled          6   what came cannot be understood
@@ -30,6 +31,10 @@ class NoAnswer(MeterFault):
 
 class Refused(MeterFault):
     exit_code = 4
+
+
+class NotGiven(Refused):
+    pass
 
 
 class OtherMeter(MeterFault):
@@ -114,6 +119,9 @@ class Driver(Protocol):
 
     async def live(self) -> dict[str, float]:
         """Instantaneous values by quantity name."""
+
+    async def relay(self) -> bool | None:
+        """The load is connected; None for a meter without a relay, or one that does not tell."""
 
 
 class Opener(Protocol):

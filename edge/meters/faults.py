@@ -3,7 +3,7 @@
 from typing import TypeVar
 
 from edge.lines.base import Line, title
-from edge.meters.base import Garbled, MeterFault, NoAnswer, OtherMeter, Refused, WrongPassword
+from edge.meters.base import Garbled, MeterFault, NoAnswer, NotGiven, OtherMeter, Refused, WrongPassword
 
 F = TypeVar("F", bound=MeterFault)
 
@@ -21,6 +21,9 @@ class Faults:
 
     def refused(self, why: str) -> Refused:
         return self._fault(Refused, f"refused: {why}", f"whether this client may read it; {self._address}")
+
+    def not_given(self, why: str) -> NotGiven:
+        return self._fault(NotGiven, f"refused: {why}", f"whether this client may read it; {self._address}")
 
     def wrong_password(self, why: str) -> WrongPassword:
         check = "the password; many meters lock for a while after a few wrong ones"

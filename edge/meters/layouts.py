@@ -147,7 +147,7 @@ class Layouts:
 
     def _absent_or_fault(self, denied: Denied, obis: Obis) -> None:
         if denied.code not in ABSENT:
-            raise self._faults.refused(f"{obis}: {denied.name} ({denied.code})")
+            raise self._faults.not_given(f"{obis}: {denied.name} ({denied.code})")
 
     def _read(self, read: Callable[[], T]) -> T:
         return understood(self._faults, read)

@@ -107,6 +107,9 @@ class _ModbusDriver:
         found = await self._quantities(Nature.INSTANT, Decimal(1))
         return {name: float(value) for name, value in found.items() if value is not None}
 
+    async def relay(self) -> bool | None:
+        return None
+
     # ---- the conversation
 
     async def connect(self) -> None:

@@ -55,6 +55,10 @@ class Session:
         except errors.Refused as error:  # the association is gone
             self.alive = False
             raise self._faults.refused(str(error)) from None
+        except errors.LocalError:
+            if self.alive:
+                raise
+            raise self._faults.garbled("the conversation has ended") from None
         if isinstance(event, Value):
             return event.data
         if isinstance(event, Denied):

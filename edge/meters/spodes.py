@@ -28,14 +28,14 @@ from protocol.obis import Obis
 from protocol.quantities import BY_NAME, BY_OBIS, DIRECTIONS, Nature, Quantity, register
 from protocol.reading import Event, Kind, Readings, Row
 from protocol.spodes.events import JOURNALS
-from protocol.spodes.objects import CLOCK, DEVICE_NAME, PROFILES, SCALES, SERIAL, UPTIME, Profile
+from protocol.spodes.objects import CLOCK, DEVICE_NAME, PROFILES, RELAY, SCALES, SERIAL, UPTIME, Profile
 
 T = TypeVar("T")
 _DAY = 86400
 _LOOK_BACK = 40 * _DAY  # for the begin of an outage
 _FRESH = 120.0  # seconds that a record of instantaneous values is of this moment
 _JOURNAL_STEP = 30 * _DAY
-_DATA, _REGISTER, _CLOCK_CLASS = 1, 3, 8
+_DATA, _REGISTER, _CLOCK_CLASS, _RELAY_CLASS = 1, 3, 8, 70
 _VALUE = 2
 _MILLI = 3  # Wh -> mWh
 _SECONDS = {7: 1, 6: 60, 5: 3600}  # DLMS unit -> seconds
@@ -259,6 +259,13 @@ class _SpodesDriver:
             if isinstance(record[number], int | float)
         }
 
+    async def relay(self) -> bool | None:
+        told = await self._session.get(_RELAY_CLASS, RELAY, _VALUE)
+        if isinstance(told, Denied):
+            return None
+        state = self._understood(lambda: axdr.decode(told)).value
+        return state if isinstance(state, bool) else None
+
     async def _fresh_record(self, known: Known) -> tuple[Any, ...] | None:
         """The profile's record, unless it was captured long ago: the meter captures it only when told to."""
         buffer = await self._session.get(PROFILE_CLASS, PROFILES[Profile.INSTANT], _VALUE)
@@ -303,7 +310,7 @@ class _SpodesDriver:
         first, last = (cosem_time.encode(moment, self._meter.offset) for moment in (since + 1, until))
         buffer = await self._session.get(PROFILE_CLASS, obis, _VALUE, by_range(first, last))
         if isinstance(buffer, Denied):
-            raise self._faults.refused(f"{obis}: {buffer.name} ({buffer.code})")
+            raise self._faults.not_given(f"{obis}: {buffer.name} ({buffer.code})")
         return buffer
 
     async def _value(self, class_id: int, obis: Obis, attribute: int = _VALUE) -> axdr.Data | None:
@@ -312,7 +319,7 @@ class _SpodesDriver:
         if isinstance(told, Denied):
             if told.code in ABSENT:
                 return None
-            raise self._faults.refused(f"{obis}: {told.name} ({told.code})")
+            raise self._faults.not_given(f"{obis}: {told.name} ({told.code})")
         return self._understood(lambda: axdr.decode(told))
 
     def _understood(self, read: Callable[[], T]) -> T:

@@ -5,7 +5,8 @@ readers, the pump, the board and the log.
 import asyncio
 import logging
 import sqlite3
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from functools import partial
 
 from edge.clock import Clock
@@ -16,12 +17,14 @@ from edge.journal.thread import JournalThread
 from edge.orders.clerk import Clerk
 from edge.orders.dropping import Dropping
 from edge.orders.verdict import Dropped
+from edge.orders.wanted import Answer, Wanted, Wish
 from protocol.messages import topics
 
 log = logging.getLogger("edge.orders")
 
 LOOK = 2.0  # seconds
 FORGET = 86400.0
+NOTHING: Mapping[str, Answer] = {}
 
 
 class Desk:
@@ -34,12 +37,14 @@ class Desk:
         clock: Clock,
         board: Board,
         refresh: Callable[[], Awaitable[None]],
+        wanted: Wanted,
     ) -> None:
         self._config = config
         self._journal = journal
         self._clock = clock
         self._board = board
         self._refresh = refresh
+        self._wanted = wanted
         self._clerk: Clerk | None = None
         self._dropping = Dropping(board, clock)
 
@@ -63,28 +68,44 @@ class Desk:
         """Until cancelled."""
         forget_at = self._clock.monotonic()
         while True:
-            now, trusted = int(self._clock.wall()), self._clock.trusted()
-            await self._do(partial(Clerk.look, now=now, trusted=trusted))
-            if trusted and self._clock.monotonic() >= forget_at:
-                await self._do(partial(Clerk.forget, now=now))
+            self._wanted.answered.clear()
+            await self.look()
+            if self._clock.trusted() and self._clock.monotonic() >= forget_at:
+                await self._do(partial(Clerk.forget, now=int(self._clock.wall())))
                 forget_at = self._clock.monotonic() + FORGET
-            await asyncio.sleep(LOOK)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._wanted.answered.wait(), LOOK)
 
-    async def _do(self, work: Callable[[Clerk], object]) -> None:
-        """In the journal's thread; what the disk refuses is done later: the clerk looks again, central repeats."""
+    async def look(self) -> None:
+        """What the meters answered is told, what was begun goes on."""
+        answers, now, trusted = self._wanted.answers, int(self._clock.wall()), self._clock.trusted()
+        await self._do(partial(_tell_and_look, answers=answers, now=now, trusted=trusted), answers)
 
-        def in_thread(journal: Journal) -> bool:
+    async def _do(self, work: Callable[[Clerk], object], told: Mapping[str, Answer] = NOTHING) -> None:
+        """In the journal's thread; what the disk refuses is done later: the clerk looks again, central repeats.
+
+        `told` = the answers of meters that this work tells.
+        """
+
+        def in_thread(journal: Journal) -> tuple[bool, list[Wish]]:
             self._clerk = self._clerk or Clerk(self._config, journal)
             before = journal.next
             work(self._clerk)
-            return journal.next > before
+            return journal.next > before, self._clerk.wishes()
 
         try:
-            appended = await self._journal.do(in_thread)
+            appended, wishes = await self._journal.do(in_thread)
         except sqlite3.Error as error:
             log.error("the journal refused a command error=%r", str(error))
             self._board.journal_fault = str(error)
             return
+        self._wanted.settle(told, wishes)
         if appended:
             self._journal.appended.set()
             await self._refresh()
+
+
+def _tell_and_look(clerk: Clerk, answers: Mapping[str, Answer], now: int, trusted: bool) -> None:
+    for id, answer in answers.items():
+        clerk.answered(id, answer, now)
+    clerk.look(now, trusted)

@@ -12,7 +12,7 @@ from edge.config import DAY
 from edge.journal.rows import Span
 from protocol.errors import Garbled, Unsupported
 from protocol.messages import command
-from protocol.messages.command import Backfill, BadSignature, Order, Status
+from protocol.messages.command import Backfill, BadSignature, Order, Read, Status
 
 SLACK = 120  # seconds by which central's clock may be ahead of ours
 
@@ -59,6 +59,13 @@ class Stretch:
     detail: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """A meter is to be asked what it shows now."""
+
+    meter: str
+
+
 def accepted(edge: str, key: bytes | None, id: str, payload: bytes) -> Order:
     """The order that central has signed for this edge. Raises Dropped."""
     if key is None:
@@ -76,7 +83,7 @@ def accepted(edge: str, key: bytes | None, id: str, payload: bytes) -> Order:
     return order
 
 
-def judged(order: Order, meters: Mapping[str, bool], depth: int, now: int) -> Stretch | Refusal:
+def judged(order: Order, meters: Mapping[str, bool], depth: int, now: int) -> Stretch | Glance | Refusal:
     """`meters`: has it a memory that can be read again? `depth` = days that meters keep; `now` is trusted."""
     if now >= order.expires.timestamp():
         return Refusal(Status.DENIED, "it had expired when it came")
@@ -88,6 +95,8 @@ def judged(order: Order, meters: Mapping[str, bool], depth: int, now: int) -> St
         return Refusal(Status.UNSUPPORTED, str(error)[:300])
     if arguments.meter not in meters:
         return Refusal(Status.NO_METER, f"no meter {arguments.meter}"[:300])
+    if isinstance(arguments, Read):
+        return Glance(arguments.meter)
     return _stretch(arguments, meters[arguments.meter], now - depth * DAY, now)
 
 

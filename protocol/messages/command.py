@@ -3,19 +3,26 @@
 `down/command/<id>` = {"v":1,"body":"<exact JSON text>","signature":"<base64>"}: Ed25519 over PREFIX + the text's bytes.
 The text: {"id","edge","counter","not_before","expires","command":"<name>","arguments":{…}}; arguments are typed by the
 name of the command (`ARGUMENTS`).
-`up/reply/<id>/<store>/<seq>/<prev>` = {"v":1,"id","status","at","detail"?,"result"?}, a row of the edge's journal.
+`up/reply/<id>/<store>/<seq>/<prev>` = {"v":1,"id","status","at","detail"?,"result"?,"shown"?}, a row of the edge's
+journal. A central that does not know a field of it reads the rest.
 
 Status 1 is a promise: the last word comes later. Every other status is the last word.
     backfill   rows of a meter that central lacks: what the journal still holds of them goes out again, and the meter is
                asked for the whole span once more. 0 when nothing of the span is still to be read; 4 the same, but
                the span began before what meters keep; 6 when it expired first.
                result: `again` = rows of the journal sent again, `read` = readings that came new from the meter
+    read       what one meter shows at this moment. 1 when the edge has it in hand; then 0 with `shown`; 4 the same, but
+               some of it the meter did not give; 2 the meter lets nobody in or shows nothing to us; 3 it has nothing of
+               the moment; 5 it is not read here, or another one answers at its address; 6 silence, or the order
+               expired first; 7 the line is down, or what came cannot be understood.
+               The values are in the reply because `up/live` is QoS 0: who waits for them must not wait in vain.
 """
 
 import base64
 import binascii
 from datetime import datetime
 from enum import IntEnum
+from math import isfinite
 from typing import Literal
 
 import msgspec
@@ -51,9 +58,20 @@ class Backfill(msgspec.Struct, frozen=True, kw_only=True, rename={"since": "from
     since: datetime
     until: datetime
 
+    def __post_init__(self) -> None:
+        """Raises ValueError."""
+        if self.since.tzinfo is None or self.until.tzinfo is None:
+            raise ValueError("a time without zone")
 
-Arguments = Backfill  # a union as the list grows
-ARGUMENTS: dict[str, type[Arguments]] = {"backfill": Backfill}
+
+class Read(msgspec.Struct, frozen=True, kw_only=True):
+    """What the meter shows now."""
+
+    meter: str
+
+
+Arguments = Backfill | Read
+ARGUMENTS: dict[str, type[Arguments]] = {"backfill": Backfill, "read": Read}
 NAMES = {kind: name for name, kind in ARGUMENTS.items()}
 
 
@@ -74,12 +92,31 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
         if kind is None:
             raise Unsupported(f"no such command: {self.command!r}")
         try:
-            found = msgspec.json.decode(self.arguments, type=kind)
+            return msgspec.json.decode(self.arguments, type=kind)
         except (msgspec.DecodeError, ValueError, RecursionError) as error:
             raise Unsupported(f"arguments of {self.command}: {error}") from None
-        if found.since.tzinfo is None or found.until.tzinfo is None:
-            raise Unsupported(f"arguments of {self.command}: a time without zone")
-        return found
+
+
+class Shown(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a meter showed at `time` (the edge's clock), at its own terminals, by the names of `protocol.quantities`.
+
+    `values` in their units; `registers` in mWh and mvarh, null = «not measured»; `relay`: its load is connected, null =
+    it has no relay, or does not tell.
+    """
+
+    time: datetime
+    values: dict[str, float] = {}
+    registers: dict[str, int | None] = {}
+    relay: bool | None = None
+
+    def __post_init__(self) -> None:
+        """Raises ValueError."""
+        if self.time.tzinfo is None:
+            raise ValueError("a time without zone")
+        if not all(map(isfinite, self.values.values())):
+            raise ValueError("a value that is no number")
+        if any(not _fits(number) for number in self.registers.values() if number is not None):
+            raise ValueError("a figure beyond 64 bits")
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -91,6 +128,7 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     at: datetime
     detail: str | None = None
     result: dict[str, int] | None = None
+    shown: Shown | None = None
 
 
 def order(arguments: Arguments, *, id: str, edge: str, counter: int, not_before: datetime, expires: datetime) -> Order:
@@ -132,9 +170,13 @@ def decode_reply(payload: bytes) -> Reply:
         raise Garbled(f"version {reply.v}, this program reads version {VERSION}")
     if reply.at.tzinfo is None:
         raise Garbled("a time without zone")
-    if any(not -(2**63) <= number < 2**63 for number in (reply.result or {}).values()):
+    if not all(map(_fits, (reply.result or {}).values())):
         raise Garbled("a figure beyond 64 bits")
     return reply
+
+
+def _fits(number: int) -> bool:
+    return -(2**63) <= number < 2**63
 
 
 def public_of(private: bytes) -> str:

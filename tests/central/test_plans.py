@@ -195,7 +195,7 @@ def the_one_that_came_late(now: int) -> list[Message]:
 
 
 def test_ingest_walks_no_table(company: Company) -> None:
-    receiver, outbox = Receiver(company.engine, CENTRAL), Outbox(company.engine)
+    receiver, outbox = Receiver(company.engine, CENTRAL), Outbox(company.engine, lambda: bytes(32))
     now = company.scene.now
     with statements() as sent:
         for moment, batch in enumerate((messages(now), messages(now), the_one_that_came_late(now))):

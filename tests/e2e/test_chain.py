@@ -9,9 +9,9 @@ import sqlite3
 import subprocess
 import sys
 import urllib.request
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from time import monotonic, time
@@ -22,17 +22,21 @@ from sqlalchemy import Engine, func, select
 from central import figures
 from central.accounts.policy import Viewer
 from central.accounts.tables import account
+from central.commands import asking_now
+from central.commands.asking_now import Asking, Step
 from central.config import CentralConfig, load
-from central.db import connect
+from central.db import connect, writing
 from central.figures import Source
-from central.ingest.tables import State, inbox
+from central.ingest.tables import State, event, inbox
 from central.metering.zones import local, midnight
-from central.migrations.command import prepare
+from central.migrations.command import command_key, prepare
 from central.timeseries.stores import open_series
 from demo import seed
 from demo.meters.host import serve
+from demo.meters.incidents import Incidents, What
 from demo.meters.model import SpodesSite
-from demo.site import FLAT, LINES, WORKSHOP
+from demo.site import FLAT, LINES, WORKSHOP, BusLine, Stand
+from protocol.messages.command import Status
 from tests.central import sql
 from tests.central.programs import Program
 from tests.central.timeseries.influx_admin import ADMIN, make_admin
@@ -103,8 +107,15 @@ class Chain:
 
 
 @asynccontextmanager
-async def chain(folder: Path, broker: Mosquitto, series: str) -> AsyncIterator[Chain]:
-    """All of it runs."""
+async def chain(
+    folder: Path,
+    broker: Mosquitto,
+    series: str,
+    lines: Sequence[BusLine] = LINES,
+    schedule: str = "now = 5",
+    patience: str = "",
+) -> AsyncIterator[Chain]:
+    """All of it runs. `schedule`, `patience`: settings of the concentrator, of each meter."""
     (folder / "central.toml").write_text(
         f'[central]\ndata = "central"\n{sql.section(folder)}'
         f'[mqtt]\nport = {broker.port}\nusername = "central"\npassword = "central"\n'
@@ -119,16 +130,17 @@ async def chain(folder: Path, broker: Mosquitto, series: str) -> AsyncIterator[C
         text = (
             f'[edge]\nname = "{seed.EDGE}"\ndata = "{folder}/edge"\n'
             f'[uplink]\nhost = "127.0.0.1"\nport = {broker.port}\ncentral = "{central}"\npassword = "{seed.EDGE}"\n'
+            f'command_key = "{command_key(config)}"\n'
             f'[page]\nlisten = "127.0.0.1:{page}"\n'
-            f"[schedule]\ndelay = 1\ndepth = {DEPTH}\nnow = 5\n"
+            f"[schedule]\ndelay = 1\ndepth = {DEPTH}\n{schedule}\n"
         )
-        for line in LINES:
+        for line in lines:
             sites = [stand.site for stand in line.stands]
             running = await stack.enter_async_context(await serve(sites, "tcp://127.0.0.1:0", line.link))
             text += f'[[line]]\nname = "{line.name}"\nurl = "{running.url}"\n'
             for stand in line.stands:
                 text += f'[[meter]]\nid = "{stand.id}"\nline = "{line.name}"\nserial = "{stand.site.serial}"\n'
-                text += f"period = {stand.period}\n"
+                text += f"period = {stand.period}\n{patience}\n"
                 if isinstance(stand.site, SpodesSite):
                     text += f'driver = "spodes"\nlink = "{line.link}"\npassword = "{stand.site.password}"\n'
                     text += f'server = "{stand.site.address[0]}/{stand.site.address[1]}"\n'
@@ -221,3 +233,100 @@ def _counted(stand: seed.Stand) -> int:
     assert isinstance(site, SpodesSite)
     since, until_ = (moment + site.offset * 60 for moment in _bounds())
     return (site.energy.totals(until_)[0] - site.energy.totals(since)[0]) * site.ki
+
+
+# ---- asked now, and what happens to a meter
+
+TOLD_WITHIN = 60  # seconds from the meter's line to the server's, with a look every few seconds
+SHOWN_WITHIN = 10  # seconds from the press to the value
+
+
+def _own(stand: Stand) -> Stand:
+    """To this one something happens: not to the meter of the other tests."""
+    return replace(stand, site=replace(stand.site, incidents=Incidents()))
+
+
+@pytest.mark.usefixtures("sql")
+async def test_a_meter_is_asked_now_and_what_happens_to_it_is_told(tmp_path: Path, broker: Mosquitto) -> None:
+    flat, shop = _own(FLAT), _own(WORKSHOP)
+    lines = [replace(LINES[0], stands=(flat,)), replace(LINES[-1], stands=(shop,))]
+    schedule = "events = 3\nlive = 0\nload = 3600"
+    patience = "timeout = 1.5\nretries = 0"  # a meter that was dark is left alone for twenty times what it cost
+    async with chain(tmp_path, broker, '[series]\nkind = "sqlite"\n', lines, schedule, patience) as running:
+        await until(lambda: _online(running))
+        for stand in (flat, shop):
+            asking = await _asked(running, stand)
+            assert asking.status is Status.DONE, asking.detail
+            assert [step for step, _ in asking.steps(int(time()))] == [Step.MADE, Step.SENT, Step.TAKEN, Step.TOLD]
+            assert asking.shown is not None
+            assert 180 < asking.shown.values["voltage_a"] < 260
+            assert asking.shown.relay is (True if stand is flat else None)
+            assert asking.told_at is not None
+            assert asking.told_at - asking.made_at <= SHOWN_WITHIN
+            await until(lambda: _in_series(running, asking))  # noqa: B023 it is awaited here
+
+        begun = int(time())
+        for what in (What.CASE, What.MAGNET, What.FAILURE, What.RESTART):
+            flat.site.happen(what)
+        await until(lambda: {(4, 4), (4, 1), (7, 2), (7, 1)} <= _codes(running, flat, begun))
+        flat.site.happen(What.OFF)
+        await asyncio.to_thread(_failed, running, flat)
+        assert (2, 1) not in _codes(running, flat, begun), "of the switching off nobody can tell yet"
+        flat.site.happen(What.ON)
+        await until(lambda: {(2, 1), (2, 2), (0, 27), (0, 28)} <= _codes(running, flat, begun))
+        delays = [received - at for at, received, *_ in _lines(running, flat) if at >= begun]
+        assert max(delays) <= TOLD_WITHIN
+
+
+def _online(running: Chain) -> bool:
+    with running.engine.connect() as connection:
+        reader = asking_now.reader_of(connection, FLAT.id, int(time()))
+    return reader is not None and reader.online
+
+
+async def _asked(running: Chain, stand: Stand) -> Asking:
+    """To the end."""
+
+    def ask() -> Asking:
+        with writing(running.engine).begin() as connection:
+            return asking_now.ask(connection, "tests", stand.id, int(time())).asking
+
+    def now() -> Asking:
+        with running.engine.connect() as connection:
+            found = asking_now.find(connection, asking.id)
+        assert found is not None
+        return found
+
+    asking = await asyncio.to_thread(ask)
+    await until(lambda: now().over(int(time())))
+    return now()
+
+
+def _in_series(running: Chain, asking: Asking) -> bool:
+    assert asking.shown is not None
+    at = int(asking.shown.time.timestamp())
+    series = open_series(running.config)
+    found = [row for row in series.live(asking.meter, at - 1, at + 1) if row.time == at]
+    series.close()
+    return bool(found) and found[0].values["u_a"] == asking.shown.values["voltage_a"]
+
+
+def _lines(running: Chain, stand: Stand) -> list[tuple[int, int, int, int]]:
+    """Moment, receipt, journal, code."""
+    query = select(event.c.time, event.c.received_at, event.c.journal, event.c.code).where(event.c.meter == stand.id)
+    with running.engine.connect() as connection:
+        return [(row.time, row.received_at, row.journal, row.code) for row in connection.execute(query)]
+
+
+def _codes(running: Chain, stand: Stand, since: int) -> set[tuple[int, int]]:
+    return {(journal, code) for at, _, journal, code in _lines(running, stand) if at >= since}
+
+
+def _failed(running: Chain, stand: Stand) -> None:
+    """The concentrator has found the meter silent."""
+    deadline = monotonic() + SECONDS
+    while monotonic() < deadline:
+        with urllib.request.urlopen(f"http://127.0.0.1:{running.page}/state.json", timeout=10) as answer:
+            if "no answer" in json.dumps(json.load(answer)):
+                return
+    raise AssertionError(f"{stand.id} answers")

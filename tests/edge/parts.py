@@ -101,8 +101,9 @@ class FakeMeter:
         return Readings(kind, ("active_import",), found)
 
     async def events(self, journals: Collection[int], since: int, until: int) -> tuple[Event, ...]:
-        self._ask("event", since, until)
-        return tuple(event for event in self.lines if since < event.time <= until)
+        for journal in journals:
+            self._ask(f"event {journal}", since, until)
+        return tuple(event for event in self.lines if event.journal in journals and since < event.time <= until)
 
     async def now(self) -> Readings:
         self._ask("now", 0, 0)
@@ -110,12 +111,18 @@ class FakeMeter:
         return Readings(Kind.NOW, ("active_import_total",), (Row(stamp, 0, 0, (self.registers,)),))
 
     async def live(self) -> dict[str, float]:
+        self._ask("live", 0, 0)
         return {"voltage_a": 230.5}
 
+    async def relay(self) -> bool | None:
+        return True
+
     def _ask(self, what: str, since: int, until: int) -> None:
+        """`refuses`: by the whole name, or by its first word."""
         self.asked.append((what, since, until))
-        if what in self.refuses:
-            raise self.refuses[what]
+        fault = self.refuses.get(what) or self.refuses.get(what.partition(" ")[0])
+        if fault is not None:
+            raise fault
 
 
 class Street:

@@ -106,7 +106,9 @@ def test_every_night_the_last_days_are_read_again_once() -> None:
     assert nightly(METER, Schedule(), memory, NOW + 3600) == []
     night = MIDNIGHT + DAY + 3 * 3600
     spans = nightly(METER, Schedule(), memory, night)
-    assert spans == [Span("m-1", kind, night - 3 * DAY, night) for kind in ("load", "daily")]
+    days = [Span("m-1", kind, night - 3 * DAY, night) for kind in ("load", "daily")]
+    assert spans == [*days, Span("m-1", "event", night - 31 * DAY, night)]
+    assert nightly(METER, Schedule(events=0), memory, night) == days
     memory.night = night
     assert nightly(METER, Schedule(), memory, night + 3600) == []
     assert nightly(MODBUS, Schedule(), Memory(), night) == []

@@ -15,6 +15,7 @@ from demo.meters.host import Link, serve
 from demo.meters.model import Enterprise, Household, Sdm630, Site, SpodesSite
 from edge.cli import main
 from tests.edge.lines.peer import tcp_peer
+from tests.edge.meters.spodes_parts import keep_from_us
 from tests.parts import free_port
 
 NOW = datetime(2026, 11, 24, 9, 10, tzinfo=UTC)
@@ -239,6 +240,17 @@ async def test_wrong_arguments_are_named_with_what_is_allowed(arguments: list[st
     result = await run(*arguments)
     assert (result.exit_code, result.stdout) == (2, "")
     assert says in " ".join(result.stderr.split())
+
+
+async def test_a_journal_that_is_refused_takes_no_other_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    since = ("--from", "2026-09-01", "--to", "2026-11-24")
+    whole = await read(household(), "--what", "events", *since, "--format", "json")
+    keep_from_us(monkeypatch, 2)
+    part = await read(household(), "--what", "events", *since, "--format", "json")
+    assert (whole.exit_code, part.exit_code) == (0, 1)
+    assert "0.0.99.98.2.255: read-write-denied" in part.stderr
+    expected = [line for line in whole.stdout.splitlines() if json.loads(line)["journal"] != 2]
+    assert expected == part.stdout.splitlines() != whole.stdout.splitlines()
 
 
 async def test_the_table_of_a_moment_shows_units() -> None:

@@ -1,6 +1,7 @@
 """The readers of a line, with meters that answer from a dictionary, a real journal and a clock set by hand."""
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,11 @@ from edge.journal.rows import Commit, Span
 from edge.journal.thread import JournalThread
 from edge.lines.base import LineDown
 from edge.meters import boundary
-from edge.meters.base import NoAnswer, Refused
+from edge.meters.base import Garbled, MeterFault, NoAnswer, NotGiven, OtherMeter, Refused, WrongPassword
+from edge.orders.wanted import Answer, Wanted, Wish
 from edge.scheduler import LineReader
 from protocol.messages import bodies
+from protocol.messages.command import Shown, Status
 from protocol.messages.control import Live
 from protocol.reading import Event, Kind, Quality, Row
 from tests.edge.parts import NOW, PERIOD, FakeLine, FakeMeter, HandClock, Street
@@ -35,6 +38,7 @@ class Place:
         self.street = Street({})
         self.board = Board()
         self.lives: list[tuple[str, Live]] = []
+        self.wanted = Wanted()
 
     def meter(self, name: str, **settings: Any) -> FakeMeter:
         self.street.meters[name] = FakeMeter(self.clock, **settings)
@@ -61,6 +65,7 @@ class Place:
             self.street,
             boundary.rows,
             lambda meter, message: self.lives.append((meter, message)),
+            self.wanted,
         )
 
     async def rest(self, reader: LineReader) -> int:
@@ -197,7 +202,7 @@ async def test_what_a_meter_refuses_does_not_take_the_rest_with_it(place: Place)
     assert len((await place.readings())["m-1"]) == 48
     assert [name for name, _ in place.lives] == ["m-1"]
     assert place.board.meters["m-1"].fault == "m-1: no such journal"
-    assert [what for what, *_ in meter.asked].count("event") == 1
+    assert [what for what, *_ in meter.asked].count("event 0") == 1
 
 
 async def test_a_line_that_is_down_is_no_meters_fault(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -328,3 +333,181 @@ async def test_a_clock_that_does_not_advance_is_no_reading_of_it(place: Place) -
     place.clock.go(3600)
     await place.rest(reader)
     assert (seen.clock_stands, seen.ahead) == (False, pytest.approx(7))
+
+
+EVENTS = Schedule(load=0, daily=0, monthly=0, now=0, live=0, depth=40, reread=0)
+
+
+async def written(place: Place) -> list[tuple[int, int, int]]:
+    """Lines of journals as they went on their way."""
+    entries = await place.journal.do(lambda j: j.entries(0, 1000))
+    bodies_ = [bodies.decode(entry.body) for entry in entries if entry.kind == "event" and entry.body]
+    return [(event.time, event.journal, event.code) for body in bodies_ for event in body.events]
+
+
+async def test_a_line_stamped_before_another_journals_newest_is_delivered_all_the_same(place: Place) -> None:
+    meter = place.meter("m-1", lines=[Event(NOW - 100, 2, 2, 10)])
+    reader = place.reader(EVENTS)
+    place.clock.go(60)
+    await place.rest(reader)
+    late = [Event(NOW - 3600, 4, 4, 5), Event(NOW + 61 - plan.LOOK_BACK, 7, 2, 1)]
+    meter.lines += late  # they were written while the others were read, or the meter took its time
+    place.clock.go(900)
+    await place.rest(reader)
+    place.clock.go(900)
+    await place.rest(reader)
+    assert sorted(await written(place)) == sorted((e.time, e.journal, e.code) for e in meter.lines), "each of them once"
+
+
+async def test_a_meter_whose_clock_is_behind_is_read_from_so_much_before(place: Place) -> None:
+    meter = place.meter("m-1", lines=[Event(NOW - 100, 2, 2, 10)])
+    reader = place.reader(EVENTS)
+    place.clock.go(60)
+    await place.rest(reader)
+    meter.stands_at = NOW - 9 * DAY
+    place.clock.go(4000)
+    await place.rest(reader)
+    meter.lines.append(Event(NOW - 9 * DAY, 4, 1, 20))
+    place.clock.go(900)
+    await place.rest(reader)
+    assert (NOW - 9 * DAY, 4, 1) in await written(place)
+
+
+async def test_all_journals_are_read_and_one_that_is_refused_or_garbled_takes_no_other_with_it(place: Place) -> None:
+    lines = [Event(NOW - 100 + number, number, 1, number) for number in range(11)]
+    refuses: dict[str, MeterFault] = {"event 5": NotGiven("m-1: no"), "event 9": Garbled("m-1: noise")}
+    place.meter("m-1", lines=lines, refuses=refuses)
+    reader = place.reader(EVENTS)
+    place.clock.go(60)
+    await place.rest(reader)
+    assert {journal for _, journal, _ in await written(place)} == set(range(11)) - {5, 9}
+    assert place.board.meters["m-1"].fault == "m-1: noise", "a refusal is the meter's right, noise is a fault"
+    del refuses["event 9"]
+    place.clock.go(10 * DAY)
+    await place.rest(reader)
+    assert {journal for _, journal, _ in await written(place)} == set(range(11)) - {5}, "the mark waited for it"
+    assert place.board.meters["m-1"].fault is None
+    assert len(await written(place)) == 10
+
+
+async def test_journals_without_lines_are_not_read_over_and_over(place: Place) -> None:
+    meter = place.meter("m-1")
+    reader = place.reader(EVENTS)
+    place.clock.go(60)
+    await place.rest(reader)
+    meter.asked.clear()
+    place.clock.go(900)
+    await place.rest(reader)
+    assert [what for what, *_ in meter.asked].count("event 0") == 1
+
+
+# ---- what central wants to see at once
+
+
+WISH = Wish("c1", "m-1")
+
+
+async def test_who_waits_is_served_before_the_archives_and_is_shown_all_the_meter_has(place: Place) -> None:
+    meter = place.meter("m-1", rows=days(1))
+    reader = place.reader(Schedule(depth=1))
+    place.wanted.settle({}, [WISH])
+    place.clock.go(60)
+    await reader.remember()
+    assert await reader.step()
+    assert [what for what, *_ in meter.asked] == ["live", "now"]
+    shown = Shown(
+        time=datetime.fromtimestamp(NOW + 60, UTC),
+        values={"voltage_a": 230.5},
+        registers={"active_import_total": 1_000_000},
+        relay=True,
+    )
+    assert place.wanted.answers == {"c1": Answer(Status.DONE, None, shown)}
+    assert place.wanted.answered.is_set()
+    assert [row.values for row in (await place.readings(Kind.NOW))["m-1"]] == [(1_000_000,)], "the registers go on"
+    await place.rest(reader)
+    assert len((await place.readings())["m-1"]) == 48
+
+
+async def test_a_sample_at_its_boundary_goes_before_who_waits(place: Place) -> None:
+    sampled, asked = place.meter("b-1"), place.meter("m-1")
+    reader = place.reader(Schedule(load=0, daily=0, monthly=0, events=0, now=0, live=0), "b-1")
+    place.wanted.settle({}, [WISH])
+    place.clock.go(60)
+    await reader.remember()
+    await reader.step()
+    assert (len(sampled.asked), len(asked.asked)) == (1, 0)
+    await reader.step()
+    assert [what for what, *_ in asked.asked] == ["live", "now"]
+
+
+async def test_a_conversation_is_left_for_who_waits_and_taken_up_again(place: Place) -> None:
+    busy, asked = place.meter("m-0", rows=days(3)), place.meter("m-1", rows=days(0))
+    reader = place.reader(Schedule(depth=3, now=0))
+    place.clock.go(60)
+    await reader.remember()
+    original = busy.archive
+
+    async def archive(kind: Kind, since: int, until: int) -> Any:
+        if not asked.asked:
+            place.wanted.settle({}, [WISH])
+        return await original(kind, since, until)
+
+    busy.archive = archive  # type: ignore[method-assign]
+    await reader.step()
+    assert len(busy.asked) == 1, "of all that was due only what was begun"
+    await reader.step()
+    assert "c1" in place.wanted.answers
+    await place.rest(reader)
+    assert len((await place.readings())["m-0"]) == 3 * 48
+
+
+@pytest.mark.parametrize(
+    ("fault", "status"),
+    [
+        (NoAnswer("m-1: silence"), Status.NO_ANSWER),
+        (LineDown("port vanished"), Status.BAD_LINK),
+        (Garbled("m-1: noise"), Status.BAD_LINK),
+        (Refused("m-1: no"), Status.DENIED),
+        (WrongPassword("m-1: wrong"), Status.DENIED),
+        (OtherMeter("m-1: another"), Status.NO_METER),
+    ],
+)
+async def test_a_meter_that_cannot_be_read_is_told_with_its_status(
+    place: Place, monkeypatch: pytest.MonkeyPatch, fault: MeterFault | LineDown, status: Status
+) -> None:
+    place.meter("m-1", fault=fault)
+    reader = place.reader(ONLY_LOAD)
+    monkeypatch.setattr(reader, "_line_wait", 0.001)
+    place.wanted.settle({}, [WISH])
+    await reader.step()
+    assert place.wanted.answers == {"c1": Answer(status, str(fault))}
+
+
+async def test_what_came_before_a_fault_is_shown_and_a_meter_without_a_moment_says_so(place: Place) -> None:
+    meter = place.meter("m-1", refuses={"now": NotGiven("m-1: no registers")})
+    reader = place.reader(ONLY_LOAD)
+    place.wanted.settle({}, [WISH])
+    await reader.step()
+    answer = place.wanted.answers["c1"]
+    assert (answer.status, answer.detail) == (Status.PARTIAL, "m-1: no registers")
+    assert answer.shown is not None
+    assert (answer.shown.values, answer.shown.registers) == ({"voltage_a": 230.5}, {})
+    assert Answer.of(None, None).status is Status.UNSUPPORTED
+    assert meter.asked
+
+
+async def test_a_meter_that_failed_is_asked_all_the_same_and_only_once(place: Place) -> None:
+    meter = place.meter("m-1", fault=NoAnswer("m-1: silence"))
+    reader = place.reader(ONLY_LOAD)
+    await reader.step()
+    assert not await reader.step(), "the breaker leaves it alone"
+    meter.fault = None
+    place.wanted.settle({}, [WISH, Wish("c2", "m-9")])
+    await reader.step()
+    assert place.wanted.answers["c1"].status is Status.DONE
+    count = len(meter.asked)
+    place.wanted.settle({}, [WISH])
+    assert place.wanted.first({"m-1"}) is None, "what is answered and not yet told is not asked for again"
+    place.wanted.settle(place.wanted.answers, [])
+    await place.rest(reader)
+    assert [what for what, *_ in meter.asked[count:]].count("live") == 0

@@ -12,7 +12,9 @@ import pytest
 import pytest_asyncio
 from click.testing import CliRunner
 
+from demo.meters.diary import JOURNALS as KEPT
 from demo.meters.host import Link, Running, serve
+from demo.meters.incidents import What
 from demo.meters.model import Enterprise, Household, SpodesSite
 from edge.cli import main
 from protocol.obis import Obis
@@ -25,7 +27,6 @@ NOW = datetime(2026, 11, 24, 9, 10, tzinfo=UTC)
 OFFSET = timedelta(hours=3)
 PASSWORD = "12345678"
 WINDOWS = {"load": timedelta(days=3), "daily": timedelta(days=40), "monthly": timedelta(days=200)}
-KEPT = (0, 2, 3, 4, 7)
 SITES = {
     "single-phase": Household(serial="10200301", clock=NOW.timestamp),
     "three-phase": Enterprise(serial="20200302", clock=NOW.timestamp),
@@ -138,6 +139,39 @@ async def test_journals(bench: Bench, name: str) -> None:
     assert [event["time"] for event in printed] == sorted(event["time"] for event in printed)
     assert {number for _, number, _ in expected} >= {2, 3}
     assert all(event["text"] for event in printed)
+
+
+@judges
+async def test_what_was_brought_about_stands_in_the_journals(name: str) -> None:
+    """Not on the meters that the other tests share."""
+    moment = NOW.timestamp()
+    site = Household(serial="10200301", clock=lambda: moment)
+    happened = [*What]
+    happened.remove(What.RESTART)
+    for what in (*happened, What.RESTART):
+        moment += 60
+        site.happen(what)
+    moment += 60
+    async with await serve(site, "tcp://127.0.0.1:0", "hdlc") as running:
+        own = Bench(site, "hdlc", running)
+        found = await own.judge(name, lambda judge: fresh(judge))
+    codes = [(4, 4), (4, 3), (3, 143), (4, 1), (4, 2), (7, 2), (7, 3), (0, 27), (2, 1), (0, 28), (2, 2), (7, 1), (7, 1)]
+    minutes = [1, 2, 3, 4, 5, 6, 7, 8, 8, 9, 9, 9, 10]
+    assert found == sorted((NOW + timedelta(minutes=after), *code) for after, code in zip(minutes, codes, strict=True))
+
+
+def fresh(found: Judge) -> list[tuple[datetime, int, int]]:
+    """Lines of all journals after NOW, however far."""
+    last = (NOW + OFFSET).replace(tzinfo=None)
+    between = (last + timedelta(seconds=1), last + timedelta(hours=1))
+    events = []
+    for number in KEPT:
+        journal = JOURNALS[number]
+        columns = [str(Obis(row[1])) for row in found.get(7, str(journal.obis), 3)]
+        for row in found.get(7, str(journal.obis), 2, between):
+            line = dict(zip(columns, row, strict=True))
+            events.append((utc(line[str(CLOCK)]), number, line[str(journal.events[0])]))
+    return sorted(events)
 
 
 def moment(found: Judge) -> dict[str, float]:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from protocol.errors import Garbled, LocalError, RemoteError, Unsupported
 from protocol.messages import command, topics
-from protocol.messages.command import Backfill, BadSignature, Order, Reply, Status
+from protocol.messages.command import Backfill, BadSignature, Order, Read, Reply, Shown, Status
 
 pytestmark = pytest.mark.quick
 
@@ -22,6 +22,11 @@ AT = datetime(2026, 11, 24, 12, tzinfo=UTC)
 ASKED = Backfill(meter="A-1", kind="load", since=AT.replace(day=1), until=AT)
 ORDER = command.order(ASKED, id="c1", edge="edge-1", counter=7, not_before=AT, expires=AT.replace(hour=13))
 PAYLOAD = command.sign(ORDER, KEY)
+
+
+SHOWN = Shown(
+    time=AT, values={"voltage_a": 230.5}, registers={"active_import_total": 2**62, "active_export_total": None}
+)
 
 
 def resigned(**changes: object) -> bytes:
@@ -83,11 +88,18 @@ def test_what_is_no_command_of_ours_is_refused(payload: bytes, error: type[Remot
         ({"arguments": {"meter": "A-1"}}, "missing required field"),
         ({"arguments": json.loads(msgspec.json.encode(ASKED)) | {"kind": "now"}}, "now"),
         ({"arguments": json.loads(msgspec.json.encode(ASKED)) | {"to": "2026-11-24T12:00:00"}}, "without zone"),
+        ({"command": "read", "arguments": {"from": "A-1"}}, "missing required field `meter`"),
     ],
 )
 def test_a_signed_command_that_this_version_cannot_do_is_told_apart(changes: dict[str, object], words: str) -> None:
     with pytest.raises(Unsupported, match=words):
         command.verify(resigned(**changes), PUBLIC).typed()
+
+
+def test_each_command_is_read_with_arguments_of_its_own() -> None:
+    order = command.order(Read(meter="A-1"), id="c2", edge="edge-1", counter=8, not_before=AT, expires=AT)
+    assert command.verify(command.sign(order, KEY), PUBLIC).typed() == Read(meter="A-1")
+    assert msgspec.json.decode(order.arguments) == {"meter": "A-1"}
 
 
 def test_every_command_of_the_list_can_be_ordered() -> None:
@@ -96,15 +108,43 @@ def test_every_command_of_the_list_can_be_ordered() -> None:
 
 
 def test_a_reply_is_read_as_it_was_written_and_says_only_what_it_has_to() -> None:
-    full = Reply(v=1, id="c1", status=Status.PARTIAL, at=AT, detail="why", result={"again": 3})
+    full = Reply(v=1, id="c1", status=Status.PARTIAL, at=AT, detail="why", result={"again": 3}, shown=SHOWN)
     short = Reply(v=1, id="c1", status=Status.WAITING, at=AT)
     assert [command.decode_reply(command.encode_reply(reply)) for reply in (full, short)] == [full, short]
     assert command.encode_reply(short) == b'{"v":1,"id":"c1","status":1,"at":"2026-11-24T12:00:00Z"}'
 
 
+def test_a_reply_says_what_the_meter_showed_and_a_central_that_does_not_know_of_it_reads_the_rest() -> None:
+    class Older(msgspec.Struct, kw_only=True):
+        v: int
+        id: str
+        status: Status
+        at: datetime
+        detail: str | None = None
+        result: dict[str, int] | None = None
+
+    body = command.encode_reply(Reply(v=1, id="c1", status=Status.DONE, at=AT, shown=SHOWN))
+    assert command.decode_reply(body).shown == SHOWN
+    assert msgspec.json.decode(body, type=Older).status is Status.DONE
+    assert json.loads(body)["shown"] == {
+        "time": "2026-11-24T12:00:00Z",
+        "values": {"voltage_a": 230.5},
+        "registers": {"active_import_total": 2**62, "active_export_total": None},
+    }
+
+
+def test_nothing_that_is_no_number_is_shown() -> None:
+    with pytest.raises(ValueError, match="no number"):
+        Shown(time=AT, values={"power_factor": float("nan")})
+
+
 @pytest.mark.parametrize(
     "text",
     [
+        '{"v":1,"id":"c1","status":0,"at":"2026-11-24T12:00:00Z","shown":{"time":"2026-11-24T12:00:00"}}',
+        '{"v":1,"id":"c1","status":0,"at":"2026-11-24T12:00:00Z","shown":{"values":{"voltage_a":230}}}',
+        '{"v":1,"id":"c1","status":0,"at":"2026-11-24T12:00:00Z","shown":{"time":"2026-11-24T12:00:00Z",'
+        '"registers":{"active_import_total":99999999999999999999}}}',
         '{"v":1,"id":"c1","status":9,"at":"2026-11-24T12:00:00Z"}',
         '{"v":2,"id":"c1","status":1,"at":"2026-11-24T12:00:00Z"}',
         '{"v":1,"id":"c1","status":1,"at":"2026-11-24T12:00:00"}',

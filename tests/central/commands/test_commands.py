@@ -33,7 +33,7 @@ class Place:
     def __init__(self, folder: Path) -> None:
         self.engine: Engine = database(folder, "A-1")
         self.journal = Journal()
-        self.outbox = Outbox(self.engine)
+        self.outbox = Outbox(self.engine, lambda: KEY)
         self.receiver = Receiver(self.engine, CENTRAL)
         self.moment = 0.0
 

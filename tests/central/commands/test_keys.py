@@ -4,18 +4,24 @@ import re
 import stat
 import subprocess
 import sys
+import time
+from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from central.commands import keys
+from central.commands import asking_now, keys
+from central.commands.replies import replied
 from central.commands.tables import command as table
 from central.config import CentralConfig, ConfigError
 from central.db import connect, writing
 from central.ingest.bindings import bind
+from central.ingest.tables import edge
 from central.migrations.command import command_key, prepare
 from protocol.messages import command
+from protocol.messages.command import Reply, Shown, Status
 from tests.central.parts import NOW, config
 
 pytestmark = pytest.mark.usefixtures("sql")
@@ -71,4 +77,30 @@ def test_the_command_line_sends_and_lists(tmp_path: Path) -> None:
     assert "no edge 'edge-9' is known" in central(settings, *asked, "edge-9").stderr
     empty = central(settings, *asked[:-1], "--to", "2026-10-01", "--edge", "edge-1")
     assert (empty.returncode, "--from must be before --to" in empty.stderr) == (2, True)
+    engine.dispose()
+
+
+def test_the_command_line_asks_a_meter_and_tells_each_step(tmp_path: Path) -> None:
+    settings = config(tmp_path)
+    prepare(settings)
+    engine = connect(settings.sql_url)
+    with writing(engine).begin() as connection:
+        bind(connection, "edge-1", "A-1", 0, None, NOW)
+    for meter, says in (("A-1", "edge-1 is not on line"), ("A-9", "no concentrator reads A-9 now")):
+        refused = central(settings, "command", "read", meter)
+        assert (refused.returncode, refused.stdout) == (1, "")
+        assert says in refused.stderr
+    shown = Shown(time=datetime.now(UTC).replace(microsecond=0), values={"voltage_a": 230.5})
+    now = int(time.time())
+    with writing(engine).begin() as connection:
+        connection.execute(update(edge).values(state="online", last_at=now))
+        id = asking_now.ask(connection, "tests", "A-1", now).asking.id
+        for status in (Status.WAITING, Status.DONE):
+            told = None if status is Status.WAITING else shown
+            replied(connection, "edge-1", Reply(v=1, id=id, status=status, at=shown.time, shown=told), now + 1)
+    asked = central(settings, "command", "read", "A-1")
+    assert asked.returncode == 0, asked.stderr
+    assert msgspec.json.decode(asked.stdout, type=Shown) == shown
+    steps = [line.split()[1] for line in asked.stderr.splitlines()]
+    assert steps == ["less", "made", "taken", "told"], "it was asked a moment ago, by another"
     engine.dispose()

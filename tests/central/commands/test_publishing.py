@@ -68,7 +68,7 @@ def test_a_command_goes_out_at_once_and_at_about_until_its_last_word(
     engine = database(tmp_path, "A-1")
     live = LiveWriter(engine, SqliteSeries(tmp_path / "series.sqlite"))
     stop = threading.Event()
-    ingest = Ingest(settings, Receiver(engine, CENTRAL), live, outboxes=[Outbox(engine)])
+    ingest = Ingest(settings, Receiver(engine, CENTRAL), live, outboxes=[Outbox(engine, lambda: KEY)])
     thread = threading.Thread(target=ingest.run, args=(stop,))
     thread.start()
     try:

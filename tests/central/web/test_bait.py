@@ -40,6 +40,7 @@ TYPED = {  # table -> columns that somebody types, or a device says
     "legal_text": ("text",),
     "news": ("title", "text"),
     "document": ("name",),
+    "command": ("detail",),
 }
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from demo.meters.calendar import DAY
 from demo.meters.device import SpodesDevice
+from demo.meters.diary import JOURNALS as KEPT
 from demo.meters.faults import ClockSet
 from demo.meters.model import Enterprise, Household, SpodesSite
 from demo.meters.outages import BLOCK
@@ -225,7 +226,7 @@ def test_journals_tell_of_the_outages() -> None:
 
 def test_journals_have_the_columns_of_the_standard() -> None:
     meter = device()
-    for number in (0, 2, 3, 4, 7):
+    for number in KEPT:
         journal = JOURNALS[number]
         columns = [(item[0], Obis(item[1])) for item in get(meter, 7, journal.obis, 3)]
         wanted = [(8, CLOCK), *((1, obis) for obis in (*journal.events, *journal.extra))]

@@ -5,6 +5,10 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+
+from demo.meters.cosem import refusal
+from demo.meters.device import SpodesDevice
 from demo.meters.faults import Faults
 from demo.meters.host import Link, serve
 from demo.meters.model import Household, SpodesSite
@@ -12,6 +16,8 @@ from edge.lines import make_line
 from edge.meters.base import Driver, SpodesMeter
 from edge.meters.layouts import Cache
 from edge.meters.spodes import open_spodes
+from protocol.obis import Obis
+from protocol.spodes.events import JOURNALS
 
 NOW = int(datetime(2026, 11, 24, 9, 10, tzinfo=UTC).timestamp())
 OFFSET = 180
@@ -43,3 +49,15 @@ async def reading(
 
 def local(seconds: float) -> int:
     return int(seconds) + OFFSET * 60
+
+
+def keep_from_us(patch: pytest.MonkeyPatch, *journals: int) -> None:
+    """Simulated meters let nobody read these journals."""
+    kept, real = {JOURNALS[number].obis for number in journals}, SpodesDevice.get
+
+    def get(self: SpodesDevice, client: int, class_id: int, obis: Obis, attribute: int, selection: Any) -> bytes:
+        if obis in kept:
+            raise refusal("read-write-denied")
+        return real(self, client, class_id, obis, attribute, selection)
+
+    patch.setattr(SpodesDevice, "get", get)

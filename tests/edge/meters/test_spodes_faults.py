@@ -10,11 +10,11 @@ from demo.meters.host import Link, Running, serve
 from demo.meters.model import Household, SpodesSite
 from edge.lines import make_line
 from edge.lines.base import Line, LineDown
-from edge.meters.base import MeterFault, NoAnswer
+from edge.meters.base import MeterFault, NoAnswer, NotGiven
 from edge.meters.layouts import Cache
 from edge.meters.spodes import open_spodes
 from protocol.reading import Kind, Readings
-from tests.edge.meters.spodes_parts import LINKS, MIDNIGHT, NOW, household, reading, settings_of
+from tests.edge.meters.spodes_parts import LINKS, MIDNIGHT, NOW, household, keep_from_us, reading, settings_of
 
 HOURS = (MIDNIGHT - 6 * 3600, MIDNIGHT)
 
@@ -116,3 +116,12 @@ async def test_the_meter_is_let_go_after_a_fault_of_ours() -> None:
                     pass
         assert (await on_the_bus(running, site, line)).rows
         line.close()
+
+
+async def test_a_journal_that_is_refused_ends_no_conversation(monkeypatch: pytest.MonkeyPatch) -> None:
+    keep_from_us(monkeypatch, 4)
+    async with reading(household()) as driver:
+        with pytest.raises(NotGiven, match=r"0\.0\.99\.98\.4"):
+            await driver.events([4], 0, NOW)
+        assert await driver.events([7], 0, NOW)
+        assert await driver.relay() is True

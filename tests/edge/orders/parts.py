@@ -8,7 +8,7 @@ from edge.config import Config, Edge, Line, Modbus, Schedule, Spodes, Uplink
 from edge.journal.journal import Journal
 from edge.orders.clerk import Clerk
 from protocol.messages import command
-from protocol.messages.command import Backfill, Reply
+from protocol.messages.command import Arguments, Backfill, Reply
 from tests.edge.parts import NOW
 
 KEY = bytes(range(32))
@@ -36,7 +36,7 @@ def backfill(since: int = NOW - DAY, until: int = NOW, meter: str = "m-1", kind:
 
 def order(
     id: str = "c1",
-    arguments: Backfill | None = None,
+    arguments: Arguments | None = None,
     *,
     edge: str = "edge-1",
     counter: int = 1,
@@ -48,7 +48,7 @@ def order(
     )
 
 
-def signed(id: str = "c1", arguments: Backfill | None = None, key: bytes = KEY, **settings: Any) -> bytes:
+def signed(id: str = "c1", arguments: Arguments | None = None, key: bytes = KEY, **settings: Any) -> bytes:
     return command.sign(order(id, arguments, **settings), key)
 
 

@@ -1,7 +1,9 @@
 """The life of a command: taken before it is done, done once, answered again, forgotten without being taken again."""
 
 from collections import Counter
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -9,12 +11,13 @@ from edge.journal.check import open_journal
 from edge.journal.commands import KEEP
 from edge.journal.journal import Journal
 from edge.journal.rows import Batch, Commit, Span
-from edge.orders.clerk import ANSWER_EVERY, Clerk
+from edge.orders.clerk import ANSWER_EVERY, DETAIL, Clerk
 from edge.orders.verdict import Alarm, Dropped
+from edge.orders.wanted import Answer, Wish
 from protocol.messages import bodies
-from protocol.messages.command import Status
+from protocol.messages.command import Read, Shown, Status
 from protocol.reading import Event
-from tests.edge.orders.parts import DAY, KEY, backfill, clerk, replies, signed
+from tests.edge.orders.parts import DAY, KEY, backfill, clerk, config, replies, signed
 from tests.edge.parts import NOW, PERIOD, commit, journal, load, raw
 
 pytestmark = pytest.mark.quick
@@ -218,3 +221,94 @@ def test_rows_sent_again_hold_what_the_meter_said(place: Place) -> None:
     place.hear(signed(key=KEY))
     (first, second) = [e.body for e in place.journal.entries(0, 100) if e.kind == "load" and e.body]
     assert bodies.decode(first) == bodies.decode(second)
+
+
+# ---- what a meter shows now
+
+SHOWN = Shown(time=datetime.fromtimestamp(NOW + 3, UTC), values={"voltage_a": 230.5})
+TOLD = Answer(Status.DONE, None, SHOWN)
+
+
+def asked(id: str = "c1", meter: str = "m-1", **settings: Any) -> bytes:
+    return signed(id, Read(meter=meter), **settings)
+
+
+def test_a_reading_is_begun_wished_for_and_told_with_what_was_shown(place: Place) -> None:
+    place.hear(asked())
+    assert (place.statuses, place.clerk.wishes()) == ([Status.WAITING], [Wish("c1", "m-1")])
+    place.clerk.look(NOW + 1, True)
+    place.clerk.answered("c1", TOLD, NOW + 4)
+    place.clerk.look(NOW + 5, True)
+    assert (place.statuses, place.clerk.wishes()) == ([Status.WAITING, Status.DONE], [])
+    assert replies(place.journal)[-1].shown == SHOWN
+
+
+def test_a_reading_that_central_repeats_is_answered_with_what_was_shown_then(place: Place) -> None:
+    place.hear(asked())
+    place.clerk.answered("c1", TOLD, NOW + 4)
+    place.moment = ANSWER_EVERY
+    place.hear(asked(), now=NOW + 60)
+    assert [reply.shown for reply in replies(place.journal)] == [None, SHOWN, SHOWN]
+    assert place.clerk.wishes() == [], "and the meter is left alone"
+
+
+def test_only_the_first_last_word_of_a_reading_is_said(place: Place) -> None:
+    place.hear(asked())
+    for status in (Status.NO_ANSWER, Status.DONE):
+        place.clerk.answered("c1", Answer(status, "x" * 999), NOW + 4)
+    place.clerk.answered("stranger", TOLD, NOW + 4)
+    assert place.statuses == [Status.WAITING, Status.NO_ANSWER]
+    assert replies(place.journal)[-1].detail == "x" * DETAIL
+
+
+@pytest.mark.parametrize(
+    ("payload", "status"),
+    [(asked(meter="m-9"), Status.NO_METER), (asked(end=NOW), Status.DENIED), (asked(meter="b-1"), Status.WAITING)],
+)
+def test_a_reading_that_cannot_be_is_refused_at_once(place: Place, payload: bytes, status: Status) -> None:
+    place.hear(payload)
+    assert place.statuses == [status]
+    assert bool(place.clerk.wishes()) == (status is Status.WAITING)
+
+
+def test_a_reading_whose_time_passes_is_not_done_and_that_is_told(place: Place) -> None:
+    place.hear(asked(end=NOW + 120))
+    place.clerk.look(NOW + 119, True)
+    place.clerk.look(NOW + 500, False)
+    assert place.statuses == [Status.WAITING], "its end is judged by a known time only"
+    place.clerk.look(NOW + 120, True)
+    assert (place.statuses, place.clerk.wishes()) == ([Status.WAITING, Status.NO_ANSWER], [])
+    place.clerk.answered("c1", TOLD, NOW + 121)
+    assert place.statuses == [Status.WAITING, Status.NO_ANSWER]
+
+
+def test_a_meter_that_is_read_here_no_more_is_told(place: Place) -> None:
+    place.hear(asked())
+    found = config(place.folder)
+    del found.meter[0]
+    Clerk(found, place.journal).look(NOW + 1, True)
+    assert place.statuses == [Status.WAITING, Status.NO_METER]
+
+
+def test_after_a_crash_the_meter_is_asked_again_unless_the_time_has_passed(place: Place) -> None:
+    place.hear(asked(end=NOW + 120))
+    place.hear(asked("c2", counter=2, end=NOW + 600), "c2")
+    place.journal.connection.execute("UPDATE command SET state = 'taken', reply = NULL WHERE id = 'c2'")
+    place.journal.close()
+    reopened, _ = open_journal(place.folder / "journal.db", NOW, 2**30)
+    again = clerk(place.folder, reopened)
+    assert again.wishes() == [Wish("c1", "m-1")], "what was begun"
+    again.look(NOW + 300, True)
+    assert again.wishes() == [Wish("c2", "m-1")], "what was only taken is begun now"
+    again.answered("c2", TOLD, NOW + 301)
+    last = {reply.id: reply.status for reply in replies(reopened)}
+    assert last == {"c1": Status.NO_ANSWER, "c2": Status.DONE}
+    reopened.close()
+
+
+def test_a_wish_whose_row_the_disk_has_spoilt_is_nobodys(place: Place) -> None:
+    place.hear(asked())
+    place.journal.connection.execute("UPDATE command SET body = X'7B'")
+    assert place.clerk.wishes() == []
+    place.clerk.look(NOW, True)
+    assert place.journal.connection.execute("SELECT count(*) FROM command").fetchone() == (0,)

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -15,7 +16,8 @@ from edge.journal.journal import Journal
 from edge.journal.rows import Commit
 from edge.orders.clerk import Clerk
 from edge.orders.verdict import Dropped
-from protocol.messages.command import Status
+from edge.orders.wanted import Answer, Wish
+from protocol.messages.command import Read, Status
 from tests.edge.orders.parts import backfill, config, replies, signed
 from tests.edge.parts import NOW, PERIOD, commit
 
@@ -80,9 +82,12 @@ class Life:
         self.clerk = Clerk(config(self.folder), self.journal)
 
     def step(self, what: str, number: int, dies_before: int | None) -> None:
+        self.live(lambda: self._do(what, number), dies_before)
+
+    def live(self, work: Callable[[], object], dies_before: int | None) -> None:
         self.db.left = dies_before
         try:
-            self._do(what, number)
+            work()
         except Died:
             self.db.close()
             self.start()
@@ -152,4 +157,34 @@ def test_a_death_before_any_statement_of_the_taking(tmp_path: Path, dies_before:
         life.step(what, 0, None)
     assert life.done()[0] == 1
     assert life.told()["c0"][-1] == Status.DONE
+    life.db.close()
+
+
+@pytest.mark.parametrize("dies_before", range(16))
+@pytest.mark.parametrize("dies_at", ["hearing", "telling"])
+def test_a_death_before_any_statement_of_a_reading(tmp_path: Path, dies_at: str, dies_before: int) -> None:
+    """The meter is wished for until its answer was told, and told once."""
+    life = Life(tmp_path)
+    asked = signed("r", Read(meter="m-1"), counter=COMMANDS + 1, end=NOW + YEAR)
+
+    def hear() -> None:
+        life.moment += 60
+        life.clerk.heard("r", asked, NOW, True, life.moment)
+
+    def tell() -> None:
+        for wish in life.clerk.wishes():
+            life.clerk.answered(wish.id, Answer(Status.DONE), NOW)
+
+    life.live(hear, dies_before if dies_at == "hearing" else None)
+    life.live(hear, None)
+    life.clerk.look(NOW, True)
+    assert life.clerk.wishes() == [Wish("r", "m-1")]
+    life.live(tell, dies_before if dies_at == "telling" else None)
+    life.clerk.look(NOW, True)
+    tell()
+    tell()
+    told = life.told()["r"]
+    assert told[-1] == Status.DONE
+    assert told.count(Status.DONE) == 1
+    assert life.clerk.wishes() == []
     life.db.close()

@@ -4,9 +4,9 @@ import msgspec
 import pytest
 
 from edge.journal.rows import Span
-from edge.orders.verdict import SLACK, Alarm, Dropped, Refusal, Stretch, accepted, judged
+from edge.orders.verdict import SLACK, Alarm, Dropped, Glance, Refusal, Stretch, accepted, judged
 from protocol.messages import command
-from protocol.messages.command import Status
+from protocol.messages.command import Read, Status
 from tests.edge.orders.parts import DAY, DEPTH, KEY, backfill, order, signed
 from tests.edge.parts import NOW
 
@@ -16,7 +16,7 @@ PUBLIC = command.key(command.public_of(KEY))
 METERS = {"m-1": True, "b-1": False}
 
 
-def verdict(**settings: object) -> Stretch | Refusal:
+def verdict(**settings: object) -> Stretch | Glance | Refusal:
     return judged(order(**settings), METERS, DEPTH, NOW)  # type: ignore[arg-type]
 
 
@@ -49,6 +49,8 @@ def test_centrals_word_is_taken() -> None:
         ({"begin": NOW + SLACK + 1, "end": NOW + DAY}, Status.DENIED),
         ({"end": NOW}, Status.DENIED),
         ({"arguments": backfill(meter="m-2")}, Status.NO_METER),
+        ({"arguments": Read(meter="m-2")}, Status.NO_METER),
+        ({"arguments": Read(meter="m-1"), "end": NOW}, Status.DENIED),
         ({"arguments": backfill(NOW, NOW)}, Status.DENIED),
         ({"arguments": backfill(NOW + 1, NOW + DAY)}, Status.DENIED),
         ({"arguments": backfill(kind="now")}, Status.UNSUPPORTED),
@@ -63,6 +65,11 @@ def test_what_cannot_be_done_is_refused_with_its_status(settings: dict[str, obje
 def test_a_command_that_only_a_newer_edge_knows_is_unsupported() -> None:
     unknown = msgspec.structs.replace(order(), command="relay", arguments=msgspec.Raw(b'{"state":"off"}'))
     assert judged(unknown, METERS, DEPTH, NOW) == Refusal(Status.UNSUPPORTED, "no such command: 'relay'")
+
+
+@pytest.mark.parametrize("meter", ["m-1", "b-1"])
+def test_any_meter_can_be_asked_what_it_shows(meter: str) -> None:
+    assert verdict(arguments=Read(meter=meter)) == Glance(meter)
 
 
 def test_a_clock_of_central_that_is_a_little_ahead_is_borne() -> None:

@@ -11,6 +11,7 @@ from edge.config import Config, Edge, Line, Spodes, Uplink
 from edge.health import Board, LineState, MeterState
 from edge.journal.thread import JournalThread
 from edge.orders.desk import Desk
+from edge.orders.wanted import Wanted
 from edge.page import russian
 from edge.page.server import Page
 from edge.uplink.pump import Pump
@@ -36,7 +37,7 @@ class Shown:
         clock = HandClock()
         self.board = Board()
         self.board.lines = {line.name: LineState(line.name, line.url) for line in config.line}
-        desk = Desk(config, journal, clock, self.board, _nothing)
+        desk = Desk(config, journal, clock, self.board, _nothing, Wanted())
         self.pump = Pump(config, journal, clock, "test", desk.heard)
         self.page = Page(config, self.board, journal, self.pump, clock)
 
