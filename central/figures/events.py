@@ -148,12 +148,16 @@ def cases(source: Source, viewer: Viewer, point_id: int, since: int, until: int)
         return _cases(point, point.visible.since, point.visible.until)
 
 
-def happened_at(connection: Connection, meter: str, since: int, until: int) -> tuple[Happened, ...]:
-    """Of one meter, out of its lines in [since, until], whoever looks: for who tells people of it."""
-    query = select(event.c.time, event.c.journal, event.c.code).where(
-        event.c.meter == meter, event.c.edge == "", event.c.time.between(since, until), _IN_A_CASE
-    )
-    return happened(Event(*row) for row in connection.execute(query.order_by(*_IN_ORDER)))
+def happened_at(
+    connection: Connection, meter: str, since: int, until: int
+) -> tuple[tuple[Happened, ...], Mapping[Key, int]]:
+    """Of one meter, out of its lines in [since, until], whoever looks: for who tells people of it. And when each line
+    was received."""
+    columns = event.c.time, event.c.journal, event.c.code, event.c.received_at
+    its = select(*columns).where(event.c.meter == meter, event.c.edge == "", event.c.time.between(since, until))
+    rows = connection.execute(its.where(_IN_A_CASE).order_by(*_IN_ORDER)).all()
+    lines = [Event(row.time, row.journal, row.code) for row in rows]
+    return happened(lines), {(row.time, row.journal, row.code): row.received_at for row in rows}
 
 
 def _cases(point: Opened, since: int, until: int) -> tuple[Happened, ...]:
