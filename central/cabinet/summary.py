@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from flask_babel import gettext as _
 
 from central import figures
-from central.cabinet import news
+from central.cabinet import news, notices
 from central.faces import charts, energy, words
 from central.faces.formats import kilo, said
 from central.faces.here import here, viewer
@@ -53,6 +53,7 @@ def page(point: PointView, points: Sequence[PointView]) -> dict[str, object]:
         "others": _others(point, points),
         "Concern": Concern,
         "news": news.latest(),
+        "notices": _notices(),
     }
 
 
@@ -68,6 +69,15 @@ def _months(view: SummaryView, zones: Sequence[energy.Zone]) -> dict[str, object
         "end": said(day_of(view.month.since, view.point.tz), "MMMM"),
         "strips": charts.strips(found),
     }
+
+
+def _notices() -> list[dict[str, object]]:
+    """What is not seen yet, of all his points."""
+    who = viewer()
+    if who.staff:
+        return []
+    with here().source.engine.connect() as connection:
+        return notices.latest(connection, who)
 
 
 def _others(point: PointView, points: Sequence[PointView]) -> list[tuple[PointView, Trouble]]:

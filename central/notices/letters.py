@@ -63,7 +63,7 @@ def _to(connection: Connection, account: int, home: str, now: int) -> bool:
             letter.text,
             now,
             html=letter.html,
-            key=f"notices {account} {max(told)}",
+            key=key,
         )
     except ValueError:
         log.warning("account %d gets no letter of notices: its mail is none that a header can hold", account)
@@ -95,6 +95,8 @@ def when(one: Notice) -> str:
     """«24.11.2026 02:14», «09.11.2026 13:00 – 09.11.2026 14:00, 1 ч», «по 23.02.2027»."""
     if one.kind is Kind.VERIFICATION and one.until is not None:
         return str(_("по %(day)s", day=day(day_of(one.until - 1, one.tz))))
+    if one.kind is Kind.SILENT:
+        return str(_("последние данные %(when)s", when=moment(one.since, one.tz, end=True)))
     if one.until is None or one.until == one.since:
         return moment(one.since, one.tz)
     lasted = notice_words.lasted(one.until - one.since)

@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import select
 
-from central.accounts import family
 from central.accounts.people import add_account
 from central.accounts.tables import account, grant
 from central.db import writing
@@ -170,7 +169,6 @@ def test_whom_the_owner_lets_look_is_told_too_until_he_takes_it_back(town: Town)
     town.now += RESTING
     town.tell()
     assert [letter["to"] for letter in town.letters()[2:]] == [s.CONSUMER]
-    assert family is not None
 
 
 def test_what_one_does_not_want_does_not_come(town: Town) -> None:
