@@ -20,7 +20,7 @@ from central.notices.kinds import DANGER, DECREE, Kind
 from central.notices.letters import when
 from protocol.spodes.events import event_text
 
-ON_PAGE, LATEST = 20, 3
+ON_PAGE, AMONG, LATEST = 20, 20, 2
 LETTER, CABINET = "letter", "cabinet"  # of the form: «letter-opened»
 
 
@@ -39,8 +39,9 @@ def notices() -> str:
 
 
 def latest(connection: Connection, who: Viewer) -> list[dict[str, Any]]:
-    """For the main page: the newest that are not seen."""
-    return [told(one) for one in board.unseen(connection, who, LATEST)]
+    """For the main page: the newest that are not seen, danger first."""
+    found = sorted(board.unseen(connection, who, AMONG), key=lambda one: one.kind not in DANGER)
+    return [told(one) for one in found[:LATEST]]
 
 
 def told(one: Notice) -> dict[str, Any]:

@@ -173,6 +173,7 @@ ACCESS: dict[str, Entry] = {  # endpoint -> who
     "console.export": _does(Right.REGISTRY, whole=True),
     "console.workbook": _does(Right.REGISTRY, whole=True),
     "console.answer_workbook": _does(Right.REGISTRY, whole=True),
+    "console.cases": _sees(),
     "console.exceptions": _sees(Right.FIGURES),
     "console.exception_list": _sees(Right.FIGURES),
     "console.exception": _sees(Right.FIGURES),

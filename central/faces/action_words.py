@@ -177,6 +177,7 @@ PAGES: Mapping[str, LazyString] = {  # endpoint -> what it is about
     "console.export": _l("выгрузка реестра"),
     "console.workbook": _l("книга импорта"),
     "console.answer_workbook": _l("решение о книге"),
+    "console.cases": _l("пять случаев"),
     "console.exceptions": _l("исключения"),
     "console.exception_list": _l("список исключений"),
     "console.exception": _l("исключение"),

@@ -104,9 +104,10 @@ def bars(
     tz: str,
     now: int,
     earlier: Sequence[Step | None] = (),
+    meanwhile: Callable[[int, int], str] = lambda _start, _end: "",
 ) -> list[charts.Bar]:
     """One bar for each step of local days [first, until), whatever is known of it. `earlier`: those of another period,
-    by their place in it; zones that are not named are not drawn."""
+    by their place in it; zones that are not named are not drawn. `meanwhile`: what else happened in [start, end)."""
     grid = _grid(first, until, size, tz)
     tick = _ticks((until - first).days, size)
     said = {day: formats.said(day, "ccc, d MMMM") for day in days(first, until)}
@@ -117,6 +118,8 @@ def bars(
         bar = _bar(step, start, end, zones, unit, said, tz, now, size, caption, fine)
         since, last = day_of(start, tz).isoformat(), day_of(end - 1, tz).isoformat()
         bar = replace(bar, since=since, until=last)
+        if bar.state not in (charts.NOT_DUE, charts.ABSENT) and (told := meanwhile(start, end)):
+            bar = replace(bar, note=f"{bar.note}\n{told}", noted=True)
         other = earlier[place] if place < len(earlier) else None
         if other is not None and (total := _drawn(other, drawn)) is not None:
             when = _when(other.start, other.end, size, tz)

@@ -44,8 +44,9 @@ def shown(connection: Connection, viewer: Viewer, page: int, rows: int) -> tuple
 
 
 def unseen(connection: Connection, viewer: Viewer, most: int) -> Sequence[Notice]:
-    """The newest that he has not seen."""
+    """The newest that he has not seen. (Whether a meter is silent now is told elsewhere.)"""
     query = _mine(viewer).where(notice_reader.c.seen_at.is_(None), notice_reader.c.account.is_not(None))
+    query = query.where(notice.c.kind != Kind.SILENT)
     newest = query.order_by(notice.c.made_at.desc(), notice.c.id.desc()).limit(most)
     return [_notice(row) for row in connection.execute(newest)]
 
