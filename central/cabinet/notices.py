@@ -25,8 +25,11 @@ LETTER, CABINET = "letter", "cabinet"  # of the form: «letter-opened»
 
 
 @cabinet.get("/notices")
-def notices() -> str:
-    """Opened by himself, they are seen from then on; this page still tells which are new."""
+def notices() -> ResponseReturnValue:
+    """Opened by himself, they are seen from then on; this page still tells which are new. Staff have a list of their
+    own."""
+    if viewer().staff:
+        return redirect(url_for("console.cases"))
     made, who, number = here(), viewer(), max(whole(request.args.get("page", "")) or 1, 1)
     with made.source.engine.connect() as connection:
         found, count = board.shown(connection, who, number, ON_PAGE)

@@ -82,7 +82,7 @@ ACCESS: dict[str, Entry] = {  # endpoint -> who
     "cabinet.news": KNOWN,
     "cabinet.events": KNOWN,
     "cabinet.events_file": KNOWN,
-    "cabinet.notices": CONSUMER,
+    "cabinet.notices": KNOWN,
     "cabinet.notice_choices": CONSUMER,
     "cabinet.consumption": KNOWN,
     "cabinet.readings": KNOWN,
