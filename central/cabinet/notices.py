@@ -4,9 +4,7 @@ from typing import Any
 
 from flask import g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import Connection
 
-from central.accounts.policy import Viewer
 from central.cabinet.room import cabinet
 from central.db import writing
 from central.faces import notice_words
@@ -41,9 +39,12 @@ def notices() -> ResponseReturnValue:
     return render_template("cabinet/notices.html", **page)
 
 
-def latest(connection: Connection, who: Viewer) -> list[dict[str, Any]]:
+def latest() -> list[dict[str, Any]]:
     """For the main page: the newest that are not seen, danger first."""
-    found = sorted(board.unseen(connection, who, AMONG), key=lambda one: one.kind not in DANGER)
+    if not anything_new():
+        return []
+    with here().source.engine.connect() as connection:
+        found = sorted(board.unseen(connection, viewer(), AMONG), key=lambda one: one.kind not in DANGER)
     return [told(one) for one in found[:LATEST]]
 
 
@@ -85,11 +86,13 @@ def _ticked(way: str, kind: Kind) -> bool:
 def bell() -> dict[str, Any]:
     """`anything_new`: asked for by the header of a consumer's page alone, once a page."""
 
-    def anything_new() -> bool:
-        if "bell" not in g:
-            who = viewer()
-            with here().source.engine.connect() as connection:
-                g.bell = board.any_unseen(connection, who.account)
-        return bool(g.bell)
-
     return {"anything_new": anything_new}
+
+
+def anything_new() -> bool:
+    """That the consumer has not seen."""
+    if "bell" not in g:
+        who = viewer()
+        with here().source.engine.connect() as connection:
+            g.bell = not who.staff and board.any_unseen(connection, who.account)
+    return bool(g.bell)

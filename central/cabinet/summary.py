@@ -53,7 +53,7 @@ def page(point: PointView, points: Sequence[PointView]) -> dict[str, object]:
         "others": _others(point, points),
         "Concern": Concern,
         "news": news.latest(),
-        "notices": _notices(),
+        "notices": notices.latest(),
     }
 
 
@@ -69,15 +69,6 @@ def _months(view: SummaryView, zones: Sequence[energy.Zone]) -> dict[str, object
         "end": said(day_of(view.month.since, view.point.tz), "MMMM"),
         "strips": charts.strips(found),
     }
-
-
-def _notices() -> list[dict[str, object]]:
-    """What is not seen yet, of all his points."""
-    who = viewer()
-    if who.staff:
-        return []
-    with here().source.engine.connect() as connection:
-        return notices.latest(connection, who)
 
 
 def _others(point: PointView, points: Sequence[PointView]) -> list[tuple[PointView, Trouble]]:
