@@ -112,9 +112,9 @@ def _save_events(connection: Connection, works: Sequence[Work], now: int) -> Non
     if found:
         connection.execute(insert(connection, event).on_conflict_do_nothing(), found)
     lines: dict[str, list[marks.Line]] = defaultdict(list)
-    for row in found:
-        if row["meter"] != SELF:
-            lines[row["meter"]].append((row["time"], row["journal"], row["code"]))
+    for work in works:
+        if work.topic.name != SELF and work.projection.events:
+            lines[work.topic.name] += [(line.time, line.journal, line.code) for line in work.projection.events]
     marks.mark(connection, lines, now)
 
 
