@@ -14,16 +14,17 @@ import time
 from pathlib import Path
 
 from flask.testing import FlaskClient
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from central.db import writing
 from tests.central import scene as s
-from tests.central.crowd import grow
+from tests.central.crowd import FIRST, grow
 from tests.central.web.parts import make_app, person
 
 SIZES = (1_000, 10_000, 100_000)
 DAYS = 395
 ASKED = 60
+EVENTS = 1_000_000  # of all meters, of every size
 MAILS = {"nobody@example.org": None, s.CONSUMER: "100-1", s.OPERATOR: None}
 
 
@@ -34,6 +35,26 @@ def a_consumer_without_points(connection: Connection, now: int) -> None:
         connection, s.CHEAP, organisation=1, mail="nobody@example.org", name="Никто", password=s.PASSWORD,
         role="consumer", now=now,
     )  # fmt: skip
+
+
+def a_million_events(scene: s.Scene, size: int) -> None:
+    """Of all meters together; one in a hundred of them is of a case of the decree, and told. The meter whose pages are
+    asked for has a line an hour."""
+    many = "WITH RECURSIVE many(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM many WHERE n < :last) "
+    line = "INSERT OR IGNORE INTO event (meter, edge, time, journal, code, uptime, received_at) "
+    code = "CASE WHEN n % 100 = 0 THEN 4 ELSE n % 4 END, CASE WHEN n % 100 = 0 THEN 4 ELSE 5 END, n, :now FROM many"
+    with writing(scene.engine).begin() as connection:
+        connection.execute(text("DELETE FROM event WHERE uptime >= 0"))
+        theirs = f"'M-' || ({FIRST} + n % :size), '', :now - n * 30, {code}"
+        connection.execute(text(f"{line}{many}SELECT {theirs}"), {"last": EVENTS, "size": size, "now": scene.now})
+        own = f"'MIL-{s.FLAT}', '', :now - n * 3600, {code}"
+        connection.execute(text(f"{line}{many}SELECT {own}"), {"last": DAYS * 24, "now": scene.now})
+        its = (
+            "INSERT OR IGNORE INTO notice (point, meter, kind, since, journal, code, received_at, made_at) "
+            "SELECT mounting.point, event.meter, 'opened', event.time, 4, 4, event.received_at, event.time FROM event "
+            "JOIN mounting ON mounting.meter = event.meter WHERE event.journal = 4"
+        )
+        connection.execute(text(its))
 
 
 def beside(client: FlaskClient, path: str, nobody: FlaskClient) -> tuple[float, float]:
@@ -76,7 +97,12 @@ def main(sizes: tuple[int, ...], days: int) -> None:
             "own page": (s.CONSUMER, "/me"),
             "news": (s.CONSUMER, "/news"),
             "guide": (s.CONSUMER, "/help/data"),
+            "journals of a month": (s.CONSUMER, f"/events?point={flat}"),
+            "journals of a year": (s.CONSUMER, f"/events?point={flat}&length=year"),
+            "the five cases of a year": (s.CONSUMER, f"/events?point={flat}&length=year&kind=important"),
+            "notices": (s.CONSUMER, "/notices"),
             "readings of a month": (s.CONSUMER, f"/readings?point={flat}&length=month&day=2026-10-01"),
+            "the five cases": (s.OPERATOR, "/console/cases"),
             "console list": (s.OPERATOR, "/console/points"),
             "console list, page 20": (s.OPERATOR, "/console/points?page=20"),
             "console list, silent": (s.OPERATOR, "/console/points?state=silent"),
@@ -98,6 +124,7 @@ def main(sizes: tuple[int, ...], days: int) -> None:
             began = time.perf_counter()
             grow(scene, have, size)
             have = size
+            a_million_events(scene, size)
             print(f"  {size:,} points made in {time.perf_counter() - began:.0f} s", file=sys.stderr, flush=True)
             found = {}
             for title, (mail, path) in pages.items():

@@ -38,6 +38,8 @@ FATES: Mapping[str, Fate] = {  # every column that points to an account; a test 
     "invitation.account": Fate.GOES,
     "operator_right.account": Fate.GOES,
     "operator_branch.account": Fate.GOES,
+    "notice_reader.account": Fate.GOES,
+    "notice_choice.account": Fate.GOES,
     "consent.account": Fate.EMPTIED,
     "application.account": Fate.EMPTIED,
     "grant.account": Fate.STAYS,

@@ -15,7 +15,8 @@ from central.accounts.mail_change import pending
 from central.accounts.policy import Viewer
 from central.accounts.tables import account, application, audit, grant, second_factor, session
 from central.metering.zones import local
-from central.registry.tables import contract
+from central.notices.tables import notice, notice_choice, notice_reader
+from central.registry.tables import contract, point
 
 
 def all_of(connection: Connection, viewer: Viewer, now: int) -> dict[str, Any]:
@@ -46,6 +47,8 @@ def all_of(connection: Connection, viewer: Viewer, now: int) -> dict[str, Any]:
         "looked": [
             {"at": _iso(one.at), "who": one.who, "point": one.code} for one in looks(connection, viewer, now, None)
         ],
+        "notices": _notices(connection, viewer),
+        "notice_choices": _choices(connection, viewer),
         "actions": _actions(connection, viewer),
     }
 
@@ -106,6 +109,33 @@ def _sessions(connection: Connection, viewer: Viewer) -> list[dict[str, Any]]:
         }
         for row in connection.execute(query)
     ]
+
+
+def _notices(connection: Connection, viewer: Viewer) -> list[dict[str, Any]]:
+    query = (
+        select(notice, notice_reader, point.c.code.label("point_code"))
+        .join(notice_reader, notice_reader.c.notice == notice.c.id)
+        .join(point, point.c.id == notice.c.point)
+        .where(notice_reader.c.account == viewer.account)
+        .order_by(notice.c.id)
+    )
+    return [
+        {
+            "kind": row.kind,
+            "point": row.point_code,
+            "since": _iso(row.since),
+            "until": _iso(row.until),
+            "made_at": _iso(row.made_at),
+            "letter_at": _iso(row.told_at),
+            "seen_at": _iso(row.seen_at),
+        }
+        for row in connection.execute(query)
+    ]
+
+
+def _choices(connection: Connection, viewer: Viewer) -> list[dict[str, Any]]:
+    query = select(notice_choice).where(notice_choice.c.account == viewer.account).order_by(notice_choice.c.kind)
+    return [{"kind": row.kind, "letter": row.letter, "cabinet": row.cabinet} for row in connection.execute(query)]
 
 
 def _actions(connection: Connection, viewer: Viewer) -> list[dict[str, Any]]:

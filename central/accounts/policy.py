@@ -148,6 +148,31 @@ def may_act(viewer: Viewer, now: int) -> ColumnElement[bool]:
     )
 
 
+def saw(viewer: Viewer, its_point: ColumnElement[int], moment: ColumnElement[int]) -> ColumnElement[bool]:
+    """Rows that tell of a point at a moment, both columns of theirs: those that the viewer may see."""
+    if viewer.state != State.APPROVED:
+        return false()
+    if viewer.staff:
+        return its_point.in_(select(point.c.id).where(own_points(viewer)))
+    held = contract_point.join(grant, grant.c.contract == contract_point.c.contract)
+    ever = select(contract_point.c.point).select_from(held).where(grants_of(viewer))
+    then = exists().select_from(held).where(contract_point.c.point == its_point, grants_of(viewer), _then(moment))
+    return and_(its_point.in_(ever), then)
+
+
+def readers(connection: Connection, point_id: int, moment: int, now: int) -> list[int]:
+    """Accounts of consumers who may see the point at a moment, as they look now: who is to be told of it."""
+    query = (
+        select(account.c.id)
+        .join(grant, grant.c.account == account.c.id)
+        .join(contract_point, contract_point.c.contract == grant.c.contract)
+        .where(contract_point.c.point == point_id, _at(contract_point, moment), _at(grant, moment))
+        .where(account.c.state == State.APPROVED, account.c.role.not_in(STAFF))
+        .where(or_(grant.c.ends_at.is_(None), grant.c.ends_at > now), _STANDS)
+    )
+    return sorted(set(connection.scalars(query)))
+
+
 def own_points(viewer: Viewer) -> ColumnElement[bool]:
     """Rows of `point` that are staff's to see."""
     ours = point.c.organisation == viewer.company
@@ -178,6 +203,16 @@ def grants_of(viewer: Viewer) -> ColumnElement[bool]:
 
 def _at(table: Any, now: int) -> ColumnElement[bool]:
     return and_(table.c.valid_from <= now, or_(table.c.valid_to.is_(None), table.c.valid_to > now))
+
+
+def _then(moment: ColumnElement[int]) -> ColumnElement[bool]:
+    """Grant and contract both held at the moment of a row."""
+    return and_(
+        *(
+            and_(table.c.valid_from <= moment, or_(table.c.valid_to.is_(None), table.c.valid_to > moment))
+            for table in (grant, contract_point)
+        )
+    )
 
 
 def _spans(connection: Connection, viewer: Viewer, point_id: int) -> list[Span]:

@@ -13,6 +13,7 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 
 from central import figures
+from central.cabinet import meanwhile
 from central.cabinet.asked import MOST_TOGETHER, SHORT, Asked
 from central.faces import charts, energy, words
 from central.faces.formats import day as written
@@ -26,6 +27,7 @@ from central.figures.steps import DAY, MONTH, Step, steps, steps_of_days, steps_
 from central.figures.totals import added, money_of, together
 from central.figures.views import DaysView, IntervalView, PointView, Revision, Totals
 from central.metering.cost import Cost
+from central.metering.decree import Happened
 from central.metering.slots import Completeness
 from central.metering.zones import day_of, midnight, month_start
 
@@ -88,9 +90,13 @@ def page(asked: Asked, number: str) -> dict[str, object]:
         return common | {"shown": None}
     beside = _compared(asked, shown)
     turned = _turned(asked, shown, whole(number) or 1)
+    cases = meanwhile.cases(asked.point, *asked.period.span(asked.point.tz)) if asked.alone else ()
+    beside_rows = {row.step.start: meanwhile.told(cases, row.step.start, row.step.end) for row in turned.rows}
     return common | {
         "shown": shown,
-        "chart": _chart(asked, shown, beside),
+        "chart": _chart(asked, shown, beside, cases),
+        "cases": cases,
+        "meanwhile": {start: told for start, told in beside_rows.items() if told},
         "long": shown.steps is None or shown.size > asked.size,
         "chart_step": energy.size_word(shown.size),
         "turned": turned,
@@ -265,13 +271,13 @@ def _changes(beside: Compared) -> Mapping[int, int]:
     return {start: change.percent for start, change in found.items() if change is not None}
 
 
-def _chart(asked: Asked, shown: Shown, beside: Compared | None) -> Markup:
+def _chart(asked: Asked, shown: Shown, beside: Compared | None, cases: Sequence[Happened]) -> Markup:
     unit = str(words.UNITS[asked.channel])
     zones = tuple(zone for zone in asked.zones if zone.name not in asked.hidden)
     period = asked.period
     bars = energy.bars(
         shown.drawn, zones, unit, period.first, period.until, shown.size, asked.point.tz, here().now,
-        earlier=beside.steps if beside else (),
+        earlier=beside.steps if beside else (), meanwhile=lambda start, end: meanwhile.told(cases, start, end),
     )  # fmt: skip
     size = energy.size_word(shown.size)
     return charts.bars(

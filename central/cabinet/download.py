@@ -12,11 +12,13 @@ from zoneinfo import ZoneInfo
 
 from flask_babel import gettext as _
 
+from central.cabinet import meanwhile
 from central.cabinet.asked import Asked
 from central.cabinet.data import show
 from central.faces import words
 from central.faces.tables import Cell, Table
 from central.figures.steps import Step
+from central.metering.decree import Happened
 from central.metering.rounding import MWH_PER_KWH
 from central.metering.terms import State
 
@@ -26,6 +28,7 @@ MIXED = "mixed"  # several states in one step: the counts tell
 def data(asked: Asked) -> dict[str, Any]:
     """For programs: whole mWh (mvarh), ISO times with offset, states by their code words."""
     point, channel, step, found = asked.point, asked.channel, asked.step, _found(asked)
+    cases = _cases(asked)
     return {
         **({"point": point.code} if asked.alone else {"points": [one.code for one in asked.points]}),
         "channel": channel,
@@ -41,6 +44,7 @@ def data(asked: Asked) -> dict[str, Any]:
                 "zones": one.zones,
                 "state": state(one),
                 "counts": counts(one),
+                "meanwhile": meanwhile.words(cases, one.start, one.end),
             }
             for one in found
         ],
@@ -66,8 +70,16 @@ def table(asked: Asked) -> Table:
             (_("Часовой пояс"), point.tz),
             (_("Отметки времени"), _("начало и конец шага; начало входит, конец — нет")),
         ],
-        columns=[_("Начало"), _("Конец"), *named, _("Всего, %(unit)s", unit=unit), _("Состояние"), *_captions()],
-        rows=_rows(found, [zone.name for zone in zones] if named else [], point.tz),
+        columns=[
+            _("Начало"),
+            _("Конец"),
+            *named,
+            _("Всего, %(unit)s", unit=unit),
+            _("Состояние"),
+            *_captions(),
+            _("Что ещё случилось"),
+        ],
+        rows=_rows(found, [zone.name for zone in zones] if named else [], _cases(asked), point.tz),
     )
 
 
@@ -98,12 +110,24 @@ def _captions() -> list[str]:
     return [_("Интервалов: %(state)s", state=words.STATES[name]) for name in names]
 
 
-def _rows(found: Sequence[Step], zones: list[str], tz: str) -> Iterator[list[Cell]]:
+def _cases(asked: Asked) -> Sequence[Happened]:
+    return meanwhile.cases(asked.point, *asked.period.span(asked.point.tz)) if asked.alone else ()
+
+
+def _rows(found: Sequence[Step], zones: list[str], cases: Sequence[Happened], tz: str) -> Iterator[list[Cell]]:
     for one in found:
         word = state(one)
         told = _("разное") if word == MIXED else str(words.STATES[State(word)])
         by_zone = [_kilo(one.zones.get(zone)) if one.total is not None else None for zone in zones]
-        yield [_iso(one.start, tz), _iso(one.end, tz), *by_zone, _kilo(one.total), told, *counts(one).values()]
+        yield [
+            _iso(one.start, tz),
+            _iso(one.end, tz),
+            *by_zone,
+            _kilo(one.total),
+            told,
+            *counts(one).values(),
+            meanwhile.told(cases, one.start, one.end),
+        ]
 
 
 def _kilo(value: int | None) -> Decimal | None:

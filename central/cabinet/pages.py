@@ -18,6 +18,7 @@ from central.accounts.looked import OPENED
 from central.cabinet import consumption as consumption_page
 from central.cabinet import data as data_page
 from central.cabinet import download, line, news
+from central.cabinet import events as events_page
 from central.cabinet import explain as explain_page
 from central.cabinet import reading_at as reading_page
 from central.cabinet import readings as readings_page
@@ -29,7 +30,7 @@ from central.db import writing
 from central.faces.here import here, viewer
 from central.faces.numbers import whole
 from central.faces.periods import Chosen, choose
-from central.faces.tables import XLSX, as_csv, as_workbook
+from central.faces.tables import XLSX, Table, as_csv, as_workbook
 from central.figures import NotFound, TooLong
 from central.figures.views import PointView
 from central.metering.zones import day_of
@@ -77,11 +78,7 @@ def data_file() -> Response:
     if form not in ("csv", "xlsx"):
         raise NotFound("form")
     found = download.table(wanted)
-    body = as_workbook(found) if form == "xlsx" else "".join(as_csv(found))
-    answer = Response(body, mimetype=XLSX if form == "xlsx" else "text/csv")
-    name = quote(f"{wanted.point.code} {found.title} {wanted.period.first.isoformat()}.{form}")
-    answer.headers["Content-Disposition"] = f"attachment; filename=data.{form}; filename*=UTF-8''{name}"
-    return answer
+    return _as_file(found, form, "data", f"{wanted.point.code} {found.title} {wanted.period.first.isoformat()}")
 
 
 @cabinet.get("/data/line")
@@ -112,6 +109,29 @@ def consumption() -> str:
         return _empty()
     page = consumption_page.page(chosen, _period(chosen[0], length="month"))
     return render_template("cabinet/consumption.html", points=points, most_together=MOST_TOGETHER, **page)
+
+
+@cabinet.get("/events")
+def events() -> str:
+    """`kind`, `journal` and the period in the address."""
+    points, point = _points()
+    if point is None:
+        return _empty()
+    return render_template(
+        "cabinet/events.html", points=points, **events_page.page(point, _period(point), request.args)
+    )
+
+
+@cabinet.get("/events/file")
+def events_file() -> Response:
+    """The same as a file: `form` = csv | xlsx."""
+    _, point = _points()
+    form = request.args.get("form", "csv")
+    if point is None or form not in ("csv", "xlsx"):
+        raise NotFound("point")
+    period = _period(point)
+    found = events_page.table(point, period, request.args)
+    return _as_file(found, form, "events", f"{point.code} {found.title} {period.first}")
 
 
 @cabinet.get("/reading")
@@ -152,6 +172,15 @@ def explain_data() -> Response:
     if request.args.get("by") == "reading":
         return jsonify(reading_page.data(point, request.args))
     return jsonify(explain_page.data(point, _period(point), request.args))
+
+
+def _as_file(found: Table, form: str, plain: str, named: str) -> Response:
+    """`plain`: its name for who cannot read the other."""
+    body = as_workbook(found) if form == "xlsx" else "".join(as_csv(found))
+    answer = Response(body, mimetype=XLSX if form == "xlsx" else "text/csv")
+    name = quote(f"{named}.{form}")
+    answer.headers["Content-Disposition"] = f"attachment; filename={plain}.{form}; filename*=UTF-8''{name}"
+    return answer
 
 
 def _empty() -> str:

@@ -1,6 +1,7 @@
 """«Показания счетчика»: readings at both ends of a period, consumption by zone, price and cost."""
 
 from central import figures
+from central.cabinet import meanwhile
 from central.faces import energy
 from central.faces.here import here, viewer
 from central.faces.periods import Chosen
@@ -30,5 +31,6 @@ def page(point: PointView, period: Chosen) -> dict[str, object]:
         "view": view,
         "zones": {zone.name: zone for zone in zones},
         "fields": FIELDS,
+        "meanwhile": meanwhile.told(meanwhile.cases(point, since, until), since, until) if view is not None else "",
         "query": {"point": point.id, **period.named},
     }

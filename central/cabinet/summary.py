@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from flask_babel import gettext as _
 
 from central import figures
-from central.cabinet import news
+from central.cabinet import news, notices
 from central.faces import charts, energy, words
 from central.faces.formats import kilo, said
 from central.faces.here import here, viewer
@@ -58,6 +58,7 @@ def page(point: PointView, points: Sequence[PointView]) -> dict[str, object]:
         "folded": others[MOST_OTHERS:],
         "Concern": Concern,
         "news": news.latest(),
+        "notices": notices.latest(),
     }
 
 

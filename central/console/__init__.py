@@ -4,6 +4,7 @@ pages.py      the lists of points and concentrators     audit.py     the way of 
 network.py    the tree and the one search               changes.py   the journal of changes, undoing one
 foreign.py    meters that wait to be adopted            documents.py acts and photos
 exceptions.py what the checks found, and what is decided about it          checks.py    their limits
+cases.py      what consumers are warned of, the newest first
 actions.py    the journal of actions              mail.py      the mail server, tried
 applications.py who asks for access     people.py who has it     texts.py what they agree to
 news.py       what they are told
@@ -16,6 +17,7 @@ from central.console import (
     actions,
     applications,
     audit,
+    cases,
     changes,
     checks,
     contracts,
@@ -45,6 +47,7 @@ __all__ = [
     "actions",
     "applications",
     "audit",
+    "cases",
     "changes",
     "checks",
     "console",

@@ -53,6 +53,7 @@ class Bar(Struct, frozen=True, gc=False):
     note: str
     whole: bool = True
     suspect: bool = False
+    noted: bool = False  # something else happened in its time, which its note tells
     tick: str = ""
     fine: bool = False
     centred: bool = False
@@ -100,6 +101,7 @@ def bars(found: Sequence[Bar], captions: Captions) -> Markup:
             *_gaps(found, captions),
             *_columns(found, top, captions.id),
             *_earlier(found, top),
+            *_noted(found),
             *_ticks(found, captions.last_tick),
             _svg('<line class="zero" x1="0" x2="100%" y1="{0}" y2="{0}"/>', TOP + PLOT),
             *_hits(found),
@@ -223,6 +225,15 @@ def _stack(bar: Bar, x: float, across: float, top: float, chart: str) -> Iterato
             yield _rect(f"bar {part.colour}", x, across, y + gap, height - gap)
     if bar.suspect:
         yield _svg('<text class="suspect" x="{}%" y="{}">!</text>', _percent(x + across / 2), _px(y - 4))
+
+
+def _noted(found: Sequence[Bar]) -> Iterator[Markup]:
+    """A triangle that hangs from the top over each bar in whose time something happened."""
+    width = 100 / len(found)
+    for index, bar in enumerate(found):
+        if bar.noted:
+            x = _percent((index + 0.5) * width)
+            yield _svg('<svg class="noted" x="{}%" y="0"><path d="M-5 1h10l-5 9z"/></svg>', x)
 
 
 def _earlier(found: Sequence[Bar], top: float) -> Iterator[Markup]:

@@ -104,9 +104,10 @@ def bars(
     tz: str,
     now: int,
     earlier: Sequence[Step | None] = (),
+    meanwhile: Callable[[int, int], str] = lambda _start, _end: "",
 ) -> list[charts.Bar]:
     """One bar for each step of local days [first, until), whatever is known of it. `earlier`: those of another period,
-    by their place in it; zones that are not named are not drawn."""
+    by their place in it; zones that are not named are not drawn. `meanwhile`: what else happened in [start, end)."""
     grid = _grid(first, until, size, tz)
     tick = _ticks((until - first).days, size)
     said = {day: formats.said(day, "ccc, d MMMM") for day in days(first, until)}
@@ -121,11 +122,13 @@ def bars(
             note += f"\n{_when(other.start, other.end, size, tz)}: {formats.kilo(before)}{formats.NARROW}{unit}"
         counts = step.completeness if step is not None else None
         state = _state(step, start, now)
+        told = meanwhile(start, end) if state not in (charts.NOT_DUE, charts.ABSENT) else ""
         made.append(
             charts.Bar(
                 parts=_parts(step, zones) if step is not None and state == charts.SOLID else (),
                 state=state,
-                note=note,
+                note=f"{note}\n{told}" if told else note,
+                noted=bool(told),
                 whole=counts is None or not (counts.missing or counts.estimated or counts.suspect),
                 suspect=bool(counts and counts.suspect),
                 tick=caption,

@@ -108,6 +108,7 @@ SECTIONS: tuple[tuple[str, str, LazyString, LazyString], ...] = (  # endpoint, i
         _l("Потребление энергоресурсов"),
         _l("Суммарное потребление энергоресурсов за текущий месяц"),
     ),
+    ("cabinet.events", "scroll-text", _l("Журналы событий"), _l("Анализ журнала событий приборов учета")),
     ("cabinet.me", "user", _l("Персональные данные"), _l("Договоры, близкие, пароль, сеансы, согласия")),
 )
 STEP_HEADS: Mapping[str, LazyString] = {"day": _l("Сутки"), "month": _l("Месяц")}

@@ -22,6 +22,8 @@
     summary(source, viewer, point, now)                               -> SummaryView   the main page of a point
     consumption(source, viewer, point, month, now)                    -> MonthBeside   beside others, and a forecast
     what_if(source, viewer, point, scheme, now)                       -> WhatIf        the same by another scheme
+    events(source, viewer, point, since, until, wanted, now)          -> EventsView    lines of the meters' journals
+    cases(source, viewer, point, since, until)                        -> tuple[Happened, ...]   of the decree
     silent(source, viewer, points, now)                               -> dict[int, Trouble]      those not heard
     point_list(source, viewer, now, asked, silent, page, rows)        -> PointList     operators and administrators
     edge_list(source, viewer, now, page, rows)                        -> EdgeList      operators and administrators
@@ -39,6 +41,7 @@ from central.figures.closed import settled
 from central.figures.console import edge_list, point_list
 from central.figures.consumption import consumption
 from central.figures.daily import by_months, day_history, days, revisions
+from central.figures.events import cases, events
 from central.figures.explain import explain_bill, explain_days
 from central.figures.intervals import TooLong, interval
 from central.figures.kept import kept_intervals, kept_points, kept_registers, kept_spans
@@ -54,10 +57,12 @@ __all__ = [
     "Source",
     "TooLong",
     "by_months",
+    "cases",
     "consumption",
     "day_history",
     "days",
     "edge_list",
+    "events",
     "explain_bill",
     "explain_days",
     "interval",

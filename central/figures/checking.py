@@ -25,6 +25,7 @@ from central.metering.checks.catalogue import CHECKS, PointKind, Settings, When,
 from central.metering.checks.evidence import DayBefore, Event, Evidence, Finding, Register, Row, Sums, Twice
 from central.metering.checks.journal import CORRECTIONS, CURRENTS, RELAY_OFF, RELAY_ON, SWITCHING, VOLTAGES
 from central.metering.consumption import from_registers, zones_to_total
+from central.metering.decree import ACCESS, DIAGNOSIS, INFLUENCES
 from central.metering.slots import Slot
 from central.metering.terms import Segment, State
 from central.registry.look import valid
@@ -33,7 +34,7 @@ from central.timeseries.base import LoadRow, Series
 from protocol.reading import Kind
 
 OPEN, ASKED, DECIDED, GONE = "open", "asked", "decided", "gone"  # asked: the meter, and it has not answered yet
-JOURNALS = (VOLTAGES, CURRENTS, SWITCHING, CORRECTIONS)
+JOURNALS = (VOLTAGES, CURRENTS, SWITCHING, CORRECTIONS, INFLUENCES, ACCESS, DIAGNOSIS)
 OTHER_METER = re.compile(r"serial number (\S+) answers, (\S+) is expected")  # as a concentrator tells it
 ONE_DAY = timedelta(days=1)
 

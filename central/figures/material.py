@@ -379,7 +379,8 @@ def outages_of(connection: Connection, meter: str, since: int, until: int) -> li
     """Of a meter, by its journal of switching on and off, in this time; seconds UTC."""
     query = (
         select(event.c.time, event.c.code)
-        .where(event.c.meter == meter, event.c.journal == JOURNAL, event.c.time.between(since, until))
+        .where(event.c.meter == meter, event.c.edge == "", event.c.time.between(since, until))
+        .where(event.c.journal == JOURNAL)
         .order_by(event.c.time, event.c.uptime)
     )
     found: list[Outage] = []

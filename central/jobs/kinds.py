@@ -72,5 +72,7 @@ KINDS = {
     "configure": Kind("central.concentrators.job:run", schedule=Every(300), tries=3, lane=Lane.QUICK),
     "forget": Kind("central.jobs.forget:run", schedule=Every(HOUR), tries=3),
     "workbook": Kind("central.registry.exchange.uploads:run", tries=3),
+    "notices": Kind("central.notices.making:run", schedule=Every(60), tries=3, limit=HOUR, lane=Lane.QUICK),
+    "notices_ahead": Kind("central.notices.ahead:run", schedule=Daily(time(9, 0)), tries=3, lane=Lane.QUICK),
     "mail": Kind("central.mail.send:run", tries=72, limit=300, lane=Lane.QUICK, needs="mail", private=True),
 }

@@ -9,10 +9,11 @@ from central.figures import tables as figures
 from central.ingest import tables as ingest
 from central.jobs import tables as jobs
 from central.news import tables as news
+from central.notices import tables as notices
 from central.registry import tables as registry
 from central.registry.exchange import tables as exchange
 from central.registry.search import tables as search
 
-ROOMS = (accounts, audits, commands, concentrators, figures, ingest, jobs, news, registry, exchange, search)
+ROOMS = (accounts, audits, commands, concentrators, figures, ingest, jobs, news, notices, registry, exchange, search)
 
 __all__ = ["ROOMS", "metadata"]

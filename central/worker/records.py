@@ -17,6 +17,7 @@ from central.figures.tables import conflict
 from central.ingest.projection import kind, stamp
 from central.ingest.tables import State, event, inbox, meter_seen, tip
 from central.logs import about
+from central.notices import marks
 from central.operation.alarms import Alarm
 from central.sparingly import Sparingly
 from central.worker.figures import Figures
@@ -47,7 +48,7 @@ class Records:
             if work.state is State.QUARANTINED and self._sparingly.may_say(said, now):
                 ids = {"reason": work.reason, "edge": work.topic.edge, "meter": work.topic.name, "seq": work.topic.seq}
                 log.warning("a message is quarantined: %s", work.detail, extra=about(Alarm.QUARANTINE, **ids))
-        _save_events(connection, works)
+        _save_events(connection, works, now)
         self._save_conflicts(connection, works, now)
         self._save_progress(connection, works, now)
 
@@ -94,7 +95,7 @@ class Records:
         self._figures.mark(connection, stamps)
 
 
-def _save_events(connection: Connection, works: Sequence[Work]) -> None:
+def _save_events(connection: Connection, works: Sequence[Work], now: int) -> None:
     found = [
         {
             "meter": work.topic.name,
@@ -110,6 +111,11 @@ def _save_events(connection: Connection, works: Sequence[Work]) -> None:
     ]
     if found:
         connection.execute(insert(connection, event).on_conflict_do_nothing(), found)
+    lines: dict[str, list[marks.Line]] = defaultdict(list)
+    for work in works:
+        if work.topic.name != SELF and work.projection.events:
+            lines[work.topic.name] += [(line.time, line.journal, line.code) for line in work.projection.events]
+    marks.mark(connection, lines, now)
 
 
 def _raise_all(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:

@@ -57,6 +57,9 @@ _TRAFFIC = (  # one message a point, now and a week ago; one row in a hundred of
     "INSERT INTO tip SELECT 'M-' || n, 'load', :now FROM many",
     "INSERT INTO event (meter, edge, time, journal, code, uptime, received_at) "
     "SELECT 'M-' || n, '', :now, 2, 1, -1, :now FROM many",
+    "INSERT INTO journal_mark (meter, first_at, due_at) SELECT 'M-' || n, 0, 0 FROM many",
+    "INSERT INTO notice (id, point, meter, kind, since, journal, code, received_at, made_at) "
+    "SELECT n, n, 'M-' || n, 'opened', :now, 4, 4, :now, :now FROM many",
     "INSERT INTO conflict (meter, kind, stamp, kept, came, at, state) "
     "SELECT 'M-' || n, 'load', :now, '{}', '{}', :now, 'open' FROM many WHERE n % 100 = 0",
     "INSERT INTO dirty (point, day, mark) SELECT point, day, 1 FROM point_day, many WHERE point = n AND version = 1",
@@ -69,6 +72,8 @@ _PEOPLE = (  # a person a point, who logged in once and failed once
     "INSERT INTO account (id, organisation, mail, name, password, role, state, made_at) "
     "SELECT n, 1, 'p' || n || '@example.org', 'Иванов ' || n, '-', 'consumer', 'approved', :now FROM many",
     "INSERT INTO \"grant\" (account, contract, role, valid_from) SELECT n, n, 'owner', 0 FROM many",
+    "INSERT INTO notice_reader (notice, account, shown, told_at) SELECT n, n, true, :now FROM many",
+    "INSERT INTO notice_choice (account, kind, letter, cabinet) SELECT n, 'opened', true, true FROM many",
     "INSERT INTO session (token, account, created_at, seen_at, expires_at, device) "
     "SELECT 't' || n, n, :now, :now, :now + 86400, '' FROM many",
     "INSERT INTO attempt (mail, at) SELECT 'm' || n, :now - n % 1000 FROM many",

@@ -94,6 +94,7 @@ CHECKS: Mapping[str, Check] = {
         Check(registers.register_fell, ALARM, again=True),
         Check(profile.over_power, ALARM, doubts=VALUES, again=True),
         Check(journal.use_while_off, ALARM, {"wh": 10}, doubts=VALUES),
+        Check(journal.tampered, ALARM),
         Check(profile.future_stamp, ALARM, {"seconds": 300}),
         Check(registers.intervals_to_register, WARNING, {"per_mille": 1}, doubts=VALUES, again=True),
         Check(registers.zones_to_total, WARNING, again=True),
@@ -104,6 +105,7 @@ CHECKS: Mapping[str, Check] = {
         Check(standing.clock_drift, WARNING, {"seconds": 30}, when=NOW, kinds={_COMPANY: {"seconds": 5}}),
         Check(journal.clock_doubtful, WARNING, {"rows": 1}, doubts=VALUES),
         Check(journal.ratio_set, WARNING),
+        Check(journal.meter_failed, WARNING),
         Check(standing.ratio_differs, WARNING, when=SLOW),
         Check(
             profile.over_median,
@@ -123,6 +125,7 @@ CHECKS: Mapping[str, Check] = {
         Check(standing.use_without_contract, WARNING, {"wh": 10}, doubts=VALUES, kinds={_TECHNICAL: None}),
         Check(standing.long_estimate, WARNING, {"days": 7, "longest": 31}, when=SLOW),
         Check(journal.clock_set, NOTE, doubts=VALUES),
+        Check(journal.meter_restarted, NOTE),
         Check(profile.power_off, NOTE, {"places": 1}),
     )
 }

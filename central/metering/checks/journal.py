@@ -1,10 +1,11 @@
 """Checks of a meter's journals and its clock (codes: ГОСТ Р 58940-2020, app. Д; from 19 on СТО 34.01-5.1-006-2021)."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from central.metering.checks.evidence import Evidence, Finding
 from central.metering.checks.profile import ACTIVE_IMPORT, MWH_PER_WH, Limits
+from central.metering.decree import Case, happened
 from protocol.reading import Quality
 
 VOLTAGES, CURRENTS, SWITCHING, CORRECTIONS = 0, 1, 2, 3  # journals
@@ -40,6 +41,29 @@ def ratio_set(evidence: Evidence, _limits: Limits) -> Iterator[Finding]:
         if event.journal == CORRECTIONS and event.code in RATIO_SET:
             trace = {"time": event.time, "journal": event.journal, "code": event.code}
             yield Finding("ratio_set", "", event.time, event.time, trace)
+
+
+def tampered(evidence: Evidence, _limits: Limits) -> Iterator[Finding]:
+    """A seal was broken, or a magnet was near."""
+    return _cases(evidence, "tampered", (Case.OPENED, Case.MAGNET))
+
+
+def meter_failed(evidence: Evidence, _limits: Limits) -> Iterator[Finding]:
+    """The meter found a fault in itself."""
+    return _cases(evidence, "meter_failed", (Case.FAILURE,))
+
+
+def meter_restarted(evidence: Evidence, _limits: Limits) -> Iterator[Finding]:
+    """The meter was without power, or started anew for no reason that it tells."""
+    return _cases(evidence, "meter_restarted", (Case.SWITCHED_OFF, Case.RESTARTED))
+
+
+def _cases(evidence: Evidence, check: str, wanted: Collection[Case]) -> Iterator[Finding]:
+    """That began in this day, up to their end or that of the day."""
+    for one in happened(evidence.events):
+        if one.case in wanted:
+            trace = {"time": one.since, "journal": one.journal, "code": one.code}
+            yield Finding(check, "", one.since, evidence.until if one.until is None else one.until, trace)
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,7 @@ QUESTIONS = (
     Question("программы", links.programs, "проверьте службы: systemctl status 'uchet-*'", seconds=60),
     Question("часы", work.edges, SQL, needs_sql=True),
     Question("очереди", work.work, SQL, seconds=60, needs_sql=True),
+    Question("уведомления", work.notices, SQL, seconds=60, needs_sql=True),
     Question("журнал действий", actions.journal, SQL, seconds=60, needs_sql=True),
     Question("копия", machine.backup, "проверьте папку [backup] folder"),
     Question("ключ команд", machine.command_key, "верните command.key из резервной копии", needs_sql=True),

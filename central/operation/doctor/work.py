@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from central.ingest.judge import Reason
 from central.ingest.tables import edge
+from central.notices import delay
 from central.operation import backlog
 from central.operation.alarms import Alarm
 from central.operation.doctor.findings import Finding, Patient
@@ -16,6 +17,7 @@ from protocol.messages import control
 RECENT = 600  # seconds
 CLOCK_OFF = 30  # seconds
 LATE = 600  # seconds that a message of the inbox may wait
+TOLD = 30 * 86_400  # seconds back that notices are looked at
 SHOWN = 5  # names in a line
 
 ASIDE = {  # reason of the quarantine -> what it means, what to do
@@ -69,6 +71,29 @@ def work(patient: Patient) -> Iterator[Finding]:
     if found.conflicts:
         yield Finding("расхождения", f"ждут проверки: {found.conflicts} (разные значения за один момент)")
     yield from _jobs(found, patient.config.mail is not None)
+
+
+def notices(patient: Patient) -> Iterator[Finding]:
+    """How long it took to tell people of the five cases of the decree. Raises DBAPIError."""
+    with patient.sql.connect() as connection:
+        found = delay.measured(connection, patient.now - TOLD)
+    if found is None:
+        yield Finding("уведомления", "за 30 суток рассказывать было не о чем")
+        return
+    letter = "" if found.letter is None else f", до письма ещё {_took(found.letter)}"
+    before = f"случаев за 30 суток {found.cases}; до сервера {_took(found.received)}"
+    what = f"{before}, до кабинета ещё {_took(found.shown)}{letter}"
+    late = found.whole.most > delay.MOST_SECONDS
+    do = "позже суток: проверьте связь с концентраторами и worker" if late else ""
+    yield Finding("уведомления", what, do)
+
+
+def _took(found: delay.Took) -> str:
+    return f"обычно {_long(found.median)}, самое долгое {_long(found.most)}"
+
+
+def _long(seconds: int) -> str:
+    return f"{seconds} с" if seconds < 120 else f"{seconds // 60} мин" if seconds < 7200 else f"{seconds / 3600:.1f} ч"
 
 
 def _workers(found: backlog.Backlog) -> Finding:

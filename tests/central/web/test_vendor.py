@@ -37,7 +37,7 @@ def test_the_font_is_small() -> None:
 def test_every_icon_of_the_templates_is_in_the_sprite_and_no_other() -> None:
     sprite = set(re.findall(r'<symbol id="([^"]+)"', (STATIC / "vendor/lucide/sprite.svg").read_text()))
     templates = "".join(path.read_text() for path in (ROOT / "central/templates").rglob("*.html"))
-    words = (ROOT / "central/faces/words.py").read_text()
+    words = "".join((ROOT / f"central/faces/{name}.py").read_text() for name in ("words", "notice_words"))
     named = {name for name in sprite if f"'{name}'" in templates or f'"{name}"' in words}
     direct = set(re.findall(r"(?:icon|empty)\('([a-z-]+)'", templates))
     assert direct <= sprite

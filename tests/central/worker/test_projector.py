@@ -19,6 +19,7 @@ from central.ingest.receive import Receiver
 from central.ingest.replay import Which, replay_messages
 from central.ingest.retention import DAY
 from central.ingest.tables import State, event, inbox, meter_seen, tip
+from central.notices.tables import journal_mark
 from central.timeseries.base import LoadRow, SeriesRefused, SeriesUnavailable
 from central.timeseries.rows import AnyRow
 from central.timeseries.sqlite import SqliteSeries
@@ -258,6 +259,30 @@ def test_events_are_kept_once(bench: Bench) -> None:
     assert meters == [("", T0, 3, 1, 77), ("", T0, 3, 1, 78), ("", T0, 3, 2, -1)]
     assert [row.edge for row in rows if row.meter == "self"] == ["edge-1"] * 3
     assert {state for state, _ in bench.states()} == {"done"}
+
+
+def test_a_line_of_a_case_leaves_a_mark_that_somebody_is_to_look(bench: Bench) -> None:
+    """Whoever looks takes it away; lines that come again mark again, and a line of no case marks nothing."""
+
+    def come(*lines: Event) -> None:
+        (body,) = bodies.encode_events(lines, made=NOW, offset=180)
+        bench.receive(body, channel="event")
+        bench.receive(body, channel="event", name="self")
+        bench.work()
+
+    come(Event(T0, 3, 1))
+    marks = select(journal_mark.c.meter, journal_mark.c.since)
+    assert bench.rows(marks) == [("A-1", None)]
+    come(Event(T0 + 60, 4, 4), Event(T0 + 30, 3, 2))
+    assert bench.rows(marks) == [("A-1", T0 + 60)]
+    come(Event(T0 + 90, 7, 1))
+    assert bench.rows(marks) == [("A-1", T0 + 60)], "the older one stays"
+    come(Event(T0 - 90, 2, 1))
+    assert bench.rows(marks) == [("A-1", T0 - 90)]
+    with writing(bench.engine).begin() as connection:
+        connection.execute(journal_mark.update().values(since=None))
+    come(Event(T0 + 60, 4, 4))
+    assert bench.rows(marks) == [("A-1", T0 + 60)]
 
 
 def test_one_stamp_of_2099_does_not_spoil_what_comes_after(bench: Bench) -> None:

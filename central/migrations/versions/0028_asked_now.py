@@ -6,8 +6,8 @@ A command that a program without the key has asked for stands unsigned until ing
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0027"
-down_revision = "0024"
+revision = "0028"
+down_revision = "0027"
 branch_labels = None
 depends_on = None
 
