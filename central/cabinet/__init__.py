@@ -3,4 +3,17 @@
 from central.cabinet import about, entry, family, hand_in, help, mail, me, news, pages, person, take_away
 from central.cabinet.room import cabinet
 
-__all__ = ["about", "cabinet", "entry", "family", "hand_in", "help", "mail", "me", "news", "pages", "person", "take_away"]
+__all__ = [
+    "about",
+    "cabinet",
+    "entry",
+    "family",
+    "hand_in",
+    "help",
+    "mail",
+    "me",
+    "news",
+    "pages",
+    "person",
+    "take_away",
+]

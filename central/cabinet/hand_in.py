@@ -115,7 +115,9 @@ def _sent(
 def _already(found: AlreadyHanded) -> Text:
     about = {"serial": found.face.serial, "since": moment(found.since, found.face.point.tz, year=False)}
     if found.number:
-        sentence = _("Показание счётчика № %(serial)s только что передано: квитанция %(number)s.", **about, number=found.number)
+        sentence = _(
+            "Показание счётчика № %(serial)s только что передано: квитанция %(number)s.", **about, number=found.number
+        )
     else:
         sentence = _("Показание счётчика № %(serial)s только что передал другой владелец договора.", **about)
     return f"{sentence} " + _("Следующее можно передать с %(since)s.", **about)

@@ -19,7 +19,17 @@ from central.faces import check_words, formats, registry_words
 from central.faces.formats import day, number
 from central.figures import dirty
 from central.figures.compare import Comparison
-from central.figures.views import ClosedLine, Concern, Correction, DayVersion, DecisionTold, Hindered, Hindrance, Totals
+from central.figures.views import (
+    ClosedLine,
+    Concern,
+    Correction,
+    DayVersion,
+    DecisionTold,
+    Hindered,
+    Hindrance,
+    Meanwhile,
+    Totals,
+)
 from central.handing.states import Handed
 from central.ingest.judge import Reason
 from central.ingest.tables import State as InboxState
@@ -126,6 +136,15 @@ DOUBTS: Mapping[str, LazyString] = {
 }
 STEP_HEADS: Mapping[str, LazyString] = {"day": _l("Сутки"), "month": _l("Месяц")}
 SOURCES: Mapping[str, LazyString] = {"registers": _l("по показаниям"), "profile": _l("по профилю")}
+MEANWHILE: Mapping[Meanwhile, LazyString] = {  # by what a point is billed while its meter is silent
+    Meanwhile.REGISTERS: _l(
+        "Счёт пока по последним показаниям, что счётчик передал сам. Расход после них войдёт, когда он ответит или вы "
+        "передадите показание."
+    ),
+    Meanwhile.PROFILE: _l("Счёт пока по профилю, насколько он пришёл. Остальное войдёт, когда счётчик ответит."),
+    Meanwhile.HANDED_IN: _l("Счёт идёт по показанию, переданному вручную."),
+    Meanwhile.ESTIMATE: _l("Счёт по профилю; пропуск заполнен оценкой, по обычным дням, и показан отдельно."),
+}
 KINDS: Mapping[str, LazyString] = {
     Kind.DAILY: _l("на начало суток"),
     Kind.MONTHLY: _l("на расчётную дату"),
@@ -414,6 +433,10 @@ def days_left(count: int) -> str:
 
 def silent_for(days: int) -> str:
     return str(ngettext("Счётчик молчит %(num)d день.", "Счётчик молчит %(num)d дней.", days))
+
+
+def after_silence(days: int) -> str:
+    return str(ngettext("после %(num)d дня молчания счётчика", "после %(num)d дней молчания счётчика", days))
 
 
 def register(field: str) -> str:

@@ -23,6 +23,7 @@
     consumption(source, viewer, point, month, now)                    -> MonthBeside   beside others, and a forecast
     what_if(source, viewer, point, scheme, now)                       -> WhatIf        the same by another scheme
     meter_faces(source, viewer, points, now)                          -> tuple[MeterFace, ...]   to be read by a person
+    heard_at(source, viewer, point, now)                              -> Heard         of the meter that stands there
     silent(source, viewer, points, now)                               -> dict[int, Trouble]      those not heard
     point_list(source, viewer, now, asked, silent, page, rows)        -> PointList     operators and administrators
     edge_list(source, viewer, now, page, rows)                        -> EdgeList      operators and administrators
@@ -44,7 +45,7 @@ from central.figures.explain import explain_bill, explain_days
 from central.figures.intervals import TooLong, interval
 from central.figures.kept import kept_intervals, kept_points, kept_registers, kept_spans
 from central.figures.line import line
-from central.figures.main_page import silent, summary
+from central.figures.main_page import heard_at, silent, summary
 from central.figures.meter_faces import meter_faces
 from central.figures.reading_at import reading_at
 from central.figures.source import Source, point_view, points
@@ -62,6 +63,7 @@ __all__ = [
     "edge_list",
     "explain_bill",
     "explain_days",
+    "heard_at",
     "interval",
     "kept_intervals",
     "kept_points",

@@ -17,10 +17,10 @@ from central.handing.entering import enter_due
 from central.handing.receipts import number_of
 from central.handing.states import Handed
 from central.handing.tables import hand_in, handed_in
-from central.registry.reading_days import Terms
 from central.metering.handed import DAY, Doubt, Taken, as_shown, doubts
 from central.metering.zones import day_of, midnight
 from central.registry.enter.readings import beginning
+from central.registry.reading_days import Terms
 from central.registry.tables import mounting, point
 
 TOTAL = "ap0"
