@@ -8,14 +8,20 @@ from collections.abc import Mapping
 
 from sqlalchemy import Connection, select, update
 
+from central.figures import dirty
 from central.handing.receipts import number_of
 from central.handing.states import Handed
 from central.handing.tables import hand_in, handed_in
+from central.jobs.asking import enqueue
+from central.metering.slots import DUE_AFTER
+from central.metering.zones import day_of
 from central.registry.changes import entering
 from central.registry.enter.readings import Registers, add_reading
 from central.registry.refusals import Refused
+from central.registry.tables import point
 
-KIND = "handed_in"
+KIND = "handed_in"  # of the change
+JOB = "handed_in"
 MOST = 500  # receipts at a time
 
 
@@ -50,3 +56,15 @@ def enter_one(
     with entering(connection, at=now, kind=KIND, account=row.account, reason=reason) as change:
         add_reading(change, row.point, row.meter, row.read_at, registers, last=last, first=first)
     connection.execute(update(handed_in).where(handed_in.c.id == key).values(change=change.id))
+    due = row.read_at + DUE_AFTER
+    if now <= due:  # what the meter may still say of the last hour is not due: till then no gap ends there
+        enqueue(connection, JOB, {"line": key}, now, key=f"line {key}", due_at=due + 1)
+
+
+def mark_again(connection: Connection, key: int) -> None:
+    """The days of a reading that has entered: nothing else would compute them anew when its gap can be closed."""
+    query = select(handed_in, point.c.tz).join(point, point.c.id == handed_in.c.point)
+    row = connection.execute(query.where(handed_in.c.id == key, handed_in.c.change.is_not(None))).first()
+    if row is not None:
+        found = {day_of(row.read_at - 1, row.tz), day_of(row.read_at, row.tz)}
+        dirty.mark_days(connection, row.point, found, dirty.by_change(row.change))

@@ -16,11 +16,13 @@ from werkzeug.test import TestResponse
 
 from central import figures
 from central.accounts.people import add_grant
-from central.accounts.tables import account, audit
+from central.accounts.tables import account, audit, grant
 from central.db import writing
+from central.figures import dirty
 from central.figures.around import readings_around
-from central.handing.jobs import run as enter_by_the_hour
+from central.handing.jobs import run as job_of_readings
 from central.handing.tables import hand_in, handed_in
+from central.jobs.tables import job
 from central.metering.handed import DAY
 from central.metering.zones import midnight
 from central.registry.tables import change, manual_reading, meter_type, mounting, organisation
@@ -29,7 +31,8 @@ from protocol.reading import Kind
 from tests.central import scene as s
 from tests.central.conftest import Copy
 from tests.central.scene import Scene
-from tests.central.web.forms import said
+from tests.central.web.forms import said, save
+from tests.central.web.forms import send as fill
 from tests.central.web.parts import Clock, letters, make_app, person, send
 
 KWH = 10**6
@@ -124,7 +127,13 @@ def test_a_silent_meter_is_read_billed_and_told_of(village: Scene, app: Flask) -
     last = readings_around(village.source, f"MIL-{s.DACHA}", s.NOW)[0]
     (kept,) = by_hand(village)
     assert kept["ap0"] - last["ap0"] == sum(kept[name] - last[name] for name in SPENT), "the total, by its tariffs"
-    days = figures.days(*asked[:3], date(2026, 11, 13), date(2026, 11, 20), "active_import", s.NOW)
+    hour_on = s.NOW + 3600
+    with village.engine.connect() as connection:
+        (asked_for,) = connection.execute(select(job.c.arguments, job.c.due_at).where(job.c.kind == "handed_in"))
+    assert s.NOW < asked_for.due_at <= hour_on
+    work(village, hour_on, asked_for.arguments)
+    village.recompute(hour_on)
+    days = figures.days(*asked[:3], date(2026, 11, 13), date(2026, 11, 20), "active_import", hour_on)
     assert {day.completeness.estimated for day in days.days} == {48}, "and the silent days are closed by it"
     assert "переданному вручную" in client.get(f"/?point={village.points[s.DACHA]}").text
     with village.engine.connect() as connection:
@@ -177,15 +186,9 @@ def test_a_gap_that_the_meter_closes_itself_is_not_split_by_whole_kilowatt_hours
         about = {"point": point, "mounting": mounted(village, s.FLAT), "registers": values}
         connection.execute(manual_reading.insert().values(read_at=midnight(gap, s.TZ) + 12 * 3600, **about))
     with writing(village.engine).begin() as connection:
-        figures_dirty(connection, point, gap)
+        dirty.mark_days(connection, point, [gap], "a test")
     village.recompute()
     assert figures.days(*asked).totals == before
-
-
-def figures_dirty(connection: object, point: int, day: date) -> None:
-    from central.figures import dirty
-
-    dirty.mark_days(connection, point, [day], "a test")  # type: ignore[arg-type]
 
 
 def test_outside_the_window_it_is_kept_for_the_next_month_and_said_so(village: Scene, app: Flask, clock: Clock) -> None:
@@ -200,16 +203,16 @@ def test_outside_the_window_it_is_kept_for_the_next_month_and_said_so(village: S
     assert "Сохранено: войдёт в расчёт за декабрь 2026, с 15 декабря." in told
     assert rows(village) == [("accepted", False)]
     assert by_hand(village) == []
-    later(village, midnight(date(2026, 12, 14), s.TZ))
+    work(village, midnight(date(2026, 12, 14), s.TZ))
     assert rows(village) == [("accepted", False)]
-    later(village, midnight(date(2026, 12, 15), s.TZ))
-    later(village, midnight(date(2026, 12, 15), s.TZ) + 3600)
+    work(village, midnight(date(2026, 12, 15), s.TZ))
+    work(village, midnight(date(2026, 12, 15), s.TZ) + 3600)
     assert rows(village) == [("accepted", True)]
     assert len(by_hand(village)) == 1
 
 
-def later(scene: Scene, now: int) -> None:
-    """The job of the hour."""
+def work(scene: Scene, now: int, arguments: dict[str, int] | None = None) -> None:
+    """The job of the hour, or one that was asked for."""
 
     class At:
         def __init__(self) -> None:
@@ -218,7 +221,7 @@ def later(scene: Scene, now: int) -> None:
         def writing(self) -> object:
             return writing(scene.engine).begin()
 
-    enter_by_the_hour(At(), {})  # type: ignore[arg-type]
+    job_of_readings(At(), arguments or {})  # type: ignore[arg-type]
 
 
 def test_days_of_silence_open_it_on_any_day(village: Scene, app: Flask, clock: Clock) -> None:
@@ -358,7 +361,8 @@ def test_whom_an_owner_lets_look_hands_nothing_in(village: Scene, app: Flask) ->
     with writing(village.engine).begin() as connection:
         guest = connection.scalar(select(account.c.id).where(account.c.mail == s.NEIGHBOUR))
         assert guest is not None
-        add_grant(connection, guest, village.accounts["100-1"], 0, given_by=owner)
+        made = add_grant(connection, guest, village.accounts["100-1"], 0)
+        connection.execute(update(grant).where(grant.c.id == made).values(given_by=owner))
     client = person(app, s.NEIGHBOUR)
     page = client.get(f"/entry?point={village.points[s.DACHA]}").text
     assert "Передать здесь нечего" in page
@@ -405,9 +409,6 @@ def test_the_administrator_sets_the_days(village: Scene, app: Flask) -> None:
     form = "/console/organisation/correction"
     admin, operator = person(app, s.ADMINISTRATOR), person(app, s.OPERATOR)
     assert "reading_first_day" not in operator.get(form).text
-    from tests.central.web.forms import save
-    from tests.central.web.forms import send as fill
-
     half = fill(admin, form, {"reading_first_day": "20", "reading_last_day": ""})
     assert said(half).keys() == {"reading_last_day"}
     assert said(fill(admin, form, {"reading_first_day": "0"})).keys() == {"reading_first_day"}
