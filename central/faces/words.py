@@ -138,8 +138,8 @@ STEP_HEADS: Mapping[str, LazyString] = {"day": _l("Сутки"), "month": _l("М
 SOURCES: Mapping[str, LazyString] = {"registers": _l("по показаниям"), "profile": _l("по профилю")}
 MEANWHILE: Mapping[Meanwhile, LazyString] = {  # by what a point is billed while its meter is silent
     Meanwhile.REGISTERS: _l(
-        "Счёт пока по последним показаниям, что счётчик передал сам. Расход после них войдёт, когда он ответит или вы "
-        "передадите показание."
+        "Счёт пока по последним показаниям счётчика. Расход после них войдёт, когда он ответит или вы передадите "
+        "показание."
     ),
     Meanwhile.PROFILE: _l("Счёт пока по профилю, насколько он пришёл. Остальное войдёт, когда счётчик ответит."),
     Meanwhile.HANDED_IN: _l("Счёт идёт по показанию, переданному вручную."),
