@@ -14,6 +14,7 @@ from central.accounts import family, texts
 from central.accounts.tables import application, audit
 from central.accounts.texts import Kind
 from central.db import metadata, writing
+from central.handing.tables import hand_in, handed_in
 from central.news import board
 from tests.central import scene as s
 from tests.central.conftest import Copy
