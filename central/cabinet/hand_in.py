@@ -30,6 +30,7 @@ from central.handing.handing import AlreadyHanded, Gone, Weighed, handed, opened
 from central.metering.handed import DAY, Taken
 from central.metering.rounding import MWH_PER_KWH
 from central.metering.zones import day_of
+from central.registry.periods import COMPANY
 from central.registry.reading_days import Terms, terms
 
 MOST_TYPED = 20  # characters
@@ -83,7 +84,7 @@ def receipt(number: str) -> str:
         found = receipts.receipt(connection, viewer(), number)
     if found is None:
         raise NotFound("receipt")
-    return render_template("cabinet/receipt.html", receipt=found, tz=receipts.COMPANY, now=here().now)
+    return render_template("cabinet/receipt.html", receipt=found, tz=COMPANY, now=here().now)
 
 
 def _sent(
@@ -153,7 +154,7 @@ def _page(
         once=request.form.get("once", "")[:32] or secrets.token_hex(16),
         account=who.account,
         before=before,
-        tz=receipts.COMPANY,
+        tz=COMPANY,
         now=here().now,
         kwh=MWH_PER_KWH,
     )
