@@ -45,6 +45,8 @@ FATES: Mapping[str, Fate] = {  # every column that points to an account; a test 
     "grant.account": Fate.STAYS,
     "grant.given_by": Fate.STAYS,  # whose own has ended, so this one has
     "audit.account": Fate.STAYS,
+    "hand_in.account": Fate.STAYS,  # what a meter showed is the company's
+    "handed_in.decided_by": Fate.STAYS,
     # what people of the company did
     "application.decided_by": Fate.STAYS,
     "legal_text.account": Fate.STAYS,

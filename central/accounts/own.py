@@ -14,6 +14,8 @@ from central.accounts.looked import looks
 from central.accounts.mail_change import pending
 from central.accounts.policy import Viewer
 from central.accounts.tables import account, application, audit, grant, second_factor, session
+from central.handing.receipts import number_of
+from central.handing.tables import hand_in, handed_in
 from central.metering.zones import local
 from central.notices.tables import notice, notice_choice, notice_reader
 from central.registry.tables import contract, point
@@ -43,6 +45,7 @@ def all_of(connection: Connection, viewer: Viewer, now: int) -> dict[str, Any]:
             for kind in guests(connection, viewer)
             for one in kind
         ],
+        "handed_in": _handed_in(connection, viewer),
         "sessions": _sessions(connection, viewer),
         "looked": [
             {"at": _iso(one.at), "who": one.who, "point": one.code} for one in looks(connection, viewer, now, None)
@@ -94,6 +97,25 @@ def _contracts(connection: Connection, viewer: Viewer) -> list[dict[str, Any]]:
             "ends_at": _iso(row.ends_at),
         }
         for row in connection.execute(query.where(grant.c.account == viewer.account).order_by(grant.c.id))
+    ]
+
+
+def _handed_in(connection: Connection, viewer: Viewer) -> list[dict[str, Any]]:
+    """Registers by field of the series, mWh."""
+    query = select(handed_in, hand_in.c.made_at).join(hand_in, hand_in.c.id == handed_in.c.hand_in)
+    return [
+        {
+            "number": number_of(row.hand_in, row.made_at),
+            "made_at": _iso(row.made_at),
+            "meter": row.meter,
+            "read_at": _iso(row.read_at),
+            "registers": row.registers,
+            "month": row.month.isoformat(),
+            "state": row.state,
+            "reason": row.reason,
+            "decided_at": _iso(row.decided_at),
+        }
+        for row in connection.execute(query.where(hand_in.c.account == viewer.account).order_by(handed_in.c.id))
     ]
 
 

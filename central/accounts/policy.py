@@ -10,6 +10,7 @@ are his rights; an administrator may change all, an auditor nothing. There is no
 that may log in.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -173,6 +174,12 @@ def readers(connection: Connection, point_id: int, moment: int, now: int) -> lis
     return sorted(set(connection.scalars(query)))
 
 
+def since_when(connection: Connection, viewer: Viewer, points: Iterable[int], now: int) -> dict[int, int]:
+    """Of these points, those that the viewer may see now -> the beginning of the unbroken time that is his."""
+    found = _spans_of(connection, viewer, points)
+    return {key: start for key, spans in found.items() for start, end in spans if start <= now < end}
+
+
 def own_points(viewer: Viewer) -> ColumnElement[bool]:
     """Rows of `point` that are staff's to see."""
     ours = point.c.organisation == viewer.company
@@ -222,19 +229,26 @@ def _spans(connection: Connection, viewer: Viewer, point_id: int) -> list[Span]:
     if viewer.staff:
         own = select(point.c.id).where(point.c.id == point_id, own_points(viewer))
         return [(0, FOREVER)] if connection.execute(own).first() else []
+    return _spans_of(connection, viewer, [point_id]).get(point_id, [])
+
+
+def _spans_of(connection: Connection, viewer: Viewer, points: Iterable[int]) -> dict[int, list[Span]]:
+    """The same of several points of a consumer."""
+    since = (contract_point.c.point, grant.c.valid_from, grant.c.valid_to)
     query = (
-        select(grant.c.valid_from, grant.c.valid_to, contract_point.c.valid_from, contract_point.c.valid_to)
+        select(*since, contract_point.c.valid_from, contract_point.c.valid_to)
         .join(contract_point, contract_point.c.contract == grant.c.contract)
-        .where(grants_of(viewer), contract_point.c.point == point_id)
+        .where(grants_of(viewer), contract_point.c.point.in_(list(points)))
     )
     found = sorted(
-        (max(grant_from, point_from), min(grant_to or FOREVER, point_to or FOREVER))
-        for grant_from, grant_to, point_from, point_to in connection.execute(query)
+        (key, max(grant_from, point_from), min(grant_to or FOREVER, point_to or FOREVER))
+        for key, grant_from, grant_to, point_from, point_to in connection.execute(query)
     )
-    joined: list[Span] = []
-    for start, end in found:
-        if joined and start <= joined[-1][1]:
-            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+    joined: dict[int, list[Span]] = {}
+    for key, start, end in found:
+        spans = joined.setdefault(key, [])
+        if spans and start <= spans[-1][1]:
+            spans[-1] = (spans[-1][0], max(end, spans[-1][1]))
         elif start < end:
-            joined.append((start, end))
+            spans.append((start, end))
     return joined

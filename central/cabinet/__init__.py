@@ -1,6 +1,6 @@
 """The consumer's personal cabinet."""
 
-from central.cabinet import about, entry, family, help, mail, me, news, notices, pages, person, take_away
+from central.cabinet import about, entry, family, hand_in, help, mail, me, news, notices, pages, person, take_away
 from central.cabinet.room import cabinet
 
 __all__ = [
@@ -8,6 +8,7 @@ __all__ = [
     "cabinet",
     "entry",
     "family",
+    "hand_in",
     "help",
     "mail",
     "me",

@@ -7,7 +7,7 @@ from central.faces.here import here, viewer
 from central.faces.periods import Chosen
 from central.figures import NotFound
 from central.figures.source import FIELDS
-from central.figures.views import PointView, ReadingsView
+from central.figures.views import Heard, PointView, ReadingsView
 
 
 def page(point: PointView, period: Chosen) -> dict[str, object]:
@@ -25,6 +25,7 @@ def page(point: PointView, period: Chosen) -> dict[str, object]:
         else None
     )
     return {
+        "heard": _heard(point),
         "settled": settled,
         "point": point,
         "period": period,
@@ -34,3 +35,12 @@ def page(point: PointView, period: Chosen) -> dict[str, object]:
         "meanwhile": meanwhile.told(meanwhile.cases(point, since, until), since, until) if view is not None else "",
         "query": {"point": point.id, **period.named},
     }
+
+
+def _heard(point: PointView) -> Heard | None:
+    """None: the point is the viewer's no more."""
+    made = here()
+    try:
+        return figures.heard_at(made.source, viewer(), point.id, made.now)
+    except NotFound:
+        return None

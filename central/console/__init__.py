@@ -7,7 +7,7 @@ exceptions.py what the checks found, and what is decided about it          check
 cases.py      what consumers are warned of, the newest first
 actions.py    the journal of actions              mail.py      the mail server, tried
 applications.py who asks for access     people.py who has it     texts.py what they agree to
-news.py       what they are told
+news.py       what they are told     handed_in.py readings that they hand in, those that are doubtful
 imports.py    the registry as a workbook, in and out       months.py    closing of months, corrections
 points.py · mountings.py · meters.py · contracts.py · nodes.py · schemes.py · edges.py     one page per object, and
 its forms: described as data (faces/forms.py), done in one way (deeds.py), told in words (telling.py)
@@ -25,6 +25,7 @@ from central.console import (
     edges,
     exceptions,
     foreign,
+    handed_in,
     imports,
     mail,
     meters,
@@ -56,6 +57,7 @@ __all__ = [
     "edges",
     "exceptions",
     "foreign",
+    "handed_in",
     "imports",
     "mail",
     "meters",

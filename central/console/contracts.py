@@ -79,9 +79,12 @@ def correct_organisation() -> ResponseReturnValue:
     with here().source.engine.connect() as connection:
         row = show.organisation_row(connection, viewer())
     names = ("inn", "phone", "mail", "address", "hours")
+    rules = ("reading_first_day", "reading_last_day", "silent_days") if viewer().role == "administrator" else ()
 
     def enter_it(change: Change, values: Values) -> None:
         enter.correct(change, organisations_table, row.id, **{name: values[name] for name in names})
+        if rules:
+            enter.set_reading_days(change, row.id, *(values[name] for name in rules))
 
     return done(
         Deed(
@@ -100,9 +103,24 @@ def correct_organisation() -> ResponseReturnValue:
                         Field("hours", words.FIELDS["hours"], needed=False, most=200, help=OPEN),
                     ),
                 ),
+                *(READING_DAYS,) * bool(rules),
                 remark(),
             ),
-            initial={name: getattr(row, name) or "" for name in names},
+            initial={name: str(getattr(row, name) or "") for name in (*names, *rules)},
             enter=enter_it,
         )
     )
+
+
+READING_DAYS = Group(
+    _l("Приём показаний у потребителей"),
+    (
+        Field("reading_first_day", words.FIELDS["reading_first_day"], "whole", needed=False, most=2),
+        Field("reading_last_day", words.FIELDS["reading_last_day"], "whole", needed=False, most=2),
+        Field("silent_days", words.FIELDS["silent_days"], "whole", most=3),
+    ),
+    help=_l(
+        "Дни пусты — показания принимают в любой день. Последний день меньше первого — он следующего месяца. "
+        "Переданное в другие дни сохраняется до следующего приёма."
+    ),
+)

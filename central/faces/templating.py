@@ -68,6 +68,7 @@ def install(app: Flask) -> None:
             "looking": viewer() if current_user.is_authenticated else None,
             "second_needed": here().staff_need_second,
             "made": formats.moment(here().now, COMPANY),
+            "here_now": here().now,
             "theme": preferences.theme(),
             "language": preferences.language(),
             "back": request.full_path.rstrip("?") if request.method == "GET" else "/",

@@ -31,6 +31,8 @@ PAGES = frozenset(  # that are seen so; on others one is oneself
         "cabinet.explain",
         "cabinet.explain_data",
         "cabinet.what_if",
+        "cabinet.hand_in",
+        "cabinet.receipt",
     }
 )
 

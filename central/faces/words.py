@@ -19,10 +19,22 @@ from central.faces import check_words, formats, registry_words
 from central.faces.formats import day, number
 from central.figures import dirty
 from central.figures.compare import Comparison
-from central.figures.views import ClosedLine, Concern, Correction, DayVersion, DecisionTold, Hindered, Hindrance, Totals
+from central.figures.views import (
+    ClosedLine,
+    Concern,
+    Correction,
+    DayVersion,
+    DecisionTold,
+    Hindered,
+    Hindrance,
+    Meanwhile,
+    Totals,
+)
+from central.handing.states import Handed
 from central.ingest.judge import Reason
 from central.ingest.tables import State as InboxState
 from central.metering.consumption import Rule
+from central.metering.handed import Doubt
 from central.metering.rounding import MWH_PER_KWH
 from central.metering.slots import Completeness
 from central.metering.terms import State
@@ -109,10 +121,31 @@ SECTIONS: tuple[tuple[str, str, LazyString, LazyString], ...] = (  # endpoint, i
         _l("Суммарное потребление энергоресурсов за текущий месяц"),
     ),
     ("cabinet.events", "scroll-text", _l("Журналы событий"), _l("Анализ журнала событий приборов учета")),
+    ("cabinet.hand_in", "square-pen", _l("Ввод показаний"), _l("Передать показания счётчика и найти квитанцию")),
     ("cabinet.me", "user", _l("Персональные данные"), _l("Договоры, близкие, пароль, сеансы, согласия")),
 )
+HANDED: Mapping[str, tuple[str, str, LazyString]] = {  # badge · icon · word
+    Handed.ACCEPTED: ("ok", "check", _l("принято")),
+    Handed.REVIEW: ("look", "clock", _l("на проверке")),
+    Handed.DECLINED: ("act", "circle-alert", _l("отклонено")),
+}
+DOUBTS: Mapping[str, LazyString] = {
+    Doubt.LOWER: _l("Меньше прошлого показания."),
+    Doubt.HIGH: _l("Расход больше чем в десять раз выше обычного."),
+    Doubt.POWER: _l("Столько не израсходовать и при полной разрешённой мощности."),
+    Doubt.LATER: _l("Больше, чем счётчик сам показал позже."),
+}
 STEP_HEADS: Mapping[str, LazyString] = {"day": _l("Сутки"), "month": _l("Месяц")}
 SOURCES: Mapping[str, LazyString] = {"registers": _l("по показаниям"), "profile": _l("по профилю")}
+MEANWHILE: Mapping[Meanwhile, LazyString] = {  # by what a point is billed while its meter is silent
+    Meanwhile.REGISTERS: _l(
+        "Счёт пока по последним показаниям счётчика. Расход после них войдёт, когда он ответит или вы передадите "
+        "показание."
+    ),
+    Meanwhile.PROFILE: _l("Счёт пока по профилю, насколько он пришёл. Остальное войдёт, когда счётчик ответит."),
+    Meanwhile.HANDED_IN: _l("Счёт идёт по показанию, переданному вручную."),
+    Meanwhile.ESTIMATE: _l("Счёт по профилю; пропуск заполнен оценкой, по обычным дням, и показан отдельно."),
+}
 KINDS: Mapping[str, LazyString] = {
     Kind.DAILY: _l("на начало суток"),
     Kind.MONTHLY: _l("на расчётную дату"),
@@ -389,6 +422,32 @@ def where(found: Comparison) -> str:
     if not found.percent or found.zone is None or found.zone not in BY_ZONE:
         return ""
     return ", " + str(_("в основном %(zone)s", zone=BY_ZONE[found.zone]))
+
+
+def of_month(month: date) -> str:
+    """«ноябрь 2026», in the case that «за» asks for."""
+    return formats.said(month, "LLLL y")
+
+
+def days_left(count: int) -> str:
+    """Till the last day, which is one of them."""
+    if not count:
+        return str(_("Сегодня последний день."))
+    return str(ngettext("Остался %(num)d день.", "Осталось %(num)d дней.", count))
+
+
+def silent_for(days: int) -> str:
+    return str(ngettext("Счётчик молчит %(num)d день.", "Счётчик молчит %(num)d дней.", days))
+
+
+def after_silence(days: int) -> str:
+    return str(ngettext("после %(num)d дня молчания счётчика", "после %(num)d дней молчания счётчика", days))
+
+
+def register(field: str) -> str:
+    """«Т1», «всего» of a register of active import."""
+    tariff = field.removeprefix("ap")
+    return str(_("Всего")) if tariff == "0" else str(_("Т%(number)s", number=tariff))
 
 
 def points(count: int) -> str:

@@ -24,6 +24,8 @@
     what_if(source, viewer, point, scheme, now)                       -> WhatIf        the same by another scheme
     events(source, viewer, point, since, until, wanted, now)          -> EventsView    lines of the meters' journals
     cases(source, viewer, point, since, until)                        -> tuple[Happened, ...]   of the decree
+    meter_faces(source, viewer, points, now)                          -> tuple[MeterFace, ...]   to be read by a person
+    heard_at(source, viewer, point, now)                              -> Heard | None  of the meter that stands there
     silent(source, viewer, points, now)                               -> dict[int, Trouble]      those not heard
     point_list(source, viewer, now, asked, silent, page, rows)        -> PointList     operators and administrators
     edge_list(source, viewer, now, page, rows)                        -> EdgeList      operators and administrators
@@ -46,7 +48,8 @@ from central.figures.explain import explain_bill, explain_days
 from central.figures.intervals import TooLong, interval
 from central.figures.kept import kept_intervals, kept_points, kept_registers, kept_spans
 from central.figures.line import line
-from central.figures.main_page import silent, summary
+from central.figures.main_page import heard_at, silent, summary
+from central.figures.meter_faces import meter_faces
 from central.figures.reading_at import reading_at
 from central.figures.source import Source, point_view, points
 from central.figures.views import NotFound
@@ -65,12 +68,14 @@ __all__ = [
     "events",
     "explain_bill",
     "explain_days",
+    "heard_at",
     "interval",
     "kept_intervals",
     "kept_points",
     "kept_registers",
     "kept_spans",
     "line",
+    "meter_faces",
     "point_list",
     "point_view",
     "points",

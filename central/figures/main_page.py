@@ -5,7 +5,7 @@ from datetime import date
 
 from sqlalchemy import select
 
-from central.accounts.policy import Viewer, may_see
+from central.accounts.policy import Viewer, may_act, may_see
 from central.figures.daily import ONE_DAY, days_before, month_so_far
 from central.figures.forecast import forecast
 from central.figures.heard import heard
@@ -18,15 +18,19 @@ from central.figures.views import (
     Concern,
     Heard,
     IntervalView,
+    Meanwhile,
     MonthFigure,
     NotFound,
     Period,
+    Silence,
     SummaryView,
     Trouble,
 )
+from central.metering.handed import DAY
 from central.metering.terms import State
 from central.metering.zones import day_of, midnight, month_start
 from central.registry.look import standing_at
+from central.registry.reading_days import terms
 from central.registry.tables import point as point_table
 
 
@@ -54,6 +58,7 @@ def summary(source: Source, viewer: Viewer, point_id: int, now: int) -> SummaryV
             yesterday=yesterday,
             yesterday_cost=with_hours(by_zones, hours.values(), hour_prices(point, hours)),
             heard=found,
+            silence=_silence(point, viewer, month, found, now) if found is not None and found.silent else None,
             troubles=_troubles(point, month, yesterday, found, now),
         )
 
@@ -69,6 +74,35 @@ def silent(source: Source, viewer: Viewer, points: Sequence[int], now: int) -> M
             for key, (meter, _) in standing.items()
             if last[meter].silent
         }
+
+
+def heard_at(source: Source, viewer: Viewer, point_id: int, now: int) -> Heard | None:
+    """Of the meter that stands there now; None = none does. Raises NotFound."""
+    with opened(source, viewer, point_id, now, now + 1) as point:
+        return _heard(point, now)
+
+
+def _silence(point: Opened, viewer: Viewer, month: MonthFigure, found: Heard, now: int) -> Silence | None:
+    standing = point.entries.segments(now, now + 1)
+    if not standing:
+        return None
+    since = standing[0].since if found.stamp is None else found.stamp
+    own = select(point_table.c.id).where(may_act(viewer, now), point_table.c.id == point.id)
+    read = [moment for mounting, moment in point.entries.manual if mounting == standing[0].mounting and moment > since]
+    return Silence(
+        since=since,
+        days=(now - since) // DAY,
+        by=_meanwhile(point, month, bool(read), now),
+        read_at=max(read, default=None),
+        opened=now - since >= terms(point.connection, point.row.organisation).silent_days * DAY,
+        own=point.connection.execute(own).first() is not None,
+    )
+
+
+def _meanwhile(point: Opened, month: MonthFigure, read: bool, now: int) -> Meanwhile:
+    if point.terms_on(day_of(now, point.tz)).zone_source == "profile":
+        return Meanwhile.ESTIMATE if month.totals.states.get(State.ESTIMATED_OPEN) else Meanwhile.PROFILE
+    return Meanwhile.HANDED_IN if read else Meanwhile.REGISTERS
 
 
 def _yesterday(point: Opened, today: date, now: int) -> IntervalView:

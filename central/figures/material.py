@@ -31,6 +31,7 @@ DAY = 86_400
 CATCH_UP = DAY  # a row that ends so long after a period may still tell of it
 REACH = 45 * DAY  # so far a register is looked for on either side of a gap
 LOOK_BACK = 36  # days before a gap among which similar ones are looked for
+SPOKE = DAY  # so near to what the meter said itself no reading of a person counts
 FIXED = (Kind.DAILY, Kind.MONTHLY)
 JOURNAL = 2  # of switching on and off (ГОСТ Р 58940-2020, app. Д)
 SWITCHED_OFF = frozenset({1, 29})
@@ -233,9 +234,10 @@ class Material:
         if segment.mounting not in self._said:
             said = manual_readings(self._connection, [segment]) | act_readings(self._connection, [segment])
             self._said[segment.mounting] = {moment: fields for (_, moment), fields in said.items()}
+        own = sorted(found)
         for moment, fields in self._said[segment.mounting].items():
             one = fields.get(f"{FIELDS[channel]}{tariff}")
-            if one is not None and (one.kind == ACT or moment not in found):
+            if one is not None and (one.kind == ACT or not _spoke(own, moment)):
                 found[moment] = one
         return [found[moment] for moment in sorted(found)]
 
@@ -362,6 +364,16 @@ def readings(rows: Iterable[RegisterRow], stem: str, tariff: int) -> list[Readin
         if field in row.values and (row.time not in found or found[row.time].kind == Kind.NOW):
             found[row.time] = Reading(row.time, row.values[field], row.kind.value, row.quality)
     return list(found.values())
+
+
+def _spoke(own: Sequence[int], moment: int) -> bool:
+    """Whether the meter itself said its registers at this moment, or within a day on both sides of it: what a person
+    read then, perhaps without the last digits, says nothing that its own would not say better."""
+    place = bisect_right(own, moment)
+    before, after = own[:place][-1:], own[place:][:1]
+    if before == [moment]:
+        return True
+    return bool(before and after) and moment - before[0] <= SPOKE and after[0] - moment <= SPOKE
 
 
 def tariffs_of(rows: Iterable[RegisterRow], stem: str) -> frozenset[int]:

@@ -7,7 +7,7 @@ that the viewer may see.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from central.figures.material import FIXED, readings, tariffs_of
+from central.figures.material import FIXED, SPOKE, readings, tariffs_of
 from central.figures.source import FIELDS, Opened
 from central.figures.views import Period
 from central.metering.consumption import RegisterTerm, from_registers
@@ -41,13 +41,15 @@ class Tenure:
         return from_registers(self.segment, first, last, whole=whole)
 
     def _nearest(self, channel: str, tariff: int, boundary: int) -> Reading | None:
+        """Where the meter spoke within a day of the boundary, it is its own; else whoever said it nearest."""
         act = self.acts.get(boundary, {}).get(f"{FIELDS[channel]}{tariff}")
         if act is not None:
             return act
-        found = readings(self.rows, FIELDS[channel], tariff)
         field = f"{FIELDS[channel]}{tariff}"
-        found += [fields[field] for fields in self.manual.values() if field in fields]
-        return min(found, key=lambda reading: (abs(reading.moment - boundary), reading.moment), default=None)
+        own = readings(self.rows, FIELDS[channel], tariff)
+        if not any(abs(reading.moment - boundary) <= SPOKE for reading in own):
+            own += [fields[field] for fields in self.manual.values() if field in fields]
+        return min(own, key=lambda reading: (abs(reading.moment - boundary), reading.moment), default=None)
 
 
 def tenures(point: Opened, period: Period) -> tuple[Tenure, ...]:

@@ -498,10 +498,34 @@ class Trouble:
     count: int = 0
 
 
+class Meanwhile(StrEnum):
+    """By what a point is billed while its meter is silent."""
+
+    REGISTERS = "registers"  # by the last that the meter said
+    PROFILE = "profile"  # by its intervals, as far as they came
+    HANDED_IN = "handed_in"  # by what a person read off it since
+    ESTIMATE = "estimate"  # a typical day stands in the gap
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """A meter that is not heard. `since`: its last reading, else when it was mounted; `read_at`: when a person read it
+    after that, None = nobody has; `opened`: so long that its readings are taken on any day; `own`: the viewer may hand
+    them in."""
+
+    since: int
+    days: int
+    by: Meanwhile
+    read_at: int | None
+    opened: bool
+    own: bool
+
+
 @dataclass(frozen=True, slots=True)
 class SummaryView:
     """The main page of one point. `previous_same` = the same part of the month before, `previous` = all of it.
-    `forecast` None = too little is known; `heard` None = no meter stands there."""
+    `forecast` None = too little is known; `heard` None = no meter stands there; `silence` None = the meter is heard, or
+    there is none."""
 
     point: PointView
     now: int
@@ -512,6 +536,7 @@ class SummaryView:
     yesterday: IntervalView
     yesterday_cost: Cost | None
     heard: Heard | None
+    silence: Silence | None
     troubles: tuple[Trouble, ...]
 
 

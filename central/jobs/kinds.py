@@ -70,6 +70,7 @@ KINDS = {
     "close_month": Kind("central.figures.closing:run", tries=3),
     "correct_months": Kind("central.figures.correcting:run", schedule=Every(300), tries=3),
     "configure": Kind("central.concentrators.job:run", schedule=Every(300), tries=3, lane=Lane.QUICK),
+    "handed_in": Kind("central.handing.jobs:run", schedule=Every(HOUR), tries=3, lane=Lane.QUICK),
     "forget": Kind("central.jobs.forget:run", schedule=Every(HOUR), tries=3),
     "workbook": Kind("central.registry.exchange.uploads:run", tries=3),
     "notices": Kind("central.notices.making:run", schedule=Every(60), tries=3, limit=HOUR, lane=Lane.QUICK),

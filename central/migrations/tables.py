@@ -6,6 +6,7 @@ from central.commands import tables as commands
 from central.concentrators import tables as concentrators
 from central.db import metadata
 from central.figures import tables as figures
+from central.handing import tables as handing
 from central.ingest import tables as ingest
 from central.jobs import tables as jobs
 from central.news import tables as news
@@ -14,6 +15,9 @@ from central.registry import tables as registry
 from central.registry.exchange import tables as exchange
 from central.registry.search import tables as search
 
-ROOMS = (accounts, audits, commands, concentrators, figures, ingest, jobs, news, notices, registry, exchange, search)
+ROOMS = (
+    accounts, audits, commands, concentrators, figures, handing, ingest, jobs, news, notices, registry, exchange,
+    search,
+)  # fmt: skip
 
 __all__ = ["ROOMS", "metadata"]

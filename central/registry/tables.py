@@ -32,6 +32,9 @@ organisation = Table(
     Column("mail", String(254)),
     Column("address", String(300)),
     Column("hours", String(200)),  # when it is there for people, in its own words
+    Column("reading_first_day", Integer),  # of a month, 1 to 31: since when readings are taken; null = on any day
+    Column("reading_last_day", Integer),  # and till when, included; before the first = of the month after
+    Column("silent_days", Integer, nullable=False, server_default="5"),  # of a meter: then they are taken on any day
 )
 
 node = Table(

@@ -189,6 +189,106 @@ document.addEventListener("keydown", (event) => {
   search.focus();
 });
 
+// A form that is filled in standing before a meter, in a cellar perhaps: what is typed is kept on the device until the
+// server has it. Sent again it carries the same token, so what did arrive is not written twice.
+const storage = () => {
+  try {
+    return localStorage;
+  } catch {
+    return null; // a browser may refuse it
+  }
+};
+const HOUR = 3600 * 1000; // ms
+const KEPT_FOR = { true: 168 * HOUR, false: HOUR }; // what was to be sent, and what was only begun
+const fieldsOf = (form) => [...form.querySelectorAll("input.read")];
+const keep = (form, unsent) => {
+  const typed = Object.fromEntries(fieldsOf(form).map((one) => [one.name, one.value.trim()]).filter(([, text]) => text));
+  const kept = { at: Date.now(), once: form.elements.once.value, typed, unsent };
+  if (Object.keys(typed).length) storage()?.setItem(form.dataset.kept, JSON.stringify(kept));
+  else storage()?.removeItem(form.dataset.kept);
+};
+const offer = (form) => {
+  const told = document.getElementById("unsent");
+  told.hidden = false;
+  told.scrollIntoView({ block: "nearest" });
+  say(told.textContent.trim());
+};
+const fillAgain = (form) => {
+  const kept = JSON.parse(storage()?.getItem(form.dataset.kept) || "null");
+  if (!kept || Date.now() - kept.at > KEPT_FOR[kept.unsent] || fieldsOf(form).some((one) => one.value)) return;
+  let filled = false;
+  for (const one of fieldsOf(form)) {
+    one.value = kept.typed[one.name] || "";
+    filled ||= Boolean(one.value);
+  }
+  if (!filled) return;
+  form.elements.once.value = kept.once;
+  if (kept.unsent) offer(form);
+};
+const sendKept = async (form) => {
+  const main = document.querySelector("main");
+  keep(form, true);
+  main.setAttribute("aria-busy", "true");
+  try {
+    const answer = await fetch(form.action, { method: "POST", body: new FormData(form) });
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const next = page.querySelector("main");
+    if (next && next.dataset.page === main.dataset.page) {
+      keep(form, false);
+      show(main, next, page);
+      main.querySelector("[role=alert]")?.focus();
+    } else if (next && next.querySelector("[data-taken]")) {
+      storage()?.removeItem(form.dataset.kept);
+      location.assign(answer.url);
+    } else {
+      form.submit(); // a login, an error: pages of their own; what was typed is kept
+    }
+  } catch {
+    offline(true);
+    offer(form);
+  } finally {
+    main.removeAttribute("aria-busy");
+  }
+};
+whenShown((root) => {
+  for (const form of root.querySelectorAll("form[data-kept]")) {
+    fillAgain(form);
+    form.addEventListener("input", () => keep(form, false));
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      sendKept(form);
+    });
+  }
+});
+
+// What was used since the last reading is seen while one types.
+whenShown((root) => {
+  for (const register of root.querySelectorAll(".register[data-last]")) {
+    const field = register.querySelector("input");
+    const told = register.querySelector(".used");
+    const { last, daily, days } = register.dataset;
+    const number = new Intl.NumberFormat(document.documentElement.lang, { maximumFractionDigits: 0 });
+    const tell = () => {
+      const typed = Number(field.value.replace(/\s/g, "").replace(",", "."));
+      const used = typed - Math.floor(last / 1e6);
+      told.hidden = !field.value.trim() || Number.isNaN(typed) || used < 0;
+      if (told.hidden) return;
+      const usual = daily === undefined ? "" : `, ${told.dataset.usual} ${number.format((daily / 1e6) * days)}`;
+      told.textContent = `${told.dataset.used} ${number.format(used)} ${told.dataset.unit}${usual}`;
+    };
+    field.addEventListener("input", tell);
+    tell();
+  }
+});
+
+// A page can be printed.
+whenShown((root) => {
+  for (const button of root.querySelectorAll("[data-print]")) {
+    button.hidden = false;
+    button.addEventListener("click", () => print());
+  }
+});
+
 // A page about work that goes on brings itself up to date, and opens anew when it is done.
 const goingOn = (page) => page.querySelector("[data-going]");
 if (goingOn(document)) {

@@ -1,4 +1,4 @@
-"""Five tasks of a person who knows nothing of the pages but their words, and how many taps each takes: no more than
+"""Tasks of a person who knows nothing of the pages but their words, and how many taps each takes: no more than
 stated. A tap is a press on something that is seen; reading costs none.
 """
 
@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from central import figures
 from central.faces.formats import clock, kilo, money
+from central.figures.around import readings_around
 from tests.central import scene as s
 from tests.central.scene import Scene
 from tests.e2e.parts import WIDTHS, opened
@@ -142,3 +143,30 @@ def test_where_a_figure_comes_from_takes_one(browser: Browser, running: tuple[st
             assert page.get_by_role("heading", name=step, exact=True).is_visible()
         assert cost in page.locator("tfoot").nth(1).inner_text()
         assert person.taps == 1
+
+
+def test_a_reading_is_handed_in_and_its_receipt_found_in_two(
+    browser: Browser, running: tuple[str, Scene], width: int
+) -> None:
+    """Section, digits typed, «Передать»: the receipt opens. Found again another day, it takes two as well."""
+    address, scene = running
+    serial = s.FLAT if width == 360 else s.DACHA  # one reading of a half-hour is taken of each
+    last = readings_around(scene.source, f"MIL-{serial}", scene.now)[0]
+    with opened(browser, address, width, s.CONSUMER) as (page, wrong):
+        person = Person(page)
+        person.tap(page.locator(".tile", has_text="Ввод показаний"))
+        face = page.locator(".face", has_text=serial)
+        for field in ("ap1", "ap2", "ap3"):
+            face.locator(f"[data-register={field}] input").fill(str(last[field] // 10**6 + 1))
+        person.tap(page.get_by_role("button", name="Передать показания"))
+        expect(page.get_by_role("heading", level=1)).to_have_text(re.compile(r"Квитанция 2411-\d{4}"))
+        assert person.reads("принято")
+        assert person.taps == 2
+        number = page.get_by_role("heading", level=1).inner_text()
+        page.goto(address)
+        again = Person(page)
+        again.tap(page.locator(".tile", has_text="Ввод показаний"))
+        again.tap(again.link(re.compile(number)))
+        expect(page.get_by_role("heading", level=1)).to_have_text(number)
+        assert again.taps == 2
+        assert wrong == []

@@ -94,6 +94,9 @@ PATHS: dict[str | None, tuple[tuple[str, int], ...]] = {  # who -> path, status
         ("/readings?length=month&day=2026-10-01", 200),
         ("/readings?day=2001-01-01", 200),
         ("/reading", 200),
+        ("/entry", 200),
+        ("/entry?point=2", 200),
+        ("/entry/2411-0009", 404),
         ("/me", 200),
         ("/me/second", 200),
         ("/me/close", 200),
@@ -113,6 +116,9 @@ PATHS: dict[str | None, tuple[tuple[str, int], ...]] = {  # who -> path, status
         ("/console/points/3/replacement", 200),
         ("/console/points/1/reading", 200),
         ("/console/applications", 200),
+        ("/console/handed-in", 200),
+        ("/console/handed-in?state=accepted", 200),
+        ("/console/handed-in/99", 404),
         ("/console/news", 200),
         ("/console/news/new", 200),
         ("/console/applications/1", 200),
@@ -174,7 +180,7 @@ def test_the_answer_stands_before_any_scrolling_on_a_phone(browser: Browser, add
 
 def test_what_is_touched_is_large_enough(browser: Browser, address: str) -> None:
     with opened(browser, address, 360, s.CONSUMER) as (page, _):
-        for path in ("/", "/data", "/readings"):
+        for path in ("/", "/data", "/readings", "/entry"):
             page.goto(address + path)
             small = page.evaluate(
                 """[...document.querySelectorAll(

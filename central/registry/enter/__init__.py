@@ -40,6 +40,7 @@ from central.registry.enter.network import (
     add_point,
     correct,
     rename_node,
+    set_reading_days,
 )
 from central.registry.enter.readings import add_reading
 from central.registry.enter.tariffs import (
@@ -86,6 +87,7 @@ __all__ = [
     "set_hour_price",
     "set_monthly_line",
     "set_price",
+    "set_reading_days",
     "set_terms",
     "take_transformer",
     "verified",

@@ -18,6 +18,8 @@ from central.registry.tables import node, organisation, point
 NODE_KINDS = ("branch", "site", "substation", "switchboard", "feeder")
 POINT_KINDS = tuple(kind.value for kind in PointKind)
 EARLIEST = date(2000, 1, 1)
+LAST_DAY = 31  # of a month
+MOST_SILENT = 365
 
 
 def add_organisation(
@@ -145,6 +147,21 @@ def correct(change: Change, table: Table, key: Any, **values: Any) -> None:
     if table is point and "kind" in values:
         one_of("kind", values["kind"], POINT_KINDS)
     change.replace(table, key, **values)
+
+
+def set_reading_days(change: Change, key: int, first: int | None, last: int | None, silent_days: int) -> None:
+    """On which days of a month a company takes readings of its consumers (both None = on any), and after how many days
+    of a meter's silence on any. Raises Refused."""
+    for name, day in (("reading_first_day", first), ("reading_last_day", last)):
+        if day is not None and not 1 <= day <= LAST_DAY:
+            raise Refused(name, _l("День месяца — от 1 до 31"))
+    if (first is None) is not (last is None):
+        lacking = "reading_first_day" if first is None else "reading_last_day"
+        raise Refused(lacking, _l("Назовите оба дня, или ни одного: тогда показания принимают в любой день"))
+    if not 1 <= silent_days <= MOST_SILENT:
+        raise Refused("silent_days", _l("От 1 до %(most)s дней", most=MOST_SILENT))
+    values = {"reading_first_day": first, "reading_last_day": last, "silent_days": silent_days}
+    change.replace(organisation, key, **values)
 
 
 PLAIN: Mapping[str, tuple[str, ...]] = {  # table -> columns that are only words

@@ -50,8 +50,7 @@ def add_reading(
         raise Refused("at", sentence)
     not_less("reg_end", registers, last, stands.register_end)
     not_more("reg_end", registers, first)
-    origin = midnight(day_of(at, tz), tz)
-    moment = max(origin + (at - origin) // stands.period * stands.period, stands.valid_from)
+    moment = max(beginning(at, stands.period, tz), stands.valid_from)
     by_hand = select(manual_reading.c.registers).where(manual_reading.c.mounting == stands.id)
     before = by_hand.where(manual_reading.c.read_at < moment).order_by(manual_reading.c.read_at.desc()).limit(1)
     after = by_hand.where(manual_reading.c.read_at > moment).order_by(manual_reading.c.read_at).limit(1)
@@ -66,3 +65,9 @@ def add_reading(
     touched = days(day_of(moment - 1, tz), day_of(moment, tz) + ONE_DAY)
     dirty.mark_days(change.connection, point_id, touched, dirty.by_change(change.id))
     return key
+
+
+def beginning(at: int, period: int, tz: str) -> int:
+    """Of the interval of the profile that this moment lies in, by the local day."""
+    origin = midnight(day_of(at, tz), tz)
+    return origin + (at - origin) // period * period

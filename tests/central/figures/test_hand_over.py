@@ -37,6 +37,7 @@ CALLS: dict[str, Call] = {
     "revisions": lambda c, viewer, point: figures.revisions(c.source, viewer, point, *DAYS, A),
     "reading_at": lambda c, viewer, point: figures.reading_at(c.source, viewer, point, T0, c.now),
     "settled": lambda c, viewer, point: figures.settled(c.source, viewer, point, DAY.replace(day=1)),
+    "heard_at": lambda c, viewer, point: figures.heard_at(c.source, viewer, point, c.now),
     "summary": lambda c, viewer, point: figures.summary(c.source, viewer, point, c.now),
     "what_if": lambda c, viewer, point: figures.what_if(c.source, viewer, point, None, c.now),
 }
@@ -63,6 +64,7 @@ def test_every_view_of_a_point_is_walked_here() -> None:
         "kept_points",
         "kept_registers",
         "kept_spans",
+        "meter_faces",  # in tests/central/handing/test_faces.py
         "point_list",
         "points",
         "silent",

@@ -67,6 +67,7 @@ def address(rule: Rule) -> str:
         "name": "edge-1",
         "key": f"MIL-{s.FLAT}" if "/meters/" in rule.rule else "1",
         "made": "1",
+        "number": "2411-0001",
         "section": "start",
     }
     return re.sub(r"<(?:int:)?(\w+)>", lambda found: there[found[1]], rule.rule)

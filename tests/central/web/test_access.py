@@ -29,6 +29,8 @@ NOTHING_THERE = {  # what these would show the scene has not: 404
     "door.register",  # the texts that are agreed to are not written: 503
     "cabinet.legal_text",
     "console.application",
+    "cabinet.receipt",  # nothing was handed in
+    "console.one_handed_in",
     "console.member",  # 1 is a consumer
     "console.adopt",
     "console.new_document",

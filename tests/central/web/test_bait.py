@@ -14,6 +14,7 @@ from central.accounts import family, texts
 from central.accounts.tables import application, audit
 from central.accounts.texts import Kind
 from central.db import metadata, writing
+from central.handing.tables import hand_in, handed_in
 from central.news import board
 from tests.central import scene as s
 from tests.central.conftest import Copy
@@ -37,6 +38,7 @@ TYPED = {  # table -> columns that somebody types, or a device says
     "zone_scheme": ("name",),
     "monthly_line": ("name",),
     "change": ("reason",),
+    "handed_in": ("reason",),
     "legal_text": ("text",),
     "news": ("title", "text"),
     "document": ("name",),
@@ -57,6 +59,10 @@ def town(copy_of: Copy, tmp_path: Path) -> Iterator[Scene]:
         connection.execute(insert(application).values(**asked, reason=""))
         rows = {"at": s.NOW, "account": administrator.account, "action": BAIT[:40], "subject": BAIT, "detail": BAIT}
         connection.execute(insert(audit).values(**rows))
+        connection.execute(insert(hand_in).values(account=owner.account, token="1" * 32, made_at=s.NOW))
+        handed = {"hand_in": 1, "point": made.points[s.FLAT], "mounting": 1, "meter": f"MIL-{s.FLAT}"}
+        handed |= {"read_at": s.NOW, "registers": {"ap1": 1}, "warnings": {"ap1": ["lower"]}, "enters_at": s.NOW}
+        connection.execute(insert(handed_in).values(**handed, month=date(2026, 11, 1), state="declined", reason=""))
         bait(connection)
     yield made
     made.close()
@@ -76,7 +82,9 @@ def bait(connection: Connection) -> None:
 def test_it_is_text_on_every_page_and_in_every_file(town: Scene, tmp_path: Path, who: str) -> None:
     client = person(make_app(tmp_path / "scene"), who)
     starts = (
-        ["/", "/data", "/readings", "/me/family"] if who == s.CONSUMER else ["/console/points", "/console/people/1"]
+        ["/", "/data", "/readings", "/entry", "/me/family"]
+        if who == s.CONSUMER
+        else ["/console/points", "/console/people/1", "/console/handed-in?state=declined"]
     )
     escaped = cells = 0
     for path, text in crawl(client, *starts).items():

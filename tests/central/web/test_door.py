@@ -22,6 +22,7 @@ def test_there_are_forms(app: Flask) -> None:
     assert [path for path in found if not path.startswith("/console/")] == [
         "/activate",
         "/activate/again",
+        "/entry",
         "/forgotten",
         "/join",
         "/language",

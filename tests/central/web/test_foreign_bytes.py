@@ -5,6 +5,7 @@ What is whose stands here by itself, as words that only the owner may read; the 
 
 import re
 from collections.abc import Iterator
+from datetime import date
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from central.accounts.people import add_account
 from central.accounts.policy import Right
 from central.accounts.texts import Kind
 from central.db import writing
+from central.handing.tables import hand_in, handed_in
 from central.registry import enter
 from central.registry.changes import entering
 from central.registry.tables import point
@@ -57,6 +59,7 @@ PROPER = {  # keys that are words
     "/console/edges/": ("edge-1", "edge-secret"),
     "/console/foreign/": ("edge-secret/SEC-9",),
     "/help/": ("start", "nothing"),
+    "/entry/": ("2411-0001", "2411-0002", "2411-0003"),
 }
 QUERIES = {  # of a page, beside none; what is looked for is never a whole word of what may not be read
     "cabinet.": [f"point={key}{more}" for key in range(1, 5) for more in ("", "&day=2026-11-20&time=00:00&by=reading")],
@@ -97,6 +100,12 @@ def town(copy_of: Copy, tmp_path: Path) -> Iterator[Scene]:
         letter = family.invite(connection, owner, made.accounts["100-1"], GUEST, s.NOW + 86_400, s.NOW)
         assert letter.key is not None
         family.join(connection, letter.key, keys[GUEST], s.NOW)
+        for key, (mail, serial) in enumerate(((s.CONSUMER, s.FLAT), (s.NEIGHBOUR, s.NEXT_DOOR)), 1):
+            form = {"id": key, "account": made.viewer(mail).account, "token": "", "made_at": s.NOW}
+            read = {"hand_in": key, "point": made.points[serial], "mounting": key, "meter": f"MIL-{serial}"}
+            read |= {"read_at": s.NOW, "registers": {"ap1": 1}, "warnings": {}, "enters_at": s.NOW, "reason": ""}
+            connection.execute(hand_in.insert().values(**form))
+            connection.execute(handed_in.insert().values(**read, month=date(2026, 11, 1), state="review"))
     second_company(made, tmp_path / "scene")
     yield made
     made.close()
@@ -107,7 +116,7 @@ def addresses(rule: Rule) -> list[str]:
     found = [rule.rule]
     for start, keys in PROPER.items():
         if rule.rule.startswith(start):
-            found = [re.sub(r"<name>/<key>|<name>|<key>|<section>", key, rule.rule) for key in keys]
+            found = [re.sub(r"<name>/<key>|<name>|<key>|<section>|<number>", key, rule.rule) for key in keys]
     for name in re.findall(r"<int:(\w+)>", rule.rule):
         found = [path.replace(f"<int:{name}>", str(key)) for path in found for key in NUMBERS]
     assert not [path for path in found if "<" in path], rule
