@@ -1,5 +1,5 @@
 """The cabinet: the main page, «Учетные данные», «Показания счетчика», «Потребление энергоресурсов», «Показание на
-дату», «Откуда это», «Что если другой тариф».
+дату», «Откуда это», «Что если другой тариф», «Параметры сети».
 
 Every figure comes from `central.figures`.
 """
@@ -15,8 +15,9 @@ from central.accounts.audit import note
 from central.accounts.looked import OPENED
 from central.cabinet import consumption as consumption_page
 from central.cabinet import data as data_page
-from central.cabinet import download, line, news
+from central.cabinet import download, line, network_run, news
 from central.cabinet import explain as explain_page
+from central.cabinet import network as network_page
 from central.cabinet import reading_at as reading_page
 from central.cabinet import readings as readings_page
 from central.cabinet import summary as main_page
@@ -27,7 +28,7 @@ from central.db import writing
 from central.faces.here import here, viewer
 from central.faces.numbers import whole
 from central.faces.periods import Chosen, choose
-from central.faces.tables import XLSX, as_csv, as_workbook
+from central.faces.tables import XLSX, Table, as_csv, as_workbook
 from central.figures import NotFound, TooLong
 from central.figures.views import PointView
 from central.metering.zones import day_of
@@ -61,14 +62,8 @@ def data_file() -> Response:
     form, wanted = request.args.get("form", "csv"), asked(chosen, _period(chosen[0]), request.args)
     if form == "json":
         return jsonify(download.data(wanted))
-    if form not in ("csv", "xlsx"):
-        raise NotFound("form")
-    found = download.table(wanted)
-    body = as_workbook(found) if form == "xlsx" else "".join(as_csv(found))
-    answer = Response(body, mimetype=XLSX if form == "xlsx" else "text/csv")
-    name = quote(f"{wanted.point.code} {found.title} {wanted.period.first.isoformat()}.{form}")
-    answer.headers["Content-Disposition"] = f"attachment; filename=data.{form}; filename*=UTF-8''{name}"
-    return answer
+    _known(form)
+    return _file(download.table(wanted), form, wanted.point, wanted.period)
 
 
 @cabinet.get("/data/line")
@@ -132,6 +127,35 @@ def what_if() -> str:
     return render_template("cabinet/whatif.html", points=points, **what_if_page.page(point, request.args))
 
 
+@cabinet.get("/network")
+def network() -> str:
+    """`what`: the quantity that is drawn, voltage | current | active | reactive | apparent | factor | frequency."""
+    points, point = _points()
+    if point is None:
+        return _empty()
+    found = network_page.asked(point, request.args)
+    return render_template(
+        "cabinet/network.html", points=points, **network_page.page(found, request.args.get("page", ""))
+    )
+
+
+@cabinet.get("/network/file")
+def network_file() -> Response:
+    """The same as a file: `form` = csv | xlsx; without it csv. `each`: every sample of all quantities."""
+    _, point = _points()
+    if point is None:
+        raise NotFound("point")
+    form, wanted = _known(request.args.get("form", "csv")), network_page.asked(point, request.args)
+    if "each" in request.args:
+        found = network_run.every(point, network_run.samples(point, wanted.period), wanted.period)
+    else:
+        view = network_page.view_of(wanted)
+        if view is None:
+            raise NotFound("period")
+        found = network_run.table(point, view.history, wanted.period)
+    return _file(found, form, point, wanted.period)
+
+
 @cabinet.get("/explain.json")
 def explain_data() -> Response:
     """`by` = bill | profile of a period | reading at a moment."""
@@ -141,6 +165,21 @@ def explain_data() -> Response:
     if request.args.get("by") == "reading":
         return jsonify(reading_page.data(point, request.args))
     return jsonify(explain_page.data(point, _period(point), request.args))
+
+
+def _known(form: str) -> str:
+    """Of a file."""
+    if form not in ("csv", "xlsx"):
+        raise NotFound("form")
+    return form
+
+
+def _file(found: Table, form: str, point: PointView, period: Chosen) -> Response:
+    body = as_workbook(found) if form == "xlsx" else "".join(as_csv(found))
+    answer = Response(body, mimetype=XLSX if form == "xlsx" else "text/csv")
+    name = quote(f"{point.code} {found.title} {period.first.isoformat()}.{form}")
+    answer.headers["Content-Disposition"] = f"attachment; filename=data.{form}; filename*=UTF-8''{name}"
+    return answer
 
 
 def _empty() -> str:

@@ -82,6 +82,8 @@ ACCESS: dict[str, Entry] = {  # endpoint -> who
     "cabinet.news": KNOWN,
     "cabinet.consumption": KNOWN,
     "cabinet.readings": KNOWN,
+    "cabinet.network": KNOWN,
+    "cabinet.network_file": KNOWN,
     "cabinet.reading": KNOWN,
     "cabinet.explain": KNOWN,
     "cabinet.explain_data": KNOWN,

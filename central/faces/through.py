@@ -24,6 +24,8 @@ PAGES = frozenset(  # that are seen so; on others one is oneself
         "cabinet.news",
         "cabinet.consumption",
         "cabinet.readings",
+        "cabinet.network",
+        "cabinet.network_file",
         "cabinet.reading",
         "cabinet.explain",
         "cabinet.explain_data",

@@ -108,6 +108,7 @@ SECTIONS: tuple[tuple[str, str, LazyString, LazyString], ...] = (  # endpoint, i
         _l("Потребление энергоресурсов"),
         _l("Суммарное потребление энергоресурсов за текущий месяц"),
     ),
+    ("cabinet.network", "activity", _l("Параметры сети"), _l("Анализ параметров режима электрической сети")),
     ("cabinet.me", "user", _l("Персональные данные"), _l("Договоры, близкие, пароль, сеансы, согласия")),
 )
 STEP_HEADS: Mapping[str, LazyString] = {"day": _l("Сутки"), "month": _l("Месяц")}
@@ -384,6 +385,17 @@ def where(found: Comparison) -> str:
     if not found.percent or found.zone is None or found.zone not in BY_ZONE:
         return ""
     return ", " + str(_("в основном %(zone)s", zone=BY_ZONE[found.zone]))
+
+
+def age(seconds: int) -> str:
+    """«только что», «7 минут назад», «3 суток назад»."""
+    if seconds < 60:
+        return str(_("только что"))
+    if seconds < 3600:
+        return str(ngettext("%(num)d минуту назад", "%(num)d минут назад", seconds // 60))
+    if seconds < 2 * 86_400:
+        return str(ngettext("%(num)d час назад", "%(num)d часов назад", seconds // 3600))
+    return str(ngettext("%(num)d сутки назад", "%(num)d суток назад", seconds // 86_400))
 
 
 def points(count: int) -> str:

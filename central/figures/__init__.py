@@ -22,6 +22,9 @@
     summary(source, viewer, point, now)                               -> SummaryView   the main page of a point
     consumption(source, viewer, point, month, now)                    -> MonthBeside   beside others, and a forecast
     what_if(source, viewer, point, scheme, now)                       -> WhatIf        the same by another scheme
+    instant(source, viewer, point, now)                               -> InstantView   the last U, I, P, … there are
+    network(source, viewer, point, since, until, quantity)            -> NetworkView   one of them over a time, limits
+    samples(source, viewer, point, since, until)                      -> Samples       all of them, each as it came
     silent(source, viewer, points, now)                               -> dict[int, Trouble]      those not heard
     point_list(source, viewer, now, asked, silent, page, rows)        -> PointList     operators and administrators
     edge_list(source, viewer, now, page, rows)                        -> EdgeList      operators and administrators
@@ -44,6 +47,7 @@ from central.figures.intervals import TooLong, interval
 from central.figures.kept import kept_intervals, kept_points, kept_registers, kept_spans
 from central.figures.line import line
 from central.figures.main_page import silent, summary
+from central.figures.network import instant, network, samples
 from central.figures.reading_at import reading_at
 from central.figures.source import Source, point_view, points
 from central.figures.views import NotFound
@@ -60,18 +64,21 @@ __all__ = [
     "edge_list",
     "explain_bill",
     "explain_days",
+    "instant",
     "interval",
     "kept_intervals",
     "kept_points",
     "kept_registers",
     "kept_spans",
     "line",
+    "network",
     "point_list",
     "point_view",
     "points",
     "reading_at",
     "readings",
     "revisions",
+    "samples",
     "settled",
     "silent",
     "summary",
