@@ -21,7 +21,7 @@ from central.metering.network import FIELDS, OF_FIELD, Quantity, Run
 from central.metering.terms import State
 from central.metering.zones import day_of, days, local, midnight
 
-ROWS = 48
+ROWS = 24
 FROM_ZERO = frozenset(Quantity) - {Quantity.VOLTAGE, Quantity.FREQUENCY}
 FILE_DIGITS = 3
 

@@ -55,6 +55,8 @@ PAGES = {
         "/explain?by=profile&length=day&day=2026-11-23",
         "/data?length=day&day=2026-11-23&channel=reactive_import",
         "/readings",
+        "/network?length=week",
+        "/network/file?each=1",
         "/whatif",
         "/readings?length=month&day=2026-11-01",
         "/nothing-here",

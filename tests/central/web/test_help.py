@@ -75,7 +75,7 @@ def test_every_page_of_the_cabinet_has_a_place_in_the_guide(app: Flask) -> None:
         for rule in app.url_map.iter_rules()
         if rule.endpoint.startswith("cabinet.") and "GET" in (rule.methods or ()) and not rule.arguments
     }
-    files = {"cabinet.data_file", "cabinet.data_line", "cabinet.explain_data"}
+    files = {"cabinet.data_file", "cabinet.data_line", "cabinet.explain_data", "cabinet.network_file"}
     assert pages - files - {"cabinet.help", "cabinet.about"} <= PLACES.keys()
 
 
