@@ -1,6 +1,6 @@
 """A quantity of the network over a day, a week or a month: its chart, the same as a table, the same as files."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -127,6 +127,7 @@ def _greatest(runs: Sequence[Run]) -> float:
 def _notes(history: History, names: Mapping[str, str], tz: str, period: Chosen) -> list[str]:
     """Of each step, what is told of it under the finger."""
     missing, quantity = str(words.STATES[State.MISSING]), history.quantity
+    number = named.numbers(quantity)
     unit = f"{formats.NARROW}{named.UNITS[quantity]}" if named.UNITS[quantity] else ""
     before = {field: f"{name}: " if name else "" for field, name in names.items()}
     notes = []
@@ -137,28 +138,25 @@ def _notes(history: History, names: Mapping[str, str], tz: str, period: Chosen) 
             if run is None:
                 lines.append(f"{caption}{missing}")
             else:
-                mean, ends = _ends(quantity, run)
+                mean, ends = _ends(number, run)
                 lines.append(f"{caption}{mean}{unit}{f' ({ends})' if ends else ''}")
         notes.append("\n".join(lines))
     return notes
 
 
 def _row(history: History, names: Mapping[str, str], place: int, tz: str, period: Chosen) -> Row:
-    runs = [history.runs[field][place] for field in names]
+    runs, number = [history.runs[field][place] for field in names], named.numbers(history.quantity)
     return Row(
         start=history.asked.since + place * history.step,
         when=_when(history, place, tz, period),
-        cells=[None if run is None else _ends(history.quantity, run) for run in runs],
+        cells=[None if run is None else _ends(number, run) for run in runs],
         samples=max((run.samples for run in runs if run is not None), default=0),
     )
 
 
-def _ends(quantity: Quantity, run: Run) -> tuple[str, str]:
+def _ends(number: Callable[[float], str], run: Run) -> tuple[str, str]:
     """The mean, and «229,8–233,0» of several samples."""
-    mean = named.number(quantity, run.mean)
-    if run.samples == 1:
-        return mean, ""
-    return mean, f"{named.number(quantity, run.least)}–{named.number(quantity, run.greatest)}"
+    return number(run.mean), "" if run.samples == 1 else f"{number(run.least)}–{number(run.greatest)}"
 
 
 def _when(history: History, place: int, tz: str, period: Chosen) -> str:

@@ -199,13 +199,7 @@ def lines(panels: Sequence[Panel], axes: Axes, notes: Sequence[str], captions: C
                 )
                 for tick in axes.ticks
             ),
-            *(
-                Markup('<rect class="hit" x="{}%" y="0" width="{}%" height="{}"><title>{}</title></rect>').format(
-                    _percent(index * 100 / len(notes)), _percent(100 / len(notes)), whole, note
-                )
-                for index, note in enumerate(notes)
-                if index in axes.due
-            ),
+            *(_hit(index, len(notes), whole, "", note) for index, note in enumerate(notes) if index in axes.due),
         )
     )
     return _framed(captions, whole + 26, body)
@@ -408,11 +402,15 @@ def _ticks(found: Sequence[Bar], last: str) -> Iterator[Markup]:
 
 def _hits(found: Sequence[Bar]) -> Iterator[Markup]:
     """A place to touch over the whole height of each step, with its words."""
-    width = 100 / len(found)
     for index, bar in enumerate(found):
         days = f' data-since="{bar.since}" data-until="{bar.until}"' if bar.since else ""
-        place = f'x="{_percent(index * width)}%" y="0" width="{_percent(width)}%" height="{TOP + PLOT}"'
-        yield Markup(f'<rect class="hit" {place}{days}><title>{escape(bar.note)}</title></rect>')  # noqa: S704
+        yield _hit(index, len(found), TOP + PLOT, days, bar.note)
+
+
+def _hit(index: int, count: int, height: int, about: str, note: str) -> Markup:
+    width = 100 / count
+    place = f'x="{_percent(index * width)}%" y="0" width="{_percent(width)}%" height="{height}"'
+    return Markup(f'<rect class="hit" {place}{about}><title>{escape(note)}</title></rect>')  # noqa: S704
 
 
 def _svg(template: str, *values: object, **named: object) -> Markup:

@@ -4,6 +4,7 @@ A figure and its unit never part: U+202F stands between them. Thousands by U+00A
 mWh (mvarh), power in mW, money in Decimal roubles, instants in seconds UTC.
 """
 
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -39,10 +40,24 @@ def number(value: Fraction | Decimal | int, digits: int = 2, *, sign: bool = Fal
 
 
 def decimal(value: float, digits: int) -> str:
-    """What was measured, as a machine's number: some thousand of them stand on a page, and this is quick."""
+    """What was measured, which comes as a machine's number."""
+    return decimals()(value, digits)
+
+
+def decimals() -> Callable[[float, int], str]:
+    """The same for some thousand of them: the language is asked for once."""
     comma, group = _signs(language())
-    text = f"{abs(value):,.{digits}f}".replace(",", "\0").replace(".", comma).replace("\0", group)
-    return MINUS + text if value < 0 and text.strip(f"0{comma}") else text
+    nought = f"0{comma}"
+
+    def write(value: float, digits: int) -> str:
+        text = f"{abs(value):,.{digits}f}"
+        if "," in text:
+            text = text.replace(",", "\0").replace(".", comma).replace("\0", group)
+        else:
+            text = text.replace(".", comma)
+        return MINUS + text if value < 0 and text.strip(nought) else text
+
+    return write
 
 
 @lru_cache(maxsize=16)

@@ -1,12 +1,12 @@
 """What instantaneous values of the network are called, and how their numbers are written: volts, amperes, kilowatts."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
-from central.faces.formats import decimal
+from central.faces.formats import decimals
 from central.metering.network import OF_FIELD, By, Quantity
 
 SIGNS: Mapping[Quantity, str] = {
@@ -52,9 +52,19 @@ GREAT = 1000  # from here on two decimals fewer
 
 def number(quantity: Quantity, value: float) -> str:
     """The number alone."""
-    shown = scaled(quantity, value)
-    digits = DIGITS[quantity]
-    return decimal(shown, digits if abs(shown) < GREAT else max(0, digits - 2))
+    return numbers(quantity)(value)
+
+
+def numbers(quantity: Quantity) -> Callable[[float], str]:
+    """The same for many of them."""
+    write, digits, unit = decimals(), DIGITS[quantity], 1000 if quantity in KILO else 1
+    few = max(0, digits - 2)
+
+    def told(value: float) -> str:
+        shown = value / unit
+        return write(shown, digits if -GREAT < shown < GREAT else few)
+
+    return told
 
 
 def scaled(quantity: Quantity, value: float) -> float:

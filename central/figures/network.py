@@ -12,7 +12,7 @@ from sqlalchemy import select
 from central.accounts.policy import Viewer
 from central.figures.heard import heard
 from central.figures.source import Opened, Source, opened
-from central.figures.views import Heard, Period, PointView
+from central.figures.views import Heard, Period
 from central.metering import network as rules
 from central.metering.network import FIELDS, OF_FIELD, Diagram, Judged, Quantity, Ratios, Run
 from central.metering.terms import Segment
@@ -73,7 +73,6 @@ class Beside:
 class InstantView:
     """`latest` None = no meter here ever said any; `heard` None = none stands there, or the viewer's time is over."""
 
-    point: PointView
     heard: Heard | None
     latest: Latest | None
 
@@ -102,7 +101,6 @@ def instant(source: Source, viewer: Viewer, point_id: int, now: int) -> InstantV
         current = standing[-1] if standing and held.until > now else None
         said = heard(point.connection, {current.meter: current.period}, now) if current is not None else {}
         return InstantView(
-            point=point.view(now),
             heard=said[current.meter] if current is not None else None,
             latest=_latest(point, standing, held),
         )

@@ -21,7 +21,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
-from itertools import pairwise
+from operator import sub
 
 PHASES = ("a", "b", "c")
 HERTZ = 50.0
@@ -128,14 +128,19 @@ class Judged:
 
 def judged(values: Sequence[float], limits: Limits, off: float = 0.0) -> Judged:
     """`off`: what is below it is an interruption. A value at a limit is within it, to a hair of float."""
+    hair = 1e-9 * limits.high
+    low, high = limits.low - hair, limits.high + hair
+    if not values:
+        return Judged(limits, 0, 0, 0, 0, None, None)
+    least, greatest = min(values), max(values)
+    if max(low, off) <= least and greatest < high:  # as it nearly always is
+        return Judged(limits, len(values), 0, 0, 0, least, greatest)
     order = sorted(values)
     dead = bisect_left(order, off) if off else 0
-    hair = 1e-9 * limits.high
-    below = bisect_left(order, limits.low - hair, dead) - dead
-    above = len(order) - bisect_left(order, limits.high + hair, dead)
-    there = len(order) - dead
-    ends = (order[dead], order[-1]) if there else (None, None)
-    return Judged(limits, there, below, above, dead, *ends)
+    if dead == len(order):
+        return Judged(limits, 0, 0, 0, dead, None, None)
+    below, above = bisect_left(order, low, dead) - dead, len(order) - bisect_left(order, high, dead)
+    return Judged(limits, len(order) - dead, below, above, dead, order[dead], order[-1])
 
 
 def unbalance(ab: float, bc: float, ca: float) -> float | None:
@@ -168,13 +173,13 @@ class Run:
 
 
 STEPS = (60, 300, 600, 900, 1800, 3600, 7200, 10_800, 14_400, 21_600, 43_200, 86_400)  # seconds
-MOST_RUNS = 192
+MOST_RUNS = 150
 
 
 def step_of(seconds: int, times: Sequence[int]) -> int:
     """The shortest that makes few enough runs of so many seconds, and in which a sample is sure to lie: else each slip
     of the poll would be a gap. `times`: of the samples, in order."""
-    apart = sorted(later - earlier for earlier, later in pairwise(times))
+    apart = sorted(map(sub, times[1:], times))
     usual = apart[len(apart) // 2] if apart else 0
     return next((step for step in STEPS if seconds <= step * MOST_RUNS and 3 * usual <= 2 * step), STEPS[-1])
 
