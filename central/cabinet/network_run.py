@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from flask_babel import gettext as _
@@ -19,7 +20,7 @@ from central.figures.network import History, Samples
 from central.figures.views import PointView
 from central.metering.network import FIELDS, OF_FIELD, Quantity, Run
 from central.metering.terms import State
-from central.metering.zones import day_of, days, local, midnight
+from central.metering.zones import days, local, midnight
 
 ROWS = 24
 FROM_ZERO = frozenset(Quantity) - {Quantity.VOLTAGE, Quantity.FREQUENCY}
@@ -52,18 +53,18 @@ class Shown:
 
 def shown(history: History, period: Chosen, tz: str, number: int) -> Shown:
     """`number`: of the table's page, the newest first."""
-    names = _names(history)
+    names, whens = _names(history), _whens(history, period, tz)
     begun = _places(history, whole=False)[::-1]
     pages = max(1, -(-len(begun) // ROWS))
     number = min(max(number, 1), pages)
     part = begun[(number - 1) * ROWS : number * ROWS]
     first = (number - 1) * ROWS + 1
     return Shown(
-        chart=_chart(history, names, period, tz),
+        chart=_chart(history, names, whens, period, tz),
         step=energy.size_word(history.step),
         limits=bool(history.limits),
         heads=[name or str(_("Среднее")) for name in names.values()],
-        rows=[_row(history, names, place, tz, period) for place in part],
+        rows=[_row(history, names, place, whens[place]) for place in part],
         number=number,
         pages=pages,
         told=str(_("%(first)s–%(last)s из %(count)s", first=first, last=first + len(part) - 1, count=len(begun))),
@@ -85,7 +86,7 @@ def _names(history: History) -> dict[str, str]:
     return {field: "" if alone else named.name(field, three_wires=history.three_wires) for field in there}
 
 
-def _chart(history: History, names: Mapping[str, str], period: Chosen, tz: str) -> Markup:
+def _chart(history: History, names: Mapping[str, str], whens: Sequence[str], period: Chosen, tz: str) -> Markup:
     quantity = history.quantity
     panels = [_panel(quantity, name, history.runs[field]) for field, name in names.items()]
     axes = charts.Axes(
@@ -101,7 +102,7 @@ def _chart(history: History, names: Mapping[str, str], period: Chosen, tz: str) 
         str(_("Точка линии — %(size)s: среднее, вокруг него от наименьшего до наибольшего", size=size)),
         str(named.UNITS[quantity]) or named.SIGNS[quantity],
     )
-    return charts.lines(panels, axes, _notes(history, names, tz, period), captions)
+    return charts.lines(panels, axes, _notes(history, names, whens), captions)
 
 
 def _panel(quantity: Quantity, name: str, runs: Sequence[Run | None]) -> charts.Panel:
@@ -124,15 +125,15 @@ def _greatest(runs: Sequence[Run]) -> float:
     return max(run.greatest for run in runs)
 
 
-def _notes(history: History, names: Mapping[str, str], tz: str, period: Chosen) -> list[str]:
+def _notes(history: History, names: Mapping[str, str], whens: Sequence[str]) -> list[str]:
     """Of each step, what is told of it under the finger."""
     missing, quantity = str(words.STATES[State.MISSING]), history.quantity
     number = named.numbers(quantity)
     unit = f"{formats.NARROW}{named.UNITS[quantity]}" if named.UNITS[quantity] else ""
     before = {field: f"{name}: " if name else "" for field, name in names.items()}
     notes = []
-    for place in range(len(next(iter(history.runs.values())))):
-        lines = [_when(history, place, tz, period)]
+    for place, when in enumerate(whens):
+        lines = [when]
         for field, caption in before.items():
             run = history.runs[field][place]
             if run is None:
@@ -144,11 +145,11 @@ def _notes(history: History, names: Mapping[str, str], tz: str, period: Chosen) 
     return notes
 
 
-def _row(history: History, names: Mapping[str, str], place: int, tz: str, period: Chosen) -> Row:
+def _row(history: History, names: Mapping[str, str], place: int, when: str) -> Row:
     runs, number = [history.runs[field][place] for field in names], named.numbers(history.quantity)
     return Row(
         start=history.asked.since + place * history.step,
-        when=_when(history, place, tz, period),
+        when=when,
         cells=[None if run is None else _ends(number, run) for run in runs],
         samples=max((run.samples for run in runs if run is not None), default=0),
     )
@@ -159,10 +160,17 @@ def _ends(number: Callable[[float], str], run: Run) -> tuple[str, str]:
     return number(run.mean), "" if run.samples == 1 else f"{number(run.least)}–{number(run.greatest)}"
 
 
-def _when(history: History, place: int, tz: str, period: Chosen) -> str:
-    start = history.asked.since + place * history.step
-    hours = f"{formats.clock(start, tz)}–{formats.clock(start + history.step, tz, end=True)}"
-    return hours if period.days == 1 else f"{formats.day(day_of(start, tz), year=False)}{formats.NO_BREAK}{hours}"
+def _whens(history: History, period: Chosen, tz: str) -> list[str]:
+    """Of each step: «07:00–07:10», «23.11 07:00–09:00»."""
+    since, until, step = history.asked.since, history.asked.until, history.step
+    bounds = [local(moment, tz) for moment in (*range(since, until, step), until)]
+    alone = period.days == 1
+    dates = ["" if alone else f"{one:%d.%m}{formats.NO_BREAK}" for one in bounds]
+    clocks = [f"{one:%H:%M}" for one in bounds]
+    return [
+        f"{day}{start}–{'24:00' if end == '00:00' else end}"
+        for day, (start, end) in zip(dates, pairwise(clocks), strict=False)
+    ]
 
 
 def _ticks(period: Chosen, tz: str) -> Iterator[charts.Tick]:

@@ -240,8 +240,8 @@ def _band(there: Sequence[tuple[float, Lined]], width: float, y: Callable[[float
     if len(points) == 1:
         x, found = there[0]
         points = [(x, found), (x + width, found)]
-    over = [f"{_px(x)} {_px(y(found.greatest))}" for x, found in points]
-    under = [f"{_px(x)} {_px(y(found.least))}" for x, found in reversed(points)]
+    over = [f"{x:.1f} {y(found.greatest):.1f}" for x, found in points]
+    under = [f"{x:.1f} {y(found.least):.1f}" for x, found in reversed(points)]
     return f"M{'L'.join([*over, *under])}Z"
 
 
@@ -249,7 +249,7 @@ def _mean(there: Sequence[tuple[float, Lined]], width: float, y: Callable[[float
     points = [(x + width / 2, y(found.mean)) for x, found in there]
     if len(points) == 1:
         points = [(there[0][0], points[0][1]), (there[0][0] + width, points[0][1])]
-    return "M" + "L".join(f"{_px(x)} {_px(height)}" for x, height in points)
+    return "M" + "L".join([f"{x:.1f} {height:.1f}" for x, height in points])
 
 
 def _between(panels: Sequence[Panel], axes: Axes, most: int) -> tuple[float, float, float]:

@@ -7,7 +7,7 @@ meter or of its transformers cuts the time in two, each part with its own ratio.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from central.accounts.policy import Viewer
 from central.figures.heard import heard
@@ -20,6 +20,8 @@ from central.registry.tables import mounting
 from central.timeseries.base import LiveRow, Track
 
 LINES = ("u_a", "u_b", "u_c")
+LIMITED = (Quantity.VOLTAGE, Quantity.FREQUENCY)
+_WIRES = select(mounting.c.id, mounting.c.wires).where(mounting.c.id.in_(bindparam("mountings", expanding=True)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ class InstantView:
 
 @dataclass(frozen=True, slots=True)
 class NetworkView:
-    """A period: the run of a quantity, and what of it lies outside limits."""
+    """A period: the run of a quantity; of voltage and frequency, which have limits, what of both lies outside."""
 
     history: History
     beside: Sequence[Beside]
@@ -112,10 +114,11 @@ def network(source: Source, viewer: Viewer, point_id: int, since: int, until: in
         held = point.visible
         standing = point.entries.segments(held.since, held.until)
         ratios = _ratios(point, standing)
-        wanted = {*FIELDS[quantity], *FIELDS[Quantity.VOLTAGE], *FIELDS[Quantity.FREQUENCY]}
+        limited = quantity in LIMITED
+        wanted = {field for one in (LIMITED if limited else (quantity,)) for field in FIELDS[one]}
         parts = [(ratios[one.mounting], _tracks(point, one, ratios[one.mounting], wanted, held)) for one in standing]
     stood = Period(max([held.since, *(one.since for one in standing[:1])]), held.until)
-    return NetworkView(_history(quantity, Period(since, until), stood, parts), _beside(parts))
+    return NetworkView(_history(quantity, Period(since, until), stood, parts), _beside(parts) if limited else ())
 
 
 def samples(source: Source, viewer: Viewer, point_id: int, since: int, until: int) -> Samples:
@@ -136,8 +139,8 @@ def samples(source: Source, viewer: Viewer, point_id: int, since: int, until: in
 
 def _ratios(point: Opened, standing: Sequence[Segment]) -> Mapping[int, Ratios]:
     """By mounting."""
-    query = select(mounting.c.id, mounting.c.wires).where(mounting.c.id.in_([one.mounting for one in standing]))
-    wires = {row.id: row.wires for row in point.connection.execute(query)}
+    rows = point.connection.execute(_WIRES, {"mountings": [one.mounting for one in standing]})
+    wires = {row.id: row.wires for row in rows}
     return {one.mounting: Ratios(one.ki, one.ku, one.primary, wires[one.mounting] == 3) for one in standing}
 
 
@@ -189,12 +192,8 @@ def _factor(ratios: Ratios, field: str) -> float:
 def _history(
     quantity: Quantity, asked: Period, held: Period, parts: Sequence[tuple[Ratios, Mapping[str, Track]]]
 ) -> History:
-    whole: dict[str, Track] = {}
-    for field in FIELDS[quantity]:
-        mine = [tracks[field] for _, tracks in parts if field in tracks]
-        if mine:
-            times, values = ([one for track in mine for one in track[side]] for side in (0, 1))
-            whole[field] = Track(times, values)  # type: ignore[arg-type]
+    every = {field: _joined([tracks[field] for _, tracks in parts if field in tracks]) for field in FIELDS[quantity]}
+    whole = {field: track for field, track in every.items() if track.times}
     longest = max((track.times for track in whole.values()), key=len, default=[])
     step = rules.step_of(asked.until - asked.since, longest)
     runs = {
@@ -245,7 +244,14 @@ def _beside(parts: Sequence[tuple[Ratios, Mapping[str, Track]]]) -> list[Beside]
 
 
 def _values(parts: Sequence[Mapping[str, Track]], field: str) -> list[float]:
-    return [value for tracks in parts if field in tracks for value in tracks[field].values]
+    return _joined([tracks[field] for tracks in parts if field in tracks]).values
+
+
+def _joined(parts: Sequence[Track]) -> Track:
+    """One after the other; mostly there is one."""
+    if len(parts) == 1:
+        return parts[0]
+    return Track([time for one in parts for time in one.times], [value for one in parts for value in one.values])
 
 
 def _unbalances(tracks: Mapping[str, Track]) -> list[float]:

@@ -196,4 +196,7 @@ def _unpack(column: Any, rows: int) -> Numbers:
     if isinstance(second, int):
         return range(first, first + second * rows, second)
     numbers = _unpack(second, rows)  # type: ignore[assignment]
-    return [number * first for number in numbers] if first > 0 else [number / -first for number in numbers]
+    if first > 0:
+        return [number * first for number in numbers]
+    divisor = -first  # once, not for each of them
+    return [number / divisor for number in numbers]

@@ -138,13 +138,14 @@ class SqliteSeries:
         return self._rows(meter, LIVE, since, until)  # type: ignore[return-value]
 
     def last_live(self, meter: str, until: int) -> list[LiveRow]:
-        last = self._last(meter, LIVE, until)
-        if last is None:
-            return []
-        rows = self.live(meter, stamp(last) // DAY * DAY - 1, until)
-        if len(rows) < LATEST:
-            rows = self.live(meter, stamp(last) // DAY * DAY - 1 - DAY, until)
-        return rows[-LATEST:]
+        rows: list[AnyRow] = []
+        query = "SELECT day, body FROM day WHERE meter = ? AND kind = ? AND day <= ? ORDER BY day DESC"
+        with self._asked() as connection:
+            for day, body in connection.execute(query, (meter, LIVE, until // DAY)):
+                rows[:0] = _page(meter, LIVE, day * DAY, unpack(body), -1, until)
+                if len(rows) >= LATEST:
+                    break
+        return rows[-LATEST:]  # type: ignore[return-value]
 
     def tracks(self, meter: str, fields: Collection[str], since: int, until: int) -> dict[str, Track]:
         found = {field: Track([], []) for field in fields}
@@ -156,9 +157,12 @@ class SqliteSeries:
                 for seconds, values in blocks:
                     stamps = [day * DAY + second for second in seconds]
                     first, last = bisect_right(stamps, since), bisect_right(stamps, until)
+                    if last - first < len(stamps):
+                        stamps = stamps[first:last]
+                        values = {field: column[first:last] for field, column in values.items()}
                     for field, column in values.items():
-                        found[field].times.extend(stamps[first:last])
-                        found[field].values.extend(column[first:last])
+                        found[field].times.extend(stamps)
+                        found[field].values.extend(column)
         if torn:
             found = {field: _in_order(track) for field, track in found.items()}
         return {field: track for field, track in found.items() if track.times}

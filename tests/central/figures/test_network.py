@@ -77,7 +77,7 @@ def test_a_run_over_a_day_keeps_gaps_and_ends(scene: Scene) -> None:
 
 
 def test_samples_beside_limits_are_those_of_the_rows(scene: Scene) -> None:
-    view = figures.network(scene.source, scene.viewer(s.CONSUMER), scene.points[s.FLAT], *DAY, Quantity.CURRENT)
+    view = figures.network(scene.source, scene.viewer(s.CONSUMER), scene.points[s.FLAT], *DAY, Quantity.FREQUENCY)
     volts, *hertz = view.beside
     rows = s.live(FLAT, *DAY)
     assert volts.field == "u_a"
@@ -85,7 +85,13 @@ def test_samples_beside_limits_are_those_of_the_rows(scene: Scene) -> None:
     assert volts.judged.below == sum(row.values["u_a"] < 207 for row in rows) > 0
     assert (volts.judged.samples, volts.judged.above) == (len(rows), 0)
     assert [(one.field, one.judged.outside, one.judged.samples) for one in hertz] == [("f", 0, len(rows))] * 2
+    assert set(view.history.runs) == {"f"}
+
+
+def test_a_quantity_without_limits_is_drawn_alone(scene: Scene) -> None:
+    view = figures.network(scene.source, scene.viewer(s.CONSUMER), scene.points[s.FLAT], *DAY, Quantity.CURRENT)
     assert set(view.history.runs) == {"i_a", "i_n"}
+    assert view.beside == ()
 
 
 def test_a_former_tenant_sees_his_time_alone(own: Scene) -> None:
@@ -146,9 +152,8 @@ def test_a_meter_for_three_wires_measures_between_lines_and_unbalance_is_known(o
 
 
 def test_a_meter_with_neutral_has_no_unbalance_that_can_be_known(scene: Scene) -> None:
-    view = figures.network(scene.source, scene.viewer(s.NEIGHBOUR), scene.points[s.NEXT_DOOR], *DAY, Quantity.ACTIVE)
+    view = figures.network(scene.source, scene.viewer(s.NEIGHBOUR), scene.points[s.NEXT_DOOR], *DAY, Quantity.VOLTAGE)
     assert [one.field for one in view.beside] == ["u_a", "u_b", "u_c", "f", "f"]
-    assert set(view.history.runs) == {"p", "p_a", "p_b", "p_c"}
 
 
 def test_values_that_are_primary_already_are_left_alone(own: Scene) -> None:

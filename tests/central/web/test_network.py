@@ -83,7 +83,7 @@ def test_a_day_with_a_gap_is_drawn_with_one_and_tabled_with_one(app: Flask, scen
     assert "—" in row
     assert "нет данных" in row
     month = client.get(f"/network?point={scene.points[s.FLAT]}&length=month&day={DAY}").text
-    assert "среднее за 6" in month
+    assert "среднее за 8" in month
     assert client.get(f"/network?point={scene.points[s.FLAT]}&day={DAY}&page=999999").status_code == 200
 
 
