@@ -409,7 +409,9 @@ def _hits(found: Sequence[Bar]) -> Iterator[Markup]:
 
 def _hit(index: int, count: int, height: int, about: str, note: str) -> Markup:
     width = 100 / count
-    place = f'x="{_percent(index * width)}%" y="0" width="{_percent(width)}%" height="{height}"'
+    place = (
+        f'x="{_percent(index * width)}%" y="0" width="{_percent(width + 0.01)}%" height="{height}"'  # no sliver left
+    )
     return Markup(f'<rect class="hit" {place}{about}><title>{escape(note)}</title></rect>')  # noqa: S704
 
 

@@ -59,9 +59,9 @@ def _drawn(
 
 
 def _side(one: Vector, found: Diagram) -> int:
-    """Its name stands away from its voltage: 1 against the clock, -1 with it."""
-    angle = found.angles[one.field.removeprefix("i_")]
-    return -1 if angle.degrees >= 0 else 1
+    """Its name stands away from the nearest voltage: 1 against the clock, -1 with it."""
+    turns = [(one.angle - voltage.angle + 180) % 360 - 180 for voltage in found.voltages]
+    return 1 if min(turns, key=abs) > 0 else -1
 
 
 def _head(angle: float, length: float, looks: str) -> str:
