@@ -1,5 +1,5 @@
-"""How quick the pages are, and whether they stay so as points grow: main page, a month, the console's list,
-tree, search and objects.
+"""How quick the pages are, and whether they stay so as points grow: main page, a month, the network's parameters,
+the console's list, tree, search and objects.
 
     ./run bench pages [points,points,…] [days]           default 1000,10000,100000 points × 395 days (13 months)
 Each point has its registry, contract, seen meter and days in SQL; a few hundred thousand points need disk: 100,000 ×
@@ -17,6 +17,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import Connection, text
 
 from central.db import writing
+from central.timeseries.base import LiveRow
 from tests.central import scene as s
 from tests.central.crowd import FIRST, grow
 from tests.central.web.parts import make_app, person
@@ -57,6 +58,13 @@ def a_million_events(scene: s.Scene, size: int) -> None:
         connection.execute(text(its))
 
 
+def lived(scene: s.Scene) -> None:
+    """The flat has 90 days of instantaneous values, of three phases: as many as there may be."""
+    of = s.Household(s.NEXT_DOOR, 5)
+    rows = s.live(of, scene.now // s.LIVE_STEP * s.LIVE_STEP - 90 * 86_400, scene.now - 60)
+    scene.series.write([LiveRow(f"MIL-{s.FLAT}", row.time, row.values) for row in rows])
+
+
 def beside(client: FlaskClient, path: str, nobody: FlaskClient) -> tuple[float, float]:
     """Medians in milliseconds: of this page, and of the empty one asked for in turns with it, in the same minute."""
     taken: tuple[list[float], list[float]] = ([], [])
@@ -75,6 +83,7 @@ def main(sizes: tuple[int, ...], days: int) -> None:
         scene = s.build(folder, days=days)
         with writing(scene.engine).begin() as connection:
             a_consumer_without_points(connection, scene.now)
+        lived(scene)
         app = make_app(folder)
         people = {mail: person(app, mail) for mail in MAILS}
         flat = scene.points[s.FLAT]
@@ -93,6 +102,12 @@ def main(sizes: tuple[int, ...], days: int) -> None:
             "line of a year": (s.CONSUMER, f"/data/line?point={flat}&length=year&step=half_hour"),
             "consumption": (s.CONSUMER, f"/consumption?point={flat}"),
             "explanation": (s.CONSUMER, f"/explain?point={flat}"),
+            "network: a day": (s.CONSUMER, f"/network?point={flat}&length=day"),
+            "network: a month of voltages": (s.CONSUMER, f"/network?point={flat}&length=month&day=2026-10-01"),
+            "network: a month of powers": (
+                s.CONSUMER,
+                f"/network?point={flat}&length=month&day=2026-10-01&what=active",
+            ),
             "another tariff": (s.CONSUMER, f"/whatif?point={flat}"),
             "own page": (s.CONSUMER, "/me"),
             "news": (s.CONSUMER, "/news"),

@@ -36,10 +36,11 @@ from central.ingest.tables import edge_line
 from central.migrations.command import command_key, prepare
 from central.registry import enter
 from central.registry.changes import entering
-from demo import seed
+from central.timeseries.stores import open_series
+from demo import before, seed
 from demo.broker import CENTRAL
 from demo.meters.model import SpodesSite
-from demo.site import CONCENTRATORS, GARDEN_STREET, SERVED, Concentrator
+from demo.site import CONCENTRATORS, GARDEN_STREET, SERVED, STANDS, Concentrator
 
 HOST = "127.0.0.1"
 SENDER = "Учёт <uchet@example.org>"
@@ -224,6 +225,9 @@ class System:
         self._engine = connect(central_config.load(config).sql_url)
         seed.seed(self._engine, self.logins, int(time.time()))
         self._tell_the_registry(settings)
+        past = open_series(settings)
+        before.write(past, STANDS, int(time.time()))
+        past.close()
         for port in self._meter_ports.values():
             self._wait(meters, open_port(port), stop)
         self._wait(broker, open_port(self._broker_port), stop)

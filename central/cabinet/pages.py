@@ -1,5 +1,5 @@
 """The cabinet: the main page, «Учетные данные», «Показания счетчика», «Потребление энергоресурсов», «Показание на
-дату», «Откуда это», «Что если другой тариф».
+дату», «Откуда это», «Что если другой тариф», «Параметры сети».
 
 Every figure comes from `central.figures`.
 """
@@ -17,9 +17,10 @@ from central.accounts.audit import note
 from central.accounts.looked import OPENED
 from central.cabinet import consumption as consumption_page
 from central.cabinet import data as data_page
-from central.cabinet import download, line, news
+from central.cabinet import download, line, network_run, news
 from central.cabinet import events as events_page
 from central.cabinet import explain as explain_page
+from central.cabinet import network as network_page
 from central.cabinet import reading_at as reading_page
 from central.cabinet import readings as readings_page
 from central.cabinet import summary as main_page
@@ -75,10 +76,8 @@ def data_file() -> Response:
     form, wanted = request.args.get("form", "csv"), asked(chosen, _period(chosen[0]), request.args)
     if form == "json":
         return jsonify(download.data(wanted))
-    if form not in ("csv", "xlsx"):
-        raise NotFound("form")
-    found = download.table(wanted)
-    return _as_file(found, form, "data", f"{wanted.point.code} {found.title} {wanted.period.first.isoformat()}")
+    _known(form)
+    return _file(download.table(wanted), form, wanted.point, wanted.period)
 
 
 @cabinet.get("/data/line")
@@ -126,12 +125,10 @@ def events() -> str:
 def events_file() -> Response:
     """The same as a file: `form` = csv | xlsx."""
     _, point = _points()
-    form = request.args.get("form", "csv")
-    if point is None or form not in ("csv", "xlsx"):
+    if point is None:
         raise NotFound("point")
-    period = _period(point)
-    found = events_page.table(point, period, request.args)
-    return _as_file(found, form, "events", f"{point.code} {found.title} {period.first}")
+    form, period = _known(request.args.get("form", "csv")), _period(point)
+    return _file(events_page.table(point, period, request.args), form, point, period, "events")
 
 
 @cabinet.get("/reading")
@@ -163,6 +160,35 @@ def what_if() -> str:
     return render_template("cabinet/whatif.html", points=points, **what_if_page.page(point, request.args))
 
 
+@cabinet.get("/network")
+def network() -> str:
+    """`what`: the quantity that is drawn, voltage | current | active | reactive | apparent | factor | frequency."""
+    points, point = _points()
+    if point is None:
+        return _empty()
+    found = network_page.asked(point, request.args)
+    return render_template(
+        "cabinet/network.html", points=points, **network_page.page(found, request.args.get("page", ""))
+    )
+
+
+@cabinet.get("/network/file")
+def network_file() -> Response:
+    """The same as a file: `form` = csv | xlsx; without it csv. `each`: every sample of all quantities."""
+    _, point = _points()
+    if point is None:
+        raise NotFound("point")
+    form, wanted = _known(request.args.get("form", "csv")), network_page.asked(point, request.args)
+    if "each" in request.args:
+        found = network_run.every(point, network_run.samples(point, wanted.period), wanted.period)
+    else:
+        view = network_page.view_of(wanted)
+        if view is None:
+            raise NotFound("period")
+        found = network_run.table(point, view.history, wanted.period)
+    return _file(found, form, point, wanted.period)
+
+
 @cabinet.get("/explain.json")
 def explain_data() -> Response:
     """`by` = bill | profile of a period | reading at a moment."""
@@ -174,11 +200,18 @@ def explain_data() -> Response:
     return jsonify(explain_page.data(point, _period(point), request.args))
 
 
-def _as_file(found: Table, form: str, plain: str, named: str) -> Response:
+def _known(form: str) -> str:
+    """Of a file."""
+    if form not in ("csv", "xlsx"):
+        raise NotFound("form")
+    return form
+
+
+def _file(found: Table, form: str, point: PointView, period: Chosen, plain: str = "data") -> Response:
     """`plain`: its name for who cannot read the other."""
     body = as_workbook(found) if form == "xlsx" else "".join(as_csv(found))
     answer = Response(body, mimetype=XLSX if form == "xlsx" else "text/csv")
-    name = quote(f"{named}.{form}")
+    name = quote(f"{point.code} {found.title} {period.first.isoformat()}.{form}")
     answer.headers["Content-Disposition"] = f"attachment; filename={plain}.{form}; filename*=UTF-8''{name}"
     return answer
 

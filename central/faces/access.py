@@ -86,6 +86,8 @@ ACCESS: dict[str, Entry] = {  # endpoint -> who
     "cabinet.notice_choices": CONSUMER,
     "cabinet.consumption": KNOWN,
     "cabinet.readings": KNOWN,
+    "cabinet.network": KNOWN,
+    "cabinet.network_file": KNOWN,
     "cabinet.reading": KNOWN,
     "cabinet.explain": KNOWN,
     "cabinet.explain_data": KNOWN,

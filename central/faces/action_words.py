@@ -89,6 +89,8 @@ PAGES: Mapping[str, LazyString] = {  # endpoint -> what it is about
     "cabinet.data_line": _l("учётные данные, линия графика"),
     "cabinet.consumption": _l("потребление за месяц"),
     "cabinet.readings": _l("показания точки"),
+    "cabinet.network": _l("параметры сети точки"),
+    "cabinet.network_file": _l("параметры сети файлом"),
     "cabinet.reading": _l("показание на дату"),
     "cabinet.explain": _l("откуда цифра"),
     "cabinet.explain_data": _l("откуда цифра, для программ"),

@@ -1,10 +1,11 @@
-"""Charts drawn by the server as SVG: bars of energy stacked by zone, the same figures that the table beside them has.
+"""Charts drawn by the server as SVG: bars of energy stacked by zone, lines of what was measured at moments, with the
+same figures that the table beside them has.
 
 A chart fills the width of its box and stays true at any: lengths along are per cent, along the height pixels, so text
 and gaps keep their size. Looks are classes (chart.css); hatching is an estimate and nothing else; a gap is a gap.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import groupby
@@ -13,7 +14,7 @@ from math import ceil, floor, log10
 from markupsafe import Markup, escape
 from msgspec import Struct
 
-from central.faces.formats import number
+from central.faces.formats import decimal, number
 
 PLOT = 190  # px between the top line and zero
 TOP = 14  # px for the marks over a bar
@@ -26,6 +27,9 @@ LETTER = 6.6  # px of a letter of the axis
 STRIP_BAR, STRIP_STEP = 12, 18  # px of a month, and from one to the next
 LINES = 6  # of the grid, at most
 MOST_BARS = 200
+ALONE, TOGETHER = 170, 84  # px of the plot of a line, of each of several
+CAPTION = 26  # px over it
+ROUGH = 3  # lines of the grid of each of several
 
 SOLID, OFF, MISSING = "solid", "off", "missing"
 NOT_DUE = "not-due"
@@ -107,6 +111,11 @@ def bars(found: Sequence[Bar], captions: Captions) -> Markup:
             *_hits(found),
         )
     )
+    patterns = Markup("").join(_pattern(captions.id, colour) for colour in _estimated(found))
+    return _framed(captions, TOP + PLOT + AXIS, body, patterns)
+
+
+def _framed(captions: Captions, height: int, body: Markup, patterns: Markup | None = None) -> Markup:
     return _svg(
         '<div class="chart" data-chart="" tabindex="0" role="group" aria-labelledby="{id}-title">'
         '<p class="chart-unit">{unit}</p>'
@@ -115,10 +124,10 @@ def bars(found: Sequence[Bar], captions: Captions) -> Markup:
         "{body}</svg></div>",
         id=captions.id,
         unit=captions.unit,
-        height=TOP + PLOT + AXIS,
+        height=height,
         title=captions.title,
         desc=captions.desc,
-        patterns=Markup("").join(_pattern(captions.id, colour) for colour in _estimated(found)),
+        patterns=patterns or Markup(""),
         body=body,
     )
 
@@ -131,6 +140,144 @@ def strips(found: Sequence[Strip]) -> Markup:
     return _svg(
         '<svg class="months" width="100%" height="{}" aria-hidden="true">{}</svg>', height, Markup("").join(rows)
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Lined:
+    """What was measured in a step: the mean is the line, from the least to the greatest is the band around it."""
+
+    least: float
+    mean: float
+    greatest: float
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """A line under its caption. Several stand under each other on one scale, so none covers another: their shape tells
+    them apart and not a colour. None = a gap."""
+
+    caption: str
+    places: Sequence[Lined | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """A caption of the axis, so far along it (0…1); `fine` ones stand only where there is room."""
+
+    place: float
+    caption: str
+    fine: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Axes:
+    """Of a chart of lines. `due`: the places that should have something, of which those that have nothing are gaps;
+    `limits`: lines across; `nought`: zero is on the scale."""
+
+    ticks: Sequence[Tick]
+    due: range
+    limits: tuple[float, ...] = ()
+    nought: bool = False
+
+
+def lines(panels: Sequence[Panel], axes: Axes, notes: Sequence[str], captions: Captions) -> Markup:
+    """One panel at least; `notes`: what is told of each place under the finger."""
+    plot = ALONE if len(panels) == 1 else TOGETHER
+    low, high, step = _between(panels, axes, ROUGH if len(panels) > 1 else LINES)
+    each = CAPTION + plot
+    whole = each * len(panels)
+    body = Markup("").join(
+        (
+            *_lacking(panels, axes, captions, whole),
+            *(mark for row, one in enumerate(panels) for mark in _panel(one, row * each, plot, low, high, step, axes)),
+            *(
+                _svg(
+                    '<text class="{}" x="{}%" y="{}">{}</text>',
+                    f"axis middle{' desktop-only' if tick.fine else ''}" if tick.place else "axis",
+                    _percent(tick.place * 100),
+                    whole + 20,
+                    tick.caption,
+                )
+                for tick in axes.ticks
+            ),
+            *(_hit(index, len(notes), whole, "", note) for index, note in enumerate(notes) if index in axes.due),
+        )
+    )
+    return _framed(captions, whole + 26, body)
+
+
+def _panel(one: Panel, top: float, plot: float, low: float, high: float, step: float, axes: Axes) -> Iterator[Markup]:
+    def y(value: float) -> float:
+        return (high - value) / (high - low) * plot
+
+    head = top + CAPTION
+    yield _svg('<text class="panel" x="0" y="{}">{}</text>', _px(top + CAPTION - 7), one.caption)
+    digits = max(0, -floor(log10(step) + 1e-9))
+    for line in range(round((high - low) / step) + 1):
+        value = low + line * step
+        at = head + y(value)
+        looks = "zero" if line == 0 or abs(value) < step / 2 else "grid"
+        yield _svg('<line class="{0}" x1="0" x2="100%" y1="{1}" y2="{1}"/>', looks, _px(at))
+        yield _svg('<text class="axis end" x="-8" y="{}">{}</text>', _px(at + 4), decimal(value, digits))
+    for limit in axes.limits:
+        yield _svg('<line class="limit" x1="0" x2="100%" y1="{0}" y2="{0}"/>', _px(head + y(limit)))
+    width = 1000 / len(one.places)
+    bands, means = [], []
+    for present, run in groupby(enumerate(one.places), key=lambda pair: pair[1] is not None):
+        if present:
+            there = [(place * width, found) for place, found in run if found is not None]
+            bands.append(_band(there, width, y))
+            means.append(_mean(there, width, y))
+    yield Markup(  # noqa: S704 - numbers alone
+        f'<svg x="0" y="{_px(head)}" width="100%" height="{_px(plot)}" viewBox="0 0 1000 {_px(plot)}" '
+        f'preserveAspectRatio="none"><path class="around" d="{"".join(bands)}"/>'
+        f'<path class="mean" d="{"".join(means)}"/></svg>'
+    )
+
+
+def _band(there: Sequence[tuple[float, Lined]], width: float, y: Callable[[float], float]) -> str:
+    """Round a run without a gap; of one place alone as wide as it."""
+    points = [(x + width / 2, found) for x, found in there]
+    if len(points) == 1:
+        x, found = there[0]
+        points = [(x, found), (x + width, found)]
+    over = [f"{x:.1f} {y(found.greatest):.1f}" for x, found in points]
+    under = [f"{x:.1f} {y(found.least):.1f}" for x, found in reversed(points)]
+    return f"M{'L'.join([*over, *under])}Z"
+
+
+def _mean(there: Sequence[tuple[float, Lined]], width: float, y: Callable[[float], float]) -> str:
+    points = [(x + width / 2, y(found.mean)) for x, found in there]
+    if len(points) == 1:
+        points = [(there[0][0], points[0][1]), (there[0][0] + width, points[0][1])]
+    return "M" + "L".join([f"{x:.1f} {height:.1f}" for x, height in points])
+
+
+def _between(panels: Sequence[Panel], axes: Axes, most: int) -> tuple[float, float, float]:
+    """Ends of the scale and distance of its lines: all that is drawn lies within."""
+    there = [one for panel in panels for one in panel.places if one is not None]
+    ends = [one.least for one in there] + [one.greatest for one in there] + list(axes.limits)
+    ends += [0.0] if axes.nought or not ends else []
+    low, high = min(ends), max(ends)
+    if high - low < 1e-9:
+        low, high = (low - 0.5, high + 0.5) if low else (0.0, 1.0)
+    step = scale((high - low) * LINES / most)[1]
+    return floor(round(low / step, 6)) * step, ceil(round(high / step, 6)) * step, step
+
+
+def _lacking(panels: Sequence[Panel], axes: Axes, captions: Captions, height: int) -> Iterator[Markup]:
+    """Runs of places where nothing was measured in any panel."""
+    count = len(panels[0].places)
+    width = 100 / count
+    empty = {place: all(panel.places[place] is None for panel in panels) for place in axes.due}
+    for missing, run in groupby(axes.due, key=lambda place: empty[place]):
+        places = list(run)
+        if missing:
+            x, length = places[0] * width, len(places) * width
+            yield _rect("gap", x, length, 0, height)
+            for side in (x, x + length):
+                yield _svg('<line class="gap-side" x1="{0}%" x2="{0}%" y1="0" y2="{1}"/>', _percent(side), height)
+            yield from _words(captions.missing, x + length / 2, length, upright=True)
 
 
 def _strip(one: Strip, y: int, longest: float) -> Iterator[Markup]:
@@ -265,11 +412,17 @@ def _ticks(found: Sequence[Bar], last: str) -> Iterator[Markup]:
 
 def _hits(found: Sequence[Bar]) -> Iterator[Markup]:
     """A place to touch over the whole height of each step, with its words."""
-    width = 100 / len(found)
     for index, bar in enumerate(found):
         days = f' data-since="{bar.since}" data-until="{bar.until}"' if bar.since else ""
-        place = f'x="{_percent(index * width)}%" y="0" width="{_percent(width)}%" height="{TOP + PLOT}"'
-        yield Markup(f'<rect class="hit" {place}{days}><title>{escape(bar.note)}</title></rect>')  # noqa: S704
+        yield _hit(index, len(found), TOP + PLOT, days, bar.note)
+
+
+def _hit(index: int, count: int, height: int, about: str, note: str) -> Markup:
+    width = 100 / count
+    place = (
+        f'x="{_percent(index * width)}%" y="0" width="{_percent(width + 0.01)}%" height="{height}"'  # no sliver left
+    )
+    return Markup(f'<rect class="hit" {place}{about}><title>{escape(note)}</title></rect>')  # noqa: S704
 
 
 def _svg(template: str, *values: object, **named: object) -> Markup:

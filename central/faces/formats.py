@@ -4,6 +4,7 @@ A figure and its unit never part: U+202F stands between them. Thousands by U+00A
 mWh (mvarh), power in mW, money in Decimal roubles, instants in seconds UTC.
 """
 
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -46,6 +47,27 @@ def _written(scaled: int, digits: int, *, sign: bool) -> str:
     text = f"{whole:,}".replace(",", group) + (f"{comma}{rest:0{digits}}" if digits else "")
     before = MINUS if scaled < 0 else "+" if sign and scaled > 0 else ""
     return before + text
+
+
+def decimal(value: float, digits: int) -> str:
+    """What was measured, which comes as a machine's number."""
+    return decimals()(value, digits)
+
+
+def decimals() -> Callable[[float, int], str]:
+    """The same for some thousand of them: the language is asked for once."""
+    comma, group = _signs(language())
+    nought = f"0{comma}"
+
+    def write(value: float, digits: int) -> str:
+        text = f"{abs(value):,.{digits}f}"
+        if "," in text:
+            text = text.replace(",", "\0").replace(".", comma).replace("\0", group)
+        else:
+            text = text.replace(".", comma)
+        return MINUS + text if value < 0 and text.strip(nought) else text
+
+    return write
 
 
 @lru_cache(maxsize=16)

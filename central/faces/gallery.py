@@ -5,11 +5,13 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from central.faces import charts, energy, words
-from central.faces.charts import Bar, Part, Strip
+from central.faces.charts import Axes, Bar, Lined, Panel, Part, Strip, Tick
 from central.faces.forms import Field, Group
 from central.faces.here import here
 from central.faces.periods import choose
+from central.faces.vectors import vectors
 from central.figures.views import Period, PointView
+from central.metering.network import Diagram, diagram
 from central.metering.terms import State
 from central.metering.zones import day_of
 from central.registry.periods import COMPANY
@@ -51,6 +53,8 @@ def components() -> str:
         points=[_point(1, _("Квартира")), _point(2, _("Дача")), _point(3, _("Гараж"))],
         period=choose({"length": "month"}, day_of(now, COMPANY)),
         chart=charts.bars(_bars(), energy.captions("sample", _("В графике"), _("Состояния значения"), words.KWH)),
+        lines=charts.lines(*_lines(), energy.captions("sample-lines", _("В линиях"), _("Линии двух фаз"), "В")),
+        vectors=vectors(_vectors(), _name, charts.Captions("vectors", _("Векторы"), "", "", "", "")),
         strips=charts.strips([_strip(), Strip((Part("before", 180.0),), 272.0)]),
         now=now,
         tz=COMPANY,
@@ -100,6 +104,24 @@ def _bars() -> list[Bar]:
         *(Bar((), charts.MISSING, told(State.MISSING), whole=False) for _number in range(4)),
         *(Bar((), charts.NOT_DUE, told(State.NOT_DUE)) for _number in range(7)),
     ]
+
+
+def _lines() -> tuple[list[Panel], Axes, list[str]]:
+    """Two phases with a gap; the last places are yet to come."""
+    heights = (230, 231, 229, 233, None, None, 231, 228, 206, 230, 231, None)
+    places = [None if one is None else Lined(one - 2, one, one + 2) for one in heights]
+    panels = [Panel(_("Фаза %(phase)s", phase=phase), places) for phase in ("A", "B")]
+    axes = Axes([Tick(0.0, "00"), Tick(0.5, "06")], range(11), (207.0,))
+    return panels, axes, [str(one or "") for one in heights]
+
+
+def _vectors() -> Diagram:
+    values = {"p_a": 4.0, "q_a": 1.0, "p_b": 4.0, "q_b": 2.0, "p_c": 4.0, "q_c": -1.0}
+    return diagram(values | {f"u_{phase}": 230.0 for phase in "abc"} | {"i_a": 3.0, "i_b": 2.0, "i_c": 2.5})
+
+
+def _name(field: str) -> str:
+    return f"{field[0].upper()}{field[2]}"
 
 
 def _strip() -> Strip:

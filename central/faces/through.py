@@ -27,6 +27,8 @@ PAGES = frozenset(  # that are seen so; on others one is oneself
         "cabinet.notices",
         "cabinet.consumption",
         "cabinet.readings",
+        "cabinet.network",
+        "cabinet.network_file",
         "cabinet.reading",
         "cabinet.explain",
         "cabinet.explain_data",

@@ -120,6 +120,7 @@ SECTIONS: tuple[tuple[str, str, LazyString, LazyString], ...] = (  # endpoint, i
         _l("Потребление энергоресурсов"),
         _l("Суммарное потребление энергоресурсов за текущий месяц"),
     ),
+    ("cabinet.network", "activity", _l("Параметры сети"), _l("Анализ параметров режима электрической сети")),
     ("cabinet.events", "scroll-text", _l("Журналы событий"), _l("Анализ журнала событий приборов учета")),
     ("cabinet.hand_in", "square-pen", _l("Ввод показаний"), _l("Передать показания счётчика и найти квитанцию")),
     ("cabinet.me", "user", _l("Персональные данные"), _l("Договоры, близкие, пароль, сеансы, согласия")),
@@ -448,6 +449,17 @@ def register(field: str) -> str:
     """«Т1», «всего» of a register of active import."""
     tariff = field.removeprefix("ap")
     return str(_("Всего")) if tariff == "0" else str(_("Т%(number)s", number=tariff))
+
+
+def age(seconds: int) -> str:
+    """«только что», «7 минут назад», «3 суток назад»."""
+    if seconds < 60:
+        return str(_("только что"))
+    if seconds < 3600:
+        return str(ngettext("%(num)d минуту назад", "%(num)d минут назад", seconds // 60))
+    if seconds < 2 * 86_400:
+        return str(ngettext("%(num)d час назад", "%(num)d часов назад", seconds // 3600))
+    return str(ngettext("%(num)d сутки назад", "%(num)d суток назад", seconds // 86_400))
 
 
 def points(count: int) -> str:

@@ -26,6 +26,9 @@
     cases(source, viewer, point, since, until)                        -> tuple[Happened, ...]   of the decree
     meter_faces(source, viewer, points, now)                          -> tuple[MeterFace, ...]   to be read by a person
     heard_at(source, viewer, point, now)                              -> Heard | None  of the meter that stands there
+    instant(source, viewer, point, now)                               -> InstantView   the last U, I, P, … there are
+    network(source, viewer, point, since, until, quantity)            -> NetworkView   one of them over a time, limits
+    samples(source, viewer, point, since, until)                      -> Samples       all of them, each as it came
     silent(source, viewer, points, now)                               -> dict[int, Trouble]      those not heard
     point_list(source, viewer, now, asked, silent, page, rows)        -> PointList     operators and administrators
     edge_list(source, viewer, now, page, rows)                        -> EdgeList      operators and administrators
@@ -50,6 +53,7 @@ from central.figures.kept import kept_intervals, kept_points, kept_registers, ke
 from central.figures.line import line
 from central.figures.main_page import heard_at, silent, summary
 from central.figures.meter_faces import meter_faces
+from central.figures.network import instant, network, samples
 from central.figures.reading_at import reading_at
 from central.figures.source import Source, point_view, points
 from central.figures.views import NotFound
@@ -69,6 +73,7 @@ __all__ = [
     "explain_bill",
     "explain_days",
     "heard_at",
+    "instant",
     "interval",
     "kept_intervals",
     "kept_points",
@@ -76,12 +81,14 @@ __all__ = [
     "kept_spans",
     "line",
     "meter_faces",
+    "network",
     "point_list",
     "point_view",
     "points",
     "reading_at",
     "readings",
     "revisions",
+    "samples",
     "settled",
     "silent",
     "summary",

@@ -10,7 +10,7 @@ with other fields merges per field. A row whose quality says REPEATED stands bes
 Whoever walks through all of it (backup, rebuild, move, audits) does so by `months`, `newest`, `scan` and `sums`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 import msgspec
@@ -20,6 +20,7 @@ from protocol.reading import Kind
 DAY = 86_400
 LIVE = "live"
 LIVE_DAYS = 90
+LATEST = 12
 BILLED = (Kind.LOAD, Kind.DAILY, Kind.MONTHLY, Kind.NOW)  # all kinds of integer rows
 
 
@@ -65,6 +66,13 @@ class LiveRow(msgspec.Struct, frozen=True, gc=False):
 AnyRow = LoadRow | RegisterRow | LiveRow
 
 
+class Track(NamedTuple):
+    """One field of live values: stamps, oldest first, and what was measured then. A row without it is not there."""
+
+    times: list[int]
+    values: list[float]
+
+
 class DaySum(NamedTuple):
     """What a meter has of one kind and UTC day (of the stamp). `total` of all values, modulo 2**64; 0 for live."""
 
@@ -87,6 +95,12 @@ class Series(Protocol):
         """The newest at or before `until`."""
 
     def live(self, meter: str, since: int, until: int) -> list[LiveRow]: ...
+
+    def last_live(self, meter: str, until: int) -> list[LiveRow]:
+        """The newest LATEST rows at or before `until`, oldest first: no row needs to have all fields."""
+
+    def tracks(self, meter: str, fields: Collection[str], since: int, until: int) -> dict[str, Track]:
+        """The same as `live`, by field, of these that have a value: some thousand rows are read so in some ms."""
 
     def months(self) -> dict[str, str]:
         """UTC months («2026-11») that may hold billed rows, each with a mark that any later write to it changes.

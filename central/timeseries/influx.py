@@ -16,7 +16,7 @@ import gzip
 import json
 import secrets
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import chain, repeat
 from operator import attrgetter
@@ -29,6 +29,7 @@ from influxdb_client.rest import ApiException
 
 from central.timeseries.base import (
     DAY,
+    LATEST,
     LIVE,
     LIVE_DAYS,
     AnyRow,
@@ -38,6 +39,7 @@ from central.timeseries.base import (
     RegisterRow,
     SeriesRefused,
     SeriesUnavailable,
+    Track,
     stamp,
     wrapped,
 )
@@ -123,6 +125,25 @@ class InfluxSeries:
 
     def live(self, meter: str, since: int, until: int) -> list[LiveRow]:
         return self._rows(LIVE, since, until, meter)  # type: ignore[return-value]
+
+    def last_live(self, meter: str, until: int) -> list[LiveRow]:
+        return self._rows(LIVE, -1, until, meter, f" ORDER BY time DESC LIMIT {LATEST}")[::-1]  # type: ignore[return-value]
+
+    def tracks(self, meter: str, fields: Collection[str], since: int, until: int) -> dict[str, Track]:
+        wanted = [field for field in LIVE_FIELDS if field in fields]
+        if not wanted:
+            return {}
+        query = f"SELECT {', '.join(wanted)} FROM {LIVE} WHERE {_where(LIVE, since, until)} AND meter = $meter"  # noqa: S608
+        found: dict[str, Track] = {}
+        for series in self._series(query, LIVE, meter=meter):
+            times, *columns = zip(*series["values"], strict=True)
+            for field, column in zip(wanted, columns, strict=True):
+                there = [
+                    (time // 1000, float(value)) for time, value in zip(times, column, strict=True) if value is not None
+                ]
+                if there:
+                    found[field] = Track([time for time, _ in there], [value for _, value in there])
+        return found
 
     def months(self) -> dict[str, str]:
         first, last = self._end("first"), self._end("last")

@@ -18,7 +18,7 @@ import sys
 import zlib
 from array import array
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -86,6 +86,30 @@ def unpack(page: bytes) -> list[Block]:
     except (IndexError, zlib.error, msgspec.DecodeError) as error:
         raise Damaged(f"not a page: {error}") from None
     raise Damaged("not a page, or one of a newer program")
+
+
+def columns(page: bytes, fields: Collection[str]) -> list[tuple[Numbers, dict[str, Numbers]]]:
+    """Of each block the seconds and these of its columns alone; the others are not made. Raises Damaged."""
+    if page[:1] != bytes((COLUMNAR,)):
+        return [
+            (block.second, {field: [row[field] for row in block.dicts] for field in fields if field in block.dicts[0]})
+            for block in unpack(page)
+        ]
+    if zlib.crc32(page[5:]) != int.from_bytes(page[1:5], "big"):
+        raise Damaged("not a page, or one of a newer program")
+    try:
+        return [_columns(fields, *block) for block in _decode(page[5:])]
+    except msgspec.DecodeError as error:
+        raise Damaged(f"not a page: {error}") from None
+
+
+def _columns(wanted: Collection[str], rows: int, fields: bytes, *packed: Any) -> tuple[Numbers, dict[str, Numbers]]:
+    names, second = _names(fields), _unpack(packed[0], rows)
+    if rows == 1 and names:
+        alone = zip(names, _unpack(packed[4], len(names)), strict=True)
+        return second, {name: [value] for name, value in alone if name in wanted}
+    of_names = zip(names, packed[4:], strict=True)
+    return second, {name: _unpack(column, rows) for name, column in of_names if name in wanted}
 
 
 def cells(page: bytes) -> dict[tuple[int, int], Cell]:
@@ -172,4 +196,7 @@ def _unpack(column: Any, rows: int) -> Numbers:
     if isinstance(second, int):
         return range(first, first + second * rows, second)
     numbers = _unpack(second, rows)  # type: ignore[assignment]
-    return [number * first for number in numbers] if first > 0 else [number / -first for number in numbers]
+    if first > 0:
+        return [number * first for number in numbers]
+    divisor = -first  # once, not for each of them
+    return [number / divisor for number in numbers]

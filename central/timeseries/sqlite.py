@@ -10,7 +10,7 @@ import sqlite3
 import threading
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import repeat
 from operator import attrgetter
@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 from central.timeseries.base import (
     DAY,
+    LATEST,
     LIVE,
     LIVE_DAYS,
     AnyRow,
@@ -27,11 +28,12 @@ from central.timeseries.base import (
     LoadRow,
     RegisterRow,
     SeriesUnavailable,
+    Track,
     stamp,
     wrapped,
 )
 from central.timeseries.months import month_of
-from central.timeseries.pages import Block, Cell, Damaged, cells, pack, unpack
+from central.timeseries.pages import Block, Cell, Damaged, cells, columns, pack, unpack
 from central.timeseries.rows import check
 from protocol.reading import Kind
 
@@ -135,6 +137,36 @@ class SqliteSeries:
     def live(self, meter: str, since: int, until: int) -> list[LiveRow]:
         return self._rows(meter, LIVE, since, until)  # type: ignore[return-value]
 
+    def last_live(self, meter: str, until: int) -> list[LiveRow]:
+        rows: list[AnyRow] = []
+        query = "SELECT day, body FROM day WHERE meter = ? AND kind = ? AND day <= ? ORDER BY day DESC"
+        with self._asked() as connection:
+            for day, body in connection.execute(query, (meter, LIVE, until // DAY)):
+                rows[:0] = _page(meter, LIVE, day * DAY, unpack(body), -1, until)
+                if len(rows) >= LATEST:
+                    break
+        return rows[-LATEST:]  # type: ignore[return-value]
+
+    def tracks(self, meter: str, fields: Collection[str], since: int, until: int) -> dict[str, Track]:
+        found = {field: Track([], []) for field in fields}
+        torn = False  # rows of one day that have other fields are not in the order of time
+        with self._asked() as connection:
+            for day, body in _days(connection, meter, LIVE, since, until):
+                blocks = columns(body, found.keys())
+                torn = torn or len(blocks) > 1
+                for seconds, values in blocks:
+                    stamps = [day * DAY + second for second in seconds]
+                    first, last = bisect_right(stamps, since), bisect_right(stamps, until)
+                    if last - first < len(stamps):
+                        stamps = stamps[first:last]
+                        values = {field: column[first:last] for field, column in values.items()}
+                    for field, column in values.items():
+                        found[field].times.extend(stamps)
+                        found[field].values.extend(column)
+        if torn:
+            found = {field: _in_order(track) for field, track in found.items()}
+        return {field: track for field, track in found.items() if track.times}
+
     def months(self) -> dict[str, str]:
         with self._asked() as connection:
             return {month: str(mark) for month, mark in connection.execute("SELECT * FROM month ORDER BY month")}
@@ -190,11 +222,9 @@ class SqliteSeries:
 
     def _rows(self, meter: str, kind: str, since: int, until: int) -> list[AnyRow]:
         """since < time <= until, oldest first."""
-        query = "SELECT day, body FROM day WHERE meter = ? AND kind = ? AND day BETWEEN ? AND ? ORDER BY day"
         rows: list[AnyRow] = []
         with self._asked() as connection:
-            days = connection.execute(query, (meter, kind, (since + 1) // DAY, until // DAY)).fetchall()
-            for day, body in days:
+            for day, body in _days(connection, meter, kind, since, until):
                 rows += _page(meter, kind, day * DAY, unpack(body), since, until)
         return rows
 
@@ -224,6 +254,17 @@ def _prepare(connection: sqlite3.Connection) -> None:
     finally:
         if connection.in_transaction:
             connection.rollback()
+
+
+def _days(connection: sqlite3.Connection, meter: str, kind: str, since: int, until: int) -> list[tuple[int, bytes]]:
+    """Pages that may hold a row in since < time <= until, the oldest first."""
+    query = "SELECT day, body FROM day WHERE meter = ? AND kind = ? AND day BETWEEN ? AND ? ORDER BY day"
+    return connection.execute(query, (meter, kind, (since + 1) // DAY, until // DAY)).fetchall()
+
+
+def _in_order(track: Track) -> Track:
+    pairs = sorted(zip(*track, strict=True))
+    return Track([time for time, _ in pairs], [value for _, value in pairs])
 
 
 def _cell(row: AnyRow) -> tuple[str, Cell]:

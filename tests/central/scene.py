@@ -30,7 +30,7 @@ from central.registry.changes import Change, entering
 from central.registry.look import calendar_of
 from central.registry.schemes import THREE_ZONES, TWO_ZONES
 from central.registry.search.index import reindex
-from central.timeseries.base import LoadRow, RegisterRow
+from central.timeseries.base import LiveRow, LoadRow, RegisterRow
 from central.timeseries.sqlite import SqliteSeries
 from protocol.messages.control import Health, encode
 from protocol.reading import Kind, Quality
@@ -53,6 +53,10 @@ POWER_OFF = (date(2026, 11, 9), 13, 14)  # hours
 LONG_ROW = (date(2026, 11, 20), 0, 7)  # one row over the night
 SILENT_SINCE = date(2026, 11, 12)  # the dacha
 HAND_OVER = date(2026, 11, 5)  # next door
+LIVE_DAYS = 2  # of instantaneous values of the flat, and next door with three phases
+LIVE_STEP = 300
+LIVE_GAP = (date(2026, 11, 23), 3, 5)  # hours
+SAG = (date(2026, 11, 23), 19, 20)  # the flat has less than 207 V
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +231,35 @@ def _edge(connection: Connection, now: int) -> None:
     connection.execute(edge.update().values(last_at=now - 40, **values))
 
 
+def live(house: Household, since: int, until: int) -> list[LiveRow]:
+    """Instantaneous values of each LIVE_STEP in [since, until): of one phase, next door of three."""
+    rows = []
+    for time in range(since, until, LIVE_STEP):
+        if _within(time, LIVE_GAP):
+            continue
+        noise = crc32(f"{house.serial}/live/{time}".encode())
+        volts = (204.0 if _within(time, SAG) else 228.0) + noise % 60 / 10
+        watts = 2 * house.energy(time - time % PERIOD) / 1000
+        values = {"f": 49.97 + noise % 7 / 100}
+        if house.serial == NEXT_DOOR:
+            values |= _three_phases(volts, watts)
+        else:
+            values |= {"u_a": volts, "p": watts, "q": watts / 5, "s": watts * 1.02, "pf": 0.981}
+            values |= dict.fromkeys(("i_a", "i_n"), round(watts * 1.02 / volts, 3))
+        rows.append(LiveRow(house.meter, time, {field: round(value, 3) for field, value in values.items()}))
+    return rows
+
+
+def _three_phases(volts: float, watts: float) -> dict[str, float]:
+    """The third is a capacitor."""
+    values = {"p": watts, "q": watts * 0.15, "s": watts * 1.02, "pf": 0.98}
+    for phase, share, tangent in (("a", 0.4, 0.3), ("b", 0.35, 0.2), ("c", 0.25, -0.16)):
+        u, p = volts + {"a": 0.0, "b": 1.5, "c": -2.0}[phase], watts * share
+        s = p * (1 + tangent**2) ** 0.5
+        values |= {f"u_{phase}": u, f"i_{phase}": s / u, f"p_{phase}": p, f"q_{phase}": p * tangent}
+    return values
+
+
 def _fill(scene: Scene, house: Household, begun: int) -> None:
     end = midnight(SILENT_SINCE, TZ) if house.serial == DACHA else scene.now
     with scene.engine.connect() as connection:
@@ -251,6 +284,9 @@ def _fill(scene: Scene, house: Household, begun: int) -> None:
             values = {"ap": energy, "am": 0, "rp": energy // 5, "rm": 0}
             rows.append(LoadRow(house.meter, start + PERIOD, PERIOD, 0, values))
     rows += _snapshot(house.meter, end // PERIOD * PERIOD, registers, Kind.NOW)
+    if house.serial != DACHA:
+        lately = max(begun, scene.now // LIVE_STEP * LIVE_STEP - LIVE_DAYS * 86_400)
+        scene.series.write(live(house, lately, scene.now - 60))
     stamps = [row.end if isinstance(row, LoadRow) else row.time for row in rows]
     scene.series.write(rows)
     with writing(scene.engine).begin() as connection:

@@ -56,6 +56,8 @@ PAGES = {
         "/data?length=day&day=2026-11-23&channel=reactive_import",
         "/readings",
         "/entry",
+        "/network?length=week",
+        "/network/file?each=1",
         "/whatif",
         "/events",
         "/events?length=year&kind=important",

@@ -4,6 +4,8 @@ It fails on an error in the console (so on anything that the content policy stop
 scrolling, a page without one h1, and on any finding of axe-core by WCAG 2.1 AA.
 """
 
+import re
+
 import pytest
 from playwright.sync_api import Browser
 
@@ -93,6 +95,11 @@ PATHS: dict[str | None, tuple[tuple[str, int], ...]] = {  # who -> path, status
         ("/readings", 200),
         ("/readings?length=month&day=2026-10-01", 200),
         ("/readings?day=2001-01-01", 200),
+        ("/network", 200),
+        ("/network?day=2026-11-23&what=active", 200),
+        ("/network?length=month&what=frequency", 200),
+        ("/network?day=2026-11-01", 200),
+        ("/network?point=2", 200),
         ("/reading", 200),
         ("/entry", 200),
         ("/entry?point=2", 200),
@@ -108,6 +115,7 @@ PATHS: dict[str | None, tuple[tuple[str, int], ...]] = {  # who -> path, status
         ("/data?point=3", 404),
     ),
     s.FORMER: (("/", 200),),
+    s.NEIGHBOUR: (("/network", 200), ("/network?length=week&what=current", 200)),
     s.OPERATOR: (
         ("/", 200),
         ("/console/points?q=zzz", 200),
@@ -180,7 +188,7 @@ def test_the_answer_stands_before_any_scrolling_on_a_phone(browser: Browser, add
 
 def test_what_is_touched_is_large_enough(browser: Browser, address: str) -> None:
     with opened(browser, address, 360, s.CONSUMER) as (page, _):
-        for path in ("/", "/data", "/readings", "/entry"):
+        for path in ("/", "/data", "/readings", "/network", "/entry"):
             page.goto(address + path)
             small = page.evaluate(
                 """[...document.querySelectorAll(
@@ -210,6 +218,20 @@ def test_the_chart_tells_its_values_to_a_finger_and_to_the_keys(browser: Browser
         assert "2 ноября" in say.inner_text()
         page.keyboard.press("Escape")
         assert say.is_hidden()
+        assert wrong == []
+
+
+def test_a_line_tells_its_values_to_a_finger_and_to_the_keys(browser: Browser, address: str) -> None:
+    with opened(browser, address, 1440, s.NEIGHBOUR) as (page, wrong):
+        page.goto(f"{address}/network?day=2026-11-23")
+        say = page.locator(".say")
+        page.locator(".hit").nth(60).hover()
+        assert re.match(r"10:00–10:10\nФаза A: 2\d\d,\d", say.inner_text())
+        page.locator(".hit").nth(24).hover()
+        assert say.inner_text().endswith("04:00–04:10\nФаза A: нет данных\nФаза B: нет данных\nФаза C: нет данных")
+        page.locator("[data-chart]").focus()
+        page.keyboard.press("Home")
+        assert "00:00–00:10" in say.inner_text()
         assert wrong == []
 
 

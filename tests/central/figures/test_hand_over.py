@@ -10,6 +10,7 @@ import pytest
 from central import figures
 from central.accounts.policy import Viewer
 from central.figures.views import NotFound
+from central.metering.network import Quantity
 from central.metering.zones import midnight
 from tests.central import scene as s
 from tests.central.scene import Scene
@@ -30,6 +31,9 @@ CALLS: dict[str, Call] = {
     "by_months": lambda c, viewer, point: figures.by_months(c.source, viewer, point, *DAYS, A, c.now),
     "line": lambda c, viewer, point: figures.line(c.source, viewer, point, *DAYS, A, c.now),
     "consumption": lambda c, viewer, point: figures.consumption(c.source, viewer, point, MONTH, c.now),
+    "instant": lambda c, viewer, point: figures.instant(c.source, viewer, point, c.now),
+    "network": lambda c, viewer, point: figures.network(c.source, viewer, point, *SPAN, Quantity.VOLTAGE),
+    "samples": lambda c, viewer, point: figures.samples(c.source, viewer, point, *SPAN),
     "readings": lambda c, viewer, point: figures.readings(c.source, viewer, point, *SPAN, c.now),
     "day_history": lambda c, viewer, point: figures.day_history(c.source, viewer, point, DAY, A),
     "explain_bill": lambda c, viewer, point: figures.explain_bill(c.source, viewer, point, *SPAN, c.now),

@@ -125,6 +125,32 @@ def test_live_values_are_floats(series: Series) -> None:
     assert series.live("A-1", T0 - 1, T0) == [row]
 
 
+def test_the_newest_live_rows(series: Series) -> None:
+    rows = [LiveRow("A-1", T0 + 300 * n, {"u_a": 230.0 + n}) for n in range(-20, 5)]
+    series.write([*rows, LiveRow("B-2", T0, {"u_a": 1.5})])
+    assert series.last_live("A-1", T0 + 10**6) == rows[-12:]
+    assert series.last_live("A-1", T0 + 299) == rows[9:21]
+    assert series.last_live("B-2", T0) == [LiveRow("B-2", T0, {"u_a": 1.5})]
+    assert series.last_live("B-2", T0 - 1) == series.last_live("C-3", T0) == []
+
+
+def test_a_field_of_live_values_over_days(series: Series) -> None:
+    rows = [LiveRow("A-1", T0 + 300 * n, {"u_a": 230.0 + n / 8, "f": 50.0}) for n in range(600)]
+    series.write(rows)
+    found = series.tracks("A-1", ("u_a", "u_b"), T0 + 300, T0 + 300 * 590)
+    assert found == {"u_a": ([T0 + 300 * n for n in range(2, 591)], [230.0 + n / 8 for n in range(2, 591)])}
+    assert series.tracks("A-1", (), T0, T0 + 900) == series.tracks("C-3", ("u_a",), T0, T0 + 900) == {}
+
+
+def test_live_rows_of_one_day_with_other_fields_stay_in_order(series: Series) -> None:
+    rows = [LiveRow("A-1", T0 + n, {"u_a": float(n)} if n % 3 else {"f": 50.5, "u_a": float(n)}) for n in range(9)]
+    series.write([*rows, LiveRow("A-1", T0 + 9, {"i_a": 1.5})])
+    found = series.tracks("A-1", ("u_a", "f", "i_a"), T0 - 1, T0 + 9)
+    assert found["u_a"] == ([T0 + n for n in range(9)], [float(n) for n in range(9)])
+    assert found["f"] == ([T0, T0 + 3, T0 + 6], [50.5] * 3)
+    assert found["i_a"] == ([T0 + 9], [1.5])
+
+
 @pytest.mark.parametrize(
     "row",
     [

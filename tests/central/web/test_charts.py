@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from central.faces import charts
-from central.faces.charts import Bar, Captions, Part, Strip
+from central.faces.charts import Axes, Bar, Captions, Lined, Panel, Part, Strip, Tick
 
 pytestmark = pytest.mark.quick
 CAPTIONS = Captions("c", "title", "desc", "кВт·ч", "нет данных", "ещё не пришли", "24")
@@ -99,3 +99,49 @@ def test_an_earlier_period_is_a_line_over_each_bar() -> None:
     assert lines == pytest.approx([charts.TOP, charts.TOP + charts.PLOT / 2], abs=0.1), (
         "the axis holds the greater of both"
     )
+
+
+def lined(
+    *panels: Panel, due: int | None = None, limits: tuple[float, ...] = (), nought: bool = False
+) -> ElementTree.Element:
+    places = len(panels[0].places)
+    axes = Axes([Tick(0.0, "00"), Tick(0.5, "12")], range(places if due is None else due), limits, nought)
+    text = str(charts.lines(panels, axes, [f"step {place}" for place in range(places)], CAPTIONS))
+    assert " style=" not in text
+    return ElementTree.fromstring(text)
+
+
+def paths(tree: ElementTree.Element, looks: str) -> list[str]:
+    return [one.get("d", "") for one in tree.iter("path") if one.get("class") == looks]
+
+
+def flat(value: float) -> Lined:
+    return Lined(value - 1, value, value + 1)
+
+
+def test_a_line_breaks_where_nothing_was_measured() -> None:
+    tree = lined(Panel("A", [flat(230), flat(231), None, flat(229), None, None]), due=5)
+    (mean,) = paths(tree, "mean")
+    assert [len(part.split("L")) for part in mean.split("M")[1:]] == [2, 2]  # one place alone is as wide as it
+    assert [float(one.get("width", "0%")[:-1]) for one in rects(tree, "gap")] == [pytest.approx(100 / 6, abs=0.01)] * 2
+    assert len(rects(tree, "hit")) == 5  # what is yet to come has nothing to tell
+
+
+def test_phases_stand_under_each_other_on_one_scale() -> None:
+    tree = lined(*(Panel(name, [flat(value), flat(value)]) for name, value in (("A", 100), ("B", 300))))
+    assert [one.text for one in tree.iter("text") if one.get("class") == "panel"] == ["A", "B"]
+    first, second = (float(path.split()[1].split("L")[0]) for path in paths(tree, "mean"))
+    assert first - second == pytest.approx(200 / (350 - 50) * charts.TOGETHER, abs=30)
+    scales = [one.text for one in tree.iter("text") if one.get("class") == "axis end"]
+    assert scales[: len(scales) // 2] == scales[len(scales) // 2 :]
+
+
+@given(st.lists(st.none() | st.floats(-1e6, 1e6).map(flat), min_size=1, max_size=20), st.booleans())
+def test_all_that_was_measured_lies_within_the_plot(places: list[Lined | None], nought: bool) -> None:
+    tree = lined(Panel("A", places), nought=nought, limits=(10.0,))
+    for looks in ("mean", "around"):
+        for path in paths(tree, looks):
+            heights = [
+                float(point.split()[1]) for part in path.replace("Z", "").split("M")[1:] for point in part.split("L")
+            ]
+            assert all(-0.11 <= height <= charts.ALONE + 0.11 for height in heights)

@@ -32,6 +32,21 @@ def test_energy(value: int | None, digits: int, said: str) -> None:
     assert formats.kilo(value, digits) == said
 
 
+@pytest.mark.parametrize(
+    ("value", "digits", "said"),
+    [
+        (230.04, 1, "230,0"),
+        (5773.5, 0, "5\u00a0774"),
+        (-0.048, 3, "\u22120,048"),
+        (-0.0004, 3, "0,000"),
+        (1234.5, 1, "1\u00a0234,5"),
+        (0.0, 2, "0,00"),
+    ],
+)
+def test_what_was_measured(value: float, digits: int, said: str) -> None:
+    assert formats.decimal(value, digits) == said
+
+
 def test_money_prices_and_shares() -> None:
     assert formats.money(Decimal("1456.02")) == "1\u00a0456,02"
     assert formats.money(None) == "—"

@@ -78,6 +78,7 @@ def test_every_page_of_the_cabinet_has_a_place_in_the_guide(app: Flask) -> None:
     files = {
         "cabinet.data_file",
         "cabinet.events_file",
+        "cabinet.network_file",
         "cabinet.data_line",
         "cabinet.explain_data",
     }
