@@ -83,6 +83,7 @@ ACCESS: dict[str, Entry] = {  # endpoint -> who
     "cabinet.consumption": KNOWN,
     "cabinet.readings": KNOWN,
     "cabinet.reading": KNOWN,
+    "cabinet.complexes": KNOWN,
     "cabinet.explain": KNOWN,
     "cabinet.explain_data": KNOWN,
     "cabinet.what_if": KNOWN,

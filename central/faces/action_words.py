@@ -83,6 +83,7 @@ PAGES: Mapping[str, LazyString] = {  # endpoint -> what it is about
     "cabinet.consumption": _l("потребление за месяц"),
     "cabinet.readings": _l("показания точки"),
     "cabinet.reading": _l("показание на дату"),
+    "cabinet.complexes": _l("измерительный комплекс точки"),
     "cabinet.explain": _l("откуда цифра"),
     "cabinet.explain_data": _l("откуда цифра, для программ"),
     "cabinet.what_if": _l("другой тариф"),

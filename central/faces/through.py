@@ -25,6 +25,7 @@ PAGES = frozenset(  # that are seen so; on others one is oneself
         "cabinet.consumption",
         "cabinet.readings",
         "cabinet.reading",
+        "cabinet.complexes",
         "cabinet.explain",
         "cabinet.explain_data",
         "cabinet.what_if",

@@ -21,6 +21,7 @@
     explain_days(source, viewer, point, first, until, channel, now)   -> Explained   what `days`, `interval` show
     summary(source, viewer, point, now)                               -> SummaryView   the main page of a point
     consumption(source, viewer, point, month, now)                    -> MonthBeside   beside others, and a forecast
+    complex_of(source, viewer, point, now)                            -> ComplexView   what stands on the wall
     what_if(source, viewer, point, scheme, now)                       -> WhatIf        the same by another scheme
     silent(source, viewer, points, now)                               -> dict[int, Trouble]      those not heard
     point_list(source, viewer, now, asked, silent, page, rows)        -> PointList     operators and administrators
@@ -36,6 +37,7 @@ return, without asking anyone: intervals in longer steps (steps.py), two figures
 
 from central.figures.bills import readings
 from central.figures.closed import settled
+from central.figures.complexes import complex_of
 from central.figures.console import edge_list, point_list
 from central.figures.consumption import consumption
 from central.figures.daily import by_months, day_history, days, revisions
@@ -54,6 +56,7 @@ __all__ = [
     "Source",
     "TooLong",
     "by_months",
+    "complex_of",
     "consumption",
     "day_history",
     "days",
