@@ -1,7 +1,7 @@
 """A person goes, the measurement stays.
 
 Of an account a stub is left, which the audit, changes and decisions name by its id: no name, mail, phone, password,
-session, key, second factor, no unsent letter. Contract, points, readings and documents are the company's: nothing of
+session, token, key, second factor, no unsent letter. Contract, points, readings and documents are the company's: nothing of
 them is touched.
 """
 
@@ -31,6 +31,7 @@ class Fate(StrEnum):
 
 FATES: Mapping[str, Fate] = {  # every column that points to an account; a test knows when one is missing
     "session.account": Fate.GOES,
+    "token.account": Fate.GOES,
     "once_key.account": Fate.GOES,
     "second_factor.account": Fate.GOES,
     "mail_change.account": Fate.GOES,

@@ -1,6 +1,6 @@
 """All that is kept about a person, for the person to take away: by the words of the tables, instants as ISO UTC.
 
-What only proves something (the password's hash, a session's token, a second factor's secret) is not told: it says
+What only proves something (the password's hash, the hash of a token, a second factor's secret) is not told: it says
 nothing of a person and opens everything.
 """
 
@@ -13,7 +13,7 @@ from central.accounts.family import guests
 from central.accounts.looked import looks
 from central.accounts.mail_change import pending
 from central.accounts.policy import Viewer
-from central.accounts.tables import account, application, audit, grant, second_factor, session
+from central.accounts.tables import account, application, audit, grant, second_factor, session, token
 from central.metering.zones import local
 from central.registry.tables import contract
 
@@ -43,6 +43,7 @@ def all_of(connection: Connection, viewer: Viewer, now: int) -> dict[str, Any]:
             for one in kind
         ],
         "sessions": _sessions(connection, viewer),
+        "tokens": _tokens(connection, viewer),
         "looked": [
             {"at": _iso(one.at), "who": one.who, "point": one.code} for one in looks(connection, viewer, now, None)
         ],
@@ -103,6 +104,20 @@ def _sessions(connection: Connection, viewer: Viewer) -> list[dict[str, Any]]:
             "expires_at": _iso(row.expires_at),
             "device": row.device,
             "address": row.address,
+        }
+        for row in connection.execute(query)
+    ]
+
+
+def _tokens(connection: Connection, viewer: Viewer) -> list[dict[str, Any]]:
+    query = select(token).where(token.c.account == viewer.account).order_by(token.c.id)
+    return [
+        {
+            "name": row.name,
+            "made_at": _iso(row.made_at),
+            "expires_at": _iso(row.expires_at),
+            "used_at": _iso(row.used_at),
+            "used_from": row.used_from,
         }
         for row in connection.execute(query)
     ]

@@ -103,6 +103,8 @@ ACCESS: dict[str, Entry] = {  # endpoint -> who
     "cabinet.end_family": CONSUMER,
     "cabinet.take_invitation_back": CONSUMER,
     "cabinet.end_session": KNOWN,
+    "cabinet.add_token": CONSUMER,
+    "cabinet.withdraw_token": CONSUMER,
     "cabinet.second": KNOWN,
     "cabinet.drop_second": KNOWN,
     "console.applications": PEOPLE,

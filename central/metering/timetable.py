@@ -1,8 +1,9 @@
-"""The hours of a calendar as a table on the wall tells them: which zone when, months and days that are alike together."""
+"""The hours of a calendar as a table on the wall tells them: which zone when, months and days that are alike as one."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 
 from central.metering.zones import ANY, DAY_MINUTES, WEEKEND, WORKDAY, Calendar, ZoneRule
 
@@ -63,7 +64,7 @@ def _bands(rules: Sequence[ZoneRule], month: int, kind: str) -> tuple[Band, ...]
     mine = [rule for rule in rules if rule.months >> (month - 1) & 1 and rule.day_kind in (ANY, kind)]
     cuts = sorted({0, DAY_MINUTES, *(cut for rule in mine for cut in (rule.start, rule.end))})
     bands: list[Band] = []
-    for start, end in zip(cuts, cuts[1:], strict=False):
+    for start, end in pairwise(cuts):
         zone = next((rule.zone for rule in mine if _at(rule, start)), None)
         if bands and bands[-1].zone == zone:
             bands[-1] = Band(bands[-1].start, end, zone)

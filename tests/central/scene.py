@@ -53,6 +53,7 @@ POWER_OFF = (date(2026, 11, 9), 13, 14)  # hours
 LONG_ROW = (date(2026, 11, 20), 0, 7)  # one row over the night
 SILENT_SINCE = date(2026, 11, 12)  # the dacha
 HAND_OVER = date(2026, 11, 5)  # next door
+VERIFIED_TO = date(2027, 2, 10)  # the flat's meter: it holds till the day before
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +178,7 @@ def _registry(change: Change, scene: Scene, begun: int) -> None:
         )
         enter.mount(change, point, meter, begun, ki=Decimal(ki), act=f"акт {code}")
         scene.points[serial] = point
+    _verified(change)
     for number, holder, serials, since, until in (
         ("100-1", "Анна Петрова", (FLAT, DACHA), begun, None),
         ("100-2", "Прежний владелец", (NEXT_DOOR,), begun, midnight(HAND_OVER, TZ)),
@@ -186,6 +188,12 @@ def _registry(change: Change, scene: Scene, begun: int) -> None:
         scene.accounts[number] = contract
         for serial in serials if until is None or begun < until else ():  # a short scene begins after the hand-over
             enter.attach(change, contract, scene.points[serial], max(begun, since), until)
+
+
+def _verified(change: Change) -> None:
+    """The flat's meter, not for long any more, and the dacha's; of the one next door nobody has entered it."""
+    enter.verified(change, date(2011, 2, 10), VERIFIED_TO, f"С-{FLAT}", meter_id=f"MIL-{FLAT}")
+    enter.verified(change, date(2025, 3, 1), date(2041, 3, 1), f"С-{DACHA}", meter_id=f"MIL-{DACHA}")
 
 
 def _people(connection: Connection, scene: Scene) -> None:

@@ -56,6 +56,7 @@ PAGES = {
         "/data?length=day&day=2026-11-23&channel=reactive_import",
         "/readings",
         "/whatif",
+        "/complexes",
         "/readings?length=month&day=2026-11-01",
         "/nothing-here",
         "/data?point=3",

@@ -77,6 +77,9 @@ PATHS: dict[str | None, tuple[tuple[str, int], ...]] = {  # who -> path, status
         ("/consumption?day=2001-01-01", 200),
         ("/readings?length=own&day=2026-11-02&last=2026-11-19", 200),
         ("/readings", 200),
+        ("/complexes", 200),
+        ("/complexes?point=2", 200),
+        ("/complexes?point=3", 404),
         ("/readings?length=month&day=2026-10-01", 200),
         ("/readings?day=2001-01-01", 200),
         ("/reading", 200),
@@ -90,7 +93,7 @@ PATHS: dict[str | None, tuple[tuple[str, int], ...]] = {  # who -> path, status
         ("/console/points", 403),
         ("/data?point=3", 404),
     ),
-    s.FORMER: (("/", 200),),
+    s.FORMER: (("/", 200), ("/complexes?point=3", 200)),
     s.OPERATOR: (
         ("/", 200),
         ("/console/points?q=zzz", 200),
