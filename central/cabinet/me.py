@@ -55,7 +55,14 @@ TOKEN = Group(
     folded=True,
     help=_l("Мы покажем его один раз. По нему можно только читать, и только то, что видите вы."),
 )
-FORMS = {"password": PASSWORD, "contract": CONTRACT, "second": SECOND, "phone": PHONE, "mail": MAIL, "token_form": TOKEN}
+FORMS = {
+    "password": PASSWORD,
+    "contract": CONTRACT,
+    "second": SECOND,
+    "phone": PHONE,
+    "mail": MAIL,
+    "token_form": TOKEN,
+}
 
 
 @cabinet.get("/me")

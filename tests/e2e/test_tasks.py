@@ -1,4 +1,4 @@
-"""Five tasks of a person who knows nothing of the pages but their words, and how many taps each takes: no more than
+"""Tasks of a person who knows nothing of the pages but their words, and how many taps each takes: no more than
 stated. A tap is a press on something that is seen; reading costs none.
 """
 
@@ -115,6 +115,20 @@ def test_october_against_september_takes_two(browser: Browser, address: str, wid
         expect(page.locator(".strips")).to_contain_text("Сентябрь 2026")
         assert person.reads("чем за сентябрь 2026")
         assert person.taps == 2
+
+
+def test_when_the_verification_ends_takes_one(browser: Browser, address: str, width: int) -> None:
+    """The section of the meter; it stands there before any scrolling."""
+    with opened(browser, address, width, s.CONSUMER) as (page, _wrong):
+        person = Person(page)
+        person.tap(page.locator(".tile", has_text="Измерительные комплексы"))
+        stamp = page.locator(".stamp")
+        expect(stamp).to_contain_text(f"Поверка до {s.VERIFIED_TO:%d.%m.%Y}")
+        expect(stamp).to_contain_text("осталось 78 дней")
+        found = stamp.bounding_box()
+        assert found is not None
+        assert found["y"] + found["height"] < WIDTHS[width], "before any scrolling"
+        assert person.taps == 1
 
 
 def test_where_a_figure_comes_from_takes_one(browser: Browser, running: tuple[str, Scene], width: int) -> None:

@@ -79,7 +79,9 @@ def bait(connection: Connection) -> None:
 def test_it_is_text_on_every_page_and_in_every_file(town: Scene, tmp_path: Path, who: str) -> None:
     client = person(make_app(tmp_path / "scene"), who)
     starts = (
-        ["/", "/data", "/readings", "/complexes", "/me", "/me/family"] if who == s.CONSUMER else ["/console/points", "/console/people/1"]
+        ["/", "/data", "/readings", "/complexes", "/me", "/me/family"]
+        if who == s.CONSUMER
+        else ["/console/points", "/console/people/1"]
     )
     escaped = cells = 0
     for path, text in crawl(client, *starts).items():
