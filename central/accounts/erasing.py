@@ -1,8 +1,8 @@
 """A person goes, the measurement stays.
 
 Of an account a stub is left, which the audit, changes and decisions name by its id: no name, mail, phone, password,
-session, token, key, second factor, no unsent letter. Contract, points, readings and documents are the company's: nothing of
-them is touched.
+session, token, key, second factor, no unsent letter. Contract, points, readings and documents are the company's:
+nothing of them is touched.
 """
 
 from collections.abc import Mapping

@@ -85,11 +85,11 @@ def test_the_meter_and_the_day_of_its_verification_stand_first(app: Flask, town:
 @pytest.mark.parametrize(
     ("until", "told", "kind"),
     [
-        (date(2027, 2, 23), "осталось 91 дней", "ok"),
-        (date(2027, 2, 22), "осталось 90 дней", "look"),
-        (date(2026, 11, 25), "остался 1 день", "look"),
-        (date(2026, 11, 24), "Поверка истекла 24.11.2026", "act"),
-        (date(2030, 11, 24), "осталось больше 4 лет", "ok"),
+        (date(2027, 2, 23), r"<p>оста\w+ 91 д\w+</p>", "ok"),
+        (date(2027, 2, 22), r"<p>оста\w+ 90 д\w+</p>", "look"),
+        (date(2026, 11, 25), "<p>остался 1 день</p>", "look"),
+        (date(2026, 11, 24), "<h2>Поверка истекла 24.11.2026</h2>", "act"),
+        (date(2030, 11, 24), "<p>осталось больше 4 лет</p>", "ok"),
     ],
 )
 def test_a_verification_is_told_ahead_and_when_it_is_over(
@@ -101,8 +101,7 @@ def test_a_verification_is_told_ahead_and_when_it_is_over(
     assert f'<div class="stamp {kind}">' in answer
     assert f'data-verified="{kind}"' in answer
     assert ("notice look" in answer, "notice act" in answer) == (kind == "look", kind == "act")
-    # Russian forms of a number are the catalogue's: here only the number counts
-    assert re.search(re.sub(r"\D*(\d+)\D*$", r"\\D*\1\\D", told) if kind != "act" else re.escape(told), answer)
+    assert re.search(told, answer)
 
 
 def test_a_verification_of_the_future_or_of_nobody_is_not_promised(app: Flask, town: Scene) -> None:
