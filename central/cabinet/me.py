@@ -45,11 +45,12 @@ MAIL = Group(
     ),
 )
 LIVES = (("30", _l("30 дней")), ("90", _l("90 дней")), ("365", _l("год")))
+USUAL = LIVES[1][0]
 TOKEN = Group(
     _l("Новый токен"),
     (
         Field("token_name", _l("Для чего он"), most=tokens.LONGEST_NAME, help=_l("например: таблица на даче")),
-        Field("token_days", _l("Действует"), "choice", choices=LIVES),
+        Field("token_days", _l("Действует"), "radio", choices=LIVES),
         Field("token_proof", _l("Пароль"), "password", fills="current-password"),
     ),
     folded=True,
@@ -71,7 +72,7 @@ def me() -> ResponseReturnValue:
 
 
 def page(errors: dict[str, Text], typed: dict[str, str]) -> str:
-    made, who = here(), viewer()
+    made, who, typed = here(), viewer(), {"token_days": USUAL} | typed
     with made.source.engine.connect() as connection:
         told: dict[str, object] = {
             "phone_kept": people.phone_kept(connection, who.account),
