@@ -73,6 +73,7 @@ def main(sizes: tuple[int, ...], days: int) -> None:
             "consumption": (s.CONSUMER, f"/consumption?point={flat}"),
             "explanation": (s.CONSUMER, f"/explain?point={flat}"),
             "another tariff": (s.CONSUMER, f"/whatif?point={flat}"),
+            "complex": (s.CONSUMER, f"/complexes?point={flat}"),
             "own page": (s.CONSUMER, "/me"),
             "news": (s.CONSUMER, "/news"),
             "guide": (s.CONSUMER, "/help/data"),

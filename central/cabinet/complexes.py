@@ -89,7 +89,7 @@ def lapse(found: Verified | None, view: ComplexView) -> Lapse:
     if days < YEAR:
         left = ngettext("остался %(num)d день", "осталось %(num)d дней", days)
     else:
-        left = ngettext("осталось больше года", "осталось больше %(num)d лет", days * 4 // 1461)
+        left = ngettext("осталось больше %(num)d года", "осталось больше %(num)d лет", days * 4 // 1461)
     return Lapse("look" if days <= SOON else "ok", found, str(left))
 
 
