@@ -71,8 +71,9 @@ def make(connection: Connection, viewer: Viewer, name: str, days: int, now: int)
         raise Unfit("name")
     secret = PREFIX + secrets.token_urlsafe(BITS // 8)
     values = {"account": viewer.account, "name": name, "made_at": now, "expires_at": now + days * DAY}
-    made = connection.execute(token.insert().values(hashed=_hash(secret), **values))
-    note(connection, now, viewer.account, "token made", f"token {made.inserted_primary_key[0]}", f"{days} d")
+    row = token.insert().values(hashed=_hash(secret), **values).returning(token.c.id)
+    key = connection.execute(row).scalar_one()
+    note(connection, now, viewer.account, "token made", f"token {key}", f"{days} d")
     return secret
 
 

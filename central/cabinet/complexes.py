@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -13,7 +14,7 @@ from central.faces.here import here, viewer
 from central.figures.complexes import SOON, ComplexView, Stand
 from central.figures.views import PointView
 from central.metering.timetable import Band, DayTable
-from central.metering.zones import ALL_MONTHS, ANY, DAY_MINUTES
+from central.metering.zones import ALL_MONTHS, ANY, DAY_MINUTES, day_of
 from central.registry.complexes import Verified
 
 YEAR = 366  # days: what lasts longer is told in years
@@ -63,11 +64,12 @@ class Sheet:
 def page(point: PointView) -> dict[str, object]:
     made = here()
     view = figures.complex_of(made.source, viewer(), point.id, made.now)
+    day = None if view.over else view.day
     return {
         "point": point,
         "view": view,
-        "next": lapse(view.next.verified if view.next is not None else None, view),
-        "lapses": [(one, lapse(one.verified, view)) for one in view.devices],
+        "next": lapse(view.next.verified if view.next is not None else None, day),
+        "lapses": [(one, lapse(one.verified, day)) for one in view.devices],
         "sheets": [_sheet(table, view) for table in view.hours],
         "events": _events(view),
         "clock": _offset(view.standing.clock_offset) if view.standing is not None else "",
@@ -77,13 +79,19 @@ def page(point: PointView) -> dict[str, object]:
     }
 
 
-def lapse(found: Verified | None, view: ComplexView) -> Lapse:
-    """Of the time of a former consumer nothing runs out any more."""
-    if found is None:
-        return Lapse("plain", None, "")
-    days = (found.until - view.day).days
-    if view.over:
+def ahead(point: PointView) -> Lapse | None:
+    """A verification that ends soon, or has ended; None: there is nothing to be told."""
+    made = here()
+    found = figures.next_verified(made.source, viewer(), point.id, made.now)
+    told = lapse(found, day_of(made.now, point.tz)) if found is not None else None
+    return told if told is not None and told.kind in ("look", "act") else None
+
+
+def lapse(found: Verified | None, day: date | None) -> Lapse:
+    """As of this day; None: of the time of a former consumer, when nothing runs out any more."""
+    if found is None or day is None:
         return Lapse("plain", found, "")
+    days = (found.until - day).days
     if days <= 0:
         return Lapse("act", found, str(_("истекла")))
     if days < YEAR:

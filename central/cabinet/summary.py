@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from flask_babel import gettext as _
 
 from central import figures
-from central.cabinet import news
+from central.cabinet import complexes, news
 from central.faces import charts, energy, words
 from central.faces.formats import kilo, said
 from central.faces.here import here, viewer
@@ -50,6 +50,7 @@ def page(point: PointView, points: Sequence[PointView]) -> dict[str, object]:
         "peak": max((step for step in halves if step.total), key=lambda step: step.total or 0, default=None),
         "comparison": compare(view.month.totals, view.previous_same.totals) if view.previous_same else None,
         "months": _months(view, zones),
+        "lapse": complexes.ahead(point),
         "others": _others(point, points),
         "Concern": Concern,
         "news": news.latest(),

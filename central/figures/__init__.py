@@ -22,6 +22,7 @@
     summary(source, viewer, point, now)                               -> SummaryView   the main page of a point
     consumption(source, viewer, point, month, now)                    -> MonthBeside   beside others, and a forecast
     complex_of(source, viewer, point, now)                            -> ComplexView   what stands on the wall
+    next_verified(source, viewer, point, now)                         -> Verified | None   that ends first
     what_if(source, viewer, point, scheme, now)                       -> WhatIf        the same by another scheme
     silent(source, viewer, points, now)                               -> dict[int, Trouble]      those not heard
     point_list(source, viewer, now, asked, silent, page, rows)        -> PointList     operators and administrators
@@ -37,7 +38,7 @@ return, without asking anyone: intervals in longer steps (steps.py), two figures
 
 from central.figures.bills import readings
 from central.figures.closed import settled
-from central.figures.complexes import complex_of
+from central.figures.complexes import complex_of, next_verified
 from central.figures.console import edge_list, point_list
 from central.figures.consumption import consumption
 from central.figures.daily import by_months, day_history, days, revisions
@@ -69,6 +70,7 @@ __all__ = [
     "kept_registers",
     "kept_spans",
     "line",
+    "next_verified",
     "point_list",
     "point_view",
     "points",

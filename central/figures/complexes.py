@@ -163,6 +163,15 @@ def complex_of(source: Source, viewer: Viewer, point_id: int, now: int) -> Compl
         )
 
 
+def next_verified(source: Source, viewer: Viewer, point_id: int, now: int) -> Verified | None:
+    """Of what stands there now the verification that ends first. Raises NotFound when it is not the viewer's now."""
+    with opened(source, viewer, point_id, now, now + 1) as point:
+        meters = {row.meter for row in mounted(point.connection, point.id, now, now + 1)}
+        cores = {row.transformer for row in placed(point.connection, point.id, now, now + 1)}
+        found = last_verified(point.connection, meters, cores, day_of(now, point.tz))
+        return min((one for kind in found for one in kind.values()), key=lambda one: one.until, default=None)
+
+
 def _stand(row: Row[Any], visible: Period, verified: Verified | None) -> Stand:
     put = Act(row.valid_from, row.act, row.reason, row.reg_start or {}) if row.valid_from >= visible.since else None
     taken = None

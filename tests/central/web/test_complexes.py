@@ -104,6 +104,24 @@ def test_a_verification_is_told_ahead_and_when_it_is_over(
     assert re.search(told, answer)
 
 
+@pytest.mark.parametrize(
+    ("until", "told"),
+    [
+        (date(2027, 2, 22), "Поверка до 22.02.2027, оста"),
+        (date(2026, 11, 24), "Поверка истекла 24.11.2026"),
+        (date(2027, 2, 23), ""),
+    ],
+)
+def test_the_main_page_tells_it_ahead_and_leads_there(app: Flask, town: Scene, until: date, told: str) -> None:
+    with act(town) as change:
+        enter.verified(change, date(2026, 11, 20), until, "новая", meter_id=f"MIL-{s.FLAT}")
+    answer = person(app, s.CONSUMER).get("/").text
+    found = re.search(r'<a class="notice (?:look|act)" href="/complexes\?point=1">.*?<h2>(.*?)</h2>', answer)
+    assert (found[1] if found else "").startswith(told)
+    assert bool(found) == bool(told)
+    assert "Поверка" not in person(app, s.NEIGHBOUR).get("/").text
+
+
 def test_a_verification_of_the_future_or_of_nobody_is_not_promised(app: Flask, town: Scene) -> None:
     text = page(app, s.NEIGHBOUR, town.points[s.NEXT_DOOR])
     assert "дата не внесена" in text
