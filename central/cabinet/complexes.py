@@ -136,13 +136,11 @@ def _sheet(table: DayTable, view: ComplexView) -> Sheet:
 def _caption(table: DayTable) -> str:
     days = "" if table.day_kind == ANY else registry_words.value("day_kind", table.day_kind)
     if table.months == ALL_MONTHS:
-        return _("Дни: %(days)s", days=days) if days else _("Каждый день, круглый год")
+        return str(_("Дни: %(days)s", days=days) if days else _("Каждый день, круглый год"))
     months = registry_words.months(table.months)
-    return (
-        _("Дни: %(days)s, месяцы: %(months)s", days=days, months=months)
-        if days
-        else _("Месяцы: %(months)s", months=months)
-    )
+    if days:
+        return str(_("Дни: %(days)s, месяцы: %(months)s", days=days, months=months))
+    return str(_("Месяцы: %(months)s", months=months))
 
 
 def _hours(bands: Sequence[Band]) -> str:

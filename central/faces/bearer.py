@@ -7,6 +7,7 @@ token stands in no address and no log.
 
 from flask import Flask, Response, g, jsonify, request
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from central.accounts import attempts, tokens
 from central.accounts.policy import Viewer
@@ -75,14 +76,14 @@ def _unknown() -> Response:
 
 
 def _said(code: int) -> str:
-    if code == 401:
-        return _("Такого токена нет: он отозван, закончился вместе с паролем или записан с ошибкой.")
-    if code == 403:
-        return _("По токену открываются только GET /data/file, /data/line и /explain.json.")
-    if code == 404:
-        return _("Такой точки, величины или страницы для вас нет.")
-    if code == 429:
-        return _("Слишком много неверных токенов с этого адреса. Подождите час.")
-    if code == 503:
-        return _("Показания сейчас недоступны. Повторите позже.")
-    return _("Запрос не выполнен.")
+    return str(_SAID.get(code, _FAILED))
+
+
+_SAID = {
+    401: _l("Такого токена нет: он отозван, закончился вместе с паролем или записан с ошибкой."),
+    403: _l("По токену открываются только GET /data/file, /data/line и /explain.json."),
+    404: _l("Такой точки, величины или страницы для вас нет."),
+    429: _l("Слишком много неверных токенов с этого адреса. Подождите час."),
+    503: _l("Показания сейчас недоступны. Повторите позже."),
+}
+_FAILED = _l("Запрос не выполнен.")
