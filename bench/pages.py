@@ -109,6 +109,7 @@ def main(sizes: tuple[int, ...], days: int) -> None:
                 f"/network?point={flat}&length=month&day=2026-10-01&what=active",
             ),
             "another tariff": (s.CONSUMER, f"/whatif?point={flat}"),
+            "complex": (s.CONSUMER, f"/complexes?point={flat}"),
             "own page": (s.CONSUMER, "/me"),
             "news": (s.CONSUMER, "/news"),
             "guide": (s.CONSUMER, "/help/data"),

@@ -7,7 +7,8 @@ policy, cookies are HttpOnly and SameSite, a session is a row that can be revoke
 import time
 from collections.abc import Callable
 
-from flask import Flask, Response, render_template
+from flask import Flask, Request, Response, render_template
+from flask.typing import ResponseReturnValue
 from flask_login import LoginManager
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from sqlalchemy import select
@@ -22,7 +23,7 @@ from central.config import CentralConfig
 from central.console import console
 from central.db import connect
 from central.door import door
-from central.faces import access, gallery, headers, noting, preferences, requests, templating, through
+from central.faces import access, bearer, gallery, headers, noting, preferences, requests, templating, through
 from central.faces.here import KEY, Here, Person, here
 from central.faces.numbers import Key
 from central.figures import NotFound, Source
@@ -74,6 +75,7 @@ def create_app(
         config=config,
     )
     requests.install(app, behind_proxy=config.web.behind_proxy)
+    bearer.install(app)
     CSRFProtect(app)
     preferences.install(app)
     _login(app)
@@ -97,8 +99,15 @@ def _login(app: Flask) -> None:
 
     @manager.user_loader  # type: ignore[untyped-decorator, unused-ignore]
     def load(token: str) -> Person | None:
+        if bearer.shown() is not None:
+            return None
         viewer = sessions.viewer_of(here().source.engine, token, here().now)
         return None if viewer is None else Person(token, viewer)
+
+    @manager.request_loader  # type: ignore[untyped-decorator, unused-ignore]
+    def by_token(_request: Request) -> Person | None:
+        viewer = bearer.viewer()
+        return None if viewer is None else Person("", viewer)
 
 
 def _health() -> tuple[Response, int]:
@@ -112,7 +121,9 @@ def _health() -> tuple[Response, int]:
 
 
 def _errors(app: Flask) -> None:
-    def page(code: int) -> tuple[str, int]:
+    def page(code: int) -> ResponseReturnValue:
+        if bearer.shown() is not None:
+            return bearer.refused(code)
         return render_template("error.html", code=code), code
 
     app.register_error_handler(NotFound, lambda _error: page(404))

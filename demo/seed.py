@@ -108,10 +108,12 @@ HOLDERS = {
     WORKSHOP.id: "Анна Петрова",
     NEXT_DOOR.id: "Глеб Никитин",  # until the hand-over
     COTTAGE.id: "Вера Орлова",
+    REPLACED.id: "Борис Сидоров",
     FACTORY.id: "ООО «Станок»",
 }
 NAMES = ("Алексей", "Галина", "Денис", "Елена", "Игорь", "Кира", "Лев")
 SURNAMES = ("Берёзкин", "Ветров", "Дубов", "Зимин", "Кленов")  # their wives and daughters with an «а»
+VERIFIED_FOR = timedelta(days=70)  # still, the meter of the flat
 HAND_OVER, REPLACEMENT, NEW_RATIO = 60, 20, 30  # days ago
 OLD_KI = 30
 NOWHERE = "tcp://127.0.0.1:9"  # until the demo knows where its meters listen
@@ -256,7 +258,10 @@ class _Town:
             made_in=2023,
         )
         years = 10 if stand is FACTORY else 16
-        enter.verified(self._change, date(2023, 8, 15), date(2023 + years, 8, 15), f"С-{site.serial}", meter_id=meter)
+        made, until = date(2023, 8, 15), date(2023 + years, 8, 15)
+        if stand is FLAT:  # its verification ends soon
+            made, until = date(self._today.year - 15, 1, 20), self._today + VERIFIED_FOR
+        enter.verified(self._change, made, until, f"С-{site.serial}", meter_id=meter)
         return meter
 
     def _contract(self, holder: str) -> int:

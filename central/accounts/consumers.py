@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, func, or_, select, update
 
+from central.accounts import tokens
 from central.accounts.applications import NotNow
 from central.accounts.audit import note
 from central.accounts.policy import Viewer
@@ -78,9 +79,10 @@ def _persons(connection: Connection, viewer: Viewer, rows: Sequence[Row[Any]]) -
 
 
 def lock(connection: Connection, viewer: Viewer, account_id: int, reason: str, now: int) -> None:
-    """A consumer of the company may not log in any more; his sessions end. Raises NotNow."""
+    """A consumer of the company may not log in any more; his sessions and tokens end. Raises NotNow."""
     _turn(connection, viewer, account_id, State.APPROVED, State.BLOCKED, reason, now)
     connection.execute(session.delete().where(session.c.account == account_id))
+    tokens.end_all(connection, account_id)
 
 
 def unlock(connection: Connection, viewer: Viewer, account_id: int, reason: str, now: int) -> None:

@@ -1,8 +1,8 @@
 """A person goes, the measurement stays.
 
 Of an account a stub is left, which the audit, changes and decisions name by its id: no name, mail, phone, password,
-session, key, second factor, no unsent letter. Contract, points, readings and documents are the company's: nothing of
-them is touched.
+session, token, key, second factor, no unsent letter. Contract, points, readings and documents are the company's:
+nothing of them is touched.
 """
 
 from collections.abc import Mapping
@@ -31,6 +31,7 @@ class Fate(StrEnum):
 
 FATES: Mapping[str, Fate] = {  # every column that points to an account; a test knows when one is missing
     "session.account": Fate.GOES,
+    "token.account": Fate.GOES,
     "once_key.account": Fate.GOES,
     "second_factor.account": Fate.GOES,
     "mail_change.account": Fate.GOES,

@@ -1,6 +1,6 @@
 """All that is kept about a person, for the person to take away: by the words of the tables, instants as ISO UTC.
 
-What only proves something (the password's hash, a session's token, a second factor's secret) is not told: it says
+What only proves something (the password's hash, the hash of a token, a second factor's secret) is not told: it says
 nothing of a person and opens everything.
 """
 
@@ -13,7 +13,7 @@ from central.accounts.family import guests
 from central.accounts.looked import looks
 from central.accounts.mail_change import pending
 from central.accounts.policy import Viewer
-from central.accounts.tables import account, application, audit, grant, second_factor, session
+from central.accounts.tables import account, application, audit, grant, second_factor, session, token
 from central.handing.receipts import number_of
 from central.handing.tables import hand_in, handed_in
 from central.metering.zones import local
@@ -47,6 +47,7 @@ def all_of(connection: Connection, viewer: Viewer, now: int) -> dict[str, Any]:
         ],
         "handed_in": _handed_in(connection, viewer),
         "sessions": _sessions(connection, viewer),
+        "tokens": _tokens(connection, viewer),
         "looked": [
             {"at": _iso(one.at), "who": one.who, "point": one.code} for one in looks(connection, viewer, now, None)
         ],
@@ -150,6 +151,20 @@ def _notices(connection: Connection, viewer: Viewer) -> list[dict[str, Any]]:
             "made_at": _iso(row.made_at),
             "letter_at": _iso(row.told_at),
             "seen_at": _iso(row.seen_at),
+        }
+        for row in connection.execute(query)
+    ]
+
+
+def _tokens(connection: Connection, viewer: Viewer) -> list[dict[str, Any]]:
+    query = select(token).where(token.c.account == viewer.account).order_by(token.c.id)
+    return [
+        {
+            "name": row.name,
+            "made_at": _iso(row.made_at),
+            "expires_at": _iso(row.expires_at),
+            "used_at": _iso(row.used_at),
+            "used_from": row.used_from,
         }
         for row in connection.execute(query)
     ]

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, select
 from central.accounts.audit import note
 from central.accounts.passwords import Passwords
 from central.accounts.states import State
-from central.accounts.tables import account, grant, session
+from central.accounts.tables import account, grant, session, token
 from central.db import alone
 from central.registry.periods import Held, refuse_overlap
 
@@ -70,13 +70,14 @@ def add_account(
 
 
 def set_password(connection: Connection, passwords: Passwords, mail: str, password: str, now: int) -> None:
-    """Ends all sessions of the account. Raises NoAccount, WeakPassword."""
+    """Ends all sessions and tokens of the account. Raises NoAccount, WeakPassword."""
     found = connection.execute(select(account).where(account.c.mail == normal(mail))).first()
     if found is None:
         raise NoAccount(f"no account has the mail {mail}")
     hashed = passwords.hash(password, (found.mail, found.name))
     connection.execute(account.update().where(account.c.id == found.id).values(password=hashed))
     connection.execute(session.delete().where(session.c.account == found.id))
+    connection.execute(token.delete().where(token.c.account == found.id))
     note(connection, now, None, "password set", f"account {found.id}")
 
 

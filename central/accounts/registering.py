@@ -18,7 +18,7 @@ from central.accounts.audit import note
 from central.accounts.keys import Purpose
 from central.accounts.people import normal
 from central.accounts.states import MAY_LOG_IN, Stage, State
-from central.accounts.tables import account, application, audit, consent, mail_change, once_key, session
+from central.accounts.tables import account, application, audit, consent, mail_change, once_key, session, token
 from central.accounts.texts import LegalText
 from central.accounts.working_days import next_working_day
 from central.db import alone
@@ -157,10 +157,11 @@ def whose(connection: Connection, key: str, now: int) -> tuple[str, str]:
 
 
 def reset(connection: Connection, key: str, hashed: str, now: int) -> int:
-    """A new password by the key of a letter; all sessions end. Returns the account. Raises BadKey."""
+    """A new password by the key of a letter; all sessions and tokens end. Returns the account. Raises BadKey."""
     holder = keys.use(connection, key, Purpose.RESET, now)
     connection.execute(update(account).where(account.c.id == holder).values(password=hashed))
-    connection.execute(delete(session).where(session.c.account == holder))
+    for table in (session, token):
+        connection.execute(delete(table).where(table.c.account == holder))
     _undo_others(connection, holder)
     mail = connection.scalar(select(account.c.mail).where(account.c.id == holder))
     attempts.forget(connection, f"login {mail}")  # whoever guessed has not locked the owner out
@@ -181,7 +182,7 @@ def forget(connection: Connection, now: int) -> int:
     known = exists().where(audit.c.account == account.c.id)
     connection.execute(update(account).where(*old, known).values(state=State.REJECTED, state_at=now))
     gone = list(connection.scalars(select(account.c.id).where(*old)))
-    for table in (application, consent, once_key, session):
+    for table in (application, consent, once_key, session, token):
         connection.execute(delete(table).where(table.c.account.in_(gone)))
     connection.execute(delete(account).where(account.c.id.in_(gone)))
     return len(gone)

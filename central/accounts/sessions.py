@@ -11,7 +11,7 @@ from hashlib import sha256
 
 from sqlalchemy import Connection, Engine, select
 
-from central.accounts import attempts, keys
+from central.accounts import attempts, keys, tokens
 from central.accounts.audit import note
 from central.accounts.keys import Purpose
 from central.accounts.passwords import Passwords
@@ -117,7 +117,7 @@ def is_mine(engine: Engine, passwords: Passwords, viewer: Viewer, password: str,
 
 
 def change_password(connection: Connection, viewer: Viewer, hashed: str, now: int, but: str) -> None:
-    """All sessions of the account end but the one with this token."""
+    """All sessions of the account end but the one with this token, and so do the tokens of its programs."""
     connection.execute(account.update().where(account.c.id == viewer.account).values(password=hashed))
     end_all(connection, viewer.account, but)
     keys.drop(connection, viewer.account, Purpose.RESET)
@@ -131,7 +131,8 @@ def mark_of_password(connection: Connection, account_id: int) -> str:
 
 
 def end_all(connection: Connection, account_id: int, but: str = "") -> None:
-    """Of the account; the one with this token stays."""
+    """Of the account, and what its programs read by; the one with this token stays."""
+    tokens.end_all(connection, account_id)
     connection.execute(session.delete().where(session.c.account == account_id, session.c.token != _hash(but)))
 
 

@@ -1,6 +1,6 @@
 """Tables of people: accounts, their sessions, what they may see and for how long, and what was done.
 
-A secret never stands here: of a password there is the Argon2 hash, of a session's token the SHA-256. Rows of `audit`
+A secret never stands here: of a password there is the Argon2 hash, of a token the SHA-256. Rows of `audit`
 and `audit_seal` are only added: the database itself refuses to change or delete one (migration 0022).
 """
 
@@ -36,6 +36,19 @@ session = Table(
     Column("expires_at", Seconds, nullable=False, index=True),
     Column("device", String(200), nullable=False),
     Column("address", String(45), nullable=False, server_default=""),  # it was opened from
+)
+
+token = Table(  # by which a program of the account's owner reads his data
+    "token",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("hashed", String(64), nullable=False, unique=True),  # SHA-256 of what was shown once
+    Column("account", ForeignKey("account.id"), nullable=False, index=True),
+    Column("name", String(60), nullable=False),
+    Column("made_at", Seconds, nullable=False),
+    Column("expires_at", Seconds, nullable=False),
+    Column("used_at", Seconds),  # null: never yet
+    Column("used_from", String(45), nullable=False, server_default=""),
 )
 
 grant = Table(

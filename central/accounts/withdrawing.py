@@ -9,7 +9,17 @@ from central.accounts.audit import note
 from central.accounts.erasing import DAY
 from central.accounts.policy import Viewer
 from central.accounts.states import MAY_LOG_IN, Stage, State
-from central.accounts.tables import account, application, consent, grant, mail_change, once_key, session, withdrawal
+from central.accounts.tables import (
+    account,
+    application,
+    consent,
+    grant,
+    mail_change,
+    once_key,
+    session,
+    token,
+    withdrawal,
+)
 from central.db import alone
 
 
@@ -37,7 +47,7 @@ def withdraw(connection: Connection, viewer: Viewer, days: int, now: int) -> Wit
     given = update(consent).where(consent.c.account == key, consent.c.withdrawn_at.is_(None))
     connection.execute(given.values(withdrawn_at=now))
     _turn_applications(connection, key, Stage.WAITING, Stage.WITHDRAWN)
-    for table in (session, once_key, mail_change):
+    for table in (session, token, once_key, mail_change):
         connection.execute(delete(table).where(table.c.account == key))
     connection.execute(update(account).where(account.c.id == key).values(state=State.WITHDRAWN, state_at=now))
     note(connection, now, key, "consent withdrawn", f"account {key}")

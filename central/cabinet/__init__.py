@@ -1,6 +1,20 @@
 """The consumer's personal cabinet."""
 
-from central.cabinet import about, entry, family, hand_in, help, mail, me, news, notices, pages, person, take_away
+from central.cabinet import (
+    about,
+    entry,
+    family,
+    hand_in,
+    help,
+    mail,
+    me,
+    news,
+    notices,
+    pages,
+    person,
+    take_away,
+    tokens,
+)  # fmt: skip
 from central.cabinet.room import cabinet
 
 __all__ = [
@@ -17,4 +31,5 @@ __all__ = [
     "pages",
     "person",
     "take_away",
+    "tokens",
 ]

@@ -1,5 +1,6 @@
 """«Персональные данные»: who I am here and what is kept about me. The page, and its forms as data; what they do is in
-entry.py (how I log in), person.py (phone, contracts, consents, closing), mail.py, take_away.py."""
+entry.py (how I log in), person.py (phone, contracts, consents, closing), tokens.py (programs of mine), mail.py,
+take_away.py."""
 
 from dataclasses import replace
 
@@ -8,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
-from central.accounts import applications, family, mail_change, people, sessions, texts
+from central.accounts import applications, family, mail_change, people, sessions, texts, tokens
 from central.accounts.looked import looks
 from central.accounts.policy import Viewer
 from central.cabinet.room import cabinet
@@ -21,7 +22,7 @@ NOT_IT = _l("Это не ваш пароль, или попыток за час 
 OLD = Field("old", _l("Прежний пароль"), "password", fills="current-password")
 NEW = replace(new_password.PASSWORD, caption=_l("Новый пароль"))
 PASSWORD = Group(
-    _l("Сменить пароль"), (OLD, NEW, new_password.REPEAT), folded=True, help=_l("Все другие входы закончатся.")
+    _l("Сменить пароль"), (OLD, NEW, new_password.REPEAT), folded=True, help=_l("Все другие входы и токены закончатся.")
 )
 SECOND = Group("", (Field("now", _l("Пароль"), "password", fills="current-password"),))
 NUMBER = Field("number", _l("Номер договора"), most=60, help=_l("есть в квитанции"))
@@ -43,7 +44,26 @@ MAIL = Group(
         "Придут два письма, на прежнюю почту и на новую. Почта сменится, когда вы подтвердите обе, в любом порядке."
     ),
 )
-FORMS = {"password": PASSWORD, "contract": CONTRACT, "second": SECOND, "phone": PHONE, "mail": MAIL}
+LIVES = (("30", _l("30 дней")), ("90", _l("90 дней")), ("365", _l("год")))
+USUAL = LIVES[1][0]
+TOKEN = Group(
+    _l("Новый токен"),
+    (
+        Field("token_name", _l("Для чего он"), most=tokens.LONGEST_NAME, help=_l("например: таблица на даче")),
+        Field("token_days", _l("Действует"), "radio", choices=LIVES),
+        Field("token_proof", _l("Пароль"), "password", fills="current-password"),
+    ),
+    folded=True,
+    help=_l("Мы покажем его один раз. По нему можно только читать, и только то, что видите вы."),
+)
+FORMS = {
+    "password": PASSWORD,
+    "contract": CONTRACT,
+    "second": SECOND,
+    "phone": PHONE,
+    "mail": MAIL,
+    "token_form": TOKEN,
+}
 
 
 @cabinet.get("/me")
@@ -52,7 +72,7 @@ def me() -> ResponseReturnValue:
 
 
 def page(errors: dict[str, Text], typed: dict[str, str]) -> str:
-    made, who = here(), viewer()
+    made, who, typed = here(), viewer(), {"token_days": USUAL} | typed
     with made.source.engine.connect() as connection:
         told: dict[str, object] = {
             "phone_kept": people.phone_kept(connection, who.account),
@@ -62,6 +82,7 @@ def page(errors: dict[str, Text], typed: dict[str, str]) -> str:
             "consents": texts.given(connection, who.account),
             "lacking": () if who.staff else texts.lacking(connection, who),
             "looks": looks(connection, who, made.now),
+            "tokens": tokens.tokens_of(connection, who),
             "sessions": sessions.sessions_of(connection, who, made.now),
             "this": sessions.session_of(connection, current_user.token),
         }

@@ -1,5 +1,5 @@
 """The cabinet: the main page, «Учетные данные», «Показания счетчика», «Потребление энергоресурсов», «Показание на
-дату», «Откуда это», «Что если другой тариф», «Параметры сети».
+дату», «Откуда это», «Что если другой тариф», «Параметры сети», «Журналы событий», «Измерительные комплексы».
 
 Every figure comes from `central.figures`.
 """
@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response
 from central import figures
 from central.accounts.audit import note
 from central.accounts.looked import OPENED
+from central.cabinet import complexes as complexes_page
 from central.cabinet import consumption as consumption_page
 from central.cabinet import data as data_page
 from central.cabinet import download, line, network_run, news
@@ -138,6 +139,15 @@ def reading() -> str:
     if point is None:
         return _empty()
     return render_template("cabinet/reading.html", points=points, **reading_page.page(point, request.args))
+
+
+@cabinet.get("/complexes")
+def complexes() -> str:
+    """What stands on the wall of a point."""
+    points, point = _points()
+    if point is None:
+        return _empty()
+    return render_template("cabinet/complexes.html", points=points, **complexes_page.page(point))
 
 
 @cabinet.get("/explain")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from flask_babel import gettext as _
 
 from central import figures
-from central.cabinet import news, notices
+from central.cabinet import complexes, news, notices
 from central.faces import charts, energy, words
 from central.faces.formats import kilo, said
 from central.faces.here import here, viewer
@@ -54,6 +54,7 @@ def page(point: PointView, points: Sequence[PointView]) -> dict[str, object]:
         if view.previous_same and view.month.whole
         else None,
         "months": _months(view, zones),
+        "lapse": complexes.ahead(point),
         "others": others[:MOST_OTHERS],
         "folded": others[MOST_OTHERS:],
         "Concern": Concern,

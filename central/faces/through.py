@@ -30,6 +30,7 @@ PAGES = frozenset(  # that are seen so; on others one is oneself
         "cabinet.network",
         "cabinet.network_file",
         "cabinet.reading",
+        "cabinet.complexes",
         "cabinet.explain",
         "cabinet.explain_data",
         "cabinet.what_if",

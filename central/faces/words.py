@@ -114,15 +114,21 @@ YEAR_AGO = _l("Год назад")
 SECTIONS: tuple[tuple[str, str, LazyString, LazyString], ...] = (  # endpoint, icon, caption, what it is about
     ("cabinet.data", "chart-column", _l("Учетные данные"), _l("Данные учета энергоресурсов")),
     ("cabinet.readings", "gauge", _l("Показания счетчика"), _l("Потребление и расчет стоимости электроэнергии")),
+    ("cabinet.network", "activity", _l("Параметры сети"), _l("Анализ параметров режима электрической сети")),
     (
         "cabinet.consumption",
         "calendar-days",
         _l("Потребление энергоресурсов"),
         _l("Суммарное потребление энергоресурсов за текущий месяц"),
     ),
-    ("cabinet.network", "activity", _l("Параметры сети"), _l("Анализ параметров режима электрической сети")),
     ("cabinet.events", "scroll-text", _l("Журналы событий"), _l("Анализ журнала событий приборов учета")),
-    ("cabinet.hand_in", "square-pen", _l("Ввод показаний"), _l("Передать показания счётчика и найти квитанцию")),
+    ("cabinet.hand_in", "square-pen", _l("Ввод показаний"), _l("Ручной ввод показаний приборов учета")),
+    (
+        "cabinet.complexes",
+        "circuit-board",
+        _l("Измерительные комплексы"),
+        _l("Справочные данные и история замен приборов учета"),
+    ),
     ("cabinet.me", "user", _l("Персональные данные"), _l("Договоры, близкие, пароль, сеансы, согласия")),
 )
 HANDED: Mapping[str, tuple[str, str, LazyString]] = {  # badge · icon · word

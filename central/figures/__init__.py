@@ -21,6 +21,8 @@
     explain_days(source, viewer, point, first, until, channel, now)   -> Explained   what `days`, `interval` show
     summary(source, viewer, point, now)                               -> SummaryView   the main page of a point
     consumption(source, viewer, point, month, now)                    -> MonthBeside   beside others, and a forecast
+    complex_of(source, viewer, point, now)                            -> ComplexView   what stands on the wall
+    next_verified(source, viewer, point, now)                         -> Verified | None   that ends first
     what_if(source, viewer, point, scheme, now)                       -> WhatIf        the same by another scheme
     events(source, viewer, point, since, until, wanted, now)          -> EventsView    lines of the meters' journals
     cases(source, viewer, point, since, until)                        -> tuple[Happened, ...]   of the decree
@@ -43,6 +45,7 @@ return, without asking anyone: intervals in longer steps (steps.py), two figures
 
 from central.figures.bills import readings
 from central.figures.closed import settled
+from central.figures.complexes import complex_of, next_verified
 from central.figures.console import edge_list, point_list
 from central.figures.consumption import consumption
 from central.figures.daily import by_months, day_history, days, revisions
@@ -65,6 +68,7 @@ __all__ = [
     "TooLong",
     "by_months",
     "cases",
+    "complex_of",
     "consumption",
     "day_history",
     "days",
@@ -82,6 +86,7 @@ __all__ = [
     "line",
     "meter_faces",
     "network",
+    "next_verified",
     "point_list",
     "point_view",
     "points",

@@ -123,17 +123,18 @@ addEventListener("offline", () => offline(true));
 addEventListener("online", () => (renews() ? renew() : offline(false)));
 if (!navigator.onLine) offline(true);
 
-// The address of what is shown can be sent to another who may see it.
+// The address of what is shown can be sent to another who may see it; what is shown once can be taken along.
 whenShown((root) => {
   for (const button of root.querySelectorAll("[data-copy]")) {
     if (!navigator.share && !navigator.clipboard) continue;
     button.hidden = false;
     button.addEventListener("click", async () => {
-      if (navigator.share && matchMedia("(pointer: coarse)").matches) {
+      const shown = button.dataset.of && document.querySelector(button.dataset.of).textContent;
+      if (!shown && navigator.share && matchMedia("(pointer: coarse)").matches) {
         await navigator.share({ url: location.href }).catch(() => null);
         return;
       }
-      await navigator.clipboard.writeText(location.href);
+      await navigator.clipboard.writeText(shown || location.href);
       button.querySelector("span").textContent = button.dataset.copy;
       say(button.dataset.copy);
     });

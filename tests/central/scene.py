@@ -57,6 +57,7 @@ LIVE_DAYS = 2  # of instantaneous values of the flat, and next door with three p
 LIVE_STEP = 300
 LIVE_GAP = (date(2026, 11, 23), 3, 5)  # hours
 SAG = (date(2026, 11, 23), 19, 20)  # the flat has less than 207 V
+VERIFIED_TO = date(2027, 2, 10)  # the flat's meter: it holds till the day before
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +182,7 @@ def _registry(change: Change, scene: Scene, begun: int) -> None:
         )
         enter.mount(change, point, meter, begun, ki=Decimal(ki), act=f"акт {code}")
         scene.points[serial] = point
+    _verified(change)
     for number, holder, serials, since, until in (
         ("100-1", "Анна Петрова", (FLAT, DACHA), begun, None),
         ("100-2", "Прежний владелец", (NEXT_DOOR,), begun, midnight(HAND_OVER, TZ)),
@@ -190,6 +192,12 @@ def _registry(change: Change, scene: Scene, begun: int) -> None:
         scene.accounts[number] = contract
         for serial in serials if until is None or begun < until else ():  # a short scene begins after the hand-over
             enter.attach(change, contract, scene.points[serial], max(begun, since), until)
+
+
+def _verified(change: Change) -> None:
+    """The flat's meter, not for long any more, and the dacha's; of the one next door nobody has entered it."""
+    enter.verified(change, date(2011, 2, 10), VERIFIED_TO, f"С-{FLAT}", meter_id=f"MIL-{FLAT}")
+    enter.verified(change, date(2025, 3, 1), date(2041, 3, 1), f"С-{DACHA}", meter_id=f"MIL-{DACHA}")
 
 
 def _people(connection: Connection, scene: Scene) -> None:

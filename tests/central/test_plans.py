@@ -64,6 +64,7 @@ PAGES = {
         "/events?length=year&kind=power&page=2",
         "/notices",
         "/me/notices",
+        "/complexes",
         "/readings?length=month&day=2026-11-01",
         "/nothing-here",
         "/data?point=3",

@@ -132,6 +132,21 @@ def test_october_against_september_takes_two(browser: Browser, running: tuple[st
         assert person.taps == 2
 
 
+def test_when_the_verification_ends_takes_one(browser: Browser, address: str, width: int) -> None:
+    """The section of the meter; it stands there before any scrolling. Within ninety days the main page says it too."""
+    with opened(browser, address, width, s.CONSUMER) as (page, _wrong):
+        person = Person(page)
+        assert person.reads(f"Поверка до {s.VERIFIED_TO:%d.%m.%Y}, осталось 78 дней")
+        person.tap(page.locator(".tile", has_text="Измерительные комплексы"))
+        stamp = page.locator(".stamp")
+        expect(stamp).to_contain_text(f"Поверка до {s.VERIFIED_TO:%d.%m.%Y}")
+        expect(stamp).to_contain_text("осталось 78 дней")
+        found = stamp.bounding_box()
+        assert found is not None
+        assert found["y"] + found["height"] < WIDTHS[width], "before any scrolling"
+        assert person.taps == 1
+
+
 def test_where_a_figure_comes_from_takes_one(browser: Browser, running: tuple[str, Scene], width: int) -> None:
     address, _ = running
     with opened(browser, address, width, s.CONSUMER) as (page, _wrong):

@@ -93,6 +93,9 @@ PATHS: dict[str | None, tuple[tuple[str, int], ...]] = {  # who -> path, status
         ("/consumption?day=2001-01-01", 200),
         ("/readings?length=own&day=2026-11-02&last=2026-11-19", 200),
         ("/readings", 200),
+        ("/complexes", 200),
+        ("/complexes?point=2", 200),
+        ("/complexes?point=3", 404),
         ("/readings?length=month&day=2026-10-01", 200),
         ("/readings?day=2001-01-01", 200),
         ("/network", 200),
@@ -114,7 +117,7 @@ PATHS: dict[str | None, tuple[tuple[str, int], ...]] = {  # who -> path, status
         ("/console/points", 403),
         ("/data?point=3", 404),
     ),
-    s.FORMER: (("/", 200),),
+    s.FORMER: (("/", 200), ("/complexes?point=3", 200)),
     s.NEIGHBOUR: (("/network", 200), ("/network?length=week&what=current", 200)),
     s.OPERATOR: (
         ("/", 200),

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, insert, select, update
 
-from central.accounts import family, texts
+from central.accounts import family, texts, tokens
 from central.accounts.tables import application, audit
 from central.accounts.texts import Kind
 from central.db import metadata, writing
@@ -26,13 +26,16 @@ BAIT = "=1+1\"'><script>alert(1)</script><img src=x onerror=alert(2)>{{7*7}}"
 TYPED = {  # table -> columns that somebody types, or a device says
     "account": ("name",),
     "session": ("device",),
+    "token": ("name",),
+    "transformer": ("serial", "type", "accuracy"),
+    "verification": ("document",),
     "application": ("reason",),
     "invitation": ("mail",),
     "organisation": ("name", "inn", "phone", "mail", "address", "hours"),
     "node": ("name", "path"),
     "point": ("name", "address"),
     "meter": ("serial", "type", "maker"),
-    "mounting": ("act", "reason", "seals"),
+    "mounting": ("act", "reason", "seals", "end_act", "end_reason"),
     "contract": ("holder", "phone", "mail"),
     "concentrator": ("title", "address", "serial", "phone"),
     "zone_scheme": ("name",),
@@ -54,6 +57,7 @@ def town(copy_of: Copy, tmp_path: Path) -> Iterator[Scene]:
         for kind in Kind:
             texts.write(connection, administrator, kind, f"Текст {kind} " * 40, s.NOW)
         board.write(connection, administrator, None, date(2026, 11, 24), None, "т", "т", s.NOW)
+        tokens.make(connection, owner, "т", 30, s.NOW)
         family.invite(connection, owner, made.accounts["100-1"], "son@example.org", s.NOW + 86_400, s.NOW)
         asked = {"account": owner.account, "number": "=7", "state": "waiting", "made_at": s.NOW, "due_at": s.NOW}
         connection.execute(insert(application).values(**asked, reason=""))
@@ -82,7 +86,7 @@ def bait(connection: Connection) -> None:
 def test_it_is_text_on_every_page_and_in_every_file(town: Scene, tmp_path: Path, who: str) -> None:
     client = person(make_app(tmp_path / "scene"), who)
     starts = (
-        ["/", "/data", "/readings", "/entry", "/me/family"]
+        ["/", "/data", "/readings", "/entry", "/complexes", "/me", "/me/family"]
         if who == s.CONSUMER
         else ["/console/points", "/console/people/1", "/console/handed-in?state=declined"]
     )

@@ -44,6 +44,8 @@ def test_there_are_forms(app: Flask) -> None:
         "/me/second/drop",
         "/me/sessions/1/end",
         "/me/texts/1",
+        "/me/tokens",
+        "/me/tokens/1/withdraw",
         "/register",
         "/reset",
         "/theme",

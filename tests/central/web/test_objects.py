@@ -113,7 +113,8 @@ def test_keys_of_others_typed_into_a_form_are_unknown_there(two: Two, operator: 
 def test_each_object_has_its_page(two: Two, operator: FlaskClient) -> None:
     for path, words in {
         f"points/{two.scene.points[s.FLAT]}": ("Т-45", "ТП-118\\ВРУ-0,4 кВ", s.FLAT, "100-1", "население, три зоны"),
-        f"meters/MIL-{s.FLAT}": (s.FLAT, "Т-45", "edge-1", "Милур 107S", "Поверка не внесена"),
+        f"meters/MIL-{s.FLAT}": (s.FLAT, "Т-45", "edge-1", "Милур 107S", "10.02.2027"),
+        f"meters/MIL-{s.NEXT_DOOR}": (s.NEXT_DOOR, "Поверка не внесена"),
         "contracts/1": ("100-1", "Анна Петрова", "Т-45", "Т-46"),
         "nodes/2": ("ВРУ-0,4 кВ", "ТП-118", "Т-45", s.DACHA),
         "schemes/1": ("8,42", "действует", "прежняя", "23:00–07:00", "пик\u00a0Т1"),

@@ -3,6 +3,7 @@
 import csv
 import json
 from collections.abc import Iterator
+from hashlib import sha256
 from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from central.accounts import texts
+from central.accounts import texts, tokens
 from central.accounts.attempts import DOWNLOADS
 from central.accounts.people import set_phone
 from central.accounts.tables import account, audit, grant
@@ -162,10 +163,14 @@ def test_who_waits_for_the_operator_gets_what_is_his_and_no_reading(app: Flask, 
 def test_secrets_are_not_handed_out(app: Flask, town: Scene) -> None:
     with town.engine.connect() as connection:
         hashed = connection.scalar(select(account.c.password).where(account.c.mail == s.CONSUMER))
+    with writing(town.engine).begin() as connection:
+        secret = tokens.make(connection, town.viewer(s.CONSUMER), "таблица", 30, s.NOW)
     text = pack(app, s.CONSUMER)["person.json"]
     assert str(hashed) not in text
     assert "argon2" not in text
-    assert "token" not in text
+    assert "таблица" in text
+    for hidden in (secret, sha256(secret.encode()).hexdigest(), '"token"', "hashed"):
+        assert hidden not in text
 
 
 def test_five_an_hour_by_a_form_with_its_token_and_no_staff(app: Flask, town: Scene) -> None:
