@@ -19,6 +19,7 @@ from central.cabinet.room import cabinet
 
 __all__ = [
     "about",
+    "asking",
     "cabinet",
     "entry",
     "family",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from flask_babel import gettext as _
 
 from central import figures
-from central.cabinet import network_run
+from central.cabinet import asking, network_run
 from central.faces import charts, formats, words
 from central.faces import network_words as named
 from central.faces.here import here, viewer
@@ -112,6 +112,7 @@ def page(found: Asked, number: str) -> dict[str, object]:
         "heard": found.seen.heard,
         "view": view,
         "run": None,
+        "ask": asking.told(found.point),
     }
     if latest is not None:
         age = here().now - latest.time

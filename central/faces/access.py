@@ -88,6 +88,7 @@ ACCESS: dict[str, Entry] = {  # endpoint -> who
     "cabinet.readings": KNOWN,
     "cabinet.network": KNOWN,
     "cabinet.network_file": KNOWN,
+    "cabinet.ask_now": CONSUMER,
     "cabinet.reading": KNOWN,
     "cabinet.complexes": KNOWN,
     "cabinet.explain": KNOWN,

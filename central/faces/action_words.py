@@ -93,6 +93,7 @@ PAGES: Mapping[str, LazyString] = {  # endpoint -> what it is about
     "cabinet.readings": _l("показания точки"),
     "cabinet.network": _l("параметры сети точки"),
     "cabinet.network_file": _l("параметры сети файлом"),
+    "cabinet.ask_now": _l("опрос счётчика сейчас"),
     "cabinet.reading": _l("показание на дату"),
     "cabinet.complexes": _l("измерительный комплекс точки"),
     "cabinet.explain": _l("откуда цифра"),

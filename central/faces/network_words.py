@@ -6,8 +6,10 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
+from central.commands.asking_now import Step
 from central.faces.formats import decimals
 from central.metering.network import OF_FIELD, By, Quantity
+from protocol.messages.command import Status
 
 SIGNS: Mapping[Quantity, str] = {
     Quantity.VOLTAGE: "U",
@@ -36,6 +38,24 @@ UNITS: Mapping[Quantity, LazyString | str] = {
     Quantity.APPARENT: _l("кВ·А"),
     Quantity.FACTOR: "",
     Quantity.FREQUENCY: _l("Гц"),
+}
+STEPS: Mapping[Step, LazyString] = {  # of asking a meter now
+    Step.MADE: _l("Запрос принят"),
+    Step.SENT: _l("Передан концентратору"),
+    Step.TAKEN: _l("Концентратор опрашивает счётчик"),
+    Step.TOLD: _l("Ответ получен"),
+    Step.EXPIRED: _l("Ответа не дождались"),
+}
+EXPIRED = ("look", _l("Концентратор не ответил вовремя. Последние значения, что есть, — в таблице."))
+ANSWERS: Mapping[Status, tuple[str, LazyString]] = {  # badge · what the last word was
+    Status.DONE: ("ok", _l("Счётчик ответил")),
+    Status.PARTIAL: ("look", _l("Счётчик ответил не обо всём")),
+    Status.WAITING: ("look", _l("Концентратор опрашивает счётчик")),
+    Status.DENIED: ("look", _l("Концентратор отказал")),
+    Status.UNSUPPORTED: ("look", _l("Этого концентратора так опросить нельзя")),
+    Status.NO_METER: ("look", _l("Концентратор не знает этого счётчика")),
+    Status.NO_ANSWER: ("look", _l("Счётчик не ответил")),
+    Status.BAD_LINK: ("look", _l("Линия до счётчика не работает")),
 }
 ANGLES: Mapping[By, LazyString] = {  # out of what an angle was found
     By.POWERS: _l("φ — по активной и реактивной мощности с их знаками."),

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Row, bindparam, select
 
 from central.accounts.policy import Viewer
+from central.commands import asking_now
 from central.figures.source import Opened, Source, opened
 from central.figures.views import Period
 from central.ingest.tables import event
@@ -90,10 +91,11 @@ class Core:
 
 @dataclass(frozen=True, slots=True)
 class Relay:
-    """The switch of the load, by the meter's own journal."""
+    """The switch of the load, by the meter's own journal, or `asked`: by what it showed when it was asked."""
 
     closed: bool
     at: int
+    asked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,11 +211,18 @@ def _core(row: Row[Any], visible: Period, at: int, verified: Verified | None) ->
 
 
 def _relay(point: Opened, standing: Stand, at: int) -> Relay | None:
-    """By the last line of its journal that says so; None: none does in the viewer's time. A state that was read from
-    the meter itself (a reply to «read now») has its place here, as the later of the two."""
+    """By the last line of its journal that says so, or by its last reply to «read now», the later of the two; None:
+    neither does in the viewer's time."""
     since = max(point.visible.since, standing.since)
     row = point.connection.execute(_SWITCHED, {"meter": standing.meter, "since": since, "until": at + 1}).first()
-    return None if row is None else Relay(row.code in RELAY_ON, row.time)
+    found = None if row is None else Relay(row.code in RELAY_ON, row.time)
+    asking = asking_now.last(point.connection, standing.meter)
+    shown = asking.shown if asking is not None else None
+    if shown is None or shown.relay is None:
+        return found
+    moment = int(shown.time.timestamp())
+    later = since <= moment <= at and (found is None or found.at < moment)
+    return Relay(shown.relay, moment, asked=True) if later else found
 
 
 def _clock(calendar: Calendar, day: date, tz: str) -> str:
