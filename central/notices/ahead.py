@@ -1,4 +1,5 @@
-"""The job `notices_ahead`, every morning: a verification that ends in WARNED days, a meter that is silent for days."""
+"""The job `notices_ahead`, every morning: a verification that ends in WARNED days, a meter that is
+silent for as many days as its company lets it be."""
 
 from datetime import date, timedelta
 from typing import Any
@@ -12,12 +13,11 @@ from central.notices.keeping import keep
 from central.notices.kinds import NO_JOURNAL, Kind
 from central.notices.tables import notice
 from central.registry.look import valid
-from central.registry.tables import mounting, point, verification
+from central.registry.tables import mounting, organisation, point, verification
 
 DAY = 86_400
 WARNED = (90, 30)  # days before a verification ends
-SILENT_DAYS = 3
-LONGEST = 30  # days: who is silent for longer was told, or was silent before there was anything to tell him
+LONGEST = 30  # days more: who is silent for longer was told, or was silent before there was anything to tell him
 
 
 def run(context: Context, _arguments: dict[str, Any]) -> dict[str, Any]:
@@ -63,8 +63,10 @@ def _silent(connection: Connection, now: int) -> int:
         select(mounting.c.point, mounting.c.meter, point.c.tz, meter_seen.c.last_stamp)
         .join(meter_seen, meter_seen.c.meter == mounting.c.meter)
         .join(point, point.c.id == mounting.c.point)
+        .join(organisation, organisation.c.id == point.c.organisation)
         .where(valid(mounting, now))
-        .where(meter_seen.c.last_stamp.between(now - LONGEST * DAY, now - SILENT_DAYS * DAY))
+        .where(meter_seen.c.last_stamp >= now - (organisation.c.silent_days + LONGEST) * DAY)
+        .where(meter_seen.c.last_stamp <= now - organisation.c.silent_days * DAY)
         .order_by(mounting.c.point)
     )
     return sum(

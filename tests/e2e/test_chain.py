@@ -26,11 +26,17 @@ from central.commands import asking_now
 from central.commands.asking_now import Asking, Step
 from central.config import CentralConfig, load
 from central.db import connect, writing
+from central.faces import notice_words
 from central.figures import Source
 from central.ingest.tables import State, event, inbox
 from central.metering.zones import local, midnight
 from central.migrations.command import command_key, prepare
+from central.notices.delay import MOST_SECONDS, measured
+from central.notices.kinds import Kind
+from central.notices.making import SETTLE
+from central.notices.tables import notice, notice_reader
 from central.timeseries.stores import open_series
+from central.web import create_app
 from demo import seed
 from demo.meters.host import serve
 from demo.meters.incidents import Incidents, What
@@ -40,6 +46,7 @@ from protocol.messages.command import Status
 from tests.central import sql
 from tests.central.programs import Program
 from tests.central.timeseries.influx_admin import ADMIN, make_admin
+from tests.central.web.parts import log_in
 from tests.parts import InfluxDB, Mosquitto, free_port
 
 RIPE = 2 * 3600  # seconds after midnight: a meter's day is read by then
@@ -119,7 +126,7 @@ async def chain(
     (folder / "central.toml").write_text(
         f'[central]\ndata = "central"\n{sql.section(folder)}'
         f'[mqtt]\nport = {broker.port}\nusername = "central"\npassword = "central"\n'
-        f'{series}[web]\nlisten = "127.0.0.1:{free_port()}"\n'
+        f'{series}[web]\nlisten = "127.0.0.1:{free_port()}"\nstaff_second_factor = "optional"\n'
     )
     config = load(folder / "central.toml")
     central = prepare(config)
@@ -249,6 +256,8 @@ def _own(stand: Stand) -> Stand:
 @pytest.mark.usefixtures("sql")
 async def test_a_meter_is_asked_now_and_what_happens_to_it_is_told(tmp_path: Path, broker: Mosquitto) -> None:
     flat, shop = _own(FLAT), _own(WORKSHOP)
+    started = int(time()) - 2 * SETTLE
+    flat.site.happen(What.RESTART, started)  # told when the line that would explain it has had its time to come
     lines = [replace(LINES[0], stands=(flat,)), replace(LINES[-1], stands=(shop,))]
     schedule = "events = 3\nlive = 0\nload = 3600"
     patience = "timeout = 1.5\nretries = 0"  # a meter that was dark is left alone for twenty times what it cost
@@ -276,6 +285,48 @@ async def test_a_meter_is_asked_now_and_what_happens_to_it_is_told(tmp_path: Pat
         await until(lambda: {(2, 1), (2, 2), (0, 27), (0, 28)} <= _codes(running, flat, begun))
         delays = [received - at for at, received, *_ in _lines(running, flat) if at >= begun]
         assert max(delays) <= TOLD_WITHIN
+        await until(lambda: _told(running, started) == set(LINES_OF))
+        await asyncio.to_thread(_people_see, running, begun)
+
+
+LINES_OF = {  # journal and code that a case begins with
+    Kind.OPENED: (4, 4),
+    Kind.MAGNET: (4, 1),
+    Kind.FAILURE: (7, 2),
+    Kind.SWITCHED_OFF: (2, 1),
+    Kind.RESTARTED: (7, 1),
+}
+
+
+def _told(running: Chain, since: int) -> set[Kind]:
+    """Of which cases of the decree the consumer has a notice, and a letter waits or is on its way."""
+    query = select(notice.c.kind).join(notice_reader, notice_reader.c.notice == notice.c.id)
+    query = query.where(notice.c.since >= since, notice_reader.c.shown, notice_reader.c.letter_at.is_not(None))
+    with running.engine.connect() as connection:
+        return {Kind(kind) for kind in connection.scalars(query)}
+
+
+def _people_see(running: Chain, begun: int) -> None:
+    """The consumer on his page, on the readings of that time and in a letter; the operator in his list; and how long
+    it took."""
+    app = create_app(running.config)
+    point = seed.point_of(running.engine, FLAT)
+    consumer, operator = app.test_client(), app.test_client()
+    for client, mail in ((consumer, seed.CONSUMER), (operator, seed.OPERATOR)):
+        assert log_in(client, mail, MAILS[mail]).status_code == 302
+    told = consumer.get("/notices").text
+    cases = operator.get("/console/cases").text
+    for kind, line in LINES_OF.items():
+        assert str(notice_words.title(kind, *line)) in told, kind
+        assert str(notice_words.title(kind, *line)) in cases, kind
+    readings = consumer.get(f"/readings?point={point}&length=day").text
+    assert str(notice_words.KINDS[Kind.OPENED].short) in readings, "the badge on the readings of that time"
+    with running.engine.connect() as connection:
+        took = measured(connection, begun)
+    assert took is not None
+    assert took.cases >= len(LINES_OF) - 1, "without the start, which waits for what would explain it"
+    assert took.whole.most <= MOST_SECONDS
+    print(f"told within {took.whole.most} s, median {took.whole.median} s, of {took.cases} cases")
 
 
 def _online(running: Chain) -> bool:

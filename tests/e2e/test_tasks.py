@@ -132,6 +132,16 @@ def test_october_against_september_takes_two(browser: Browser, running: tuple[st
         assert person.taps == 2
 
 
+def test_whether_the_meter_is_talking_takes_no_tap(browser: Browser, running: tuple[str, Scene], width: int) -> None:
+    """The flat's is, and when it last did; the dacha's is not, since when."""
+    address, _ = running
+    with opened(browser, address, width, s.CONSUMER) as (page, _wrong):
+        person = Person(page)
+        assert person.reads("На связи, последнее показание 09:00")
+        assert person.reads("Дача: не на связи с 12 ноября")
+        assert person.taps == 0
+
+
 def test_when_the_verification_ends_takes_one(browser: Browser, address: str, width: int) -> None:
     """The section of the meter; it stands there before any scrolling. Within ninety days the main page says it too."""
     with opened(browser, address, width, s.CONSUMER) as (page, _wrong):
