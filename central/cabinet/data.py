@@ -109,11 +109,12 @@ def page(asked: Asked, number: str) -> dict[str, object]:
     }
 
 
-def show(asked: Asked, *, every: bool = False) -> Shown | None:
-    """None = nothing of this period is for this viewer. `every`: all steps, however many."""
+def show(asked: Asked, *, every: bool = False, priced: bool = True) -> Shown | None:
+    """None = nothing of this period is for this viewer. `every`: all steps, however many; `priced`: with what each
+    costs."""
     if asked.size < DAY and (every or asked.period.days <= SHORT):
         return _by_intervals(asked)
-    return _by_days(asked)
+    return _by_days(asked, priced=priced and asked.channel == PRICED and asked.size >= DAY)
 
 
 def _by_intervals(asked: Asked) -> Shown | None:
@@ -142,9 +143,9 @@ def _views(asked: Asked, first: date, until: date) -> list[IntervalView]:
         return [*_views(asked, first, middle), *_views(asked, middle, until)]
 
 
-def _by_days(asked: Asked) -> Shown | None:
+def _by_days(asked: Asked, *, priced: bool) -> Shown | None:
     by_months = asked.size == MONTH
-    views = [(point, _days_of(asked, point, by_months=by_months)) for point in asked.points]
+    views = [(point, _days_of(asked, point, by_months=by_months, priced=priced)) for point in asked.points]
     views = [(point, found) for point, found in views if found]
     if not views:
         return None
@@ -160,20 +161,18 @@ def _by_days(asked: Asked) -> Shown | None:
         totals=added((one.totals for one in every), zones),
         completeness=together(one.completeness for one in every),
         money=money_of(one.cost for one in every),
-        costs=_costs(every, months if by_months else days, tz, by_months=by_months)
-        if asked.channel == PRICED and asked.size >= DAY
-        else {},
+        costs=_costs(every, months if by_months else days, tz, by_months=by_months) if priced else {},
         each=[(point, added((one.totals for one in found), zones).total) for point, found in views],
     )
 
 
-def _days_of(asked: Asked, point: PointView, *, by_months: bool) -> Sequence[DaysView]:
-    """Of the whole period, or of each month of it: a month is what a bill rounds. Each day has a cost where it is a
-    step."""
+def _days_of(asked: Asked, point: PointView, *, by_months: bool, priced: bool) -> Sequence[DaysView]:
+    """Of the whole period, or of each month of it: a month is what a bill rounds. `priced`: each of
+    its days has a cost."""
     made, period = here(), asked.period
     of = (made.source, viewer(), point.id, period.first, period.until, asked.channel, made.now)
     try:
-        return figures.by_months(*of) if by_months else [figures.days(*of, each=asked.size == DAY)]
+        return figures.by_months(*of) if by_months else [figures.days(*of, each=priced)]
     except (NotFound, TooLong):
         return ()
 
@@ -230,7 +229,7 @@ def _compared(asked: Asked, shown: Shown) -> Compared | None:
     """By what stands in both periods alike: a day that one of them lacks tells of nothing."""
     if asked.other is None:
         return None
-    before = show(_during(asked, asked.other))
+    before = show(_during(asked, asked.other), priced=False)
     tz = asked.point.tz
     if before is None or before.size != shown.size:
         return Compared(asked.other, (), {}, 0, None)
