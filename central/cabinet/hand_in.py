@@ -16,7 +16,7 @@ from flask_babel import lazy_gettext as _l
 from central import figures
 from central.accounts.policy import Viewer
 from central.cabinet.asked import MOST_TOGETHER
-from central.cabinet.pages import _empty, _several
+from central.cabinet.chosen import no_point, several_points
 from central.cabinet.room import cabinet
 from central.faces import energy
 from central.faces.formats import moment
@@ -63,9 +63,9 @@ class Meter:
 @cabinet.route("/entry", methods=["GET", "POST"], endpoint="hand_in")
 def hand_in() -> ResponseReturnValue:
     """`point`: those alone; without it all, MOST_TOGETHER at most."""
-    points, chosen = _several(usual=MOST_TOGETHER)
+    points, chosen = several_points(usual=MOST_TOGETHER)
     if not chosen:
-        return _empty()
+        return no_point()
     meters, held = _meters(chosen)
     if request.method == "GET" or not meters:
         return _page(points, chosen, meters, held, {}, {}), 200

@@ -11,7 +11,7 @@ from sqlalchemy import delete, select
 from central import figures
 from central.accounts.people import add_grant
 from central.accounts.tables import account, grant
-from central.cabinet import pages
+from central.cabinet import chosen, pages
 from central.db import writing
 from central.faces.formats import kilo, money, number
 from central.figures.compare import compare
@@ -170,7 +170,8 @@ def test_points_that_are_too_many_to_stand_together_are_not_left_out_in_silence(
     consumer: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert "показаны первые" not in consumer.get("/consumption").text
-    monkeypatch.setattr(pages, "MOST_TOGETHER", 1)
+    for module in (chosen, pages):
+        monkeypatch.setattr(module, "MOST_TOGETHER", 1)
     assert "показаны первые 1, всего точек: 2" in consumer.get("/consumption").text
 
 
