@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, func, or_, select, update
 
 from central.accounts.policy import Viewer, may_see, saw
 from central.notices.kinds import DECREE, NO_JOURNAL, Kind
@@ -80,7 +80,8 @@ def of_company(
     kinds = [one.value for one in DECREE] if kind is None else [kind.value]
     theirs = may_see(viewer, now)
     if viewer.whole:  # nearly all notices are: they are read from the newest on, until there are enough
-        theirs = exists().where(there.c.id == notice.c.point, there.c.organisation == viewer.company)
+        whose = select(there.c.organisation).where(there.c.id == notice.c.point).scalar_subquery()
+        theirs = whose == viewer.company  # PostgreSQL makes a join of an EXISTS, and would read all of them
     query = query.where(theirs, notice.c.kind.in_(kinds))
     newest = query.order_by(notice.c.made_at.desc(), notice.c.id.desc()).limit(rows + 1).offset((page - 1) * rows)
     found = [_notice(row, new=False) for row in connection.execute(newest)]

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from sqlalchemy import Connection, case, func, select
+from sqlalchemy import Connection, case, exists, func, select
 
 from central.notices.kinds import DECREE, Kind
 from central.notices.tables import notice, notice_reader
 
+MANY = 1_000
 MOST_SECONDS = 86_400  # event_notice_max_delay of decree № 890, row 5
 
 
@@ -33,16 +34,18 @@ class Delay:
 
 
 def measured(connection: Connection, since: int) -> Delay | None:
-    """Of cases that somebody was told of since then; None = there are none. A power cut can be told from its end on."""
+    """Of the newest MANY cases that somebody was told of since then; None = there are none. A power cut is told from
+    its end on."""
     happened = case((notice.c.kind == Kind.SWITCHED_OFF, func.coalesce(notice.c.until, notice.c.since)),
                     else_=notice.c.since)  # fmt: skip
-    told = func.min(notice_reader.c.told_at)
+    whom = exists().where(notice_reader.c.notice == notice.c.id)
+    told = select(func.min(notice_reader.c.told_at)).where(notice_reader.c.notice == notice.c.id).scalar_subquery()
     query = (
         select(happened.label("happened"), notice.c.received_at, notice.c.made_at, told.label("told_at"))
-        .join(notice_reader, notice_reader.c.notice == notice.c.id)
         .where(notice.c.made_at >= since, notice.c.kind.in_([kind.value for kind in DECREE]))
-        .where(notice.c.received_at.is_not(None))
-        .group_by(notice.c.id, notice.c.kind, notice.c.until, notice.c.since, notice.c.received_at, notice.c.made_at)
+        .where(notice.c.received_at.is_not(None), whom)
+        .order_by(notice.c.made_at.desc(), notice.c.id.desc())
+        .limit(MANY)
     )
     rows = connection.execute(query).all()
     if not rows:

@@ -30,7 +30,7 @@ notice = Table(  # what happened at a point, once: the key is the same whenever 
     Column("made_at", Seconds, nullable=False),  # since then it stands in the cabinet
     UniqueConstraint("point", "meter", "kind", "since", "code"),
 )
-Index("ix_notice_made_at", notice.c.made_at)
+Index("ix_notice_made_at", notice.c.made_at, notice.c.id)
 
 notice_reader = Table(  # whom it is for: who saw the point then
     "notice_reader",

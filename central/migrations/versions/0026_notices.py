@@ -42,7 +42,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("point", "meter", "kind", "since", "code", name="uq_notice_point_meter_kind_since_code"),
     )
     op.create_index("ix_notice_meter", "notice", ["meter"])
-    op.create_index("ix_notice_made_at", "notice", ["made_at"])
+    op.create_index("ix_notice_made_at", "notice", ["made_at", "id"])
     op.create_table(
         "notice_reader",
         sa.Column("notice", ID, nullable=False),

@@ -9,6 +9,7 @@ import pytest
 
 from central import figures
 from central.accounts.policy import Viewer
+from central.figures.events import Wanted
 from central.figures.views import NotFound
 from central.metering.network import Quantity
 from central.metering.zones import midnight
@@ -30,6 +31,10 @@ CALLS: dict[str, Call] = {
     "days": lambda c, viewer, point: figures.days(c.source, viewer, point, *DAYS, A, c.now),
     "by_months": lambda c, viewer, point: figures.by_months(c.source, viewer, point, *DAYS, A, c.now),
     "line": lambda c, viewer, point: figures.line(c.source, viewer, point, *DAYS, A, c.now),
+    "complex_of": lambda c, viewer, point: figures.complex_of(c.source, viewer, point, c.now),
+    "next_verified": lambda c, viewer, point: figures.next_verified(c.source, viewer, point, c.now),
+    "events": lambda c, viewer, point: figures.events(c.source, viewer, point, *SPAN, Wanted(), c.now),
+    "cases": lambda c, viewer, point: figures.cases(c.source, viewer, point, *SPAN),
     "consumption": lambda c, viewer, point: figures.consumption(c.source, viewer, point, MONTH, c.now),
     "instant": lambda c, viewer, point: figures.instant(c.source, viewer, point, c.now),
     "network": lambda c, viewer, point: figures.network(c.source, viewer, point, *SPAN, Quantity.VOLTAGE),

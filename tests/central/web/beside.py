@@ -10,6 +10,7 @@ from central.accounts.policy import Right
 from central.accounts.tables import application
 from central.db import writing
 from central.figures.tables import exception
+from central.handing.tables import hand_in, handed_in
 from central.ingest.parcel import Message
 from central.ingest.receive import Receiver
 from central.news import board
@@ -85,6 +86,14 @@ def second_company(scene: Scene, folder: Path) -> dict[str, str]:
         viewer = scene.viewer(STRANGER)
         document = add(connection, keeping, viewer, "point", str(point), "СЕКРЕТ.pdf", FILE, s.NOW)
         doubt = connection.execute(exception.insert().values(**DOUBT, point=point)).inserted_primary_key
+        of = {"account": account, "token": "СЕКРЕТ", "made_at": s.NOW}
+        handed = connection.execute(hand_in.insert().values(**of)).inserted_primary_key
+        assert handed is not None
+        row = {"point": point, "mounting": stands, "meter": "SEC-1", "read_at": s.NOW - 1800, "registers": {"ap0": 1}}
+        row |= {"warnings": {"ap0": "lower"}, "month": date(2026, 11, 1), "enters_at": s.NOW, "state": "review"}
+        reading = connection.execute(
+            handed_in.insert().values(**row, hand_in=handed[0], reason="")
+        ).inserted_primary_key
         told = board.write(connection, viewer, None, date(2026, 11, 20), None, "СЕКРЕТ", "СЕКРЕТ", s.NOW)
         book = uploads.take(connection, folder / "uploads", viewer, "СЕКРЕТ.xlsx", FILE, s.NOW)
     theirs = {"points": str(point), "mountings": str(stands), "meters": "SEC-1", "contracts": str(contract)}
@@ -93,7 +102,8 @@ def second_company(scene: Scene, folder: Path) -> dict[str, str]:
     assert doubt is not None
     assert wanted is not None
     theirs |= {"applications": str(wanted[0]), "people": str(account), "staff": str(account)}
-    theirs["news"] = str(told)
+    assert reading is not None
+    theirs |= {"news": str(told), "handed-in": str(reading[0])}
     theirs["exceptions"] = str(doubt[0])
     theirs |= {"entitlements": str(bound), "documents": str(document), "foreign": "edge-secret/SEC-9"}
     return theirs

@@ -134,12 +134,12 @@ def test_a_verification_is_told_90_and_30_days_before_it_ends_once_each(town: To
 def test_a_meter_that_is_silent_for_days_is_told_of_once(town: Town, anna: FlaskClient) -> None:
     for _ in range(2):
         assert town.look_ahead() is not None
-    assert town.kinds() == ["silent"], "the dacha; the others speak"
+    assert town.kinds() == ["verification", "silent"], "the flat's ends in 78 days; the dacha, the others speak"
     page = anna.get("/notices").text
     assert "Дача" in page
     assert "11.11.2026\u00a024:00" in page
     town.tell()
-    assert len(town.letters()) == 1
+    assert len(town.letters()) == 1, "both in one"
 
 
 def test_the_operator_finds_the_latest_cases_and_how_long_telling_took(town: Town, app: Flask) -> None:

@@ -188,7 +188,7 @@ async def test_a_running_meter_follows_its_file(tmp_path: Path) -> None:
     meter = SpodesMeter("m-1", "bus", link="wrapper", password="12345678", server=(1, 16))
     codes: list[int] = []
     async with asyncio.timeout(20):
-        while codes[-2:] != [3, 1]:
+        while sorted(codes[-2:]) != [1, 3]:  # they may be of one second
             async with open_spodes(meter, line) as driver:
                 codes = [event.code for event in await driver.events([4], 0, 2**32 - 1)]
             await asyncio.sleep(0.1)
