@@ -56,6 +56,10 @@ SHOTS: Mapping[str, Shot] = {  # name of the file, as the guide names it
     "explain": Shot("/explain?length=month", first=".result", last=".steps li", height=700),
     "reading": Shot("/reading", first=".page-head", height=640),
     "whatif": Shot("/whatif", first=".page-head", height=640),
+    "network": Shot("/network", first=".pickers", last="#read-now", height=760),
+    "events": Shot("/events?length=year", first=".kinds", height=640),
+    "entry": Shot("/entry", first=".page-head", height=700),
+    "complexes": Shot("/complexes", first=".plate", height=640),
     "me": Shot("/me", first=".card", last="form[action$=password]", height=640),
 }
 
