@@ -392,7 +392,7 @@ def outages_of(connection: Connection, meter: str, since: int, until: int) -> li
     query = (
         select(event.c.time, event.c.code)
         .where(event.c.meter == meter, event.c.edge == "", event.c.time.between(since, until))
-        .where(event.c.journal == JOURNAL)
+        .where(event.c.journal == JOURNAL, event.c.code.in_(SWITCHED_OFF | {SWITCHED_ON}))
         .order_by(event.c.time, event.c.uptime)
     )
     found: list[Outage] = []
