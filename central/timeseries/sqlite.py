@@ -149,11 +149,10 @@ class SqliteSeries:
 
     def tracks(self, meter: str, fields: Collection[str], since: int, until: int) -> dict[str, Track]:
         found = {field: Track([], []) for field in fields}
-        torn = False  # rows of one day that have other fields are not in the order of time
         with self._asked() as connection:
             for day, body in _days(connection, meter, LIVE, since, until):
                 blocks = columns(body, found.keys())
-                torn = torn or len(blocks) > 1
+                begun = {field: len(track.times) for field, track in found.items()}
                 for seconds, values in blocks:
                     stamps = [day * DAY + second for second in seconds]
                     first, last = bisect_right(stamps, since), bisect_right(stamps, until)
@@ -163,8 +162,9 @@ class SqliteSeries:
                     for field, column in values.items():
                         found[field].times.extend(stamps)
                         found[field].values.extend(column)
-        if torn:
-            found = {field: _in_order(track) for field, track in found.items()}
+                if len(blocks) > 1:  # rows of one day that have other fields are not in the order of time
+                    for field, track in found.items():
+                        _put_in_order(track, begun[field])
         return {field: track for field, track in found.items() if track.times}
 
     def months(self) -> dict[str, str]:
@@ -262,9 +262,11 @@ def _days(connection: sqlite3.Connection, meter: str, kind: str, since: int, unt
     return connection.execute(query, (meter, kind, (since + 1) // DAY, until // DAY)).fetchall()
 
 
-def _in_order(track: Track) -> Track:
-    pairs = sorted(zip(*track, strict=True))
-    return Track([time for time, _ in pairs], [value for _, value in pairs])
+def _put_in_order(track: Track, begun: int) -> None:
+    """From this place on."""
+    pairs = sorted(zip(track.times[begun:], track.values[begun:], strict=True))
+    track.times[begun:] = [time for time, _ in pairs]
+    track.values[begun:] = [value for _, value in pairs]
 
 
 def _cell(row: AnyRow) -> tuple[str, Cell]:
