@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection, select
 
 from central.accounts.policy import may_act, seen
-from central.cabinet.room import cabinet
+from central.cabinet.room import cabinet, still
 from central.commands import asking_now
 from central.commands.asking_now import Asking, Away, NoReader, Reader, Step
 from central.db import writing
@@ -56,24 +56,26 @@ def ask_now() -> ResponseReturnValue:
 
 
 def told(point: PointView) -> Told | None:
-    """None: nobody reads a meter of this point now, or it is not the viewer's now."""
+    """None: nobody reads a meter of this point now, or it is the viewer's no longer."""
     made, who = here(), viewer()
+    if not still(point):
+        return None
     with made.source.engine.connect() as connection:
-        found = seen(connection, who, point.id, (made.now, made.now + 1))
         standing = standing_at(connection, [point.id], made.now).get(point.id)
-        if found is None or standing is None:
-            return None
-        reader = asking_now.reader_of(connection, standing[0], made.now)
-        if reader is None:
+        reader = asking_now.reader_of(connection, standing[0], made.now) if standing is not None else None
+        if standing is None or reader is None:
             return None
         own = connection.scalar(select(point_table.c.id).where(may_act(who, made.now), point_table.c.id == point.id))
-        return _told(reader, _last(connection, standing[0], found[1][0], made.now), made.now, own=own is not None)
+        return _told(reader, _last(connection, point, standing[0], made.now), made.now, own=own is not None)
 
 
-def _last(connection: Connection, meter: str, since: int, now: int) -> Asking | None:
+def _last(connection: Connection, point: PointView, meter: str, now: int) -> Asking | None:
     """Not of whoever had the point before."""
     found = asking_now.last(connection, meter)
-    return found if found is not None and max(since, now - KEPT) <= found.made_at <= now else None
+    if found is None or not now - KEPT <= found.made_at <= now:
+        return None
+    theirs = seen(connection, viewer(), point.id, (now, now + 1))
+    return found if theirs is not None and theirs[1][0] <= found.made_at else None
 
 
 def _told(reader: Reader, asking: Asking | None, now: int, *, own: bool) -> Told:
