@@ -26,7 +26,7 @@ KEPT = 3600  # seconds for which an asking is told
 @dataclass(frozen=True, slots=True)
 class Told:
     """`own`: the viewer may ask; `again_at`: from then on, when that is not yet. `steps`: word and moment of each that
-    was reached, the last one first spoken; `kind`: of the badge of the last word."""
+    was reached; `kind`, `word`: badge and text of the last word, "" while there is none."""
 
     own: bool
     reader: Reader

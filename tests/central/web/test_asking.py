@@ -15,6 +15,7 @@ from central.commands.replies import replied
 from central.commands.tables import command
 from central.db import writing
 from central.ingest.tables import edge
+from central.registry.tables import contract_point
 from protocol.messages.command import Reply, Shown, Status
 from tests.central import scene as s
 from tests.central.conftest import Copy
@@ -120,6 +121,18 @@ def test_who_only_looks_asks_nothing(app: Flask, town: Scene) -> None:
     assert ask(person(app, s.FORMER), town.points[s.NEXT_DOOR]) == 404
     with town.engine.connect() as connection:
         assert connection.scalars(select(command.c.id)).all() == []
+
+
+def test_what_was_asked_before_one_came_is_anothers(app: Flask, town: Scene, clock: Clock) -> None:
+    """Next door changes hands a minute after it was asked: its new tenant is told nothing of that."""
+    point = town.points[s.NEXT_DOOR]
+    assert ask(person(app, s.NEIGHBOUR), point) == 303
+    assert "Запрос принят" in shown(person(app, s.NEIGHBOUR), point)
+    with writing(town.engine).begin() as connection:
+        its = update(contract_point).where(contract_point.c.point == point, contract_point.c.valid_to.is_(None))
+        connection.execute(its.values(valid_from=int(clock.now) + 60))
+    clock.now += 61
+    assert "Запрос принят" not in shown(person(app, s.NEIGHBOUR), point)
 
 
 def test_a_concentrator_that_is_away_is_told_at_once(app: Flask, town: Scene) -> None:
