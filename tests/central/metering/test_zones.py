@@ -82,6 +82,24 @@ def test_a_new_order_does_not_rewrite_the_past(turned: bool) -> None:
     assert [calendar.zone(at(text), MOSCOW) for text in stamps] == ["a", "a", "b", "b"]
 
 
+@pytest.mark.parametrize("tz", [None, MOSCOW])
+@pytest.mark.parametrize("day", [date(2026, 11, 20), date(2026, 11, 21), date(2026, 6, 12), date(2010, 10, 31)])
+def test_the_zones_of_a_day_are_those_of_its_moments(day: date, tz: str | None) -> None:
+    """Of a workday, a day off, another season, and a day of 25 hours."""
+    calendar = Calendar(
+        "времена года",
+        ("a", "b", "c"),
+        (
+            rule(0, 24, "c", months=0b111000, tz=tz),
+            rule(8, 20, "a", day_kind=WORKDAY, tz=tz),
+            rule(20, 8, "b", day_kind=WORKDAY, tz=tz),
+            rule(0, 24, "b", day_kind=WEEKEND, tz=tz),
+        ),
+    )
+    moments = range(midnight(day, MOSCOW), midnight(day + timedelta(days=1), MOSCOW), 1800)
+    assert calendar.zones_on(day, moments, MOSCOW) == [calendar.zone(moment, MOSCOW) for moment in moments]
+
+
 def test_a_calendar_with_a_hole_says_where() -> None:
     with pytest.raises(Uncovered, match=r"«x».*2026-11-24T12:00"):
         Calendar("x", ("a",), (rule(0, 12, "a"),)).zone(at("2026-11-24 12:00"), MOSCOW)

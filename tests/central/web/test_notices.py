@@ -14,9 +14,10 @@ from central.accounts import erasing, own
 from central.accounts.tables import account
 from central.db import writing
 from central.notices import letters
+from central.notices.delay import measured
 from central.notices.kinds import Kind
 from central.notices.tables import notice_choice, notice_reader
-from central.registry.tables import verification
+from central.registry.tables import organisation, verification
 from tests.central import scene as s
 from tests.central.conftest import Copy
 from tests.central.notices.parts import DAY, HOUR, METER, Town
@@ -140,6 +141,25 @@ def test_a_meter_that_is_silent_for_days_is_told_of_once(town: Town, anna: Flask
     assert "11.11.2026\u00a024:00" in page
     town.tell()
     assert len(town.letters()) == 1, "both in one"
+
+
+@pytest.mark.parametrize(("days", "told"), [(12, True), (13, False)])
+def test_how_long_a_meter_may_be_silent_is_the_company_s_to_say(town: Town, days: int, told: bool) -> None:
+    """The dacha has been silent for twelve days and nine hours."""
+    with writing(town.scene.engine).begin() as connection:
+        connection.execute(organisation.update().values(silent_days=days))
+    town.look_ahead()
+    assert ("silent" in town.kinds()) is told
+
+
+def test_what_nobody_was_told_of_is_no_delay(town: Town) -> None:
+    town.come((s.NOW - HOUR, 4, 4))
+    town.tell()
+    with town.scene.engine.connect() as connection:
+        assert measured(connection, 0) is not None
+    with writing(town.scene.engine).begin() as connection:
+        connection.execute(notice_reader.delete())
+        assert measured(connection, 0) is None
 
 
 def test_the_operator_finds_the_latest_cases_and_how_long_telling_took(town: Town, app: Flask) -> None:
