@@ -90,7 +90,7 @@ def second_company(scene: Scene, folder: Path) -> dict[str, str]:
         handed = connection.execute(hand_in.insert().values(**of)).inserted_primary_key
         assert handed is not None
         row = {"point": point, "mounting": stands, "meter": "SEC-1", "read_at": s.NOW - 1800, "registers": {"ap0": 1}}
-        row |= {"warnings": {"ap0": "lower"}, "month": date(2026, 11, 1), "enters_at": s.NOW, "state": "review"}
+        row |= {"warnings": {"ap0": ["lower"]}, "month": date(2026, 11, 1), "enters_at": s.NOW, "state": "review"}
         reading = connection.execute(
             handed_in.insert().values(**row, hand_in=handed[0], reason="")
         ).inserted_primary_key

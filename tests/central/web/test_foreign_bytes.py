@@ -100,12 +100,13 @@ def town(copy_of: Copy, tmp_path: Path) -> Iterator[Scene]:
         letter = family.invite(connection, owner, made.accounts["100-1"], GUEST, s.NOW + 86_400, s.NOW)
         assert letter.key is not None
         family.join(connection, letter.key, keys[GUEST], s.NOW)
-        for key, (mail, serial) in enumerate(((s.CONSUMER, s.FLAT), (s.NEIGHBOUR, s.NEXT_DOOR)), 1):
-            form = {"id": key, "account": made.viewer(mail).account, "token": "", "made_at": s.NOW}
-            read = {"hand_in": key, "point": made.points[serial], "mounting": key, "meter": f"MIL-{serial}"}
+        for mounting, (mail, serial) in enumerate(((s.CONSUMER, s.FLAT), (s.NEIGHBOUR, s.NEXT_DOOR)), 1):
+            form = {"account": made.viewer(mail).account, "token": "", "made_at": s.NOW}
+            read = {"mounting": mounting, "point": made.points[serial], "meter": f"MIL-{serial}"}
             read |= {"read_at": s.NOW, "registers": {"ap1": 1}, "warnings": {}, "enters_at": s.NOW, "reason": ""}
-            connection.execute(hand_in.insert().values(**form))
-            connection.execute(handed_in.insert().values(**read, month=date(2026, 11, 1), state="review"))
+            handed = connection.execute(hand_in.insert().values(**form)).inserted_primary_key
+            assert handed is not None
+            connection.execute(handed_in.insert().values(**read, hand_in=handed[0], month=date(2026, 11, 1), state="review"))
     second_company(made, tmp_path / "scene")
     yield made
     made.close()
