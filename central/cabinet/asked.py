@@ -19,7 +19,7 @@ from central.figures.views import PointView
 from central.metering.zones import midnight
 
 STEPS = {"period": 0, "half_hour": 1800, "hour": 3600, "day": DAY, "month": MONTH}  # seconds, 0 = the meter's own
-USUAL = {"day": "half_hour", "week": "hour", "month": "day", "year": "month"}  # length -> step
+USUAL = {"day": "half_hour", "week": "hour", "month": "day", "quarter": "day", "year": "month"}  # length -> step
 FORMS = {"xlsx": "Excel", "csv": "CSV", "json": "JSON"}
 MOST_TOGETHER = 24  # points in one view; more are a report
 SHORT = 8  # days: so long all intervals of a period are read at once

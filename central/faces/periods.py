@@ -1,6 +1,6 @@
 """The one picker of a period: length and day in the URL, previous and next, and what it is called.
 
-`length` = day | week | month | year | own; `day` lies in it; of one's own `day` is the first and `last` the last day.
+`length` = day | week | month | quarter | year | own; `day` lies in it; of one's own `day` is the first and `last` the last day.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,8 @@ from central.metering.zones import midnight, month_start, next_month
 
 ONE_DAY = timedelta(days=1)
 EARLIEST = date(2000, 1, 1)
-LENGTHS = ("day", "week", "month", "year", "own")
+LENGTHS = ("day", "week", "month", "quarter", "year", "own")
+QUARTERS = ("I", "II", "III", "IV")
 LONGEST = 3 * 365  # days of one's own period
 
 
@@ -78,9 +79,11 @@ class Chosen:
 
     @property
     def caption(self) -> str:
-        """«Ноябрь 2026», «16–22 ноября 2026», «вт, 24 ноября 2026», «2026»."""
+        """«Ноябрь 2026», «IV квартал 2026», «16–22 ноября 2026», «вт, 24 ноября 2026», «2026»."""
         if self.length == "month":
             return month_name(self.first)
+        if self.length == "quarter":
+            return self._quarter
         if self.length == "year":
             return said(self.first, "y")
         if self.days == 1:
@@ -94,9 +97,16 @@ class Chosen:
         """After «чем за»: «октябрь 2026», «16–22 ноября 2026», «24 ноября 2026», «2025 год»."""
         if self.length == "month":
             return said(self.first, "LLLL y")
+        if self.length == "quarter":
+            return self._quarter
         if self.length == "year":
             return str(_("%(year)s год", year=said(self.first, "y")))
         return said(self.first, "d MMMM y") if self.days == 1 else self.caption
+
+    @property
+    def _quarter(self) -> str:
+        number = QUARTERS[(self.first.month - 1) // 3]
+        return str(_("%(number)s квартал %(year)s", number=number, year=said(self.first, "y")))
 
 
 def choose(asked: Mapping[str, str], today: date, *, usual: str = "month") -> Chosen:
@@ -124,6 +134,9 @@ def _day(text: str) -> date | None:
 def _around(length: str, day: date) -> tuple[date, date]:
     if length == "year":
         return date(day.year, 1, 1), date(day.year + 1, 1, 1)
+    if length == "quarter":
+        first = date(day.year, (day.month - 1) // 3 * 3 + 1, 1)
+        return first, next_month(next_month(next_month(first)))
     if length == "month":
         return month_start(day), next_month(day)
     if length == "week":

@@ -100,6 +100,7 @@ LENGTHS: Mapping[str, LazyString] = {
     "day": _l("Сутки"),
     "week": _l("Неделя"),
     "month": _l("Месяц"),
+    "quarter": _l("Квартал"),
     "year": _l("Год"),
     "own": _l("Свой"),
 }
@@ -107,6 +108,7 @@ BEFORE: Mapping[str, LazyString] = {  # length -> what it is compared with
     "day": _l("Прошлые сутки"),
     "week": _l("Прошлая неделя"),
     "month": _l("Прошлый месяц"),
+    "quarter": _l("Прошлый квартал"),
     "year": _l("Прошлый год"),
     "own": _l("Столько же раньше"),
 }

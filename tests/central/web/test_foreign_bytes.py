@@ -106,7 +106,8 @@ def town(copy_of: Copy, tmp_path: Path) -> Iterator[Scene]:
             read |= {"read_at": s.NOW, "registers": {"ap1": 1}, "warnings": {}, "enters_at": s.NOW, "reason": ""}
             handed = connection.execute(hand_in.insert().values(**form)).inserted_primary_key
             assert handed is not None
-            connection.execute(handed_in.insert().values(**read, hand_in=handed[0], month=date(2026, 11, 1), state="review"))
+            read |= {"hand_in": handed[0], "month": date(2026, 11, 1), "state": "review"}
+            connection.execute(handed_in.insert().values(**read))
     second_company(made, tmp_path / "scene")
     yield made
     made.close()

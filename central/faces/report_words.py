@@ -1,0 +1,137 @@
+"""The captions of reports that a code word has, each once: parameters, marks, lines of sums, formats."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
+from flask_babel.speaklater import LazyString
+
+from central.faces import words
+from central.faces.formats import day, kilo
+from central.figures.views import PointView
+from central.reports.description import Line, Mark, Marked, Parameter, Report
+
+if TYPE_CHECKING:
+    from central.reports.asked import Asked
+
+NAMED = 3  # points that are told by name above a table
+
+PARAMETERS: Mapping[Parameter, LazyString] = {
+    Parameter.CHANNEL: _l("Параметр для отчета"),
+    Parameter.TARIFFS: _l("Тарифы"),
+    Parameter.FIXED: _l("Только зафиксированные показания"),
+    Parameter.REPLACED: _l("С учетом замен"),
+    Parameter.STEP: _l("Шаг"),
+}
+FORMATS: Mapping[str, LazyString] = {  # word of an address -> caption
+    "html": _l("HTML"),
+    "pdf": _l("PDF"),
+    "xls": _l("Excel 2003"),
+    "xlsx": _l("Excel 2007+"),
+    "csv": _l("CSV"),
+}
+STEPS: Mapping[str, LazyString] = {
+    "half_hour": _l("30 минут"),
+    "hour": _l("час"),
+    "day": _l("сутки"),
+    "month": _l("месяц"),
+}
+LETTERS: Mapping[Mark, LazyString] = {
+    Mark.COMPUTED: _l("р"),
+    Mark.ESTIMATED: _l("р"),
+    Mark.MANUAL: _l("н"),
+    Mark.SUBSTITUTED: _l("п"),
+    Mark.SUSPECT: _l("!"),
+    Mark.POWER_OFF: _l("о"),
+    Mark.MISSING: _l("нет"),
+    Mark.NOT_DUE: _l("ждём"),
+    Mark.REPLACED: _l("з"),
+}
+MARKS: Mapping[Mark, LazyString] = {
+    Mark.COMPUTED: _l("рассчитано по ближайшему показанию и профилю"),
+    Mark.ESTIMATED: _l("оценка: рассчитано приблизительно"),
+    Mark.MANUAL: _l("показание внесено вручную"),
+    Mark.SUBSTITUTED: _l("значение замещено"),
+    Mark.SUSPECT: _l("есть недостоверные значения, в сумму не вошли"),
+    Mark.POWER_OFF: _l("отключалось питание"),
+    Mark.MISSING: _l("данных не хватает"),
+    Mark.NOT_DUE: _l("данные ещё не пришли"),
+    Mark.REPLACED: _l("счётчик заменён в периоде"),
+}
+LINES: Mapping[Line, LazyString] = {
+    Line.TOTAL: _l("Итого"),
+    Line.MOST: _l("Максимум"),
+    Line.LEAST: _l("Минимум"),
+    Line.MEAN: _l("Среднее"),
+    Line.LOAD: _l("Коэффициент заполнения графика"),
+}
+TOTAL, TOTAL_OF_SHOWN = _l("Всего"), _l("Всего по отобранным строкам")
+
+
+def about(report: Report, asked: "Asked", points: Sequence[PointView]) -> list[tuple[str, str]]:
+    """What stands above the table: period, parameters, points, a caption and a value each."""
+    zones = ", ".join(sorted({one.tz for one in points}))
+    span = _("с %(first)s 00:00 по %(until)s 00:00", first=day(asked.period.first), until=day(asked.period.until))
+    return [
+        (str(_("Период")), f"{span}, {zones}"),
+        (str(_("Параметры")), "; ".join(_parameters(report, asked))),
+        (str(_("Точки учета")), _points(asked, points)),
+    ]
+
+
+def _parameters(report: Report, asked: "Asked") -> Iterator[str]:
+    may = report.parameters
+    if Parameter.CHANNEL in may:
+        yield str(words.CHANNELS[asked.channel])
+    if Parameter.STEP in may:
+        yield f"{PARAMETERS[Parameter.STEP]}: {STEPS[asked.step]}"
+    yield digits(asked.digits)
+    if Parameter.TARIFFS in may and asked.tariffs:
+        yield _("тарифы")
+    if Parameter.FIXED in may:
+        yield _("только зафиксированные показания") if asked.fixed else _("в том числе расчётные показания")
+    if Parameter.REPLACED in may:
+        yield _("с учетом замен") if asked.replaced else _("без учета замен")
+
+
+def digits(count: int) -> str:
+    """«2 десятичных знака»."""
+    return str(ngettext("%(num)s десятичный знак", "%(num)s десятичных знаков", count))
+
+
+def _points(asked: "Asked", points: Sequence[PointView]) -> str:
+    if len(points) <= NAMED:
+        return "; ".join(f"{one.code} {one.name}".strip() for one in points)
+    counted = ngettext("%(num)s точка", "%(num)s точек", len(points))
+    return str(counted if asked.points else _("все, %(counted)s", counted=counted))
+
+
+def marked(found: Marked) -> str:
+    """«р; замена 14.10»: each letter once."""
+    letters = dict.fromkeys(str(LETTERS[mark]) for mark in found.marks)
+    return "; ".join(filter(None, (", ".join(letters), found.remark)))
+
+
+def mark_note(mark: Mark, rows: int, of: int, energy: int | None, unit: str, digits: int) -> str:
+    """«р — оценка: …: 3 строки из 9, 176,64 кВт·ч». `energy` None = there is nothing to add up."""
+    counted = ngettext("%(num)s строка из %(of)s", "%(num)s строк из %(of)s", rows, of=of)
+    share = f", {kilo(energy, digits)} {unit}" if energy is not None and unit else ""
+    return f"{LETTERS[mark]} — {MARKS[mark]}: {counted}{share}"
+
+
+def lacking_note(column: str, rows: int) -> str:
+    """What a sum does not hold."""
+    return str(
+        ngettext(
+            "В сумму «%(column)s» не вошла %(num)s строка без значения.",
+            "В сумму «%(column)s» не вошло %(num)s строк без значения.",
+            rows,
+            column=column,
+        )
+    )
+
+
+def chosen_note(shown: int, of: int) -> str:
+    return str(ngettext("Отобрана %(num)s строка из %(of)s.", "Отобрано %(num)s строк из %(of)s.", shown, of=of))

@@ -1,0 +1,1 @@
+"""Formats of a document: each takes the same `Document` and writes a file."""

@@ -1,0 +1,37 @@
+"""Marks of a row out of what its figures are made of."""
+
+from collections.abc import Iterable, Mapping
+
+from central.metering.slots import Completeness
+from central.metering.terms import State
+from central.reports.description import Mark
+
+OF_STATE: Mapping[State, Mark] = {
+    State.COMPUTED: Mark.COMPUTED,
+    State.ESTIMATED: Mark.ESTIMATED,
+    State.ESTIMATED_OPEN: Mark.ESTIMATED,
+    State.MANUAL: Mark.MANUAL,
+    State.SUBSTITUTED: Mark.SUBSTITUTED,
+    State.SUSPECT: Mark.SUSPECT,
+    State.POWER_OFF: Mark.POWER_OFF,
+    State.MISSING: Mark.MISSING,
+    State.NOT_DUE: Mark.NOT_DUE,
+}
+
+
+def of_states(states: Iterable[State]) -> tuple[Mark, ...]:
+    """Each once, in the order of `Mark`; what is measured has none."""
+    found = {OF_STATE[state] for state in states if state in OF_STATE}
+    return tuple(mark for mark in Mark if mark in found)
+
+
+def of_counts(counts: Completeness, states: Iterable[State] = ()) -> tuple[Mark, ...]:
+    """Of several places together; `states`: of the energies that they have."""
+    there = {
+        State.ESTIMATED: counts.estimated,
+        State.SUSPECT: counts.suspect,
+        State.POWER_OFF: counts.off,
+        State.MISSING: counts.missing,
+        State.NOT_DUE: counts.not_due,
+    }
+    return of_states([*(state for state, count in there.items() if count), *states])

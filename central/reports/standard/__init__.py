@@ -1,0 +1,1 @@
+"""The standard reports, one a file: `REPORT` describes it, `central.reports.catalogue` finds it."""
