@@ -1,6 +1,7 @@
 """The one picker of a period: length and day in the URL, previous and next, and what it is called.
 
-`length` = day | week | month | quarter | year | own; `day` lies in it; of one's own `day` is the first and `last` the last day.
+`length` = day | week | month | quarter | year | own; `day` lies in it; of one's own `day` is the first and `last` the
+last day.
 """
 
 from collections.abc import Mapping

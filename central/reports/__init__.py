@@ -6,6 +6,6 @@
     making.py        a report run for a viewer: rows filtered, added up and counted on their way, one at a time
     values.py        a cell as a number, a date or a text, rounded as it was asked for: the same in every format
 
-No figure is computed here: `standard/` takes them from `central.figures`, which asks the policy; a sum of a table is the
-sum of its rows in whole mWh, rounded once.
+No figure is computed here: `standard/` takes them from `central.figures`, which asks the policy; a sum of a table is
+the sum of its rows in whole mWh, rounded once.
 """
