@@ -41,6 +41,9 @@ FATES: Mapping[str, Fate] = {  # every column that points to an account; a test 
     "operator_branch.account": Fate.GOES,
     "notice_reader.account": Fate.GOES,
     "notice_choice.account": Fate.GOES,
+    "report_schedule.account": Fate.GOES,
+    "report_file.account": Fate.GOES,  # the file itself goes with the next sweep
+    "personal_report.account": Fate.GOES,
     "consent.account": Fate.EMPTIED,
     "application.account": Fate.EMPTIED,
     "grant.account": Fate.STAYS,

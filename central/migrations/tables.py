@@ -14,10 +14,11 @@ from central.notices import tables as notices
 from central.registry import tables as registry
 from central.registry.exchange import tables as exchange
 from central.registry.search import tables as search
+from central.reports import tables as reports
 
 ROOMS = (
     accounts, audits, commands, concentrators, figures, handing, ingest, jobs, news, notices, registry, exchange,
-    search,
+    search, reports,
 )  # fmt: skip
 
 __all__ = ["ROOMS", "metadata"]

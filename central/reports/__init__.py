@@ -4,6 +4,8 @@
     asked.py         what an address asks of a report: points, period, precision, switches, columns, filters
     catalogue.py     which reports there are: a file of `standard/` each
     making.py        a report run for a viewer: rows filtered, added up and counted on their way, one at a time
+    personal.py      a report kept under a name, for one person or for all who see a contract
+    tables.py        these, when they are sent, and the files that were made
     values.py        a cell as a number, a date or a text, rounded as it was asked for: the same in every format
 
 No figure is computed here: `standard/` takes them from `central.figures`, which asks the policy; a sum of a table is
