@@ -30,6 +30,7 @@ class Fate(StrEnum):
 
 
 FATES: Mapping[str, Fate] = {  # every column that points to an account; a test knows when one is missing
+    "pairing.account": Fate.GOES,
     "session.account": Fate.GOES,
     "token.account": Fate.GOES,
     "once_key.account": Fate.GOES,

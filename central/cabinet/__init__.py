@@ -12,6 +12,7 @@ from central.cabinet import (
     notices,
     pages,
     person,
+    phone,
     take_away,
     tokens,
 )  # fmt: skip
@@ -31,6 +32,7 @@ __all__ = [
     "notices",
     "pages",
     "person",
+    "phone",
     "take_away",
     "tokens",
 ]

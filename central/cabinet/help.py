@@ -82,6 +82,8 @@ PLACES: Mapping[str, tuple[str, str]] = {  # endpoint -> section, place in it
     "cabinet.add_contract": ("me", "contract"),
     "cabinet.family": ("me", "family"),
     "cabinet.add_token": ("me", "tokens"),
+    "cabinet.phone": ("me", "phone"),
+    "door.open_phone": ("me", "phone"),
     "cabinet.second": ("me", "second"),
     "cabinet.legal_text": ("me", "leave"),
     "cabinet.close": ("me", "leave"),

@@ -307,6 +307,15 @@ if (goingOn(document)) {
   }, 2000);
 }
 
+// A phone brings the code that stands behind the «#»: no server, no log and no history has it.
+const joins = document.querySelector("form[data-code]");
+if (joins && location.hash.length > 20) {
+  joins.elements.code.value = location.hash.slice(1);
+  history.replaceState(null, "", location.pathname);
+  joins.submit();
+}
+document.querySelector("form[data-now]")?.submit();
+
 // A file that would be refused for its size is not sent first.
 for (const field of document.querySelectorAll("[data-largest]")) {
   const small = field.form.querySelector(`#${field.getAttribute("aria-describedby").trim().split(" ")[0]}`);
