@@ -1,6 +1,5 @@
 """«Подключить мобильный клиент»: a code for the phone's camera, digits beside it, and the question whose it is."""
 
-import segno
 from flask import redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
@@ -10,6 +9,7 @@ from central.accounts import pairing
 from central.accounts.pairing import Told
 from central.cabinet.room import cabinet
 from central.db import writing
+from central.faces import qr
 from central.faces.here import here, viewer
 from central.registry.periods import COMPANY
 
@@ -55,6 +55,6 @@ def _page(told: Told | None, refused: object = "") -> str:
     page = {"told": told, "state": told.state.value if told else "", "tz": COMPANY, "refused": refused}
     if shown is not None:
         address = f"{here().public_url.rstrip('/')}{url_for('door.open_phone')}#{shown['token']}"
-        page["qr"] = segno.make(address, error="m").svg_inline(scale=6, border=2)
+        page["qr"] = qr.svg(address)
         page["digits"] = f"{shown['digits'][:4]} {shown['digits'][4:]}"
     return render_template("cabinet/phone.html", **page)
