@@ -27,6 +27,7 @@ from central.faces import access, bearer, gallery, headers, noting, preferences,
 from central.faces.here import KEY, Here, Person, here
 from central.faces.numbers import Key
 from central.figures import NotFound, Source
+from central.handing import photos
 from central.registry.documents import MEGABYTE, Keeping
 from central.registry.exchange import uploads
 from central.registry.exchange.opening import MOST_PACKED
@@ -54,6 +55,7 @@ def create_app(
         LARGER_BODIES={  # so that what is too large is told in words
             "console.new_document": config.documents.largest + 4 * MEGABYTE,
             "console.imports": MOST_PACKED + 4 * MEGABYTE,
+            "cabinet.add_photo": photos.LARGEST + 4 * MEGABYTE,
         },
         BABEL_DEFAULT_LOCALE="ru",
     )

@@ -15,6 +15,7 @@ from flask_babel import lazy_gettext as _l
 
 from central import figures
 from central.accounts.policy import Viewer
+from central.cabinet import photo
 from central.cabinet.asked import MOST_TOGETHER
 from central.cabinet.chosen import no_point, several_points
 from central.cabinet.room import cabinet
@@ -84,7 +85,7 @@ def receipt(number: str) -> str:
         found = receipts.receipt(connection, viewer(), number)
     if found is None:
         raise NotFound("receipt")
-    return render_template("cabinet/receipt.html", receipt=found, tz=COMPANY, now=here().now)
+    return photo.shown(found, {})
 
 
 def _sent(

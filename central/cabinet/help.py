@@ -69,6 +69,7 @@ PLACES: Mapping[str, tuple[str, str]] = {  # endpoint -> section, place in it
     "cabinet.reading": ("reading", ""),
     "cabinet.hand_in": ("entry", ""),
     "cabinet.receipt": ("entry", "receipt"),
+    "cabinet.add_photo": ("entry", "receipt"),
     "cabinet.explain": ("explain", ""),
     "cabinet.complexes": ("complexes", ""),
     "cabinet.what_if": ("consumption", "tariff"),

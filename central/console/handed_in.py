@@ -10,7 +10,7 @@ from central.faces import letters
 from central.faces.forms import Field, Group, Text, parse, typed_in
 from central.faces.here import here, viewer
 from central.figures import NotFound
-from central.handing import desk
+from central.handing import desk, photos
 from central.handing.desk import Decided, Waiting
 from central.handing.states import Handed
 from central.metering.handed import Doubt, used_since
@@ -35,6 +35,7 @@ def one_handed_in(key: int) -> ResponseReturnValue:
     made = here()
     with made.source.engine.connect() as connection:
         found = desk.one(connection, viewer(), key)
+        pictures = photos.of(connection, [key]).get(key, ())
     if found is None:
         raise NotFound("handed in")
     around = desk.said_around(made.source, found.line)
@@ -47,6 +48,7 @@ def one_handed_in(key: int) -> ResponseReturnValue:
     page = render_template(
         "console/one_handed_in.html",
         one=found,
+        photos=pictures,
         last=around[0],
         first=around[1],
         later={

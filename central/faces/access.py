@@ -98,6 +98,8 @@ ACCESS: dict[str, Entry] = {  # endpoint -> who
     "cabinet.what_if": KNOWN,
     "cabinet.hand_in": KNOWN,
     "cabinet.receipt": KNOWN,
+    "cabinet.add_photo": CONSUMER,
+    "cabinet.photo": KNOWN,
     "cabinet.help": ANYBODY,
     "cabinet.about": ANYBODY,
     "cabinet.me": KNOWN,

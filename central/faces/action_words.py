@@ -103,6 +103,8 @@ PAGES: Mapping[str, LazyString] = {  # endpoint -> what it is about
     "cabinet.what_if": _l("другой тариф"),
     "cabinet.hand_in": _l("ввод показаний"),
     "cabinet.receipt": _l("квитанция о показаниях"),
+    "cabinet.add_photo": _l("снимок счётчика к показанию"),
+    "cabinet.photo": _l("снимок счётчика"),
     "cabinet.me": _l("персональные данные"),
     "cabinet.change_password": _l("свой пароль"),
     "cabinet.end_session": _l("свой вход"),

@@ -1,6 +1,7 @@
-"""What consumers handed in. `hand_in` is one form, its number is on the receipt; `handed_in` is one meter of it."""
+"""What consumers handed in. `hand_in` is one form, its number is on the receipt; `handed_in` is one meter of it,
+`handed_photo` a picture of its face."""
 
-from sqlalchemy import JSON, Column, Date, ForeignKey, Index, String, Table, Text, UniqueConstraint
+from sqlalchemy import JSON, Column, Date, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint
 
 from central.db import Id, Seconds, metadata
 
@@ -34,4 +35,15 @@ handed_in = Table(
     Column("change", ForeignKey("change.id")),  # by which it became a reading of the registry; null = it has not
     Index("ix_handed_in_mounting_read_at", "mounting", "read_at"),
     Index("ix_handed_in_state_enters_at", "state", "enters_at"),
+)
+
+handed_photo = Table(
+    "handed_photo",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("handed_in", ForeignKey("handed_in.id"), nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("size", Integer, nullable=False),  # bytes
+    Column("added_at", Seconds, nullable=False),
+    UniqueConstraint("handed_in", "sha256"),
 )

@@ -316,6 +316,31 @@ if (joins && location.hash.length > 20) {
 }
 document.querySelector("form[data-now]")?.submit();
 
+// A photo is made small and turned upright before it is sent; what the camera wrote into it stays on the phone.
+const SIDE = 1600; // px of the longer one
+for (const form of document.querySelectorAll("form[data-photo]")) {
+  form.addEventListener("submit", async (event) => {
+    const field = form.elements.photo;
+    if (!field.files[0] || !self.createImageBitmap || form.dataset.small) return;
+    event.preventDefault();
+    try {
+      const picture = await createImageBitmap(field.files[0], { imageOrientation: "from-image" });
+      const by = Math.min(1, SIDE / Math.max(picture.width, picture.height));
+      const canvas = document.createElement("canvas");
+      [canvas.width, canvas.height] = [Math.round(picture.width * by), Math.round(picture.height * by)];
+      canvas.getContext("2d").drawImage(picture, 0, 0, canvas.width, canvas.height);
+      const small = await new Promise((done) => canvas.toBlob(done, "image/jpeg", 0.85));
+      const files = new DataTransfer();
+      files.items.add(new File([small], "photo.jpg", { type: "image/jpeg" }));
+      field.files = files.files;
+    } catch {
+      // what no browser can draw the server refuses in words
+    }
+    form.dataset.small = "yes";
+    form.requestSubmit();
+  });
+}
+
 // A file that would be refused for its size is not sent first.
 for (const field of document.querySelectorAll("[data-largest]")) {
   const small = field.form.querySelector(`#${field.getAttribute("aria-describedby").trim().split(" ")[0]}`);

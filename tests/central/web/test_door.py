@@ -23,6 +23,7 @@ def test_there_are_forms(app: Flask) -> None:
         "/activate",
         "/activate/again",
         "/entry",
+        "/entry/2411-0001/photo",
         "/forgotten",
         "/join",
         "/language",
