@@ -14,6 +14,7 @@ from central.accounts.looked import looks
 from central.accounts.mail_change import pending
 from central.accounts.policy import Viewer
 from central.accounts.tables import account, application, audit, grant, second_factor, session, token
+from central.handing import photos
 from central.handing.receipts import number_of
 from central.handing.tables import hand_in, handed_in
 from central.metering.zones import local
@@ -104,6 +105,8 @@ def _contracts(connection: Connection, viewer: Viewer) -> list[dict[str, Any]]:
 def _handed_in(connection: Connection, viewer: Viewer) -> list[dict[str, Any]]:
     """Registers by field of the series, mWh."""
     query = select(handed_in, hand_in.c.made_at).join(hand_in, hand_in.c.id == handed_in.c.hand_in)
+    rows = connection.execute(query.where(hand_in.c.account == viewer.account).order_by(handed_in.c.id)).all()
+    photographed = photos.of(connection, (row.id for row in rows))
     return [
         {
             "number": number_of(row.hand_in, row.made_at),
@@ -115,8 +118,9 @@ def _handed_in(connection: Connection, viewer: Viewer) -> list[dict[str, Any]]:
             "state": row.state,
             "reason": row.reason,
             "decided_at": _iso(row.decided_at),
+            "photos": [photos.name_of(key) for key in photographed.get(row.id, ())],
         }
-        for row in connection.execute(query.where(hand_in.c.account == viewer.account).order_by(handed_in.c.id))
+        for row in rows
     ]
 
 

@@ -54,6 +54,11 @@ def of(connection: Connection, lines: Iterable[int]) -> Mapping[int, Sequence[in
     return found
 
 
+def name_of(key: int) -> str:
+    """Of its file among what a person takes away."""
+    return f"photos/{key}.jpg"
+
+
 def content(connection: Connection, keeping: Keeping, viewer: Viewer, key: int) -> bytes:
     """For who handed it in, and for staff of the point. Raises NotFound."""
     query = (
@@ -71,6 +76,12 @@ def content(connection: Connection, keeping: Keeping, viewer: Viewer, key: int) 
         return path_of(keeping.folder, digest).read_bytes()
     except FileNotFoundError:
         raise NotFound(f"file of photo {key}") from None
+
+
+def mine(connection: Connection, viewer: Viewer) -> Sequence[int]:
+    """Keys of all that the viewer took."""
+    query = select(handed_photo.c.id).join(handed_in, handed_in.c.id == handed_photo.c.handed_in).join(hand_in)
+    return connection.scalars(query.where(hand_in.c.account == viewer.account).order_by(handed_photo.c.id)).all()
 
 
 def without_telling(content: bytes) -> bytes:

@@ -1,11 +1,13 @@
 """The meter's face photographed: kept beside the reading, without what the camera wrote into it, for who may see it."""
 
+import json
 import struct
 from collections.abc import Iterator
 from datetime import date
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 from flask import Flask
@@ -119,6 +121,16 @@ def test_what_is_no_photo_is_refused_in_words(app: Flask, village: Scene, conten
     assert words in answer.text
     with village.engine.connect() as connection:
         assert connection.execute(select(handed_photo)).all() == []
+
+
+def test_it_is_among_what_a_person_takes_away(app: Flask) -> None:
+    anna = person(app, s.CONSUMER)
+    attach(anna, PICTURE)
+    answer = anna.post("/me/download", data={"csrf_token": token(anna, "/me")})
+    with ZipFile(BytesIO(answer.data)) as pack:
+        assert pack.read("photos/1.jpg") == PICTURE
+        (handed,) = json.loads(pack.read("person.json"))["handed_in"]
+    assert handed["photos"] == ["photos/1.jpg"]
 
 
 def test_three_are_enough_and_the_same_twice_is_one(app: Flask) -> None:
