@@ -23,6 +23,8 @@ COMMANDS = {
     "restore": "central.backup.commands:restore",
     "audit": "central.audits.cli:audit",
     "actions": "central.actions.cli:actions",
+    "organisation": "central.registry.commands:organisation",
+    "scheme": "central.registry.commands:scheme",
     "user": "central.accounts.commands:user",
     "command": "central.commands.cli:command",
     "search": "central.registry.search.index:search",
