@@ -341,8 +341,8 @@ class Journal:
         return int((pages - free) * size)
 
     def _days_left(self) -> float | None:
-        """From the pace of the last thousand rows; what came within less than PACE, as the past of new meters does, tells
-        of no pace."""
+        """From the pace of the last thousand rows; what came within less than PACE, as the past of new meters does,
+        tells of no pace."""
         found = self._db.execute(
             "SELECT min(at), max(at), sum(coalesce(length(body), 0) + ?) FROM journal WHERE seq >= ?",
             (ROW_OVERHEAD, self.next - 1000),
