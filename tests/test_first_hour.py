@@ -49,7 +49,10 @@ def test_its_settings_are_taken(tmp_path: Path) -> None:
 
 
 def test_its_commands_are_there() -> None:
-    told = {tuple(words) for words in re.findall(r"-u uchet uchet-central (\w+)(?: (\w+))?", "\n".join(blocks(GUIDES[0], "")))}
+    told = {
+        tuple(words)
+        for words in re.findall(r"-u uchet uchet-central (\w+)(?: (\w+))?", "\n".join(blocks(GUIDES[0], "")))
+    }
     assert len(told) > 7
     for command, below in told:
         assert command in COMMANDS
