@@ -122,9 +122,7 @@ class InfluxSeries:
             rows += self._rows(kind, since, until, meter)  # type: ignore[arg-type]
         return rows if len(kinds) == 1 else sorted(rows, key=_ORDER)
 
-    def registers_at(
-        self, meters: Collection[str], kinds: Sequence[Kind], moment: int
-    ) -> dict[str, list[RegisterRow]]:
+    def registers_at(self, meters: Collection[str], kinds: Sequence[Kind], moment: int) -> dict[str, list[RegisterRow]]:
         found: dict[str, list[RegisterRow]] = defaultdict(list)
         names = sorted(meters)
         for start in range(0, len(names), _METERS):

@@ -132,9 +132,7 @@ class SqliteSeries:
             rows += self._rows(meter, kind, since, until)  # type: ignore[arg-type]
         return rows if len(kinds) == 1 else sorted(rows, key=_ORDER)
 
-    def registers_at(
-        self, meters: Collection[str], kinds: Sequence[Kind], moment: int
-    ) -> dict[str, list[RegisterRow]]:
+    def registers_at(self, meters: Collection[str], kinds: Sequence[Kind], moment: int) -> dict[str, list[RegisterRow]]:
         query = (
             "SELECT meter, kind, body FROM day WHERE day = ? AND kind IN (SELECT value FROM json_each(?)) "
             "AND meter IN (SELECT value FROM json_each(?))"
