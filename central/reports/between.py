@@ -19,7 +19,7 @@ from central.metering.terms import MANUAL, Reading, Segment, State
 from central.metering.zones import local
 from central.reports.description import Address, Mark
 from central.reports.making import Making
-from central.reports.marks import of_counts, of_states
+from central.reports.marks import of_states
 
 ONE_DAY = timedelta(days=1)
 EXACT = frozenset({"act", "daily", "monthly"})  # kinds of readings that every page takes at a boundary
@@ -77,9 +77,12 @@ def lines(found: Boundaries, channel: str, period: Chosen) -> list[Line]:
     return told + list(_of_days(found, of_channel.days, channel, period))
 
 
-def meter_name(found: Boundaries, segments: Sequence[Segment]) -> str:
-    """«Милур 107S № 04217795», of several each once."""
-    names = dict.fromkeys((found.types[one.meter], one.serial) for one in segments)
+def meter_name(one: PointView, found: Boundaries, parts: Sequence[Between]) -> str:
+    """«Милур 107S № 04217795», of several each once; where nothing is told of one, what stands there now."""
+    segments: Sequence[Segment] = [part.segment for part in parts] or found.segments
+    names = dict.fromkeys((found.types[each.meter], each.serial) for each in segments)
+    if not names and one.serial:
+        names = {(one.meter_type or "", one.serial): None}
     return ", ".join(f"{kind} № {serial}".strip() for kind, serial in names)
 
 
@@ -106,18 +109,21 @@ def in_order(marks: set[Mark]) -> tuple[Mark, ...]:
 
 
 def span_of(found: Boundaries, start: int, end: int) -> list[str]:
-    """«с 14.10 12:00», «по 20.10»: what of the asked time it is, where it is not all."""
+    """«с 14.10 12:00», «до 20.10»: what of the asked time it is, where it is not all."""
     told = []
     if start > found.asked.since:
         told.append(str(_("с %(when)s", when=_when(start, found.tz))))
     if end < found.asked.until:
-        told.append(str(_("по %(when)s", when=_when(end, found.tz))))
+        told.append(str(_("до %(when)s", when=_when(end, found.tz))))
     return told
 
 
-def part_remarks(found: Boundaries, part: Between) -> list[str]:
-    """Of one meter among several."""
-    return [*span_of(found, part.start, part.end), *_how([part])]
+def of_part(found: Boundaries, line: Line, part: Between) -> tuple[tuple[Mark, ...], str]:
+    """Marks and remark of one meter among several, or of what is not counted."""
+    told = [*span_of(found, part.start, part.end), *_how([part])]
+    if not line.counted:
+        told.append(line.remarks[-1])
+    return in_order(marks_of(found, [part])), "; ".join(told)
 
 
 def _when(moment: int, tz: str) -> str:
@@ -151,7 +157,7 @@ def _common(found: Boundaries) -> tuple[set[Mark], list[str]]:
         told.append(str(_("замена %(days)s", days=", ".join(days))))
     for gap in found.without:
         span = {"since": _when(gap.since, found.tz), "until": _when(gap.until, found.tz)}
-        told.append(str(_("без счётчика с %(since)s по %(until)s", **span)))
+        told.append(str(_("без счётчика с %(since)s до %(until)s", **span)))
     return marks, told
 
 
@@ -197,14 +203,13 @@ def _of_days(found: Boundaries, days: DaysView, channel: str, period: Chosen) ->
     there = {"point": found.point, "by": "profile", "channel": channel, **_named(found, period)}
     opens = Address("cabinet.explain", there) if not _last_alone(found) else None
     told = [*told, *(span_of(found, start, end) if not found.replaced else span_of(found, found.asked.since, end))]
-    zones = days.point.zones
-    for zone in days.totals.zones or ():
-        states = {State(name) for day in days.days for name in day.energies.get(zone, ())}
-        of_zone = marks | set(of_states(states - {State.POWER_OFF})) | set(of_counts(days.completeness))
-        yield Line(zone, zones, (), days.totals.zones[zone], in_order(of_zone), tuple(told), opens)
+    counts = days.completeness
+    marks |= {mark for mark, there in ((Mark.MISSING, counts.missing), (Mark.NOT_DUE, counts.not_due)) if there}
     if not days.totals.zones:
-        of_none = marks | set(of_counts(days.completeness)) or {Mark.MISSING}
-        yield Line(None, (), (), None, in_order(of_none), tuple(told))
+        yield Line(None, (), (), None, in_order(marks | {Mark.MISSING}), tuple(told))
+    for zone, used in days.totals.zones.items():
+        states = {State(name) for day in days.days for name in day.energies.get(zone, ())} - {State.POWER_OFF}
+        yield Line(zone, days.point.zones, (), used, in_order(marks | set(of_states(states))), tuple(told), opens)
 
 
 def _opens(found: Boundaries, channel: str, period: Chosen) -> Address | None:

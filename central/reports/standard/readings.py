@@ -33,43 +33,27 @@ def columns(asked: Asked, _points: Sequence[PointView]) -> Sequence[Column]:
 def rows(made: Making) -> Iterator[Row]:
     captions, asked = Captions(), made.asked
     for one, found in between.each(made, (asked.channel,)):
-        name = f"{one.code} {one.name}".strip()
         for line in between.lines(found, asked.channel, asked.period):
-            about = name, captions.of(line), asked.tariffs
-            if len(line.parts) > 1 or not line.counted:
-                yield from (_part(found, part, line, *about) for part in line.parts)
-            if line.counted:
-                yield _row(found, line, *about)
+            yield from _rows(one, found, line, captions.of(line), asked.tariffs)
 
 
-def _row(found: Boundaries, line: between.Line, name: str, caption: tuple[str, str], tariffs: bool) -> Row:
-    """Of one meter with its readings, of several their sum alone."""
-    part = line.parts[0] if len(line.parts) == 1 else None
-    segments = [part.segment for part in line.parts] or found.segments
-    opens = _readings(found, part) if part is not None else {}
-    if line.opens is not None:
-        opens["energy"] = line.opens
-    cells = _cells(name, between.meter_name(found, segments), caption[0], tariffs, part, line.energy)
-    group, remark = name if tariffs else "", "; ".join(line.remarks)
-    return Row(cells, group=group, zone=caption[1], marks=line.marks, remark=remark, opens=opens)
-
-
-def _part(
-    found: Boundaries, part: Between, line: between.Line, name: str, caption: tuple[str, str], tariffs: bool
-) -> Row:
-    """One meter of several, or the total register beside zones of the profile."""
-    remarks = between.part_remarks(found, part) if len(line.parts) > 1 else line.remarks
-    if not line.counted:
-        remarks = dict.fromkeys([*remarks, *line.remarks[-1:]])
-    return Row(
-        _cells(name, between.meter_name(found, [part.segment]), caption[0], tariffs, part, part.energy),
-        Role.PART,
-        group=name if tariffs else "",
-        zone=caption[1],
-        marks=between.in_order(between.marks_of(found, [part])),
-        remark="; ".join(remarks),
-        opens=_readings(found, part),
-    )
+def _rows(
+    one: PointView, found: Boundaries, line: between.Line, caption: tuple[str, str], tariffs: bool
+) -> Iterator[Row]:
+    """Of one meter with its readings; of several each alone, and their sum."""
+    name, (tariff, zone) = f"{one.code} {one.name}".strip(), caption
+    group = name if tariffs else ""
+    if len(line.parts) > 1 or not line.counted:
+        for part in line.parts:
+            cells = _cells(name, between.meter_name(one, found, [part]), tariff, tariffs, part, part.energy)
+            told = between.of_part(found, line, part)
+            yield Row(cells, Role.PART, group, zone, *told, opens=_readings(found, part))
+    if line.counted:
+        alone = line.parts[0] if len(line.parts) == 1 else None
+        cells = _cells(name, between.meter_name(one, found, line.parts), tariff, tariffs, alone, line.energy)
+        opens = _readings(found, alone) if alone is not None else {}
+        opens |= {"energy": line.opens} if line.opens is not None else {}
+        yield Row(cells, Role.ROW, group, zone, line.marks, "; ".join(line.remarks), opens)
 
 
 def _cells(
