@@ -112,6 +112,7 @@ def _boundaries(point: Opened, asked: Period, now: int, wanted: Wanted, frozen: 
         period=period,
         segments=standing,
         types={segment.meter: point.entries.types[segment.meter] for segment in standing},
+        zones=_zones(stands),
         channels={channel: _channel(point, stands, meters, channel, now, wanted) for channel in wanted.channels},
         replaced=tuple(after.since for before, after in pairwise(segments) if before.meter != after.meter),
         without=tuple(
@@ -209,13 +210,16 @@ def _registers(
     """Zone by zone in the order of the tariffs, those of the last terms first; or the total register."""
     if not wanted.zones:
         return (_register(None, (), [_between(point, meters, stand, channel, 0, wanted) for stand in stands]),)
-    zones = dict.fromkeys(zone for stand in reversed(stands) for zone in stand.terms.tariffs)
     found = []
-    for zone in zones:
+    for zone in _zones(stands):
         having = [stand for stand in stands if zone in stand.terms.tariffs]
         parts = [_between(point, meters, one, channel, one.terms.tariffs[zone], wanted) for one in having]
         found.append(_register(zone, tuple(having[-1].terms.tariffs), parts))
     return tuple(found)
+
+
+def _zones(stands: Sequence[_Stand]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(zone for stand in reversed(stands) for zone in stand.terms.tariffs))
 
 
 def _register(zone: str | None, zones: tuple[str, ...], parts: Sequence[Between]) -> RegisterBetween:

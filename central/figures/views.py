@@ -493,7 +493,7 @@ class Boundaries:
     """Readings of a point at both ends of a period. `period`: what of `asked` may be seen and is over, by whole days
     where it is not over yet. `replaced`: when another meter took the place of one inside it; `without`: when none stood
     between two. `open`: the asked time is not over; `due`: what its end is to say must have come. `segments`: those
-    whose readings are told. `by_registers`: they bill, not the profile.
+    whose readings are told. `zones`: of its terms, the last ones first. `by_registers`: they bill, not the profile.
     """
 
     point: int
@@ -502,6 +502,7 @@ class Boundaries:
     period: Period
     segments: tuple[Segment, ...]
     types: Mapping[str, str]  # of their meters
+    zones: tuple[str, ...]
     channels: Mapping[str, ChannelBetween]
     replaced: tuple[int, ...]
     without: tuple[Period, ...]

@@ -17,6 +17,7 @@ from central.figures.views import Between, Boundaries, DaysView, Period, PointVi
 from central.metering.consumption import Rule
 from central.metering.terms import MANUAL, Reading, Segment, State
 from central.metering.zones import local
+from central.reports.asked import Asked
 from central.reports.description import Address, Mark
 from central.reports.making import Making
 from central.reports.marks import of_states
@@ -66,15 +67,15 @@ def each(made: Making, channels: tuple[str, ...]) -> Iterator[tuple[PointView, B
             current = next(found, None)
 
 
-def lines(found: Boundaries, channel: str, period: Chosen) -> list[Line]:
-    """Those of a direction in the order in which they are shown; at least one."""
+def lines(found: Boundaries, channel: str, asked: Asked, by_profile: str) -> list[Line]:
+    """Those of a direction in the order in which they are shown; at least one. `by_profile`: the words for it."""
     of_channel = found.channels[channel]
     if of_channel.days is None:
-        opens = _opens(found, channel, period)
+        opens = _opens(found, channel, asked.period)
         return [_line(found, one, opens) for one in of_channel.registers] or [_nothing(found)]
     beside = str(_("в итог не входит: расход по профилю"))
     told = [_line(found, one, None, beside) for one in of_channel.registers]
-    return told + list(_of_days(found, of_channel.days, channel, period))
+    return told + list(_of_days(found, of_channel.days, channel, asked, by_profile))
 
 
 def meter_name(one: PointView, found: Boundaries, parts: Sequence[Between]) -> str:
@@ -195,21 +196,22 @@ def _nothing(found: Boundaries, zone: str | None = None, zones: tuple[str, ...] 
     return Line(zone, zones, (), None, in_order(marks), tuple(told))
 
 
-def _of_days(found: Boundaries, days: DaysView, channel: str, period: Chosen) -> Iterator[Line]:
-    """Zone by zone by the profile."""
+def _of_days(found: Boundaries, days: DaysView, channel: str, asked: Asked, by_profile: str) -> Iterator[Line]:
+    """By the profile, zone by zone where zones are wanted."""
     marks, told = _common(found)
-    told = [*told, str(_("по профилю"))]
-    start, end = max(found.period.since, found.segments[0].since), found.period.until
-    there = {"point": found.point, "by": "profile", "channel": channel, **_named(found, period)}
-    opens = Address("cabinet.explain", there) if not _last_alone(found) else None
-    told = [*told, *(span_of(found, start, end) if not found.replaced else span_of(found, found.asked.since, end))]
-    counts = days.completeness
+    start = found.asked.since if found.replaced else max(found.period.since, found.segments[0].since)
+    told = (*told, by_profile, *span_of(found, start, found.period.until))
+    counts, totals = days.completeness, days.totals
     marks |= {mark for mark, there in ((Mark.MISSING, counts.missing), (Mark.NOT_DUE, counts.not_due)) if there}
-    if not days.totals.zones:
-        yield Line(None, (), (), None, in_order(marks | {Mark.MISSING}), tuple(told))
-    for zone, used in days.totals.zones.items():
-        states = {State(name) for day in days.days for name in day.energies.get(zone, ())} - {State.POWER_OFF}
-        yield Line(zone, days.point.zones, (), used, in_order(marks | set(of_states(states))), tuple(told), opens)
+    there = {"point": found.point, "by": "profile", "channel": channel, **_named(found, asked.period)}
+    opens = Address("cabinet.explain", there) if not _last_alone(found) else None
+    for zone in found.zones if asked.tariffs and totals.zones else (None,):
+        energy = totals.total if zone is None else totals.zones.get(zone)
+        of_zones = [states for day in days.days for name, states in day.energies.items() if zone in (None, name)]
+        states = {State(name) for of_zone in of_zones for name in of_zone} - {State.POWER_OFF}
+        of_line = marks | set(of_states(states)) | ({Mark.MISSING} if energy is None else set())
+        explained = opens if energy is not None else None
+        yield Line(zone, found.zones, (), energy, in_order(of_line), told, explained)
 
 
 def _opens(found: Boundaries, channel: str, period: Chosen) -> Address | None:

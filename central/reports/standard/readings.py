@@ -31,9 +31,9 @@ def columns(asked: Asked, _points: Sequence[PointView]) -> Sequence[Column]:
 
 
 def rows(made: Making) -> Iterator[Row]:
-    captions, asked = Captions(), made.asked
+    captions, asked, by_profile = Captions(), made.asked, _("по профилю")
     for one, found in between.each(made, (asked.channel,)):
-        for line in between.lines(found, asked.channel, asked.period):
+        for line in between.lines(found, asked.channel, asked, by_profile):
             yield from _rows(one, found, line, captions.of(line), asked.tariffs)
 
 
