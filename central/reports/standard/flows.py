@@ -105,7 +105,7 @@ def _told(parts: Mapping[str, Between], energies: Mapping[str, int | None]) -> t
         else:
             cells += (reading.value if reading is not None else None for reading in (part.first, part.last))
             cells.append(part.term.difference if part.term is not None else None)
-        cells.append(energies.get(side))
+        cells.append(energies.get(side) if side in energies else "")
     known = None not in energies.values()
     balance = (energies.get("in") or 0) - (energies.get("out") or 0)
     return (*cells, balance if known else None, None)
