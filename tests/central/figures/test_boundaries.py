@@ -233,6 +233,18 @@ class TestSeveralMeters:
         assert zone(found, "all").energy == 7_500_000
         assert (found.replaced, found.without) == ((self.UP,), (Period(self.DOWN, self.UP),))
 
+    @pytest.mark.parametrize("replaced", [True, False])
+    def test_among_many_points_it_is_the_same(self, town: Scene, replaced: bool) -> None:
+        spans = dict.fromkeys(town.points.values(), Period(at(FIRST), at(LAST)))
+        many = figures.all_boundaries(town.source, town.viewer(s.OPERATOR), spans, town.now, Wanted(replaced=replaced))
+        found = {one.point: one for one in many}
+        assert found[town.points[METER]] == asked(town, town.points[METER], replaced=replaced)
+
+    def test_what_is_not_known_of_one_is_not_known_of_all(self, town: Scene) -> None:
+        found = zone(asked(town, town.points[METER], until=at(LAST) - s.PERIOD), "all")
+        assert [part.energy for part in found.parts] == [2_500_000, None]
+        assert found.energy is None
+
     def test_the_last_alone_begins_with_its_act_and_says_that_it_was_replaced(self, town: Scene) -> None:
         found = asked(town, town.points[METER], replaced=False)
         assert shown(only(found, "all")) == (("act", 100_000), ("monthly", 350_000), 5_000_000)
