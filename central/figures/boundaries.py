@@ -199,9 +199,11 @@ def _channel(
     if not by_profile:
         return ChannelBetween(_registers(point, stands, meters, channel, wanted))
     only_total = replace(wanted, zones=False)
-    none = all(meters.lack(stand, total) for stand in stands)
-    registers = () if none else _registers(point, stands, meters, channel, only_total)
-    return ChannelBetween(registers, None if wanted.fixed else _days(point, stands, channel, now))
+    having = [stand for stand in stands if not meters.lack(stand, total)]
+    if wanted.fixed:  # nothing else counts: what one meter does not have is not known
+        return ChannelBetween(_registers(point, stands, meters, channel, only_total) if having else ())
+    registers = _registers(point, having, meters, channel, only_total) if having else ()
+    return ChannelBetween(registers, _days(point, stands, channel, now))
 
 
 def _registers(

@@ -153,6 +153,7 @@ class TestReplaced:
         ]
         assert (old[1]["energy"], new[1]["energy"]) == (1_480_000_000 - first, 500_000 * 20)
         assert (old[0].remark, new[0].remark) == ("до 12.11 12:00", "с 12.11 12:00")
+        assert row[1]["meter"] == "вместе"
         assert [row[1][name] for name in ("ratio", "start", "end", "difference")] == [None] * 4
         assert row[1]["energy"] == 1_480_000_000 - first + 10_000_000
         assert (row[0].marks, row[0].remark) == ((Mark.REPLACED,), "замена 12.11")
