@@ -52,7 +52,7 @@ from protocol.reading import Kind
 
 BATCH = 5000  # lines a request
 _GZIP_FROM = 1024  # bytes
-_METERS = 200  # named in one question
+_METERS = 50  # named in one question: with more of them the server answers slower
 _ORDER = attrgetter("time", "repeat", "kind")  # of registers of several kinds
 _CHUNK = 10_000  # points of an answer that is read while it comes
 _HOUR = 3600
