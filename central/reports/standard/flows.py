@@ -1,6 +1,7 @@
 """«Акт учета перетоков»: what flowed in and out between two owners in a period, by zone, and the balance."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from operator import itemgetter
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -59,7 +60,8 @@ def rows(made: Making) -> Iterator[Row]:
         }
         if not sides:  # of neither direction anything is told
             sides["in"] = between.lines(found, IN, asked, by_profile[IN])
-        for key in dict.fromkeys((line.zone, line.counted) for of_side in sides.values() for line in of_side):
+        keys = dict.fromkeys((line.zone, line.counted) for of_side in sides.values() for line in of_side)
+        for key in sorted(keys, key=itemgetter(1)):  # what is not counted stands before what is
             pair = {
                 name: next((line for line in of_side if (line.zone, line.counted) == key), None)
                 for name, of_side in sides.items()
