@@ -256,6 +256,6 @@ def _days(point: Opened, stands: Sequence[_Stand], channel: str, now: int) -> Da
     seen = Period(stands[0].start, stands[-1].end)
     first, until = day_of(seen.since, point.tz), day_of(seen.until - 1, point.tz) + ONE_DAY
     try:
-        return days_view(replace(point, visible=seen), first, until, channel, now)
+        return days_view(replace(point, visible=seen), first, until, channel, now, priced=False)
     except NotFound:
         return None

@@ -68,10 +68,14 @@ class Entries:
         all_segments = [one for of_one in segments.values() for one in of_one]
         acts, manual = (_by_mounting(said(connection, all_segments)) for said in (act_readings, manual_readings))
         types = _types(connection, {one.meter for one in all_segments})
-        hourly = hourly_schemes(connection, {one.scheme for of_one in terms.values() for one in of_one})
+        schemes = {one.scheme for of_one in terms.values() for one in of_one}
+        hourly = hourly_schemes(connection, schemes)
+        calendars = {scheme: calendar_of(connection, scheme) for scheme in schemes}
+        paths = _paths(connection, rows)
         found = {}
         for row in rows:
             one = found[row.id] = cls(connection, row)
+            one.path, one.calendar = paths.get(row.node, ""), calendar_through(terms[row.id], calendars)
             one.hourly = {its.scheme: hourly[its.scheme] for its in terms[row.id] if its.scheme in hourly}
             one.terms, one._segments = terms[row.id], segments.get(row.id, ())
             one.acts, one.manual = (
