@@ -121,7 +121,7 @@ def _boundaries(point: Opened, asked: Period, now: int, wanted: Wanted, frozen: 
             if before.until is not None and before.until < after.since
         ),
         by_registers=not point.entries.hourly and all(one.terms.zone_source == REGISTERS for one in stands),
-        open=asked.until > now,
+        open=point.visible.until > now,
         due=period.until + DUE_AFTER <= now,
     )
 

@@ -355,6 +355,12 @@ class TestTime:
         energies = [zone(one, "day").energy or 0 for one in (old, new, both)]
         assert energies[0] + energies[1] == energies[2]
 
+    def test_of_a_former_tenant_it_is_over(self, scene: Scene) -> None:
+        month = at(date(2026, 11, 1)), at(date(2026, 12, 1))
+        old, new = (asked(scene, scene.points[s.NEXT_DOOR], *month, mail) for mail in (s.FORMER, s.NEIGHBOUR))
+        assert (old.open, old.period.until) == (False, at(s.HAND_OVER))
+        assert (new.open, new.period.since) == (True, at(s.HAND_OVER))
+
     def test_no_reading_is_reckoned_from_another_s_time(self, own: Scene) -> None:
         point, turn = own.points[s.NEXT_DOOR], at(date(2026, 11, 18), NOON)
         with own.engine.begin() as connection:
