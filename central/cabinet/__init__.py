@@ -12,6 +12,8 @@ from central.cabinet import (
     notices,
     pages,
     person,
+    reports,
+    reports_personal,
     take_away,
     tokens,
 )  # fmt: skip
@@ -31,6 +33,8 @@ __all__ = [
     "notices",
     "pages",
     "person",
+    "reports",
+    "reports_personal",
     "take_away",
     "tokens",
 ]

@@ -58,13 +58,20 @@ class Making:
 
 
 def making(
-    source: Source, viewer: Viewer, now: int, report: Report, asked: Asked, progress: Progress = nobody_asks
+    source: Source,
+    viewer: Viewer,
+    now: int,
+    report: Report,
+    asked: Asked,
+    progress: Progress = nobody_asks,
+    there: Sequence[PointView] | None = None,
 ) -> Making:
-    """Raises NotFound: a point was named that the viewer never sees. All points: those that are his now."""
-    if asked.points:
-        found = [figures.point_view(source, viewer, key, now) for key in asked.points]
-    else:
-        found = [] if viewer.staff else list(figures.points(source, viewer, now))
+    """Raises NotFound: a point was named that the viewer never sees. All points: those that are his now; `there`:
+    these, where they are known already."""
+    if there is None:
+        there = () if viewer.staff else figures.points(source, viewer, now)
+    his = {one.id: one for one in there}
+    found = [his.get(key) or figures.point_view(source, viewer, key, now) for key in asked.points] or list(there)
     return Making(source, viewer, now, report, asked, sorted(found, key=lambda one: (one.code, one.id)), progress)
 
 

@@ -1,0 +1,222 @@
+"""The table of a report as a page shows it: a page of its rows, each cell with its words, its marks and what explains
+it; and its sum, which is of all pages.
+
+Rows come once and are gone through whole, for the sum and the notes; words are made of those alone that are shown.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from flask import url_for
+from flask_babel import gettext as _
+from markupsafe import Markup
+from msgspec import Struct
+
+from central.faces import report_words, words
+from central.faces.formats import NOTHING, number
+from central.metering.terms import State
+from central.reports.description import (
+    Address,
+    Cell,
+    Column,
+    Document,
+    Kind,
+    Mark,
+    Marked,
+    Place,
+    Role,
+    Row,
+)
+from central.reports.values import text
+
+ON_PAGE = 500  # rows
+NUMBERS = (Kind.ENERGY, Kind.POWER, Kind.RATIO, Kind.SHARE, Kind.COUNT)
+TIMES = (Kind.DAY, Kind.MOMENT)
+OF_ZONES = ("zone", "tariff")  # names of the column that a zone's colour stands in
+PLACES: Mapping[str, tuple[str, int, State]] = {  # of a strip: class, height of ten, word
+    Place.THERE: ("there", 10, State.MEASURED),
+    Place.ESTIMATED: ("estimated", 6, State.ESTIMATED),
+    Place.OFF: ("off", 3, State.POWER_OFF),
+    Place.MISSING: ("missing", 1, State.MISSING),
+}
+
+
+class Badge(Struct, frozen=True):
+    """A mark: its class, letter and word."""
+
+    state: str
+    letter: str
+    word: str
+
+
+class Shown(Struct, frozen=True):
+    """A cell. `looks`: num | time | mark | strip | ""; `href`: what explains it; `swatch`: class of a zone."""
+
+    text: str = ""
+    looks: str = ""
+    href: str = ""
+    swatch: str = ""
+    badges: tuple[Badge, ...] = ()
+    strip: Markup | None = None
+
+
+class Line(Struct, frozen=True):
+    """`begins`: caption of a group, over the first of its rows here."""
+
+    role: str
+    cells: Sequence[Shown]
+    begins: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    caption: str
+    looks: str
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """`over`: captions above heads, each of so many; `lines`: of this page, out of `count`."""
+
+    heads: Sequence[Head]
+    over: Sequence[tuple[str, int]]
+    lines: Sequence[Line]
+    total: Line | None
+    count: int
+    number: int
+    pages: int
+    strips: bool
+
+    @property
+    def told(self) -> str:
+        first = (self.number - 1) * ON_PAGE
+        last = min(first + ON_PAGE, self.count)
+        return _("%(first)s–%(last)s из %(count)s", first=number(first + 1, 0), last=number(last, 0),
+                 count=number(self.count, 0))  # fmt: skip
+
+
+def table(document: Document, page: int) -> Table:
+    """Raises SeriesUnavailable. A page beyond the last is without rows."""
+    first = (page - 1) * ON_PAGE
+    kept: list[Row] = []
+    total, count = None, 0
+    for row in document.rows:
+        if row.role is Role.TOTAL:
+            total = row
+            continue
+        if first <= count < first + ON_PAGE:
+            kept.append(row)
+        count += 1
+    grouped = _grouped(document.columns, kept)
+    writing = _Writing(document, grouped)
+    heads = [Head(one.head, _looks(one)) for one in document.columns[grouped:]]
+    over = [(str(name), len(list(of))) for name, of in groupby(document.columns[grouped:], key=lambda one: one.over)]
+    return Table(
+        heads=heads,
+        over=over if any(name for name, _of in over) else (),
+        lines=writing.lines(kept),
+        total=writing.line(total) if total is not None else None,
+        count=count,
+        number=page,
+        pages=max(1, -(-count // ON_PAGE)),
+        strips=any(one.kind is Kind.STRIP for one in document.columns),
+    )
+
+
+def _grouped(columns: Sequence[Column], rows: Sequence[Row]) -> bool:
+    """Whether the first column tells of each row of a group the same: it stands over them, once, and not beside."""
+    of_group = [row for row in rows if row.role in (Role.ROW, Role.PART)]
+    if len(columns) < 2 or not all(row.group and row.cells[0] == row.group for row in of_group):
+        return False
+    return any(row.group == other.group for row, other in zip(of_group, of_group[1:], strict=False))
+
+
+def _looks(column: Column) -> str:
+    if column.kind in NUMBERS:
+        return "num"
+    if column.kind in TIMES:
+        return "time"
+    return {Kind.MARKS: "mark", Kind.STRIP: "strip"}.get(column.kind, "")
+
+
+class _Writing:
+    """Cells into words."""
+
+    def __init__(self, document: Document, grouped: bool) -> None:
+        self._grouped = grouped
+        self._columns = list(document.columns)
+        self._digits = document.digits
+        self._zones = self._place_of_zones()
+
+    def lines(self, rows: Sequence[Row]) -> list[Line]:
+        found, group = [], None
+        for row in rows:
+            begins = row.group if self._grouped and row.group != group else ""
+            group = row.group
+            found.append(self.line(row, begins))
+        return found
+
+    def line(self, row: Row, begins: str = "") -> Line:
+        own = row.role in (Role.ROW, Role.PART)
+        cells = [
+            self._cell(cell, column, row.opens.get(column.name), own, row.zone if place == self._zones else "")
+            for place, (cell, column) in enumerate(zip(row.cells, self._columns, strict=True))
+        ]
+        if self._grouped:
+            caption, *cells = cells
+            if not own:  # what a sum is called stands where its group does
+                told = " ".join(filter(None, (caption.text, cells[0].text)))
+                cells[0] = Shown(told, cells[0].looks if cells[0].text else "", cells[0].href)
+        return Line(row.role.value, cells, begins)
+
+    def _cell(self, cell: Cell, column: Column, opens: Address | None, own: bool, zone: str) -> Shown:
+        looks = _looks(column)
+        if isinstance(cell, Marked):
+            return Shown(looks=looks, badges=tuple(_badges(cell)))
+        if column.kind is Kind.STRIP and isinstance(cell, str):
+            return Shown(looks=looks, strip=_strip(cell))
+        if cell is None:
+            return Shown(NOTHING if own and looks == "num" else "", looks)
+        return Shown(text(cell, column, self._digits), looks, self._address(opens) if opens else "", zone)
+
+    def _address(self, opens: Address) -> str:
+        return url_for(opens.endpoint, **dict(opens.query))
+
+    def _place_of_zones(self) -> int:
+        named = [place for place, column in enumerate(self._columns) if column.name in OF_ZONES]
+        texts = [place for place, column in enumerate(self._columns) if place and column.kind is Kind.TEXT]
+        return next(iter(named or texts), 0)
+
+
+def _badges(found: Marked) -> list[Badge]:
+    made = []
+    for mark in found.marks:
+        if mark is Mark.REPLACED:
+            made.append(Badge(mark, str(report_words.LETTERS[mark]), found.remark or _("замена")))
+        else:
+            state = State(mark.value)
+            made.append(Badge(mark, words.MARKS.get(state, ""), str(words.STATES[state])))
+    if found.remark and Mark.REPLACED not in found.marks:
+        made.append(Badge("", "", found.remark))
+    return made
+
+
+def _strip(places: str) -> Markup:
+    """Told by height, not by colour alone: whole, lower, low, a line; what is not due yet is not drawn."""
+    drawn, start = [], 0
+    for letter, run in groupby(places):
+        length = len(list(run))
+        if letter in PLACES:
+            looks, height, _word = PLACES[letter]
+            drawn.append(
+                Markup('<rect class="{}" x="{}" y="{}" width="{}" height="{}"/>').format(
+                    looks, start, 10 - height, length, height
+                )
+            )
+        start += length
+    counts = {state: places.count(letter) for letter, (_looks, _height, state) in PLACES.items()}
+    said = ", ".join(f"{words.STATES[state]}: {count}" for state, count in counts.items() if count)
+    return Markup(
+        '<svg class="day-strip" role="img" aria-label="{}" viewBox="0 0 {} 10" preserveAspectRatio="none">{}</svg>'
+    ).format(said, max(1, len(places)), Markup("").join(drawn))
