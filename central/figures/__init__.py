@@ -12,6 +12,8 @@
     revisions(source, viewer, point, first, until, channel)           -> tuple[Revision, ...]    newest first
     readings(source, viewer, point, since, until, now)                -> ReadingsView
     reading_at(source, viewer, point, moment, now)                    -> ReadingAt   fixed then, or reckoned
+    boundaries(source, viewer, point, since, until, now, wanted)      -> Boundaries  readings at both ends, by meters
+    all_boundaries(source, viewer, periods, now, wanted)              -> Iterator[Boundaries]    of many points
     kept_points(source, viewer)                                       -> tuple[int, ...]   all that were ever his
     kept_spans(source, viewer, point, now)                            -> tuple[Period, ...]   when it was his
     kept_registers(source, viewer, point, span)                       -> Iterator[Kept]   as the meter said it
@@ -44,6 +46,7 @@ return, without asking anyone: intervals in longer steps (steps.py), two figures
 """
 
 from central.figures.bills import readings
+from central.figures.boundaries import all_boundaries, boundaries
 from central.figures.closed import settled
 from central.figures.complexes import complex_of, next_verified
 from central.figures.console import edge_list, point_list
@@ -66,6 +69,8 @@ __all__ = [
     "NotFound",
     "Source",
     "TooLong",
+    "all_boundaries",
+    "boundaries",
     "by_months",
     "cases",
     "complex_of",

@@ -1,6 +1,7 @@
 """Where figures come from, and the only door to a point: fetched through the viewer, cut in time by the policy."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -9,7 +10,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Engine, Row, select
 
-from central.accounts.policy import FOREVER, Viewer, may_see, seen
+from central.accounts.policy import FOREVER, Viewer, may_see, seen, seen_all
 from central.figures.views import NotFound, Period, PointView
 from central.metering.cost import Price
 from central.metering.hourly import HourPrice
@@ -19,6 +20,7 @@ from central.metering.zones import Calendar, day_of
 from central.registry.look import (
     Terms,
     act_readings,
+    all_segments_of,
     calendar_of,
     calendar_through,
     hour_prices_of,
@@ -39,6 +41,7 @@ from protocol.quantities import DIRECTIONS
 
 FIELDS = {name: stem for name, _, stem, _ in DIRECTIONS}  # channel -> stem of the fields of the series
 ACTIVE_IMPORT = DIRECTIONS[0][0]
+Fields = Mapping[str, Reading]  # field of the series -> what it showed
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,27 @@ class Entries:
         """`row` of the table `point`; `terms`: as if it were billed so."""
         self._connection, self._row, self._supposed = connection, row, terms
         self.days: dict[tuple[date, date], Mapping[date, Row[Any]]] = {}  # [first, until) -> its newest `point_day`
+
+    @classmethod
+    def all_of(cls, connection: Connection, rows: Sequence[Row[Any]]) -> "Mapping[int, Entries]":
+        """Of many points at once, with what is nearly always needed."""
+        keys = [row.id for row in rows]
+        terms, segments = terms_of(connection, keys), all_segments_of(connection, keys)
+        all_segments = [one for of_one in segments.values() for one in of_one]
+        acts, manual = (_by_mounting(said(connection, all_segments)) for said in (act_readings, manual_readings))
+        types = _types(connection, {one.meter for one in all_segments})
+        hourly = hourly_schemes(connection, {one.scheme for of_one in terms.values() for one in of_one})
+        found = {}
+        for row in rows:
+            one = found[row.id] = cls(connection, row)
+            one.hourly = {its.scheme: hourly[its.scheme] for its in terms[row.id] if its.scheme in hourly}
+            one.terms, one._segments = terms[row.id], segments.get(row.id, ())
+            one.acts, one.manual = (
+                {key: fields for segment in one._segments for key, fields in said.get(segment.mounting, ())}
+                for said in (acts, manual)
+            )
+            one.types = {segment.meter: types[segment.meter] for segment in one._segments}
+        return found
 
     def under(self, terms: Sequence[Terms]) -> "Entries":
         """The same point as if it had been billed so."""
@@ -122,9 +146,7 @@ class Entries:
     @cached_property
     def types(self) -> Mapping[str, str]:
         """Meter -> its type, of all that ever stood here."""
-        meters = {segment.meter for segment in self._segments}
-        query = select(meter.c.id, meter.c.type).where(meter.c.id.in_(meters))
-        return {row.id: row.type for row in self._connection.execute(query)}
+        return _types(self._connection, {segment.meter for segment in self._segments})
 
     @cached_property
     def _segments(self) -> tuple[Segment, ...]:
@@ -179,6 +201,20 @@ def opened(source: Source, viewer: Viewer, point_id: int, since: int, until: int
             raise NotFound(f"point {point_id}")
         span, reach = found
         yield Opened(connection, source.series, row, Entries(connection, row), Period(*span), Period(*reach))
+
+
+@contextmanager
+def opened_all(source: Source, viewer: Viewer, periods: Mapping[int, Period]) -> Iterator[Mapping[int, Opened]]:
+    """Many points (some hundreds), each in its period, with their terms, tenures, acts and readings by hand: by a fixed
+    number of queries. What the viewer may not see is not in it."""
+    with source.engine.connect() as connection:
+        found = seen_all(connection, viewer, {key: (one.since, one.until) for key, one in periods.items()})
+        rows = connection.execute(select(point).where(point.c.id.in_(list(found)))).all()
+        entries = Entries.all_of(connection, rows)
+        yield {
+            row.id: Opened(connection, source.series, row, entries[row.id], *(Period(*span) for span in found[row.id]))
+            for row in rows
+        }
 
 
 def point_view(source: Source, viewer: Viewer, point_id: int, now: int) -> PointView:
@@ -238,6 +274,19 @@ def _paths(connection: Connection, rows: Sequence[Row[Any]]) -> Mapping[int, str
     nodes = {row.node for row in rows if row.node is not None}
     query = select(node.c.id, node.c.path).where(node.c.id.in_(nodes))
     return {row.id: row.path for row in connection.execute(query)}
+
+
+def _by_mounting(said: Mapping[tuple[int, int], Fields]) -> Mapping[int, list[tuple[tuple[int, int], Fields]]]:
+    found: dict[int, list[tuple[tuple[int, int], Fields]]] = defaultdict(list)
+    for key, fields in said.items():
+        found[key[0]].append((key, fields))
+    return found
+
+
+def _types(connection: Connection, meters: Collection[str]) -> Mapping[str, str]:
+    """Meter -> its type."""
+    query = select(meter.c.id, meter.c.type).where(meter.c.id.in_(meters))
+    return {row.id: row.type for row in connection.execute(query)}
 
 
 def _meters(connection: Connection, points: Sequence[int], moment: int) -> Mapping[int, _Meter]:

@@ -179,6 +179,7 @@ class Report:
     notes: "Callable[[Making], Sequence[str]] | None" = None
     signatures: tuple[Words, ...] = ()  # who signs, from left to right; none = nobody does
     wide: bool = False  # its paper lies on its side
+    grouped: "Callable[[Asked], bool] | None" = None  # whether its rows stand in groups that have lines; None = always
 
 
 @dataclass(slots=True)

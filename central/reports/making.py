@@ -145,6 +145,7 @@ def _rows(made: Making, columns: Sequence[Column], places: Sequence[int], notes:
     report, asked = made.report, made.asked
     whole = {place: _Sum() for place, column in enumerate(columns) if column.summed}
     told = _Told()
+    lines = report.lines if report.grouped is None or report.grouped(asked) else ()
     for group, found in groupby(report.rows(made), key=lambda row: row.group):
         sums = {place: _Sum() for place in whole}
         any_shown = False
@@ -158,7 +159,7 @@ def _rows(made: Making, columns: Sequence[Column], places: Sequence[int], notes:
                 _count(row, sums, whole, told)
             yield _shown(row, columns, places)
         if any_shown:
-            for line in report.lines:
+            for line in lines:
                 yield _line(str(report_words.LINES[line]), line, sums, columns, places, Role.LINE, group)
     if report.total and told.shown:
         caption = report_words.TOTAL if told.shown == told.rows else report_words.TOTAL_OF_SHOWN

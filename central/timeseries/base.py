@@ -91,6 +91,10 @@ class Series(Protocol):
     def registers(self, meter: str, kinds: Sequence[Kind], since: int, until: int) -> list[RegisterRow]:
         """Oldest first, of any of these kinds."""
 
+    def registers_at(self, meters: Collection[str], kinds: Sequence[Kind], moment: int) -> dict[str, list[RegisterRow]]:
+        """What these meters have of any of these kinds at exactly this moment, each with its rows as `registers` gives
+        them: many meters are read by one question. A meter without a row is not in it."""
+
     def last_register(self, meter: str, kinds: Sequence[Kind], until: int) -> RegisterRow | None:
         """The newest at or before `until`."""
 

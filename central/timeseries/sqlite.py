@@ -5,6 +5,7 @@ whole, in one transaction with synchronous=FULL: what `write` returned for survi
 for 90 days unless told otherwise, everything else for ever.
 """
 
+import json
 import os
 import sqlite3
 import threading
@@ -50,6 +51,7 @@ INSERT INTO month SELECT month, random() / 2 FROM
 """
 _CHANGED = "INSERT INTO month VALUES (?, random() / 2) ON CONFLICT DO UPDATE SET mark = mark + 1"
 
+_ORDER = attrgetter("time", "repeat", "kind")  # of registers of several kinds
 _Key = tuple[str, str, int]  # meter, kind, day
 
 
@@ -128,11 +130,24 @@ class SqliteSeries:
         rows: list[RegisterRow] = []
         for kind in kinds:
             rows += self._rows(meter, kind, since, until)  # type: ignore[arg-type]
-        return rows if len(kinds) == 1 else sorted(rows, key=attrgetter("time", "repeat", "kind"))
+        return rows if len(kinds) == 1 else sorted(rows, key=_ORDER)
+
+    def registers_at(self, meters: Collection[str], kinds: Sequence[Kind], moment: int) -> dict[str, list[RegisterRow]]:
+        query = (
+            "SELECT meter, kind, body FROM day WHERE day = ? AND kind IN (SELECT value FROM json_each(?)) "
+            "AND meter IN (SELECT value FROM json_each(?))"
+        )
+        found: dict[str, list[RegisterRow]] = defaultdict(list)
+        with self._asked() as connection:
+            asked = moment // DAY, json.dumps(list(kinds)), json.dumps(sorted(meters))
+            for meter, kind, body in connection.execute(query, asked).fetchall():
+                rows = _page(meter, kind, moment // DAY * DAY, unpack(body), moment - 1, moment)
+                found[meter] += rows  # type: ignore[arg-type]
+        return {meter: sorted(rows, key=_ORDER) for meter, rows in found.items() if rows}
 
     def last_register(self, meter: str, kinds: Sequence[Kind], until: int) -> RegisterRow | None:
         newest = [row for kind in kinds if (row := self._last(meter, kind, until)) is not None]
-        return max(newest, key=attrgetter("time", "repeat", "kind"), default=None)  # type: ignore[return-value]
+        return max(newest, key=_ORDER, default=None)  # type: ignore[return-value]
 
     def live(self, meter: str, since: int, until: int) -> list[LiveRow]:
         return self._rows(meter, LIVE, since, until)  # type: ignore[return-value]

@@ -109,6 +109,18 @@ def test_the_newest_register_of_some_kinds(series: Series) -> None:
     assert series.last_register("A-1", [Kind.MONTHLY], T0) is None
 
 
+def test_registers_of_many_meters_at_one_moment(series: Series) -> None:
+    rows = [register(T0, meter=f"M-{n}", ap0=n) for n in range(450)]
+    series.write([*rows, register(T0, "monthly", "M-7", 8), register(T0 + 1, meter="M-8"), register(T0, "now", "M-9")])
+    wanted = [f"M-{n}" for n in range(5, 450)]
+    found = series.registers_at([*wanted, "M-500", "O'Neil"], [Kind.DAILY, Kind.MONTHLY], T0)
+    assert found.keys() == set(wanted)
+    assert found["M-7"] == [rows[7], register(T0, "monthly", "M-7", 8)]
+    for meter in ("M-5", "M-7", "M-8", "M-9"):
+        assert found[meter] == series.registers(meter, [Kind.DAILY, Kind.MONTHLY], T0 - 1, T0)
+    assert series.registers_at(wanted, [Kind.DAILY], T0 + 2) == series.registers_at([], [Kind.DAILY], T0) == {}
+
+
 def test_the_newest_register_on_a_day_that_has_later_ones_only(series: Series) -> None:
     series.write([register(T0 - 86_400 * 40, "now"), register(T0 + 100, "now")])
     assert series.last_register("A-1", [Kind.NOW], T0 + 99) == register(T0 - 86_400 * 40, "now")
