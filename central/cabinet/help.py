@@ -79,7 +79,7 @@ PLACES: Mapping[str, tuple[str, str]] = {  # endpoint -> section, place in it
     "cabinet.reports": ("reports", ""),
     "cabinet.report": ("reports", ""),
     "cabinet.personal_report": ("reports", "personal"),
-    "cabinet.remove_report": ("reports", "personal"),
+    "cabinet.remove_personal": ("reports", "personal"),
     "cabinet.me": ("me", ""),
     "cabinet.change_password": ("me", "password"),
     "cabinet.change_phone": ("me", "name"),

@@ -21,7 +21,7 @@ def ask_report(word: str) -> ResponseReturnValue:
 
 
 @cabinet.post("/reports/<word>/keep")
-def keep_report(word: str) -> ResponseReturnValue:
+def keep_personal(word: str) -> ResponseReturnValue:
     """Under a name, as a new one."""
     report, made = known(word), here()
     wanted = sent(report, request.form, mine())
@@ -34,7 +34,7 @@ def keep_report(word: str) -> ResponseReturnValue:
 
 
 @cabinet.post("/reports/personal/<int:key>")
-def change_report(key: int) -> ResponseReturnValue:
+def change_personal(key: int) -> ResponseReturnValue:
     kept, made = personal_of(key), here()
     report = known(kept.report)
     wanted = sent(report, request.form, mine())
@@ -47,7 +47,7 @@ def change_report(key: int) -> ResponseReturnValue:
 
 
 @cabinet.route("/reports/personal/<int:key>/remove", methods=["GET", "POST"])
-def remove_report(key: int) -> ResponseReturnValue:
+def remove_personal(key: int) -> ResponseReturnValue:
     """What will be gone is told first."""
     kept = personal_of(key)
     if not kept.own:

@@ -62,11 +62,11 @@ class Shown(Struct, frozen=True):
 
 
 class Line(Struct, frozen=True):
-    """`begins`: caption of a group, over the first of its rows here."""
+    """`begins`: caption of a group and what is told beside it, over the first of its rows here."""
 
     role: str
     cells: Sequence[Shown]
-    begins: str = ""
+    begins: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +108,11 @@ def table(document: Document, page: int) -> Table:
         if first <= count < first + ON_PAGE:
             kept.append(row)
         count += 1
-    grouped = _grouped(document.columns, kept)
-    writing = _Writing(document, grouped)
-    heads = [Head(one.head, _looks(one)) for one in document.columns[grouped:]]
-    over = [(str(name), len(list(of))) for name, of in groupby(document.columns[grouped:], key=lambda one: one.over)]
+    lifted = _lifted(document.columns, kept)
+    writing = _Writing(document, lifted)
+    beside = document.columns[lifted:]
+    heads = [Head(one.head, _looks(one)) for one in beside]
+    over = [(str(name), len(list(of))) for name, of in groupby(beside, key=lambda one: str(one.over))]
     return Table(
         heads=heads,
         over=over if any(name for name, _of in over) else (),
@@ -124,12 +125,25 @@ def table(document: Document, page: int) -> Table:
     )
 
 
-def _grouped(columns: Sequence[Column], rows: Sequence[Row]) -> bool:
-    """Whether the first column tells of each row of a group the same: it stands over them, once, and not beside."""
-    of_group = [row for row in rows if row.role in (Role.ROW, Role.PART)]
-    if len(columns) < 2 or not all(row.group and row.cells[0] == row.group for row in of_group):
-        return False
-    return any(row.group == other.group for row, other in zip(of_group, of_group[1:], strict=False))
+def _lifted(columns: Sequence[Column], rows: Sequence[Row]) -> int:
+    """How many of the first columns tell of each row of a group the same, its caption first: they stand over these rows,
+    once, and not beside each."""
+    groups = {group: list(of) for group, of in groupby(filter(_own, rows), key=lambda row: row.group)}
+    if "" in groups or all(len(of) == 1 for of in groups.values()):
+        return 0
+    if any(row.cells[0] != group for group, of in groups.items() for row in of):
+        return 0
+    count = 1
+    while count < len(columns) - 1 and columns[count].kind is Kind.TEXT:
+        if any(len({row.cells[count] for row in of}) > 1 for of in groups.values()):
+            break
+        count += 1
+    return count
+
+
+def _own(row: Row) -> bool:
+    """It is of the report, and not a sum."""
+    return row.role in (Role.ROW, Role.PART)
 
 
 def _looks(column: Column) -> str:
@@ -143,8 +157,8 @@ def _looks(column: Column) -> str:
 class _Writing:
     """Cells into words."""
 
-    def __init__(self, document: Document, grouped: bool) -> None:
-        self._grouped = grouped
+    def __init__(self, document: Document, lifted: int) -> None:
+        self._lifted = lifted
         self._columns = list(document.columns)
         self._digits = document.digits
         self._zones = self._place_of_zones()
@@ -152,23 +166,23 @@ class _Writing:
     def lines(self, rows: Sequence[Row]) -> list[Line]:
         found, group = [], None
         for row in rows:
-            begins = row.group if self._grouped and row.group != group else ""
+            begins = self._lifted and row.group != group
             group = row.group
-            found.append(self.line(row, begins))
+            found.append(self.line(row, begins=bool(begins)))
         return found
 
-    def line(self, row: Row, begins: str = "") -> Line:
-        own = row.role in (Role.ROW, Role.PART)
+    def line(self, row: Row, *, begins: bool = False) -> Line:
+        own = _own(row)
         cells = [
             self._cell(cell, column, row.opens.get(column.name), own, row.zone if place == self._zones else "")
             for place, (cell, column) in enumerate(zip(row.cells, self._columns, strict=True))
         ]
-        if self._grouped:
-            caption, *cells = cells
-            if not own:  # what a sum is called stands where its group does
-                told = " ".join(filter(None, (caption.text, cells[0].text)))
-                cells[0] = Shown(told, cells[0].looks if cells[0].text else "", cells[0].href)
-        return Line(row.role.value, cells, begins)
+        over, cells = cells[: self._lifted], cells[self._lifted :]
+        if over and not own:  # what a sum is called stands where its group does
+            told = " ".join(one.text for one in (over[0], cells[0]) if one.text)
+            cells[0] = Shown(told, cells[0].looks if cells[0].text else "", cells[0].href)
+        told_over = tuple(one.text for one in over) if begins else ()
+        return Line(row.role.value, cells, (told_over[0] if own else row.group, *told_over[1:]) if begins else ())
 
     def _cell(self, cell: Cell, column: Column, opens: Address | None, own: bool, zone: str) -> Shown:
         looks = _looks(column)
