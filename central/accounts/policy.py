@@ -10,7 +10,7 @@ are his rights; an administrator may change all, an auditor nothing. There is no
 that may log in.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -122,6 +122,23 @@ def seen(connection: Connection, viewer: Viewer, point_id: int, period: Span) ->
         if start < until and since < end
     ]
     return pieces[-1] if pieces and pieces[-1][0][0] < pieces[-1][0][1] else None
+
+
+def seen_of(connection: Connection, viewer: Viewer, periods: Mapping[int, Span]) -> dict[int, Span]:
+    """`policy` of several points at once, each in a period of its own; a point of which nothing may be seen is not in
+    it."""
+    if viewer.state != State.APPROVED:
+        return {}
+    if viewer.staff:
+        own = select(point.c.id).where(point.c.id.in_(periods), own_points(viewer))
+        return {key: periods[key] for key in connection.scalars(own)}
+    found = {}
+    for key, spans in _spans_of(connection, viewer, periods).items():
+        since, until = periods[key]
+        pieces = [(max(since, start), min(until, end)) for start, end in spans if start < until and since < end]
+        if pieces:
+            found[key] = pieces[-1]
+    return found
 
 
 def may_see(viewer: Viewer, now: int) -> ColumnElement[bool]:
