@@ -135,7 +135,7 @@ def bars(found: Sequence[Bar], captions: Captions) -> Markup:
 
 
 def paper(found: Sequence[Bar], captions: Captions, width: int) -> Markup:
-    """The same bars for paper, so many px wide, with its looks in it: each zone has a pattern for who prints in grey."""
+    """The same bars for paper, so many px wide, looks and all: each zone has a pattern, for who prints in grey."""
     highest = [max(sum(part.value for part in bar.parts), bar.before or 0.0) for bar in found]
     top, step = scale(max(highest, default=0.0))
     body = Markup("").join(
@@ -169,7 +169,7 @@ def _paper_style() -> Markup:
     colours = light()
     zones = "".join(
         f".ink.t{zone}{{fill:{colours[f't{zone}']}}}.hatch.t{zone}{{stroke:{colours[f't{zone}']}}}"
-        f".bar.t{zone}{{fill:{'url(#zone-t%d)' % zone if zone > 1 else colours['t1']};stroke:{colours[f't{zone}']}}}"
+        f".bar.t{zone}{{fill:{f'url(#zone-t{zone})' if zone > 1 else colours['t1']};stroke:{colours[f't{zone}']}}}"
         for zone in range(1, 5)
     )
     return Markup(_PAPER_STYLE.format(**colours) + zones)  # noqa: S704 - colours of ours alone

@@ -40,10 +40,12 @@ _LONG = re.compile(rf"\S{{{UNBROKEN + 1},}}")
 
 @dataclass(slots=True)
 class Table:
-    """`folded`: head of the column that became captions, or "". `lines`: as report.typ takes them: {"group"} or {"role",
-    "cells", "zone", "at", "keep"}; a cell is a text, or a text and how many columns it spans; `keep`: how many lines
-    from this one stay on one page, 0 = it is among those of one before. `widest`, `longest`: of the cells and of the
-    words of each column, in em."""
+    """`folded`: head of the column that became captions, or "".
+
+    `lines`: as report.typ takes them: {"group"} or {"role", "cells", "zone", "at", "keep"}; a cell is a text, or a text
+    and how many columns it spans; `keep`: how many lines from this one stay on one page, 0 = one before it keeps it.
+    `widest`, `longest`: of the cells and of the words of each column, in em.
+    """
 
     columns: Sequence[Column]
     folded: str = ""
@@ -133,7 +135,9 @@ def fit(found: Table, wide: bool) -> Fit:
         ((lying, size) for lying, size in tries if sum(needs) * size + gutters <= (LYING if lying else UPRIGHT)),
         tries[-1],
     )
-    breaking = [_breaks(column) and widest > NARROW_TEXT for column, widest in zip(found.columns, found.widest)]
+    breaking = [
+        _breaks(column) and widest > NARROW_TEXT for column, widest in zip(found.columns, found.widest, strict=True)
+    ]
     if not any(breaking):
         breaking = [place == 0 for place in range(len(needs))]
     left = (LYING if lying else UPRIGHT) - gutters - size * sum(found.widest)

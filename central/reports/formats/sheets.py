@@ -9,7 +9,7 @@ from itertools import groupby
 
 from flask_babel import gettext as _
 
-from central.reports.description import Cell, Column, Document, Kind, Role
+from central.reports.description import Cell, Column, Document, Kind
 from central.reports.formats.form import made
 from central.reports.values import Plain, decimals
 

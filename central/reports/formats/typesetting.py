@@ -1,4 +1,4 @@
-"""A program of its own: typst makes `paper.pdf` of the `report.typ` in a folder, and is given so much memory and no more.
+"""A program of its own: typst makes `paper.pdf` of the `report.typ` in a folder, within a limit of memory.
 
     python -I typesetting.py FOLDER FONTS BYTES tagged|plain
 It is started by `pdf.py`, and imports nothing of ours: what a document asks of memory ends with it.
