@@ -17,9 +17,12 @@ from central.reports.formats.form import clean, lines
 from central.reports.formats.sheets import NUMBERS
 from central.reports.values import text
 
-MOST_LETTERS = 600  # of a text; a longer one is cut
+MOST_LETTERS = 300  # of a text; a longer one is cut
+TALL = 100  # letters of a text that may take lines enough to fill a page with its group
 UNBROKEN = 24  # letters of a word; a longer one may break anywhere
-BREAK = "\u200b"  # where it may
+UNDRAWN = "□"  # in the place of a sign that the fonts of the paper do not have: an emoji
+PIECE = 4  # letters between the places where it may
+BREAK = "\u200b"
 WIDE, NARROW = frozenset("mwMWжмшщыюфЖМШЩЫЮФ%№—−@"), frozenset(" .,:;'|!ijltIf()[]/-" + NO_BREAK + "\u202f")
 BOLD = 1.12  # times as wide
 GUTTER, MORE_GUTTER = 10.0, 14.0  # pt between columns, and what may be added where there is room
@@ -35,6 +38,7 @@ MOST_SHARE = 40.0  # em: a long name does not take all that is left
 SUMS = (Role.LINE, Role.TOTAL)
 SHORT = 8  # lines
 ZONED = ("zone", "tariff")  # names of columns that a zone's colour belongs to
+_UNDRAWN = re.compile("[\U00010000-\U0010ffff]")
 _LONG = re.compile(rf"\S{{{UNBROKEN + 1},}}")
 
 
@@ -114,7 +118,8 @@ def _keep(found: Sequence[dict[str, object]]) -> None:
             end += 1
         sums = next((place for place in range(at, end) if found[place]["role"] in SUMS), end)
         first = at if end - at <= SHORT else max(at, sums - 1)
-        if end - first > 1 and (sums < end or end - at <= SHORT):
+        tall = any(len(text) > TALL for line in found[first:end] for text in _texts(line))
+        if end - first > 1 and not tall and (sums < end or end - at <= SHORT):
             found[first]["keep"] = end - first
             for place in range(first + 1, end):
                 found[place]["keep"] = 0
@@ -153,7 +158,7 @@ def right(column: Column) -> bool:
 
 def shortened(words: str) -> str:
     """A text that paper can hold: not too long, and no word of it beyond the edge."""
-    words = clean(words)
+    words = _UNDRAWN.sub(UNDRAWN, clean(words))
     if len(words) > MOST_LETTERS:
         words = f"{words[: MOST_LETTERS - 1]}…"
     return _LONG.sub(_parted, words) if len(words) > UNBROKEN else words
@@ -161,7 +166,7 @@ def shortened(words: str) -> str:
 
 def _parted(found: re.Match[str]) -> str:
     word = found[0]
-    return BREAK.join(word[at : at + UNBROKEN // 2] for at in range(0, len(word), UNBROKEN // 2))
+    return BREAK.join(word[at : at + PIECE] for at in range(0, len(word), PIECE))
 
 
 def _folded(columns: Sequence[Column], rows: Sequence[Row]) -> int | None:
@@ -196,6 +201,13 @@ def _cell(row: Row, place: int, document: Document) -> str:
     if column.kind is Kind.STRIP and row.role in (Role.ROW, Role.PART):
         return clean(shown)
     return shortened(shown) if isinstance(row.cells[place], str) or _breaks(column) else shown.replace(" ", NO_BREAK)
+
+
+def _texts(line: dict[str, object]) -> Iterator[str]:
+    cells = line["cells"]
+    assert isinstance(cells, list)
+    for cell in cells:
+        yield cell if isinstance(cell, str) else cell[0]
 
 
 def _spanned(cells: Sequence[str], columns: Sequence[Column], caption: str) -> list[str | tuple[str, int]]:
