@@ -1,6 +1,7 @@
 """The captions of reports that a code word has, each once: parameters, marks, lines of sums, formats."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from flask_babel import gettext as _
@@ -9,7 +10,7 @@ from flask_babel import ngettext
 from flask_babel.speaklater import LazyString
 
 from central.faces import words
-from central.faces.formats import day, kilo
+from central.faces.formats import day, kilo, number
 from central.figures.views import PointView
 from central.reports.description import Line, Mark, Marked, Parameter, Report
 
@@ -135,3 +136,49 @@ def lacking_note(column: str, rows: int) -> str:
 
 def chosen_note(shown: int, of: int) -> str:
     return str(ngettext("Отобрана %(num)s строка из %(of)s.", "Отобрано %(num)s строк из %(of)s.", shown, of=of))
+
+
+_FAILED: Mapping[str, LazyString] = {  # why a file was not made
+    "points": _l("Этих точек учета за этот период у вас больше нет."),
+    "not_made": _l("Файл такого вида не уложился в отведённые время и память. Выберите Excel или CSV."),
+    "large": _l("Файл вышел больше 1 ГБ. Возьмите период короче или меньше точек."),
+    "space": _l("На сервере кончилось место для файлов. Компания это видит; попробуйте позже."),
+    "series": _l("Хранилище показаний не отвечало. Попробуйте позже."),
+    "account": _l("Учётной записи, для которой он делался, вход закрыт."),
+    "unknown": _l("Такого отчёта в этой версии программы больше нет."),
+    "interrupted": _l("Работа прервалась. Сделайте файл снова."),
+}
+
+
+def failed(error: str) -> str:
+    """Why a file was not made, and what can be done. `error`: a word, of rows with how many there are and may be."""
+    word, *numbers = error.split() or [""]
+    if word == "rows":
+        count, most = numbers
+        return str(
+            _(
+                "В отчёте больше %(most)s строк (%(count)s), в файл такого вида они не входят. Выберите Excel или CSV, "
+                "период короче или меньше точек.",
+                most=number(int(most), 0),
+                count=number(int(count), 0),
+            )
+        )
+    return str(_FAILED.get(word, _FAILED["interrupted"]))
+
+
+STATES: Mapping[str, tuple[str, str, LazyString]] = {  # of a file: badge · icon · word
+    "waiting": ("plain", "clock", _l("в очереди")),
+    "making": ("look", "clock", _l("готовится")),
+    "ready": ("ok", "check", _l("готов")),
+    "failed": ("act", "circle-alert", _l("не получился")),
+    "cancelled": ("plain", "info", _l("отменён")),
+    "gone": ("plain", "clock", _l("удалён")),
+}
+MEBIBYTE = 1024 * 1024
+
+
+def size(count: int) -> str:
+    """«17 КБ», «3,4 МБ» of bytes."""
+    if count < MEBIBYTE:
+        return str(_("%(size)s КБ", size=number(Fraction(max(count, 1024), 1024), 0)))
+    return str(_("%(size)s МБ", size=number(Fraction(count, MEBIBYTE), 1)))
