@@ -10,7 +10,7 @@ from datetime import date
 from time import perf_counter
 from typing import Any
 
-from flask import current_app, make_response, redirect, render_template, request, url_for
+from flask import make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from markupsafe import Markup
@@ -20,9 +20,8 @@ from central import figures
 from central.accounts import family
 from central.accounts.audit import note
 from central.accounts.looked import OPENED
-from central.cabinet import reports_points, reports_table
+from central.cabinet import reports_mail, reports_points, reports_table
 from central.cabinet.chosen import past_points
-from central.cabinet.reports_points import Picker
 from central.cabinet.reports_table import Table
 from central.cabinet.room import cabinet
 from central.db import writing
@@ -49,8 +48,9 @@ USUAL = "usual"  # of `pick`: as if nothing had ever been asked
 YEAR = 365 * 86_400
 MOST_ROWS = 20_000  # that are expected: so many are made while a page waits
 MOST_POINTS = 500
-OWN_WORDS = frozenset({"page", "kind", "open", "ticked", "seek", "level", "edit", "done", "name", "contract"})  # no part
-# of what is asked of the report
+OWN_WORDS = frozenset(  # of the page, and not asked of the report
+    {"page", "kind", "open", "ticked", "seek", "level", "edit", "done", "name", "contract"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,10 +124,16 @@ def address(report: Report, wanted: Asked, kept: Personal | None, **more: object
 
 
 def refused(
-    report: Report, wanted: Asked, kept: Personal | None, errors: Mapping[str, Text], typed: Mapping[str, str]
+    report: Report,
+    wanted: Asked,
+    kept: Personal | None,
+    errors: Mapping[str, Text],
+    typed: Mapping[str, str],
+    *,
+    edited: bool = True,
 ) -> ResponseReturnValue:
-    """The mode in which a report is changed, with all that was typed."""
-    return _page(report, wanted, kept, errors=errors, typed=typed)
+    """The page in the mode in which a report is changed, or not, with all that was typed."""
+    return _page(report, wanted, kept, errors=errors, typed=typed, edited=edited)
 
 
 def answer(report: Report, given: MultiDict[str, str], kept: Personal | None) -> ResponseReturnValue:
@@ -150,8 +156,8 @@ def answer(report: Report, given: MultiDict[str, str], kept: Personal | None) ->
         more["open"] = 1
     elif "move" in given:
         wanted = replace(wanted, columns=moved(report, wanted, there, given["move"]))
-    elif given.get("form", "html") != "html" and files_of(report) is not None:
-        return redirect(str(files_of(report)), 307)
+    elif given.get("form", "html") != "html" and (files := files_of(report)) is not None:
+        return redirect(files, 307)
     if request.method == "POST" and kept is None:
         with writing(here().source.engine).begin() as connection:
             personal.remember(connection, viewer(), wanted, here().now)
@@ -186,9 +192,8 @@ def moved(report: Report, wanted: Asked, there: Sequence[PointView], move: str) 
 
 
 def files_of(report: Report) -> str | None:
-    """Where its files are made; None: nowhere here, or not by who looks."""
-    there = "cabinet.make_report" in current_app.view_functions and viewer().by is None
-    return url_for("cabinet.make_report", word=report.word) if there else None
+    """Where its files are made; None: not by who looks through a cabinet."""
+    return url_for("cabinet.make_report", word=report.word) if viewer().by is None else None
 
 
 def _wanted(report: Report) -> Asked:
@@ -238,16 +243,19 @@ def _page(
     listed: bool = False,
     errors: Mapping[str, Text] | None = None,
     typed: Mapping[str, str] | None = None,
+    edited: bool = False,
 ) -> ResponseReturnValue:
     there, args = mine(), request.args
     made = _make(report, wanted, there, max(whole(args.get("page", "")) or 1, 1))
     if made.table is not None and made.table.number > made.table.pages:
         return redirect(address(report, wanted, kept, page=made.table.pages))
-    who, edited = viewer(), bool(errors) or args.get("edit") == "1"
+    who, edited = viewer(), edited or args.get("edit") == "1"
+    sends = who.role == "consumer" and who.by is None
     with here().source.engine.connect() as connection:
         company, _holder = whose(connection, who)
         own = personal.mine(connection, who)
         held = [one for one in family.held(connection, who) if one.giver is None] if edited else []
+        mail = reports_mail.shown(connection, kept, typed) if kept is not None and sends else None
         nodes = reports_points.kinds(connection, who, there)
     where = {"word": report.word} if kept is None else {"key": kept.id}
     page = render_template(
@@ -274,7 +282,9 @@ def _page(
         endpoint="cabinet.report" if kept is None else "cabinet.personal_report",
         keep=wanted.query | where,
         files=files_of(report),
-        sends=who.role == "consumer" and who.by is None,
+        sends=sends,
+        mail=mail,
+        form_words=report_words.FORMATS,
         address=address(report, wanted, kept),
         link=lambda **more: address(report, wanted, kept, **more),
         turned=lambda period: address(report, replace(wanted, period=period), kept),

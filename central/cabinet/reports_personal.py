@@ -3,9 +3,11 @@
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from central.cabinet.reports import address, answer, known, mine, personal_of, refused, sent
+from central.cabinet import reports_mail
+from central.cabinet.reports import answer, known, mine, personal_of, refused, sent, today
 from central.cabinet.room import cabinet
 from central.db import writing
+from central.faces.forms import Parsed, parse, typed_in
 from central.faces.here import here, viewer
 from central.faces.numbers import whole
 from central.figures import NotFound
@@ -44,6 +46,25 @@ def change_personal(key: int) -> ResponseReturnValue:
     except Refused as error:
         return refused(report, wanted, kept, {error.field or "": error.sentence}, request.form)
     return redirect(url_for("cabinet.personal_report", key=key, done="changed"), 303)
+
+
+@cabinet.post("/reports/personal/<int:key>/mail")
+def mail_personal(key: int) -> ResponseReturnValue:
+    """It is sent each month so, or no more."""
+    kept, made, given = personal_of(key), here(), request.form
+    dropped = "drop" in given
+    found = Parsed() if dropped else parse((reports_mail.FORM,), typed_in((reports_mail.FORM,), given))
+    try:
+        if not found.errors:
+            with writing(made.source.engine).begin() as connection:
+                reports_mail.sent(connection, viewer(), key, None if dropped else found.values, made.now)
+    except Refused as error:
+        found.errors[error.field or ""] = error.sentence
+    if found.errors:
+        report = known(kept.report)
+        wanted = personal.again(report, kept.kept, today())
+        return refused(report, wanted, kept, found.errors, given, edited=False)
+    return redirect(url_for("cabinet.personal_report", key=key, done="dropped" if dropped else "mailed"), 303)
 
 
 @cabinet.route("/reports/personal/<int:key>/remove", methods=["GET", "POST"])

@@ -58,7 +58,7 @@ class Picker:
 def picker(
     points: Sequence[PointView], wanted: Asked, company: str, kinds: Mapping[str, str], args: Mapping[str, str]
 ) -> Picker:
-    """`kinds`: path of a node -> its kind. `args`: `seek`, `level`, and `ticked` = all, which are of this form alone."""
+    """`kinds`: path of a node -> its kind. `args`: `seek`, `level` and `ticked` = all, of this form alone."""
     seek, every = args.get("seek", "").strip(), args.get("ticked") == "all" and not wanted.points
     chosen = set(wanted.points)
     found = []
@@ -120,7 +120,7 @@ def _prefixes(path: str) -> list[str]:
 
 
 def _below(one: PointView, level: str) -> bool:
-    return level == COMPANY or bool(level) and (one.path == level or one.path.startswith(level + BETWEEN))
+    return level == COMPANY or (bool(level) and (one.path == level or one.path.startswith(level + BETWEEN)))
 
 
 def _sought(one: PointView, path: str, seek: str) -> bool:

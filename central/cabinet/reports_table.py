@@ -51,7 +51,8 @@ class Badge(Struct, frozen=True):
 
 
 class Shown(Struct, frozen=True):
-    """A cell. `looks`: num | time | mark | strip | ""; `href`: what explains it; `swatch`: class of a zone."""
+    """A cell. `looks`: num | time | mark | strip | ""; `href`: what explains it; `swatch`: class of a zone; the text of
+    marks is a remark."""
 
     text: str = ""
     looks: str = ""
@@ -126,8 +127,8 @@ def table(document: Document, page: int) -> Table:
 
 
 def _lifted(columns: Sequence[Column], rows: Sequence[Row]) -> int:
-    """How many of the first columns tell of each row of a group the same, its caption first: they stand over these rows,
-    once, and not beside each."""
+    """How many of the first columns tell of each row of a group the same, its caption first: they stand over these
+    rows, once, and not beside each."""
     groups = {group: list(of) for group, of in groupby(filter(_own, rows), key=lambda row: row.group)}
     if "" in groups or all(len(of) == 1 for of in groups.values()):
         return 0
@@ -162,6 +163,7 @@ class _Writing:
         self._columns = list(document.columns)
         self._digits = document.digits
         self._zones = self._place_of_zones()
+        self._badges = {mark: _badge(mark) for mark in Mark}
 
     def lines(self, rows: Sequence[Row]) -> list[Line]:
         found, group = [], None
@@ -187,7 +189,7 @@ class _Writing:
     def _cell(self, cell: Cell, column: Column, opens: Address | None, own: bool, zone: str) -> Shown:
         looks = _looks(column)
         if isinstance(cell, Marked):
-            return Shown(looks=looks, badges=tuple(_badges(cell)))
+            return Shown(cell.remark, looks, badges=tuple(self._badges[mark] for mark in cell.marks))
         if column.kind is Kind.STRIP and isinstance(cell, str):
             return Shown(looks=looks, strip=_strip(cell))
         if cell is None:
@@ -203,17 +205,11 @@ class _Writing:
         return next(iter(named or texts), 0)
 
 
-def _badges(found: Marked) -> list[Badge]:
-    made = []
-    for mark in found.marks:
-        if mark is Mark.REPLACED:
-            made.append(Badge(mark, str(report_words.LETTERS[mark]), found.remark or _("замена")))
-        else:
-            state = State(mark.value)
-            made.append(Badge(mark, words.MARKS.get(state, ""), str(words.STATES[state])))
-    if found.remark and Mark.REPLACED not in found.marks:
-        made.append(Badge("", "", found.remark))
-    return made
+def _badge(mark: Mark) -> Badge:
+    if mark is Mark.REPLACED:
+        return Badge(mark, str(report_words.LETTERS[mark]), _("замена"))
+    state = State(mark.value)
+    return Badge(mark, words.MARKS.get(state, ""), str(words.STATES[state]))
 
 
 def _strip(places: str) -> Markup:

@@ -105,6 +105,7 @@ ACCESS: dict[str, Entry] = {  # endpoint -> who
     "cabinet.keep_personal": CONSUMER,
     "cabinet.change_personal": CONSUMER,
     "cabinet.remove_personal": CONSUMER,
+    "cabinet.mail_personal": CONSUMER,
     "cabinet.make_report": KNOWN,
     "cabinet.make_again": KNOWN,
     "cabinet.made_reports": KNOWN,

@@ -108,6 +108,7 @@ PAGES: Mapping[str, LazyString] = {  # endpoint -> what it is about
     "cabinet.keep_personal": _l("новый персональный отчёт"),
     "cabinet.change_personal": _l("изменение персонального отчёта"),
     "cabinet.remove_personal": _l("удаление персонального отчёта"),
+    "cabinet.mail_personal": _l("персональный отчёт по почте"),
     "cabinet.make_report": _l("файл отчёта"),
     "cabinet.make_again": _l("файл отчёта ещё раз"),
     "cabinet.made_reports": _l("готовые файлы"),

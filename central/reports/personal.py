@@ -94,9 +94,8 @@ def last(connection: Connection, viewer: Viewer, report: str) -> Mapping[str, An
 
 def remember(connection: Connection, viewer: Viewer, wanted: Asked, now: int) -> None:
     """It is asked so the next time, of the last whole period of this length."""
-    values: dict[str, Any] = {"asked": {name: value for name, value in wanted.query.items() if name not in ("day", "last")}}
-    if wanted.period.length == "own":
-        values["asked"].pop("length")
+    place = {"day", "last"} | ({"length"} if wanted.period.length == "own" else set())
+    values: dict[str, Any] = {"asked": {name: value for name, value in wanted.query.items() if name not in place}}
     known = update(personal_report).where(_last(viewer, wanted.report)).values(**values, changed_at=now)
     if connection.execute(known.returning(personal_report.c.id)).first() is None:
         values |= {"account": viewer.account, "report": wanted.report, "name": LAST, "made_at": now, "changed_at": now}
