@@ -142,11 +142,11 @@ def answer(report: Report, given: MultiDict[str, str], kept: Personal | None) ->
     wanted = sent(report, given, there)
     more: dict[str, object] = {name: given[name] for name in ("edit", "name", "contract") if given.get(name)}
     if given.get("pick") == USUAL:
-        wanted = replace(asked(report, MultiDict(), today()), period=wanted.period)
+        wanted = asked(report, MultiDict(), today())
     elif "pick" in given:
         more |= {"open": 1, "seek": given.get("seek") or None, "level": given.get("level") or None}
         there = there or _named(wanted)
-        chosen = reports_points.picked(there, _ticked(given), given)
+        chosen = reports_points.picked(there, _ticked(given), _company(), given)
         every = bool(chosen) and len(chosen) == len(there)
         wanted = replace(wanted, points=() if every else chosen)
         more["ticked"] = "all" if every else None
@@ -155,7 +155,7 @@ def answer(report: Report, given: MultiDict[str, str], kept: Personal | None) ->
         wanted = replace(wanted, period=turned or wanted.period)
         more["open"] = 1
     elif "move" in given:
-        wanted = replace(wanted, columns=moved(report, wanted, there, given["move"]))
+        wanted = _short(report, replace(wanted, columns=moved(report, wanted, there, given["move"])), there)
     elif given.get("form", "html") != "html" and (files := files_of(report)) is not None:
         return redirect(files, 307)
     if request.method == "POST" and kept is None:
@@ -164,13 +164,22 @@ def answer(report: Report, given: MultiDict[str, str], kept: Personal | None) ->
     return redirect(address(report, wanted, kept, **more), 303)
 
 
+def _company() -> str:
+    with here().source.engine.connect() as connection:
+        return whose(connection, viewer())[0]
+
+
 def _ticked(given: MultiDict[str, str]) -> list[int]:
     return [key for text in given.getlist("point") if (key := whole(text)) is not None]
 
 
 def sent(report: Report, given: MultiDict[str, str], there: Sequence[PointView]) -> Asked:
-    """As short as it can be said: all points are none, all columns in their order too."""
-    wanted = asked(report, given, today())
+    """As short as it can be said."""
+    return _short(report, asked(report, given, today()), there)
+
+
+def _short(report: Report, wanted: Asked, there: Sequence[PointView]) -> Asked:
+    """All points are none, all columns in their order too."""
     if there and set(wanted.points) == {point.id for point in there}:
         wanted = replace(wanted, points=())
     his = {point.id: point for point in there}

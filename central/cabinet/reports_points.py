@@ -63,7 +63,7 @@ def picker(
     chosen = set(wanted.points)
     found = []
     for one in points:
-        path = BETWEEN.join(filter(None, (company, one.path, one.name or one.code)))
+        path = _path(one, company)
         found.append(Choice(one, path, every or one.id in chosen, _sought(one, path, seek)))
     ticked = [one for one in points if one.id in chosen]
     return Picker(
@@ -77,20 +77,21 @@ def picker(
     )
 
 
-def picked(points: Sequence[PointView], ticked: Sequence[int], args: Mapping[str, str]) -> tuple[int, ...]:
-    """What is ticked after a button of the form. `pick`: all | none | invert | level."""
-    every, how = [one.id for one in points], args.get("pick", "")
-    chosen = set(ticked)
+def picked(
+    points: Sequence[PointView], ticked: Sequence[int], company: str, args: Mapping[str, str]
+) -> tuple[int, ...]:
+    """What is ticked after a button of the form. `pick`: all | none | invert of what is sought, level of all."""
+    how, seek, chosen = args.get("pick", ""), args.get("seek", "").strip(), set(ticked)
+    listed = {one.id for one in points if _sought(one, _path(one, company), seek)}
     if how == "all":
-        return tuple(every)
-    if how == "none":
-        return ()
-    if how == "invert":
-        return tuple(key for key in every if key not in chosen)
-    if how == "level":
+        chosen |= listed
+    elif how == "none":
+        chosen -= listed
+    elif how == "invert":
+        chosen ^= listed
+    elif how == "level":
         chosen |= {one.id for one in points if _below(one, args.get("level", ""))}
-        return tuple(key for key in every if key in chosen)
-    return tuple(ticked)
+    return tuple(one.id for one in points if one.id in chosen)
 
 
 def kinds(connection: Connection, viewer: Viewer, points: Sequence[PointView]) -> dict[str, str]:
@@ -121,6 +122,11 @@ def _prefixes(path: str) -> list[str]:
 
 def _below(one: PointView, level: str) -> bool:
     return level == COMPANY or (bool(level) and (one.path == level or one.path.startswith(level + BETWEEN)))
+
+
+def _path(one: PointView, company: str) -> str:
+    """«АО «МСК Энерго»\\ТП-369\\ВРУ-0,4 кВ\\КЛ-1», from the organisation to the point."""
+    return BETWEEN.join(filter(None, (company, one.path, one.name or one.code)))
 
 
 def _sought(one: PointView, path: str, seek: str) -> bool:

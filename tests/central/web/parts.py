@@ -69,6 +69,7 @@ def address(rule: Rule) -> str:
         "made": "1",
         "number": "2411-0001",
         "section": "start",
+        "word": "profile",
     }
     return re.sub(r"<(?:int:)?(\w+)>", lambda found: there[found[1]], rule.rule)
 
