@@ -64,29 +64,27 @@ whenShown((root) => {
       (button.disabled ? row.querySelector("[name=move]:not(:disabled)") : button).focus();
       say(`${row.textContent.trim()}: ${[...list.children].indexOf(row) + 1}`);
     });
-    let drawn = null;
     for (const row of list.children) {
-      const grip = row.querySelector(".grip");
-      grip.addEventListener("pointerdown", (event) => {
-        drawn = row;
-        grip.setPointerCapture(event.pointerId);
-        row.classList.add("drawn");
+      row.querySelector(".grip").addEventListener("pointerdown", (event) => {
         event.preventDefault();
-      });
-      grip.addEventListener("pointermove", (event) => {
-        if (drawn !== row) return;
-        const over = document.elementFromPoint(event.clientX, event.clientY)?.closest("[data-order] > li");
-        if (!over || over === row || over.parentNode !== list) return;
-        if (row.compareDocumentPosition(over) & Node.DOCUMENT_POSITION_FOLLOWING) over.after(row);
-        else over.before(row);
-      });
-      for (const name of ["pointerup", "pointercancel"]) {
-        grip.addEventListener(name, () => {
-          drawn = null;
+        event.target.releasePointerCapture?.(event.pointerId); // what is moved in the document would lose it
+        row.classList.add("drawn");
+        const drawing = new AbortController();
+        const until = { signal: drawing.signal };
+        const move = (moved) => {
+          const over = document.elementFromPoint(moved.clientX, moved.clientY)?.closest("[data-order] > li");
+          if (!over || over === row || over.parentNode !== list) return;
+          if (row.compareDocumentPosition(over) & Node.DOCUMENT_POSITION_FOLLOWING) over.after(row);
+          else over.before(row);
+        };
+        const end = () => {
+          drawing.abort();
           row.classList.remove("drawn");
           ends();
-        });
-      }
+        };
+        document.addEventListener("pointermove", move, until);
+        for (const name of ["pointerup", "pointercancel"]) document.addEventListener(name, end, until);
+      });
     }
   }
 });

@@ -55,7 +55,7 @@ def test_columns_are_put_in_order_and_kept_under_a_name(reader: Page) -> None:
         reader.get_by_role("button", name="Раньше: A+, кВт·ч").click()
     names = reader.locator("[data-order] li").all_inner_texts()
     assert "A+" in names[1]
-    reader.get_by_label("Название").fill("Только прием")
+    reader.get_by_label("Название", exact=True).fill("Только прием")
     reader.get_by_role("button", name="Сохранить", exact=True).click()
     expect(reader.get_by_role("heading", level=1)).to_have_text("Только прием")
     heads = reader.locator(".report-table thead th").all_inner_texts()
