@@ -232,7 +232,9 @@ def _between(point: Opened, meters: _Meters, stand: _Stand, channel: str, tariff
     at = [meters.at(stand.segment, moment) for moment in (stand.start, stand.end)]
     first, last = ((one.fixed if wanted.fixed else one.reading)(channel, tariff) for one in at)
     whole = stand.terms.whole
-    known = first is not None and last is not None
+    term = None
+    if first is not None and last is not None:
+        term = from_registers(stand.segment, first, last, whole=whole)
     return Between(
         segment=stand.segment,
         tariff=tariff,
@@ -241,7 +243,7 @@ def _between(point: Opened, meters: _Meters, stand: _Stand, channel: str, tariff
         end=stand.end,
         first=first,
         last=last,
-        term=from_registers(stand.segment, first, last, whole=whole) if known else None,
+        term=term,
     )
 
 

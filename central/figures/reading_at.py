@@ -6,7 +6,7 @@ from functools import cached_property
 
 from central.accounts.policy import Viewer
 from central.figures.explain import by_hand, rows_of
-from central.figures.material import FIXED, Material, Place, readings, tariffs_of
+from central.figures.material import DAY, FIXED, Material, Place, readings, tariffs_of
 from central.figures.origins import noted, origins
 from central.figures.registers import ALL_KINDS, WIDTHS, reach
 from central.figures.source import FIELDS, Opened, Source, opened
@@ -127,10 +127,18 @@ class MeterAt:
         zones = {zone for zone, one in terms.tariffs.items() if one == tariff}
         if terms is not self._terms(until) or (tariff and not zones):
             return None
+        nearest = (self._moment - DAY, self._moment) if since < self._moment else (self._moment, self._moment + DAY)
+        if until - since > 2 * DAY and self._whole(channel, *nearest) is None:
+            return None  # the usual case of a meter that is silent: all the days to its last word are not read
+        slots = self._whole(channel, since, until)
+        return [slot for slot in slots if not tariff or slot.zone in zones] if slots is not None else None
+
+    def _whole(self, channel: str, since: int, until: int) -> tuple[Slot, ...] | None:
+        """The places of this time; None where one of them is not known."""
         slots = self._profile(channel, since, until)
         fit = slots and slots[0].start == since and slots[-1].end == until
         known = all(slot.state in WHOLE and (slot.parts or slot.state is State.POWER_OFF) for slot in slots)
-        return [slot for slot in slots if not tariff or slot.zone in zones] if fit and known else None
+        return slots if fit and known else None
 
     def _profile(self, channel: str, since: int, until: int) -> tuple[Slot, ...]:
         key = channel, since, until
@@ -138,7 +146,7 @@ class MeterAt:
             point = self._point
             place = Place(point.id, point.tz, point.calendar, point.entries.terms)
             material = Material(point.connection, point.series, place, (self._segment,), since, until, self._now)
-            self._profiles[key] = material.slots(channel)
+            self._profiles[key] = material.as_read(channel)  # an estimate moves no reading
         return self._profiles[key]
 
     @cached_property

@@ -211,10 +211,8 @@ def opened_all(source: Source, viewer: Viewer, periods: Mapping[int, Period]) ->
         found = seen_all(connection, viewer, {key: (one.since, one.until) for key, one in periods.items()})
         rows = connection.execute(select(point).where(point.c.id.in_(list(found)))).all()
         entries = Entries.all_of(connection, rows)
-        yield {
-            row.id: Opened(connection, source.series, row, entries[row.id], *(Period(*span) for span in found[row.id]))
-            for row in rows
-        }
+        spans = {key: (Period(*visible), Period(*reach)) for key, (visible, reach) in found.items()}
+        yield {row.id: Opened(connection, source.series, row, entries[row.id], *spans[row.id]) for row in rows}
 
 
 def point_view(source: Source, viewer: Viewer, point_id: int, now: int) -> PointView:

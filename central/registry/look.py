@@ -9,7 +9,7 @@ from fractions import Fraction
 from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, Table, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, bindparam, func, or_, select
 
 from central.db import given, keys_of
 from central.metering.cost import Price
@@ -77,19 +77,19 @@ def all_segments_of(connection: Connection, points: Collection[int]) -> dict[int
         terms[row.point].append((row.valid_from, row.power_max, row.tz))
     powers = {key: _powers(rows) for key, rows in terms.items()}
     ours = given(dialect, mounting.c.point)
-    query = _MOUNTED.join(ours, ours.c.point == mounting.c.point).order_by(mounting.c.valid_from)
+    mounted: Select[Any] = _MOUNTED.join(ours, ours.c.point == mounting.c.point).order_by(mounting.c.valid_from)
     found: dict[int, list[Segment]] = defaultdict(list)
-    for row in connection.execute(query, keys):
+    for row in connection.execute(mounted, keys):
         found[row.point].append(_segment(row, powers[row.point]))
     return {key: tuple(segments) for key, segments in found.items()}
 
 
-_MOUNTED = select(mounting, meter.c.serial, meter.c.register_end, meter.c.resolution).join(
+_MOUNTED: Select[Any] = select(mounting, meter.c.serial, meter.c.register_end, meter.c.resolution).join(
     meter, meter.c.id == mounting.c.meter
 )
 
 
-def _segment(row: Row[Any], powers: Sequence[tuple[int, int | None]]) -> Segment:
+def _segment(row: Any, powers: Sequence[tuple[int, int | None]]) -> Segment:
     return Segment(
         mounting=row.id,
         meter=row.meter,

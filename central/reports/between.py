@@ -1,9 +1,8 @@
 """Readings at both ends of a period as rows have them: what the reports of readings and of flows share."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache
 
 from flask_babel import gettext as _
 
@@ -41,17 +40,19 @@ class Line:
     counted: bool = True
 
 
-@dataclass
 class Captions:
     """Of zones, each made once: «Т1 пик» and its colour."""
 
-    total: str = field(default_factory=lambda: str(_("всего")))
-
-    def __post_init__(self) -> None:
-        self._of = cache(lambda zones: {one.name: (one.label, one.colour) for one in energy.zones_of(zones)})
+    def __init__(self) -> None:
+        self._total = str(_("всего"))
+        self._zones: dict[tuple[str, ...], dict[str, tuple[str, str]]] = {}
 
     def of(self, line: Line) -> tuple[str, str]:
-        return (self.total, "") if line.zone is None else self._of(line.zones)[line.zone]
+        if line.zone is None:
+            return self._total, ""
+        if line.zones not in self._zones:
+            self._zones[line.zones] = {one.name: (one.label, one.colour) for one in energy.zones_of(line.zones)}
+        return self._zones[line.zones][line.zone]
 
 
 def each(made: Making, channels: tuple[str, ...]) -> Iterator[tuple[PointView, Boundaries]]:
@@ -200,7 +201,7 @@ def _of_days(found: Boundaries, days: DaysView, channel: str, asked: Asked, by_p
     """By the profile, zone by zone where zones are wanted."""
     marks, told = _common(found)
     start = found.asked.since if found.replaced else max(found.period.since, found.segments[0].since)
-    told = (*told, by_profile, *span_of(found, start, found.period.until))
+    remarks = (*told, by_profile, *span_of(found, start, found.period.until))
     counts, totals = days.completeness, days.totals
     marks |= {mark for mark, there in ((Mark.MISSING, counts.missing), (Mark.NOT_DUE, counts.not_due)) if there}
     there = {"point": found.point, "by": "profile", "channel": channel, **_named(found, asked.period)}
@@ -211,7 +212,7 @@ def _of_days(found: Boundaries, days: DaysView, channel: str, asked: Asked, by_p
         states = {State(name) for of_zone in of_zones for name in of_zone} - {State.POWER_OFF}
         of_line = marks | set(of_states(states)) | ({Mark.MISSING} if energy is None else set())
         explained = opens if energy is not None else None
-        yield Line(zone, found.zones, (), energy, in_order(of_line), told, explained)
+        yield Line(zone, found.zones, (), energy, in_order(of_line), remarks, explained)
 
 
 def _opens(found: Boundaries, channel: str, period: Chosen) -> Address | None:

@@ -10,7 +10,7 @@ from central.figures.views import Between, Boundaries, PointView
 from central.reports import between
 from central.reports.asked import Asked
 from central.reports.between import Captions, Line
-from central.reports.description import Address, Cell, Column, Kind, Mark, Parameter, Report, Role, Row
+from central.reports.description import Address, Cell, Column, Kind, Mark, Parameter, Report, Role, Row, Words
 from central.reports.description import Line as Under
 from central.reports.making import Making
 
@@ -32,7 +32,7 @@ def columns(asked: Asked, _points: Sequence[PointView]) -> Sequence[Column]:
     )
 
 
-def _side(name: str, over: object) -> tuple[Column, ...]:
+def _side(name: str, over: Words) -> tuple[Column, ...]:
     return (
         Column(f"{name}_start", _l("Начало"), Kind.ENERGY, over=over),
         Column(f"{name}_end", _l("Конец"), Kind.ENERGY, over=over),
@@ -105,7 +105,7 @@ def _told(parts: Mapping[str, Between], energies: Mapping[str, int | None]) -> t
         else:
             cells += (reading.value if reading is not None else None for reading in (part.first, part.last))
             cells.append(part.term.difference if part.term is not None else None)
-        cells.append(energies.get(side))
+        cells.append(energies.get(side) if side in energies else "")
     known = None not in energies.values()
     balance = (energies.get("in") or 0) - (energies.get("out") or 0)
     return (*cells, balance if known else None, None)

@@ -44,6 +44,7 @@ CALLS: dict[str, Call] = {
     "explain_bill": lambda c, viewer, point: figures.explain_bill(c.source, viewer, point, *SPAN, c.now),
     "explain_days": lambda c, viewer, point: figures.explain_days(c.source, viewer, point, *DAYS, A, c.now),
     "revisions": lambda c, viewer, point: figures.revisions(c.source, viewer, point, *DAYS, A),
+    "boundaries": lambda c, viewer, point: figures.boundaries(c.source, viewer, point, *SPAN, c.now),
     "reading_at": lambda c, viewer, point: figures.reading_at(c.source, viewer, point, T0, c.now),
     "settled": lambda c, viewer, point: figures.settled(c.source, viewer, point, DAY.replace(day=1)),
     "heard_at": lambda c, viewer, point: figures.heard_at(c.source, viewer, point, c.now),
@@ -68,6 +69,7 @@ def test_every_view_of_a_point_is_walked_here() -> None:
         "NotFound",
         "Source",
         "TooLong",
+        "all_boundaries",  # in test_boundaries.py
         "edge_list",
         "kept_intervals",  # these four in tests/central/web/test_take_away.py
         "kept_points",
