@@ -135,3 +135,15 @@ def lacking_note(column: str, rows: int) -> str:
 
 def chosen_note(shown: int, of: int) -> str:
     return str(ngettext("Отобрана %(num)s строка из %(of)s.", "Отобрано %(num)s строк из %(of)s.", shown, of=of))
+
+
+def compared_note(whole: int, of: int) -> str:
+    """Of which rows the greatest, the least and the mean are."""
+    return str(
+        ngettext(
+            "Максимум, минимум и среднее — по %(num)s строке из %(of)s, где всё измерено.",
+            "Максимум, минимум и среднее — по %(num)s строкам из %(of)s, где всё измерено.",
+            whole,
+            of=of,
+        )
+    )
