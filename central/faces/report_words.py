@@ -133,6 +133,17 @@ def lacking_note(column: str, rows: int) -> str:
     )
 
 
+def more_lacking_note(columns: int) -> str:
+    """Of sums that lack something too."""
+    return str(
+        ngettext(
+            "В сумму ещё %(num)s столбца вошли не все строки.",
+            "В суммы ещё %(num)s столбцов вошли не все строки.",
+            columns,
+        )
+    )
+
+
 def chosen_note(shown: int, of: int) -> str:
     return str(ngettext("Отобрана %(num)s строка из %(of)s.", "Отобрано %(num)s строк из %(of)s.", shown, of=of))
 

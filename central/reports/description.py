@@ -127,8 +127,8 @@ class Row(Struct, frozen=True):
 class Column:
     """`name`: in addresses and in personal reports, never changed. `summed`: its cells are added up, in whole mWh.
     `fixed`: it cannot be left out. `width`: characters in a workbook. `over`: caption above it and its neighbours.
-    `derived`: what stands under its rows, out of the sums of others by their names. `beside`: a column that is summed;
-    under the rows, at its greatest and its least, stands the cell of the row where that was."""
+    `derived`: what stands in a line under its rows, out of the sums of others by their names. `beside`: a column that
+    is summed; under the rows, at its greatest and its least, stands the cell of the row where that was."""
 
     name: str
     caption: Words
@@ -138,7 +138,7 @@ class Column:
     fixed: bool = False
     width: int = 14
     over: Words = ""
-    derived: "Callable[[Mapping[str, Sum]], Cell] | None" = None
+    derived: "Callable[[Line, Mapping[str, Sum]], Cell] | None" = None
     beside: str = ""
 
     @property

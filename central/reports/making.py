@@ -37,6 +37,9 @@ from central.reports.description import (
     Row,
 )
 
+NOTHINGS = (Mark.POWER_OFF, Mark.MISSING, Mark.NOT_DUE)  # marks of what has no energy
+MOST_LACKING = 5  # sums that are told of one by one
+
 Progress = Callable[[int, int], None]  # done, of: points
 
 
@@ -260,12 +263,10 @@ def _line(
     return Row(tuple(cells), Role.LINE, group, opens=opens)
 
 
-def _under(
-    line: Line, place: int, sums: dict[int, Sum], by_name: Mapping[str, Sum], columns: Sequence[Column]
-) -> Cell:
+def _under(line: Line, place: int, sums: dict[int, Sum], by_name: Mapping[str, Sum], columns: Sequence[Column]) -> Cell:
     column = columns[place]
     if column.derived is not None:
-        return column.derived(by_name) if line is Line.TOTAL else None
+        return column.derived(line, by_name)
     if place in sums:
         return sums[place].line(line)
     row = by_name[column.beside].where(line) if column.beside else None
@@ -279,11 +280,18 @@ def _notes(made: Making, columns: Sequence[Column], whole: dict[int, Sum], told:
     unit = str(columns[first].unit) if first is not None else ""
     for mark in Mark:
         if told.marks[mark]:
-            energy = told.energies[mark] if mark not in (Mark.MISSING, Mark.NOT_DUE) and first is not None else None
+            energy = told.energies[mark] if mark not in NOTHINGS and first is not None else None
             yield report_words.mark_note(mark, told.marks[mark], told.shown, energy, unit, made.asked.digits)
-    for place, one in whole.items():
-        if one.lacking and one.known and columns[place].derived is None:
-            yield report_words.lacking_note(str(columns[place].caption), one.lacking)
+    added = made.report.total or Line.TOTAL in made.report.lines
+    lacking = {
+        place: one.lacking
+        for place, one in whole.items()
+        if added and one.lacking and one.known and columns[place].derived is None
+    }
+    for place in list(lacking)[:MOST_LACKING]:
+        yield report_words.lacking_note(str(columns[place].caption), lacking[place])
+    if len(lacking) > MOST_LACKING:
+        yield report_words.more_lacking_note(len(lacking) - MOST_LACKING)
     if told.compared != told.shown and set(made.report.lines) - {Line.TOTAL}:
         yield report_words.compared_note(told.compared, told.shown)
     if made.report.notes is not None:
