@@ -97,6 +97,7 @@ class Sum:
     least: Row | None = None
     compared: int = 0
     of_compared: int = 0
+    _ends: tuple[int, int] = (0, 0)
 
     def add(self, row: Row) -> None:
         cell = row.cells[self.place]
@@ -109,29 +110,35 @@ class Sum:
             return
         self.compared += 1
         self.of_compared += cell
-        self.most = row if self.most is None or cell > self._of(self.most) else self.most
-        self.least = row if self.least is None or cell < self._of(self.least) else self.least
+        least, most = self._ends
+        if self.most is None or cell > most:
+            self.most, most = row, cell
+        if self.least is None or cell < least:
+            self.least, least = row, cell
+        self._ends = least, most
+
+    def join(self, other: "Sum") -> None:
+        """What there is of other rows; these have no greatest together."""
+        self.known += other.known
+        self.lacking += other.lacking
+        if other.total is not None:
+            self.total = other.total + (self.total or 0)
 
     def line(self, line: Line) -> Cell:
         if line is Line.TOTAL:
             return self.total
-        if self.most is None or self.least is None:
+        if not self.compared:
             return None
+        least, most = self._ends
         if line is Line.MEAN:
             return half_away(Fraction(self.of_compared, self.compared))
-        most = self._of(self.most)
         if line is Line.LOAD:
             return Fraction(half_away(Fraction(1000 * self.of_compared, self.compared * most)), 1000) if most else None
-        return most if line is Line.MOST else self._of(self.least)
+        return most if line is Line.MOST else least
 
     def where(self, line: Line) -> Row | None:
         """The row that this line is of, where it is of one."""
         return {Line.MOST: self.most, Line.LEAST: self.least}.get(line)
-
-    def _of(self, row: Row) -> int:
-        cell = row.cells[self.place]
-        assert isinstance(cell, int)
-        return cell
 
 
 @dataclass(slots=True)
@@ -176,7 +183,7 @@ def document(made: Making, organisation: str, holder: str = "") -> Document:
 def _rows(made: Making, columns: Sequence[Column], places: Sequence[int], notes: list[str]) -> Iterator[Row]:
     report, asked = made.report, made.asked
     whole = _sums(columns)
-    told = _Told()
+    told, energy = _Told(), _energy(whole, columns)
     groups, opens = 0, dict[str, Address]()
     for group, found in groupby(report.rows(made), key=lambda row: row.group):
         sums = _sums(columns)
@@ -189,9 +196,11 @@ def _rows(made: Making, columns: Sequence[Column], places: Sequence[int], notes:
                 continue
             any_shown = True
             if row.role is Role.ROW:
-                _count(row, sums, whole, told, columns)
+                _count(row, sums, told, energy)
             opens = dict(row.sums)
             yield _shown(row, columns, places)
+        for place, one in whole.items():
+            one.join(sums[place])
         if told.rows - told.shown != before:
             opens = {}  # a sum of some of them is explained nowhere
         if any_shown:
@@ -216,15 +225,14 @@ def _wanted(row: Row, asked: Asked) -> bool:
     return not find or any(find in text.casefold() for text in texts)
 
 
-def _count(row: Row, sums: dict[int, Sum], whole: dict[int, Sum], told: _Told, columns: Sequence[Column]) -> None:
+def _count(row: Row, sums: dict[int, Sum], told: _Told, place: int | None) -> None:
+    """`place`: of the energy that is told of beside a mark."""
     told.shown += 1
     told.compared += row.compared
-    for place, one in sums.items():
+    for one in sums.values():
         one.add(row)
-        whole[place].add(row)
     if row.marks:
-        first = _energy(sums, columns)
-        energy = row.cells[first] if first is not None else None
+        energy = row.cells[place] if place is not None else None
         for mark in row.marks:
             told.marks[mark] += 1
             told.energies[mark] += row.shares.get(mark, energy if isinstance(energy, int) else 0)

@@ -118,9 +118,10 @@ def remark(asked: Asked, found: Stepped) -> str:
     if found.untold:
         return _("счётчик этот канал не ведёт")
     suspect = [states[State.SUSPECT] for states in found.step.energies.values() if State.SUSPECT in states]
-    unit = words.UNITS[asked.channel]
-    energy = f"{formats.kilo(sum(suspect), asked.digits)} {unit}"
-    return _("не вошло %(energies)s", energies=energy) if suspect else ""
+    if not suspect:
+        return ""
+    energy = f"{formats.kilo(sum(suspect), asked.digits)} {words.UNITS[asked.channel]}"
+    return _("не вошло %(energies)s", energies=energy)
 
 
 def size(asked: Asked, one: PointView) -> int:
