@@ -62,9 +62,9 @@ def stepped(made: Making, one: PointView, first: date, until: date) -> Iterator[
     for day in days:
         by_month[month_start(day.day)].append(day)
     for (month, inside), step in zip(by_month.items(), steps_of_months(found, one.tz), strict=True):
-        end = next_month(month)
-        there = len(inside) == (end - month).days and all(map(whole, inside))
-        yield Stepped(step, max(month, asked.period.first), min(end, asked.period.until), there)
+        after = next_month(month)
+        there = len(inside) == (after - month).days and all(map(whole, inside))
+        yield Stepped(step, max(month, asked.period.first), min(after, asked.period.until), there)
 
 
 def _untold(slots: Iterable[Slot]) -> Sequence[Slot]:
@@ -116,12 +116,12 @@ def opens(one: PointView, asked: Asked, found: Stepped) -> Address:
 def remark(asked: Asked, found: Stepped) -> str:
     """Why there is no figure, or what stands beside it."""
     if found.untold:
-        return _("счётчик этот канал не ведёт")
+        return str(_("счётчик этот канал не ведёт"))
     suspect = [states[State.SUSPECT] for states in found.step.energies.values() if State.SUSPECT in states]
     if not suspect:
         return ""
     energy = f"{formats.kilo(sum(suspect), asked.digits)} {words.UNITS[asked.channel]}"
-    return _("не вошло %(energies)s", energies=energy)
+    return str(_("не вошло %(energies)s", energies=energy))
 
 
 def size(asked: Asked, one: PointView) -> int:

@@ -103,7 +103,7 @@ class Writing:
             for channel, slot in slots.items()
             if slot.state is State.SUSPECT
         ]
-        return _("не вошло %(energies)s", energies=", ".join(found))
+        return str(_("не вошло %(energies)s", energies=", ".join(found)))
 
 
 def _meters(slots: Sequence[Slot]) -> frozenset[int]:
