@@ -103,9 +103,22 @@ def digits(count: int) -> str:
 
 def _points(asked: "Asked", points: Sequence[PointView]) -> str:
     if len(points) <= NAMED:
-        return "; ".join(f"{one.code} {one.name}".strip() for one in points)
+        return "; ".join(map(name_of, points))
     counted = ngettext("%(num)s точка", "%(num)s точек", len(points))
     return str(counted if asked.points else _("все, %(counted)s", counted=counted))
+
+
+def name_of(one: PointView) -> str:
+    """«Т-45 Квартира»."""
+    return f"{one.code} {one.name}".strip()
+
+
+def nothing_note(names: Sequence[str]) -> str:
+    """Points of which the table has no row."""
+    told = "; ".join(names[:NAMED])
+    if len(names) > NAMED:
+        told = _("%(named)s; ещё %(more)s", named=told, more=len(names) - NAMED)
+    return str(_("За это время ничего нет: %(points)s.", points=told))
 
 
 def marked(found: Marked) -> str:

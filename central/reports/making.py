@@ -150,6 +150,7 @@ class _Told:
     compared: int = 0
     marks: Counter[Mark] = field(default_factory=Counter)
     energies: Counter[Mark] = field(default_factory=Counter)
+    groups: set[str] = field(default_factory=set)
 
 
 def document(made: Making, organisation: str, holder: str = "") -> Document:
@@ -187,6 +188,7 @@ def _rows(made: Making, columns: Sequence[Column], places: Sequence[int], notes:
     groups, opens = 0, dict[str, Address]()
     for group, found in groupby(report.rows(made), key=lambda row: row.group):
         sums = _sums(columns)
+        told.groups.add(group)
         any_shown, opens, groups = False, {}, groups + 1
         before = told.rows - told.shown
         for row in found:
@@ -284,6 +286,9 @@ def _under(line: Line, place: int, sums: dict[int, Sum], by_name: Mapping[str, S
 def _notes(made: Making, columns: Sequence[Column], whole: dict[int, Sum], told: _Told) -> Iterator[str]:
     if told.shown != told.rows:
         yield report_words.chosen_note(told.shown, told.rows)
+    names = {report_words.name_of(one) for one in made.points}
+    if told.groups <= names != told.groups:  # the rows are those of points
+        yield report_words.nothing_note(sorted(names - told.groups))
     first = _energy(whole, columns)
     unit = str(columns[first].unit) if first is not None else ""
     for mark in Mark:

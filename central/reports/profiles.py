@@ -4,12 +4,14 @@ with the period; what is not the viewer's is not there."""
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 
+from msgspec.structs import replace
+
 from central import figures
 from central.figures import NotFound, TooLong
 from central.figures.intervals import MOST
 from central.figures.source import ACTIVE_IMPORT, FIELDS
 from central.figures.views import DayView, PointView
-from central.metering.slots import Slot
+from central.metering.slots import RECEIVED, Slot
 from central.metering.zones import local, midnight
 from central.reports.asked import Asked
 from central.reports.description import Address
@@ -17,11 +19,6 @@ from central.reports.making import Making
 
 HALF_HOUR, HOUR, DAY = 1800, 3600, 86_400
 ONE_DAY = timedelta(days=1)
-
-
-def name_of(one: PointView) -> str:
-    """«Т-45 Квартира»."""
-    return f"{one.code} {one.name}".strip()
 
 
 def days(made: Making, one: PointView, first: date, until: date, channel: str = ACTIVE_IMPORT) -> Sequence[DayView]:
@@ -46,10 +43,12 @@ def parts(made: Making, one: PointView, first: date, until: date) -> Iterator[tu
 def places(
     made: Making, one: PointView, since: int, until: int, channels: Collection[str] = FIELDS
 ) -> Iterator[Mapping[str, Sequence[Slot]]]:
-    """Intervals that start in [since, until), by those of these channels that the meter tells of; in as many pieces as
-    needed: a meter of minutes may have stood there."""
+    """Intervals that start in [since, until), by those of these channels that a meter tells of then; in as many pieces
+    as needed: a meter of minutes may have stood there. The places of a meter that does not are `untold`."""
     try:
-        yield figures.profile(made.source, made.viewer, one.id, since, until, made.now, channels)
+        found = figures.profile(made.source, made.viewer, one.id, since, until, made.now, channels)
+        active = found[ACTIVE_IMPORT]
+        yield {channel: _with_untold(slots, active) for channel, slots in found.items()}
     except NotFound:
         return
     except TooLong:
@@ -57,6 +56,25 @@ def places(
         middle = middle if since < middle else (since + until) // 2
         yield from places(made, one, since, middle, channels)
         yield from places(made, one, middle, until, channels)
+
+
+def untold(slot: Slot) -> Slot:
+    """A place of a channel that the meter does not have: it is no gap. `slot`: of active import."""
+    return replace(slot, energy=None)
+
+
+def is_untold(slot: Slot) -> bool:
+    return slot.energy is None and slot.state in RECEIVED
+
+
+def _with_untold(slots: Sequence[Slot], active: Sequence[Slot]) -> Sequence[Slot]:
+    there = {part.segment.mounting for slot in slots for part in slot.parts}
+    if all(part.segment.mounting in there for slot in active for part in slot.parts):
+        return slots
+    return [
+        slot if slot.parts or not own.parts or own.parts[-1].segment.mounting in there else untold(own)
+        for slot, own in zip(slots, active, strict=True)
+    ]
 
 
 def begun(asked: Asked) -> int:

@@ -2,13 +2,12 @@
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from msgspec import Struct
-from msgspec.structs import replace
 
 from central.faces import formats, words
 from central.figures.source import ACTIVE_IMPORT
@@ -50,7 +49,8 @@ def stepped(made: Making, one: PointView, first: date, until: date) -> Iterator[
     if asked.step in SECONDS:
         for since, end in profiles.parts(made, one, first, until):
             for piece in profiles.places(made, one, since, end, {asked.channel, ACTIVE_IMPORT}):
-                yield from _of_places(piece.get(asked.channel) or _untold(piece[ACTIVE_IMPORT]), one, asked)
+                slots = piece.get(asked.channel) or [profiles.untold(slot) for slot in piece[ACTIVE_IMPORT]]
+                yield from _of_places(slots, one, asked)
         return
     days = profiles.days(made, one, first, until, asked.channel)
     found = steps_of_days(days, one.tz)
@@ -65,10 +65,6 @@ def stepped(made: Making, one: PointView, first: date, until: date) -> Iterator[
         after = next_month(month)
         there = len(inside) == (after - month).days and all(map(whole, inside))
         yield Stepped(step, max(month, asked.period.first), min(after, asked.period.until), there)
-
-
-def _untold(slots: Iterable[Slot]) -> Sequence[Slot]:
-    return [replace(slot, energy=None) for slot in slots]
 
 
 def _of_places(slots: Sequence[Slot], one: PointView, asked: Asked) -> Iterator[Stepped]:
@@ -103,7 +99,10 @@ def columns(asked: Asked, beside: str = "") -> tuple[Column, ...]:
 
 def cells(asked: Asked, one: Stepped, tz: str) -> tuple[Cell, ...]:
     if asked.step == "month":
-        return (formats.month_name(one.first),)
+        month = formats.month_name(one.first)
+        if one.first == month_start(one.first) and one.until == next_month(one.first):
+            return (month,)
+        return (f"{month}, {one.first.day}–{(one.until - ONE_DAY).day}",)
     if asked.step == "day":
         return (one.first,)
     return local(one.step.start, tz), local(one.step.end, tz)

@@ -6,7 +6,7 @@ from itertools import groupby
 
 from flask_babel import lazy_gettext as _l
 
-from central.faces import formats, words
+from central.faces import formats, report_words, words
 from central.figures.source import ACTIVE_IMPORT
 from central.figures.views import DayView, PointView
 from central.metering.slots import Slot
@@ -100,7 +100,7 @@ def _by_intervals(made: Making, one: PointView, days: Sequence[DayView]) -> Iter
 
 def _row(made: Making, one: PointView, day: DayView, gaps: str, strip: str) -> Row:
     counts = day.completeness
-    name = profiles.name_of(one)
+    name = report_words.name_of(one)
     cells = (
         name,
         day.day,
@@ -148,8 +148,8 @@ REPORT = Report(
     word="completeness",
     title=_l("Анализ полноты профиля нагрузки"),
     about=_l(
-        "Сколько интервалов профиля ожидалось за каждые сутки, сколько пришло и каких нет. Полнота — доля полученных и "
-        "отключённых среди ожидавшихся; оценка её не повышает."
+        "Сколько интервалов профиля (A+) ожидалось за каждые сутки, сколько пришло и каких нет. Полнота — доля "
+        "полученных и отключённых среди ожидавшихся; оценка её не повышает."
     ),
     order=10,
     columns=columns,

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from central.faces import words
+from central.faces import report_words, words
 from central.faces.formats import kilo
 from central.figures.views import PointView
 from central.reports import profiles, stepping
@@ -60,7 +60,7 @@ def _row(
     opens: dict[str, Address],
     sums: dict[str, Address],
 ) -> Row:
-    step, name = found.step, profiles.name_of(one)
+    step, name = found.step, report_words.name_of(one)
     counts, by_zone = step.completeness, step.zones
     lacks = asked.step not in stepping.SECONDS and bool(counts.missing or counts.not_due)
     by_zones: list[Cell] = [by_zone.get(zone, None if lacks and zone in one.zones else "") for zone in there]

@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from central import figures
-from central.faces import formats
+from central.faces import formats, report_words
 from central.figures import NotFound
 from central.figures.maxima import PEAK, DayMaximum
 from central.figures.source import ACTIVE_IMPORT
@@ -47,7 +47,7 @@ def rows(made: Making) -> Iterator[Row]:
 
 
 def _row(one: PointView, found: DayMaximum) -> Row:
-    day, name = found.day, profiles.name_of(one)
+    day, name = found.day, report_words.name_of(one)
     peak = found.peak if found.zoned else ""
     cells: tuple[Cell, ...] = (name, day.day, *_cells(found.most, one.tz), *_cells(peak, one.tz), None)
     computed = [Mark.COMPUTED] if any(most and most.computed for most in (found.most, found.peak)) else []

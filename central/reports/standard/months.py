@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from msgspec import Struct
 
-from central.faces import energy, formats, words
+from central.faces import energy, formats, report_words, words
 from central.faces.periods import Chosen
 from central.faces.report_words import LETTERS
 from central.figures.steps import DAY, Step
@@ -114,7 +114,7 @@ def _sides(made: Making, one: PointView, period: Chosen | None) -> Sequence[Side
 
 
 def _row(one: PointView, number: int, this: Side, before: Side, sums: Mapping[str, Address]) -> Row:
-    name = profiles.name_of(one)
+    name = report_words.name_of(one)
     delta: Cell = "" if "" in (this.cell, before.cell) else None
     if isinstance(this.cell, int) and isinstance(before.cell, int) and this.whole and before.whole:
         delta = this.cell - before.cell
@@ -157,7 +157,7 @@ def size(asked: Asked, points: Sequence[PointView]) -> int:
 
 
 def notes(_made: Making) -> Sequence[str]:
-    return [_("Разница — по суткам, которые в обоих месяцах известны целиком; разница месяцев — если таковы они все.")]
+    return [_("Разница есть у суток, которые известны целиком в обоих месяцах; разница месяцев — если таковы все.")]
 
 
 REPORT = Report(

@@ -6,7 +6,7 @@ from datetime import date
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from central.faces import words
+from central.faces import report_words, words
 from central.faces.formats import kilo
 from central.figures.source import ACTIVE_IMPORT, FIELDS
 from central.figures.views import PointView
@@ -18,6 +18,7 @@ from central.reports.asked import Asked
 from central.reports.description import Address, Chart, Column, Kind, Line, Mark, Report, Row
 from central.reports.making import Making
 from central.reports.marks import OF_STATE, of_states
+from central.reports.profiles import is_untold
 
 States = frozenset[State]
 
@@ -46,21 +47,16 @@ class Writing:
     """The rows of a point. Words and addresses are made once for all rows that have the same: there may be millions."""
 
     def __init__(self, one: PointView, asked: Asked) -> None:
-        self._one, self._digits, self._name = one, asked.digits, profiles.name_of(one)
+        self._one, self._digits, self._name = one, asked.digits, report_words.name_of(one)
         self._sums = {channel: profiles.explained_period(asked, one, channel) for channel in FIELDS}
         self._said: dict[States, str] = {}
         self._opens: dict[tuple[date, tuple[str, ...]], Mapping[str, Address]] = {}
 
     def rows(self, piece: Mapping[str, Sequence[Slot]]) -> Iterator[Row]:
         """`piece`: channel -> its places, of the same times in all of them."""
-        kept = {channel: _meters(slots) for channel, slots in piece.items()}
-        for place, first in enumerate(piece[ACTIVE_IMPORT]):
-            there = {
-                channel: slots[place]
-                for channel, slots in piece.items()
-                if channel == ACTIVE_IMPORT or not first.parts or first.parts[-1].segment.mounting in kept[channel]
-            }
-            yield self._row(first, there)
+        for slots in zip(*piece.values(), strict=True):
+            there = {channel: slot for channel, slot in zip(piece, slots, strict=True) if not is_untold(slot)}
+            yield self._row(slots[0], there)
 
     def _row(self, first: Slot, slots: Mapping[str, Slot]) -> Row:
         start = local(first.start, self._one.tz)
@@ -104,11 +100,6 @@ class Writing:
             if slot.state is State.SUSPECT
         ]
         return str(_("не вошло %(energies)s", energies=", ".join(found)))
-
-
-def _meters(slots: Sequence[Slot]) -> frozenset[int]:
-    """Mountings of the meters that tell of a channel."""
-    return frozenset(part.segment.mounting for slot in slots for part in slot.parts)
 
 
 def _counted(slot: Slot) -> int | None:

@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from msgspec import Struct
 
-from central.faces import words
+from central.faces import report_words, words
 from central.faces.report_words import LETTERS, NAMED
 from central.figures.views import PointView
 from central.metering.zones import midnight, month_start, next_month
@@ -40,7 +40,10 @@ def columns(asked: Asked, points: Sequence[PointView]) -> Sequence[Column]:
         *stepping.columns(asked),
         Column("total", _l("Всего"), Kind.ENERGY, unit, summed=True, fixed=True),
         Column("marks", _l("Отметка"), Kind.MARKS, width=20),
-        *(Column(_of_point(one), profiles.name_of(one), Kind.ENERGY, unit, summed=True, width=16) for one in points),
+        *(
+            Column(_of_point(one), report_words.name_of(one), Kind.ENERGY, unit, summed=True, width=16)
+            for one in points
+        ),
     )
 
 

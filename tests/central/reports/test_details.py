@@ -165,6 +165,21 @@ class TestNothings:
             (None, (), "счётчик этот канал не ведёт")
         }
 
+    def test_a_point_of_which_there_is_nothing_is_told_by_name(self, own: Scene) -> None:
+        place(own, "M-1", T0)
+        own.arrive("M-1", *load("M-1", DAY, [KWH] * 48))
+        table = run(own, s.CONSUMER, WORD, length="day", day="2026-11-18")
+        assert table.document.notes[0] == "За это время ничего нет: M-1 Склад."
+        assert not any("ничего нет" in note for note in run(own, s.CONSUMER, WORD, **THE_DAY).document.notes)
+
+    def test_whole_months_may_be_compared_and_parts_of_them_not(self, scene: Scene) -> None:
+        asked = {"length": "own", "day": "2026-10-01", "last": "2026-11-24", "step": "month"}
+        table = run(scene, s.CONSUMER, WORD, scene.points[s.FLAT], **asked)
+        october = table.rows[0].cells["value"]
+        assert [one.text["start"] for one in table.rows] == ["Октябрь 2026", "Ноябрь 2026, 1–24"]
+        assert table.line("Максимум", "Т-45 Квартира").cells["value"] == october
+        assert table.line("Среднее", "Т-45 Квартира").cells["value"] == october
+
     def test_what_is_not_due_is_not_missing(self, scene: Scene) -> None:
         table = run(scene, s.CONSUMER, WORD, scene.points[s.FLAT], length="day", day="2026-11-24", step="half_hour")
         assert table.rows[-1].row.marks == (Mark.NOT_DUE,)
@@ -200,6 +215,11 @@ class TestMeters:
             *(house.energy(T0 + 1800 * number) for number in range(24)),
             *[20_000] * 24,
         ]
+
+        channel = run(own, s.CONSUMER, WORD, flat, step="half_hour", channel="reactive_import", **THE_DAY)
+        assert channel.rows[23].cells["value"] == house.energy(T0 + 23 * 1800) // 5
+        assert {one.text["marks"] for one in channel.rows[:24]} == {""}
+        assert {one.text["marks"] for one in channel.rows[24:]} == {"счётчик этот канал не ведёт"}
 
     def test_a_meter_of_minutes_that_stood_there_before_is_read_in_pieces(self, own: Scene) -> None:
         since = T0 - 20 * 86_400
@@ -278,7 +298,7 @@ class TestMonths:
             assert told.row.opens["value"].query["last"] == (until - ONE_DAY).isoformat()
         october = range(midnight(spans[0][0], s.TZ), midnight(spans[0][1], s.TZ), 1800)
         assert table.rows[0].cells["value"] == sum(map(house.energy, october))
-        assert [one.text["start"] for one in table.rows] == ["Октябрь 2026", "Ноябрь 2026"]
+        assert [one.text["start"] for one in table.rows] == ["Октябрь 2026, 10–31", "Ноябрь 2026, 1–20"]
         assert table.line("Максимум", "Т-45 Квартира").cells["value"] is None  # neither is a whole month
         assert {State.ESTIMATED, State.POWER_OFF} <= set(view.totals.states)
         assert table.rows[1].row.marks == (Mark.ESTIMATED, Mark.POWER_OFF)
