@@ -10,6 +10,7 @@ from sqlalchemy import update
 
 from central import figures
 from central.db import writing
+from central.faces.formats import kilo
 from central.metering.terms import State
 from central.metering.zones import local, midnight
 from central.registry import enter
@@ -302,3 +303,6 @@ class TestMonths:
         assert table.line("Максимум", "Т-45 Квартира").cells["value"] is None  # neither is a whole month
         assert {State.ESTIMATED, State.POWER_OFF} <= set(view.totals.states)
         assert table.rows[1].row.marks == (Mark.ESTIMATED, Mark.POWER_OFF)
+        estimated = kilo(view.totals.states[State.ESTIMATED])  # and not all of the month
+        (note,) = (one for one in table.document.notes if one.startswith("р — "))
+        assert note.endswith(f"1 строка из 2, {estimated} кВт·ч")
