@@ -157,7 +157,7 @@ def size(asked: Asked, points: Sequence[PointView]) -> int:
 
 
 def notes(_made: Making) -> Sequence[str]:
-    return [_("Разница есть у суток, которые известны целиком в обоих месяцах; разница месяцев — если таковы все.")]
+    return [_("Разница показана там, где сутки известны целиком в обоих месяцах; за месяц — если известны все.")]
 
 
 REPORT = Report(
