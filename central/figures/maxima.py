@@ -37,7 +37,7 @@ def maxima(source: Source, viewer: Viewer, point_id: int, first: date, until: da
     if (until - first).days > LONGEST:
         raise TooLong(f"{(until - first).days} days, at most {LONGEST}")
     with opened(source, viewer, point_id, midnight(first - ONE_DAY, "UTC"), midnight(until + ONE_DAY, "UTC")) as point:
-        days = days_view(point, first, until, ACTIVE_IMPORT, now).days
+        days = days_view(point, first, until, ACTIVE_IMPORT, now, priced=False).days
         there = {day.day: day for day in days}
         return tuple(
             DayMaximum(

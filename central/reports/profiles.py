@@ -24,7 +24,7 @@ ONE_DAY = timedelta(days=1)
 def days(made: Making, one: PointView, first: date, until: date, channel: str = ACTIVE_IMPORT) -> Sequence[DayView]:
     """Local days [first, until) that have begun, that the viewer may see and at which a meter stood there."""
     try:
-        found = figures.days(made.source, made.viewer, one.id, first, until, channel, made.now, each=False)
+        found = figures.days(made.source, made.viewer, one.id, first, until, channel, made.now, priced=False)
     except NotFound:
         return ()
     return [day for day in found.days if day.completeness.expected or day.completeness.not_due or day.energies]
