@@ -104,9 +104,22 @@ def digits(count: int) -> str:
 
 def _points(asked: "Asked", points: Sequence[PointView]) -> str:
     if len(points) <= NAMED:
-        return "; ".join(f"{one.code} {one.name}".strip() for one in points)
+        return "; ".join(map(name_of, points))
     counted = ngettext("%(num)s точка", "%(num)s точек", len(points))
     return str(counted if asked.points else _("все, %(counted)s", counted=counted))
+
+
+def name_of(one: PointView) -> str:
+    """«Т-45 Квартира»."""
+    return f"{one.code} {one.name}".strip()
+
+
+def nothing_note(names: Sequence[str]) -> str:
+    """Points of which the table has no row."""
+    told = "; ".join(names[:NAMED])
+    if len(names) > NAMED:
+        told = _("%(named)s; ещё %(more)s", named=told, more=len(names) - NAMED)
+    return str(_("За это время ничего нет: %(points)s.", points=told))
 
 
 def marked(found: Marked) -> str:
@@ -130,6 +143,17 @@ def lacking_note(column: str, rows: int) -> str:
             "В сумму «%(column)s» не вошло %(num)s строк без значения.",
             rows,
             column=column,
+        )
+    )
+
+
+def more_lacking_note(columns: int) -> str:
+    """Of sums that lack something too."""
+    return str(
+        ngettext(
+            "В сумму ещё %(num)s столбца вошли не все строки.",
+            "В суммы ещё %(num)s столбцов вошли не все строки.",
+            columns,
         )
     )
 
@@ -182,3 +206,15 @@ def size(count: int) -> str:
     if count < MEBIBYTE:
         return str(_("%(size)s КБ", size=number(Fraction(max(count, 1024), 1024), 0)))
     return str(_("%(size)s МБ", size=number(Fraction(count, MEBIBYTE), 1)))
+
+
+def compared_note(whole: int, of: int) -> str:
+    """Of which rows the greatest, the least and the mean are."""
+    return str(
+        ngettext(
+            "Максимум, минимум и среднее — по %(num)s строке из %(of)s: остальные неполны или оценены.",
+            "Максимум, минимум и среднее — по %(num)s строкам из %(of)s: остальные неполны или оценены.",
+            whole,
+            of=of,
+        )
+    )

@@ -40,15 +40,16 @@ def days(
     now: int,
     *,
     each: bool = True,
+    priced: bool = True,
 ) -> DaysView:
-    """Local days [first, until); `each`: with the cost of each day. Raises NotFound, TooLong, SeriesUnavailable;
-    KeyError for no channel."""
+    """Local days [first, until); `each`: with the cost of each day; `priced`: with any cost. Raises NotFound, TooLong,
+    SeriesUnavailable; KeyError for no channel."""
     FIELDS[channel]
     if (until - first).days > LONGEST:
         raise TooLong(f"{(until - first).days} days, at most {LONGEST}")
     # the zone is known only once the point is open: a day more on either side, cut below
     with opened(source, viewer, point_id, midnight(first - ONE_DAY, "UTC"), midnight(until + ONE_DAY, "UTC")) as point:
-        return days_view(point, first, until, channel, now, each=each)
+        return days_view(point, first, until, channel, now, each=each and priced, priced=priced)
 
 
 def by_months(
@@ -70,16 +71,19 @@ def by_months(
     return tuple(found)
 
 
-def days_view(point: Opened, first: date, until: date, channel: str, now: int, *, each: bool = False) -> DaysView:
-    """The same of a point that is open already; `each`: with the cost of each day. Raises NotFound when nothing of
-    these days may be seen."""
+def days_view(
+    point: Opened, first: date, until: date, channel: str, now: int, *, each: bool = False, priced: bool = True
+) -> DaysView:
+    """The same of a point that is open already; `each`: with the cost of each day, `priced`: of all together. Raises
+    NotFound when nothing of these days may be seen."""
+    priced = priced and channel == ACTIVE_IMPORT
     asked = Period(midnight(first, point.tz), midnight(until, point.tz))
     visible = Period(max(asked.since, point.visible.since), min(asked.until, point.visible.until))
     if visible.since >= visible.until:
         raise NotFound(f"point {point.id}")
     rows = _newest(point, first, until)
     segments = point.entries.segments(visible.since, visible.until)
-    prices = point.entries.prices if channel == ACTIVE_IMPORT else ()
+    prices = point.entries.prices if priced else ()
     found = []
     last = min(visible.until, now)
     anew = {} if point.stored else _anew(point, Period(visible.since, max(last, visible.since + 1)), channel, now)
@@ -92,14 +96,12 @@ def days_view(point: Opened, first: date, until: date, channel: str, now: int, *
         else:
             found.append(_partial(point, day, span, channel, now))
     before = days_before(point, visible.since, now) if prices else ()
-    hours = (
-        hours_of(point, Period(visible.since, max(last, visible.since + 1)), now) if channel == ACTIVE_IMPORT else {}
-    )
+    hours = hours_of(point, Period(visible.since, max(last, visible.since + 1)), now) if priced else {}
     by_hour = hour_prices(point, hours)
-    if channel == ACTIVE_IMPORT and each:
+    if priced and each:
         found = _with_costs(found, before, prices, hours, by_hour)
     by_zones = portions_of(day for day in found if day.day not in hours)
-    spent = cost_of(by_zones, prices, portions_of(before)) if channel == ACTIVE_IMPORT else None
+    spent = cost_of(by_zones, prices, portions_of(before)) if priced else None
     return DaysView(
         point=point.view(now),
         channel=channel,
