@@ -202,10 +202,12 @@ MEBIBYTE = 1024 * 1024
 
 
 def size(count: int) -> str:
-    """«17 КБ», «3,4 МБ» of bytes."""
+    """«17 КБ», «3,4 МБ», «2 ГБ» of bytes."""
     if count < MEBIBYTE:
         return str(_("%(size)s КБ", size=number(Fraction(max(count, 1024), 1024), 0)))
-    return str(_("%(size)s МБ", size=number(Fraction(count, MEBIBYTE), 1)))
+    if count < 1024 * MEBIBYTE:
+        return str(_("%(size)s МБ", size=number(Fraction(count, MEBIBYTE), 1)))
+    return str(_("%(size)s ГБ", size=number(Fraction(count, 1024 * MEBIBYTE), 1 if count % (1024 * MEBIBYTE) else 0)))
 
 
 def compared_note(whole: int, of: int) -> str:

@@ -70,7 +70,7 @@ def compose(mail: Mail, sender: str, name: str, moment: int, content: bytes | No
         message.add_alternative(mail.html, subtype="html")
         message.set_boundary(f"part-{name}")
     if mail.attached is not None and content is not None:
-        kind, _slash, subtype = mail.attached.type.partition("/")
+        kind, _slash, subtype = mail.attached.type.partition(";")[0].partition("/")
         message.add_attachment(content, maintype=kind, subtype=subtype, filename=mail.attached.name)
         message.set_boundary(f"whole-{name}")
     return message

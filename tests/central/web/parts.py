@@ -70,6 +70,7 @@ def address(rule: Rule) -> str:
         "number": "2411-0001",
         "section": "start",
         "word": "profile",
+        "code": "7KQ2-9XWM-D41T-0ZPA",
     }
     return re.sub(r"<(?:int:)?(\w+)>", lambda found: there[found[1]], rule.rule)
 
