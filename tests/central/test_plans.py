@@ -65,15 +65,12 @@ PAGES = {
         "/notices",
         "/me/notices",
         "/complexes",
-<<<<<<< HEAD
         "/reports",
         "/reports/profile?length=day&day=2026-11-20&open=1",
         "/reports/profile?length=day&day=2026-11-20&edit=1",
-=======
         "/reports/made",
         "/reports/made/1",
         "/check/7KQ2-9XWM-D41T-0ZPA",
->>>>>>> desk
         "/readings?length=month&day=2026-11-01",
         "/nothing-here",
         "/data?point=3",
