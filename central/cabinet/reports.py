@@ -25,7 +25,7 @@ from central.cabinet.chosen import past_points
 from central.cabinet.reports_table import Table
 from central.cabinet.room import cabinet
 from central.db import writing
-from central.faces import charts, formats, report_words, words
+from central.faces import charts, energy, formats, report_words, words
 from central.faces.forms import Text
 from central.faces.here import here, viewer
 from central.faces.numbers import whole
@@ -63,7 +63,7 @@ class Made:
     table: Table | None = None
     seconds: float = 0.0
     expected: int = 0
-    points: int = 0
+    points: Sequence[PointView] = ()
 
 
 @cabinet.get("/reports", endpoint="reports")
@@ -223,16 +223,16 @@ def _make(report: Report, wanted: Asked, there: Sequence[PointView], page: int) 
         return Made("none", columns)
     expected = report.size(wanted, run.points)
     if expected > MOST_ROWS or len(run.points) > MOST_POINTS:
-        return Made("large", columns, expected=expected, points=len(run.points))
+        return Made("large", columns, expected=expected, points=run.points)
     with at.source.engine.connect() as connection:
         company, holder = whose(connection, who)
     try:
         found = document(run, company, holder)
         drawn = reports_table.table(found, page)
     except SeriesUnavailable:
-        return Made("away", columns, points=len(run.points))
+        return Made("away", columns, points=run.points)
     state = "table" if drawn.count else "empty"
-    return Made(state, columns, found, drawn, perf_counter() - begun, expected, len(run.points))
+    return Made(state, columns, found, drawn, perf_counter() - begun, expected, run.points)
 
 
 def _noted(points: Sequence[PointView]) -> None:
@@ -287,6 +287,8 @@ def _page(
         errors=errors or {},
         made_at=formats.moment(here().now, COMPANY),
         chart=_chart(made),
+        legend=_legend(made, wanted),
+        most=(MOST_ROWS, MOST_POINTS),
         strip_key=[(looks, words.STATES[state]) for looks, _height, state in reports_table.PLACES.values()],
         endpoint="cabinet.report" if kept is None else "cabinet.personal_report",
         keep=wanted.query | where,
@@ -310,6 +312,22 @@ def _page(
 def _chart(made: Made) -> Markup | None:
     drawn = made.document.chart if made.document is not None else None
     return charts.bars(drawn.bars, drawn.captions) if drawn is not None else None
+
+
+def _legend(made: Made, wanted: Asked) -> dict[str, Any]:
+    """Of the chart: zones that are drawn, what the lines over its bars are of, whether anything is estimated."""
+    drawn = made.document.chart if made.document is not None else None
+    if drawn is None:
+        return {}
+    parts = [part for bar in drawn.bars for part in bar.parts]
+    colours = {part.colour for part in parts}
+    zones = energy.zones_of(tuple(dict.fromkeys(zone for point in made.points for zone in point.zones)))
+    before = wanted.period.before if any(bar.before is not None for bar in drawn.bars) else None
+    return {
+        "zones": [zone for zone in zones if zone.colour in colours] if len(zones) > 1 else (),
+        "before": before.caption if before is not None else "",
+        "estimated": any(part.estimated for part in parts),
+    }
 
 
 def _named(wanted: Asked) -> Sequence[PointView]:

@@ -31,6 +31,7 @@ from central.reports.description import (
 from central.reports.values import text
 
 ON_PAGE = 500  # rows
+SHORT = 16  # letters that stay on one line
 NUMBERS = (Kind.ENERGY, Kind.POWER, Kind.RATIO, Kind.SHARE, Kind.COUNT)
 TIMES = (Kind.DAY, Kind.MOMENT)
 OF_ZONES = ("zone", "tariff")  # names of the column that a zone's colour stands in
@@ -51,8 +52,8 @@ class Badge(Struct, frozen=True):
 
 
 class Shown(Struct, frozen=True):
-    """A cell. `looks`: num | time | mark | strip | ""; `href`: what explains it; `swatch`: class of a zone; the text of
-    marks is a remark."""
+    """A cell. `looks`: num | time | mark | strip | short | ""; `href`: what explains it; `swatch`: class of a zone. The
+    text of marks is a remark."""
 
     text: str = ""
     looks: str = ""
@@ -194,7 +195,9 @@ class _Writing:
             return Shown(looks=looks, strip=_strip(cell))
         if cell is None:
             return Shown(NOTHING if own and looks == "num" else "", looks)
-        return Shown(text(cell, column, self._digits), looks, self._address(opens) if opens else "", zone)
+        told = text(cell, column, self._digits)
+        looks = looks or ("short" if len(told) <= SHORT else "")
+        return Shown(told, looks, self._address(opens) if opens else "", zone)
 
     def _address(self, opens: Address) -> str:
         return url_for(opens.endpoint, **dict(opens.query))
