@@ -117,7 +117,7 @@ def mine() -> Sequence[PointView]:
 
 def address(report: Report, wanted: Asked, kept: Personal | None, **more: object) -> str:
     """Of this report, asked so."""
-    query = wanted.query | more
+    query: dict[str, Any] = wanted.query | more
     if kept is not None:
         return url_for("cabinet.personal_report", key=kept.id, **query)
     return url_for("cabinet.report", word=report.word, **query)
@@ -369,7 +369,7 @@ def told(report: Report, wanted: Asked, there: Sequence[PointView]) -> list[str]
 
 def _told_points(wanted: Asked, there: Sequence[PointView]) -> str:
     if not wanted.points:
-        return _("все точки (%(count)s)", count=len(there))
+        return str(_("все точки (%(count)s)", count=len(there)))
     named = [one.name or one.code for one in there if one.id in wanted.points]
     if 0 < len(named) == len(wanted.points) <= report_words.NAMED:
         return ", ".join(named)

@@ -7,6 +7,7 @@ Rows come once and are gone through whole, for the sum and the notes; words are 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Any
 
 from flask import url_for
 from flask_babel import gettext as _
@@ -30,7 +31,8 @@ from central.reports.description import (
 )
 from central.reports.values import text
 
-ON_PAGE = 500  # rows
+ON_PAGE, LEAST_ON_PAGE = 500, 20  # rows
+MOST_CELLS = 6_000  # of a page: wider tables have fewer rows
 SHORT = 16  # letters that stay on one line
 NUMBERS = (Kind.ENERGY, Kind.POWER, Kind.RATIO, Kind.SHARE, Kind.COUNT)
 TIMES = (Kind.DAY, Kind.MOMENT)
@@ -88,26 +90,28 @@ class Table:
     count: int
     number: int
     pages: int
+    on_page: int
     strips: bool
 
     @property
     def told(self) -> str:
-        first = (self.number - 1) * ON_PAGE
-        last = min(first + ON_PAGE, self.count)
-        return _("%(first)s–%(last)s из %(count)s", first=number(first + 1, 0), last=number(last, 0),
-                 count=number(self.count, 0))  # fmt: skip
+        first = (self.number - 1) * self.on_page
+        last = min(first + self.on_page, self.count)
+        ends = {"first": number(first + 1, 0), "last": number(last, 0)}
+        return str(_("%(first)s–%(last)s из %(count)s", **ends, count=number(self.count, 0)))
 
 
 def table(document: Document, page: int) -> Table:
     """Raises SeriesUnavailable. A page beyond the last is without rows."""
-    first = (page - 1) * ON_PAGE
+    on_page = min(ON_PAGE, max(LEAST_ON_PAGE, MOST_CELLS // len(document.columns)))
+    first = (page - 1) * on_page
     kept: list[Row] = []
     total, count = None, 0
     for row in document.rows:
         if row.role is Role.TOTAL:
             total = row
             continue
-        if first <= count < first + ON_PAGE:
+        if first <= count < first + on_page:
             kept.append(row)
         count += 1
     lifted = _lifted(document.columns, kept)
@@ -122,7 +126,8 @@ def table(document: Document, page: int) -> Table:
         total=writing.line(total) if total is not None else None,
         count=count,
         number=page,
-        pages=max(1, -(-count // ON_PAGE)),
+        pages=max(1, -(-count // on_page)),
+        on_page=on_page,
         strips=any(one.kind is Kind.STRIP for one in document.columns),
     )
 
@@ -200,7 +205,8 @@ class _Writing:
         return Shown(told, looks, self._address(opens) if opens else "", zone)
 
     def _address(self, opens: Address) -> str:
-        return url_for(opens.endpoint, **dict(opens.query))
+        query: dict[str, Any] = dict(opens.query)
+        return url_for(opens.endpoint, **query)
 
     def _place_of_zones(self) -> int:
         named = [place for place, column in enumerate(self._columns) if column.name in OF_ZONES]
