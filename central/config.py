@@ -174,6 +174,11 @@ class CentralConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         return self.data / "documents"
 
     @property
+    def reports_folder(self) -> Path:
+        """Files of reports, also those that letters carry; outside of it too."""
+        return self.data / "reports"
+
+    @property
     def sql_url(self) -> str:
         return self.sql.url or f"sqlite:///{self.data / 'central.sqlite'}"
 

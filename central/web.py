@@ -22,7 +22,7 @@ from central.cabinet import cabinet
 from central.config import CentralConfig
 from central.console import console
 from central.db import connect
-from central.door import door
+from central.door import check, door
 from central.faces import access, bearer, gallery, headers, noting, preferences, requests, templating, through
 from central.faces.here import KEY, Here, Person, here
 from central.faces.numbers import Key
@@ -56,6 +56,7 @@ def create_app(
             "console.new_document": config.documents.largest + 4 * MEGABYTE,
             "console.imports": MOST_PACKED + 4 * MEGABYTE,
             "cabinet.add_photo": photos.LARGEST + 4 * MEGABYTE,
+            "door.check_code": check.LARGEST + 4 * MEGABYTE,
         },
         BABEL_DEFAULT_LOCALE="ru",
     )

@@ -15,6 +15,7 @@ REGISTRATIONS = 20  # from one address
 LETTERS = 3  # with a key, to one mail
 KEYS = 20  # that are tried from one address
 DOWNLOADS = 5  # of all data of one person
+CHECKS = 100  # of codes of documents, from one address
 TRIALS = 10  # of the mail server, by one administrator
 
 

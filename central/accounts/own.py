@@ -20,6 +20,7 @@ from central.handing.tables import hand_in, handed_in
 from central.metering.zones import local
 from central.notices.tables import notice, notice_choice, notice_reader
 from central.registry.tables import contract, point
+from central.reports.tables import personal_report, report_file, report_schedule
 
 
 def all_of(connection: Connection, viewer: Viewer, now: int) -> dict[str, Any]:
@@ -52,6 +53,9 @@ def all_of(connection: Connection, viewer: Viewer, now: int) -> dict[str, Any]:
         "looked": [
             {"at": _iso(one.at), "who": one.who, "point": one.code} for one in looks(connection, viewer, now, None)
         ],
+        "personal_reports": _personal_reports(connection, viewer),
+        "report_schedules": _schedules(connection, viewer),
+        "report_files": _files(connection, viewer),
         "notices": _notices(connection, viewer),
         "notice_choices": _choices(connection, viewer),
         "actions": _actions(connection, viewer),
@@ -133,6 +137,67 @@ def _sessions(connection: Connection, viewer: Viewer) -> list[dict[str, Any]]:
             "expires_at": _iso(row.expires_at),
             "device": row.device,
             "address": row.address,
+        }
+        for row in connection.execute(query)
+    ]
+
+
+def _personal_reports(connection: Connection, viewer: Viewer) -> list[dict[str, Any]]:
+    """Also what was asked of a report last, which has no name."""
+    its = personal_report.c.account == viewer.account
+    query = select(personal_report, contract.c.number).outerjoin(contract, contract.c.id == personal_report.c.contract)
+    return [
+        {
+            "name": row.name,
+            "report": row.report,
+            "asked": row.asked,
+            "shared_in_contract": row.number,
+            "made_at": _iso(row.made_at),
+            "changed_at": _iso(row.changed_at),
+        }
+        for row in connection.execute(query.where(its).order_by(personal_report.c.id))
+    ]
+
+
+def _schedules(connection: Connection, viewer: Viewer) -> list[dict[str, Any]]:
+    query = (
+        select(report_schedule, personal_report.c.name)
+        .join(personal_report, personal_report.c.id == report_schedule.c.personal)
+        .where(report_schedule.c.account == viewer.account)
+        .order_by(report_schedule.c.id)
+    )
+    return [
+        {
+            "report": row.name,
+            "day": row.day,
+            "form": row.form,
+            "percent": row.percent,
+            "days": row.days,
+            "made_at": _iso(row.made_at),
+            "sent_for": row.sent_for.isoformat() if row.sent_for is not None else None,
+        }
+        for row in connection.execute(query)
+    ]
+
+
+def _files(connection: Connection, viewer: Viewer) -> list[dict[str, Any]]:
+    query = select(report_file).where(report_file.c.account == viewer.account).order_by(report_file.c.id)
+    return [
+        {
+            "report": row.report,
+            "title": row.title,
+            "asked": row.asked,
+            "since": row.since.isoformat(),
+            "until": row.until.isoformat(),
+            "form": row.form,
+            "state": row.state,
+            "rows": row.rows,
+            "size": row.size,
+            "sha256": row.sha256,
+            "code": row.code,
+            "made_at": _iso(row.made_at),
+            "ended_at": _iso(row.ended_at),
+            "seen_at": _iso(row.seen_at or None),
         }
         for row in connection.execute(query)
     ]

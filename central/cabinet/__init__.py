@@ -6,6 +6,7 @@ from central.cabinet import (
     family,
     hand_in,
     help,
+    made_reports,
     mail,
     me,
     news,
@@ -14,6 +15,8 @@ from central.cabinet import (
     person,
     phone,
     photo,
+    reports,
+    reports_personal,
     take_away,
     tokens,
 )  # fmt: skip
@@ -27,6 +30,7 @@ __all__ = [
     "family",
     "hand_in",
     "help",
+    "made_reports",
     "mail",
     "me",
     "news",
@@ -35,6 +39,8 @@ __all__ = [
     "person",
     "phone",
     "photo",
+    "reports",
+    "reports_personal",
     "take_away",
     "tokens",
 ]

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from central.cabinet.room import cabinet
 from central.db import writing
-from central.faces import notice_words
+from central.faces import notice_words, report_words
 from central.faces.here import here, viewer
 from central.faces.numbers import whole
 from central.metering.zones import day_of
@@ -16,9 +16,13 @@ from central.notices.board import Notice
 from central.notices.choices import Choice, choices, choose
 from central.notices.kinds import DANGER, DECREE, Kind
 from central.notices.letters import when
+from central.reports.made import desk
+from central.reports.made.desk import Made
+from central.reports.made.telling import KINDS as OF_FILE
 from protocol.spodes.events import event_text
 
 ON_PAGE, AMONG, LATEST = 20, 20, 2
+FILES_TOLD, MOST_FILES = 7 * 86_400, 5  # seconds after its end, and files, of which the first page tells
 LETTER, CABINET = "letter", "cabinet"  # of the form: «letter-opened»
 
 
@@ -32,20 +36,36 @@ def notices() -> ResponseReturnValue:
     with made.source.engine.connect() as connection:
         found, count = board.shown(connection, who, number, ON_PAGE)
         fresh = board.any_unseen(connection, who.account)
+        first = number == 1 and who.by is None
+        ended = desk.noticed(connection, who, made.now - FILES_TOLD, MOST_FILES) if first else []
     if fresh and found and who.by is None:
         with writing(made.source.engine).begin() as connection:
             board.seen(connection, who.account, max(one.id for one in found), made.now)
+    if any(one.new for one in ended):
+        with writing(made.source.engine).begin() as connection:
+            desk.saw(connection, who, made.now)
     page: dict[str, Any] = {"found": [told(one) for one in found], "count": count, "page": number, "on_page": ON_PAGE}
+    page["ended"] = [told_file(one) for one in ended]
     return render_template("cabinet/notices.html", **page)
 
 
 def latest() -> list[dict[str, Any]]:
-    """For the main page: the newest that are not seen, danger first."""
+    """For the main page: the newest that are not seen, danger first, then files that were asked for."""
     if not anything_new():
         return []
     with here().source.engine.connect() as connection:
-        found = sorted(board.unseen(connection, viewer(), AMONG), key=lambda one: one.kind not in DANGER)
-    return [told(one) for one in found[:LATEST]]
+        found = board.unseen(connection, viewer(), AMONG)
+        files = (
+            [] if viewer().by is not None else [one for one in desk.noticed(connection, viewer(), 0, LATEST) if one.new]
+        )
+    danger = [told(one) for one in found if one.kind in DANGER]
+    return [*danger, *map(told_file, files), *(told(one) for one in found if one.kind not in DANGER)][:LATEST]
+
+
+def told_file(one: Made) -> dict[str, Any]:
+    """The same of a file that a job made."""
+    words = notice_words.KINDS[OF_FILE[one.state]]
+    return {"file": one, "title": words.title, "words": words, "why": report_words.failed(one.error)}
 
 
 def told(one: Notice) -> dict[str, Any]:
@@ -94,5 +114,7 @@ def anything_new() -> bool:
     if "bell" not in g:
         who = viewer()
         with here().source.engine.connect() as connection:
-            g.bell = not who.staff and board.any_unseen(connection, who.account)
+            g.bell = not who.staff and (
+                board.any_unseen(connection, who.account) or desk.any_unseen(connection, who.account)
+            )
     return bool(g.bell)

@@ -14,6 +14,7 @@ from math import ceil, floor, log10
 from markupsafe import Markup, escape
 from msgspec import Struct
 
+from central.faces.colours import light
 from central.faces.formats import decimal, number
 
 PLOT = 190  # px between the top line and zero
@@ -29,6 +30,7 @@ LINES = 6  # of the grid, at most
 MOST_BARS = 200
 ALONE, TOGETHER = 170, 84  # px of the plot of a line, of each of several
 CAPTION = 26  # px over it
+PAPER_LEFT = 52  # px for the numbers of the axis
 ROUGH = 3  # lines of the grid of each of several
 
 SOLID, OFF, MISSING = "solid", "off", "missing"
@@ -95,6 +97,23 @@ class Strip:
         return sum(part.value for part in self.parts)
 
 
+_PAPER_STYLE = (
+    "text{{font-family:'DejaVu Sans';font-stretch:condensed;font-size:12px;fill:{text2}}}"
+    ".end{{text-anchor:end}}.middle,.inside{{text-anchor:middle}}.upright{{writing-mode:vertical-rl}}"
+    ".grid{{stroke:{grid}}}.zero{{stroke:{edge}}}.phone-only{{display:none}}.bar{{stroke-width:0.75}}"
+    ".hatch-paper,.earlier-paper{{fill:#fff}}.earlier,.nought,.suspect{{fill:{text}}}.suspect{{font-weight:bold}}"
+    ".gap{{fill:none}}.gap-side{{stroke:{gap};stroke-dasharray:3 3}}.off{{fill:{off}}}.noted{{fill:{text}}}"
+    ".strip{{fill:{text3}}}.strip.part{{fill:{edge}}}.strip.missing{{fill:none;stroke:{gap};stroke-dasharray:2 2}}"
+)
+_PAPER_ZONES = Markup(  # tiles are long, so that no seam crosses their lines
+    '<pattern id="zone-t2" width="2000" height="4" patternUnits="userSpaceOnUse"><rect width="2000" height="4" '
+    'fill="#fff"/><rect width="2000" height="2.2" fill="{t2}"/></pattern><pattern id="zone-t3" width="4" height="4" '
+    'patternUnits="userSpaceOnUse"><rect width="4" height="4" fill="#fff"/><circle cx="2" cy="2" r="1.1" fill="{t3}"/>'
+    '</pattern><pattern id="zone-t4" width="4" height="1000" patternUnits="userSpaceOnUse"><rect width="4" '
+    'height="1000" fill="#fff"/><rect width="2" height="1000" fill="{t4}"/></pattern>'
+)
+
+
 def bars(found: Sequence[Bar], captions: Captions) -> Markup:
     """The whole chart. At most MOST_BARS bars, at least one."""
     highest = [max(sum(part.value for part in bar.parts), bar.before or 0.0) for bar in found]
@@ -113,6 +132,47 @@ def bars(found: Sequence[Bar], captions: Captions) -> Markup:
     )
     patterns = Markup("").join(_pattern(captions.id, colour) for colour in _estimated(found))
     return _framed(captions, TOP + PLOT + AXIS, body, patterns)
+
+
+def paper(found: Sequence[Bar], captions: Captions, width: int) -> Markup:
+    """The same bars for paper, so many px wide, looks and all: each zone has a pattern, for who prints in grey."""
+    highest = [max(sum(part.value for part in bar.parts), bar.before or 0.0) for bar in found]
+    top, step = scale(max(highest, default=0.0))
+    body = Markup("").join(
+        (
+            *_grid(top, step),
+            *_gaps(found, captions),
+            *_columns(found, top, captions.id),
+            *_earlier(found, top),
+            *_noted(found),
+            *_ticks(found, captions.last_tick),
+            _svg('<line class="zero" x1="0" x2="100%" y1="{0}" y2="{0}"/>', TOP + PLOT),
+        )
+    )
+    patterns = Markup("").join(_pattern(captions.id, colour) for colour in _estimated(found))
+    return _svg(
+        '<svg xmlns="http://www.w3.org/2000/svg" width="{whole}" height="{height}" viewBox="0 0 {whole} {height}">'
+        "<style>{style}</style><defs>{zones}{patterns}</defs>"
+        '<svg x="{left}" y="0" width="{width}" height="{height}" overflow="visible">{body}</svg></svg>',
+        whole=width,
+        width=width - PAPER_LEFT,
+        left=PAPER_LEFT,
+        height=TOP + PLOT + AXIS,
+        style=_paper_style(),
+        zones=_PAPER_ZONES.format(**light()),
+        patterns=patterns,
+        body=body,
+    )
+
+
+def _paper_style() -> Markup:
+    colours = light()
+    zones = "".join(
+        f".ink.t{zone}{{fill:{colours[f't{zone}']}}}.hatch.t{zone}{{stroke:{colours[f't{zone}']}}}"
+        f".bar.t{zone}{{fill:{f'url(#zone-t{zone})' if zone > 1 else colours['t1']};stroke:{colours[f't{zone}']}}}"
+        for zone in range(1, 5)
+    )
+    return Markup(_PAPER_STYLE.format(**colours) + zones)  # noqa: S704 - colours of ours alone
 
 
 def _framed(captions: Captions, height: int, body: Markup, patterns: Markup | None = None) -> Markup:

@@ -1,6 +1,7 @@
 """The captions of reports that a code word has, each once: parameters, marks, lines of sums, formats."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from flask_babel import gettext as _
@@ -9,7 +10,7 @@ from flask_babel import ngettext
 from flask_babel.speaklater import LazyString
 
 from central.faces import words
-from central.faces.formats import day, kilo
+from central.faces.formats import day, kilo, number
 from central.figures.views import PointView
 from central.reports.description import Line, Mark, Marked, Parameter, Report
 
@@ -103,9 +104,22 @@ def digits(count: int) -> str:
 
 def _points(asked: "Asked", points: Sequence[PointView]) -> str:
     if len(points) <= NAMED:
-        return "; ".join(f"{one.code} {one.name}".strip() for one in points)
+        return "; ".join(map(name_of, points))
     counted = ngettext("%(num)s точка", "%(num)s точек", len(points))
     return str(counted if asked.points else _("все, %(counted)s", counted=counted))
+
+
+def name_of(one: PointView) -> str:
+    """«Т-45 Квартира»."""
+    return f"{one.code} {one.name}".strip()
+
+
+def nothing_note(names: Sequence[str]) -> str:
+    """Points of which the table has no row."""
+    told = "; ".join(names[:NAMED])
+    if len(names) > NAMED:
+        told = _("%(named)s; ещё %(more)s", named=told, more=len(names) - NAMED)
+    return str(_("За это время ничего нет: %(points)s.", points=told))
 
 
 def marked(found: Marked) -> str:
@@ -133,5 +147,76 @@ def lacking_note(column: str, rows: int) -> str:
     )
 
 
+def more_lacking_note(columns: int) -> str:
+    """Of sums that lack something too."""
+    return str(
+        ngettext(
+            "В сумму ещё %(num)s столбца вошли не все строки.",
+            "В суммы ещё %(num)s столбцов вошли не все строки.",
+            columns,
+        )
+    )
+
+
 def chosen_note(shown: int, of: int) -> str:
     return str(ngettext("Отобрана %(num)s строка из %(of)s.", "Отобрано %(num)s строк из %(of)s.", shown, of=of))
+
+
+_FAILED: Mapping[str, LazyString] = {  # why a file was not made
+    "points": _l("Этих точек учета за этот период у вас больше нет."),
+    "not_made": _l("Файл такого вида не уложился в отведённые время и память. Выберите Excel или CSV."),
+    "large": _l("Файл вышел больше 1 ГБ. Возьмите период короче или меньше точек."),
+    "space": _l("На сервере кончилось место для файлов. Компания это видит; попробуйте позже."),
+    "series": _l("Хранилище показаний не отвечало. Попробуйте позже."),
+    "account": _l("Учётной записи, для которой он делался, вход закрыт."),
+    "unknown": _l("Такого отчёта в этой версии программы больше нет."),
+    "interrupted": _l("Работа прервалась. Сделайте файл снова."),
+}
+
+
+def failed(error: str) -> str:
+    """Why a file was not made, and what can be done. `error`: a word, of rows with how many there are and may be."""
+    word, *numbers = error.split() or [""]
+    if word == "rows":
+        count, most = numbers
+        return str(
+            _(
+                "В отчёте больше %(most)s строк (%(count)s), в файл такого вида они не входят. Выберите Excel или CSV, "
+                "период короче или меньше точек.",
+                most=number(int(most), 0),
+                count=number(int(count), 0),
+            )
+        )
+    return str(_FAILED.get(word, _FAILED["interrupted"]))
+
+
+STATES: Mapping[str, tuple[str, str, LazyString]] = {  # of a file: badge · icon · word
+    "waiting": ("plain", "clock", _l("в очереди")),
+    "making": ("look", "clock", _l("готовится")),
+    "ready": ("ok", "check", _l("готов")),
+    "failed": ("act", "circle-alert", _l("не получился")),
+    "cancelled": ("plain", "info", _l("отменён")),
+    "gone": ("plain", "clock", _l("удалён")),
+}
+MEBIBYTE = 1024 * 1024
+
+
+def size(count: int) -> str:
+    """«17 КБ», «3,4 МБ», «2 ГБ» of bytes."""
+    if count < MEBIBYTE:
+        return str(_("%(size)s КБ", size=number(Fraction(max(count, 1024), 1024), 0)))
+    if count < 1024 * MEBIBYTE:
+        return str(_("%(size)s МБ", size=number(Fraction(count, MEBIBYTE), 1)))
+    return str(_("%(size)s ГБ", size=number(Fraction(count, 1024 * MEBIBYTE), 1 if count % (1024 * MEBIBYTE) else 0)))
+
+
+def compared_note(whole: int, of: int) -> str:
+    """Of which rows the greatest, the least and the mean are."""
+    return str(
+        ngettext(
+            "Максимум, минимум и среднее — по %(num)s строке из %(of)s: остальные неполны или оценены.",
+            "Максимум, минимум и среднее — по %(num)s строкам из %(of)s: остальные неполны или оценены.",
+            whole,
+            of=of,
+        )
+    )

@@ -31,12 +31,16 @@ PAGES = frozenset(  # that are seen so; on others one is oneself
         "cabinet.network_file",
         "cabinet.reading",
         "cabinet.complexes",
+        "cabinet.reports",
+        "cabinet.report",
+        "cabinet.personal_report",
         "cabinet.explain",
         "cabinet.explain_data",
         "cabinet.what_if",
         "cabinet.hand_in",
         "cabinet.receipt",
         "cabinet.photo",
+        "cabinet.make_report",  # only seen: he makes none for him
     }
 )
 

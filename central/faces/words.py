@@ -131,6 +131,7 @@ SECTIONS: tuple[tuple[str, str, LazyString, LazyString], ...] = (  # endpoint, i
         _l("Измерительные комплексы"),
         _l("Справочные данные и история замен приборов учета"),
     ),
+    ("cabinet.reports", "file-chart-column", _l("Отчеты"), _l("Просмотр и вывод на печать отчетов")),
     ("cabinet.me", "user", _l("Персональные данные"), _l("Договоры, близкие, пароль, сеансы, согласия")),
 )
 HANDED: Mapping[str, tuple[str, str, LazyString]] = {  # badge · icon · word

@@ -5,9 +5,11 @@
     points(source, viewer, now)                                       -> tuple[PointView, ...]   visible now
     point_view(source, viewer, point, now)                            -> PointView
     interval(source, viewer, point, since, until, channel, now)       -> IntervalView
+    profile(source, viewer, point, since, until, now)                 -> Mapping[str, tuple[Slot, ...]]   by channel
     days(source, viewer, point, first, until, channel, now)           -> DaysView      [first, until) local days
     by_months(source, viewer, point, first, until, channel, now)      -> tuple[DaysView, ...]    by calendar months
     line(source, viewer, point, first, until, channel, now)           -> Line          of all intervals, or of runs
+    maxima(source, viewer, point, first, until, now)                  -> tuple[DayMaximum, ...]   also in hours of peak
     day_history(source, viewer, point, day, channel)                  -> tuple[DayVersion, ...]  oldest first
     revisions(source, viewer, point, first, until, channel)           -> tuple[Revision, ...]    newest first
     readings(source, viewer, point, since, until, now)                -> ReadingsView
@@ -54,10 +56,11 @@ from central.figures.consumption import consumption
 from central.figures.daily import by_months, day_history, days, revisions
 from central.figures.events import cases, events
 from central.figures.explain import explain_bill, explain_days
-from central.figures.intervals import TooLong, interval
+from central.figures.intervals import TooLong, interval, profile
 from central.figures.kept import kept_intervals, kept_points, kept_registers, kept_spans
 from central.figures.line import line
 from central.figures.main_page import heard_at, silent, summary
+from central.figures.maxima import maxima
 from central.figures.meter_faces import meter_faces
 from central.figures.network import instant, network, samples
 from central.figures.reading_at import reading_at
@@ -89,12 +92,14 @@ __all__ = [
     "kept_registers",
     "kept_spans",
     "line",
+    "maxima",
     "meter_faces",
     "network",
     "next_verified",
     "point_list",
     "point_view",
     "points",
+    "profile",
     "reading_at",
     "readings",
     "revisions",

@@ -1,6 +1,6 @@
 """The intervals of one channel of a point: each with zone, state, quality and parts, and the checks of their sums."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from msgspec.structs import replace
 
@@ -30,23 +30,55 @@ def interval(
         return within(point, Period(since, until), channel, now)
 
 
+def profile(
+    source: Source,
+    viewer: Viewer,
+    point_id: int,
+    since: int,
+    until: int,
+    now: int,
+    channels: Collection[str] = FIELDS,
+) -> Mapping[str, tuple[Slot, ...]]:
+    """The same intervals of those of these channels that the meter tells of in this time, read once; active import is
+    told of always. Raises NotFound, TooLong, SeriesUnavailable."""
+    with opened(source, viewer, point_id, since, until) as point:
+        seen = _seen_of(point, Period(since, until))
+        material = _material(point, seen, now)
+        return {
+            channel: tuple(_seen(slot, point.reach) for slot in material.slots(channel))
+            for channel in material.channels()
+            if channel in channels
+        }
+
+
 def within(point: Opened, asked: Period, channel: str, now: int) -> IntervalView:
     """The same of a point that is open already. Raises TooLong; NotFound: nothing of `asked` may be seen."""
-    seconds = asked.until - asked.since
+    _seen_of(point, asked)
+    return view(point, asked, channel, now)
+
+
+def _seen_of(point: Opened, asked: Period) -> Period:
+    """What of `asked` may be seen. Raises TooLong, NotFound."""
     if not (point.visible.since < asked.until and asked.since < point.visible.until):
         raise NotFound(f"point {point.id}")
+    seconds = asked.until - asked.since
     segments = point.entries.segments(point.visible.since, point.visible.until)
     count = seconds // min((segment.period for segment in segments), default=seconds)
     if count > MOST:
         raise TooLong(f"{count} intervals, at most {MOST}")
-    return view(point, asked, channel, now)
+    return Period(max(asked.since, point.visible.since), min(asked.until, point.visible.until))
+
+
+def _material(point: Opened, seen: Period, now: int) -> Material:
+    place = Place(point.id, point.tz, point.calendar, point.entries.terms)
+    segments = point.entries.segments(seen.since, seen.until)
+    return Material(point.connection, point.series, place, segments, seen.since, seen.until, now)
 
 
 def view(point: Opened, asked: Period, channel: str, now: int) -> IntervalView:
     """However many there are; what of `asked` may be seen."""
     since, until = max(asked.since, point.visible.since), min(asked.until, point.visible.until)
-    place = Place(point.id, point.tz, point.calendar, point.entries.terms)
-    material = Material(point.connection, point.series, place, point.entries.segments(since, until), since, until, now)
+    material = _material(point, Period(since, until), now)
     slots = tuple(_seen(slot, point.reach) for slot in material.slots(channel))
     term = material.difference(channel, since, until)
     found = energies(slots)

@@ -9,6 +9,7 @@ from central.ingest import retention as of_ingest
 from central.jobs import queue
 from central.jobs.context import Context
 from central.registry.exchange import uploads
+from central.reports.made import keeping
 
 
 def run(context: Context, _arguments: dict[str, Any]) -> dict[str, Any]:
@@ -19,13 +20,16 @@ def run(context: Context, _arguments: dict[str, Any]) -> dict[str, Any]:
     context.check()
     books = uploads.forget(context.engine, uploads.folder(context.config), context.now)
     context.check()
+    made = keeping.forget(context.engine, context.config.reports_folder, context.config.central.public_url, context.now)
+    context.check()
     with context.writing() as connection:
         people = registering.forget(connection, context.now)
         family.forget(connection, context.now)
         mail_change.forget(connection, context.now)
     erased = _erase(context)
     jobs = queue.forget(context.engine, context.now)
-    return {"messages": messages, "days": days, "books": books, "people": people, "erased": erased, "jobs": jobs}
+    gone = {"messages": messages, "days": days, "books": books, "reports": made}
+    return gone | {"people": people, "erased": erased, "jobs": jobs}
 
 
 def _erase(context: Context) -> int:

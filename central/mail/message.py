@@ -17,6 +17,14 @@ _ADDRESS = re.compile(r"""[^\s@<>()\[\],;:"\\]+@[^\s@<>()\[\],;:"\\]+""")
 _LINK = re.compile(r"https?://\S+")
 
 
+class Attached(msgspec.Struct, frozen=True):
+    """A file that a letter carries: by its SHA-256 among those that are kept, so that no queue holds its bytes."""
+
+    sha256: str
+    name: str
+    type: str
+
+
 class Mail(msgspec.Struct, frozen=True, omit_defaults=True):
     """What is to be said to whom. `to` is one bare address; `about`: whose letter it is, where `to` does not tell."""
 
@@ -25,6 +33,7 @@ class Mail(msgspec.Struct, frozen=True, omit_defaults=True):
     text: str
     html: str | None = None
     about: str = ""
+    attached: Attached | None = None
 
 
 def written(to: str, letter: str, language: str) -> Mail:
@@ -42,8 +51,9 @@ def _line(text: str) -> str:
     return f'<a href="{said}">{said}</a>' if _LINK.fullmatch(text.strip()) else said
 
 
-def compose(mail: Mail, sender: str, name: str, moment: int) -> EmailMessage:
-    """The same mail, sender (address or «Name <address>»), name (of Message-ID) and moment make the same message.
+def compose(mail: Mail, sender: str, name: str, moment: int, content: bytes | None = None) -> EmailMessage:
+    """The same mail, sender (address or «Name <address>»), name (of Message-ID), moment and content (of what is
+    attached) make the same message.
 
     Raises ValueError: an address or a subject that no header can hold.
     """
@@ -59,6 +69,10 @@ def compose(mail: Mail, sender: str, name: str, moment: int) -> EmailMessage:
     if mail.html is not None:
         message.add_alternative(mail.html, subtype="html")
         message.set_boundary(f"part-{name}")
+    if mail.attached is not None and content is not None:
+        kind, _slash, subtype = mail.attached.type.partition(";")[0].partition("/")
+        message.add_attachment(content, maintype=kind, subtype=subtype, filename=mail.attached.name)
+        message.set_boundary(f"whole-{name}")
     return message
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, func, or_, select, update
 
 from central.jobs.asking import enqueue
 from central.jobs.tables import State, job
-from central.mail.message import Mail, compose
+from central.mail.message import Attached, Mail, compose
 
 KIND = "mail"
 _ANYONE = "uchet@localhost"
@@ -23,15 +23,18 @@ def queue(
     html: str | None = None,
     key: str | None = None,
     about: str = "",
+    attached: Attached | None = None,
+    due_at: int | None = None,
 ) -> int:
-    """Sent after the caller's transaction has committed, and only then; returns the job's id.
+    """Sent after the caller's transaction has committed, and only then, from `due_at` (default: now) on; returns the
+    job's id.
 
     With a `key`: once, however often it is queued. Raises ValueError for what no header can hold (a line break in the
     subject, an address that is none).
     """
-    mail = Mail(to, subject, text, html, about)
+    mail = Mail(to, subject, text, html, about, attached)
     compose(mail, _ANYONE, KIND, now)
-    return enqueue(connection, KIND, msgspec.to_builtins(mail), now, key=key)
+    return enqueue(connection, KIND, msgspec.to_builtins(mail), now, key=key, due_at=due_at)
 
 
 def drop(connection: Connection, to: str, about: str, now: int) -> None:

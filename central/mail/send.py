@@ -5,6 +5,7 @@ import smtplib
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from hashlib import sha256
 from typing import Any
 
 import msgspec
@@ -12,8 +13,9 @@ import msgspec
 from central.config import CentralConfig
 from central.config import Mail as Settings
 from central.jobs.context import Context, JobFailed, JobRefused
-from central.mail.message import Mail, compose
+from central.mail.message import Attached, Mail, compose
 from central.migrations.command import central_id
+from central.registry.documents import path_of
 
 
 def run(context: Context, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -22,7 +24,8 @@ def run(context: Context, arguments: dict[str, Any]) -> dict[str, Any]:
     assert settings is not None, "a mail is taken only where [mail] is configured"
     mail = msgspec.convert(arguments, Mail)
     name = f"job-{context.job.id}.{central_id(context.engine)}"
-    message = compose(mail, settings.sender, name, context.job.made_at)
+    content = _content(context.config, mail.attached) if mail.attached is not None else None
+    message = compose(mail, settings.sender, name, context.job.made_at, content)
     try:
         with connected(context.config, settings) as server:
             server.send_message(message)
@@ -36,6 +39,17 @@ def run(context: Context, arguments: dict[str, Any]) -> dict[str, Any]:
     except (smtplib.SMTPException, OSError) as error:
         raise JobFailed(f"the server cannot be reached: {type(error).__name__}") from None
     return {"message_id": message["Message-ID"]}
+
+
+def _content(config: CentralConfig, attached: Attached) -> bytes:
+    """Raises JobRefused: it is no more, or is another."""
+    try:
+        content = path_of(config.reports_folder, attached.sha256).read_bytes()
+    except FileNotFoundError:
+        raise JobRefused(f"the file {attached.sha256} that it carries is no more") from None
+    if sha256(content).hexdigest() != attached.sha256:
+        raise JobRefused(f"the file {attached.sha256} that it carries was changed on the disk")
+    return content
 
 
 @contextmanager

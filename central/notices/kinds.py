@@ -15,6 +15,8 @@ class Kind(StrEnum):
     RESTARTED = Case.RESTARTED.value
     VERIFICATION = "verification"  # it ends soon
     SILENT = "silent"  # the meter
+    REPORT_READY = "report_ready"  # a file that a job made; of no point: central.reports.made
+    REPORT_FAILED = "report_failed"
 
 
 DECREE = tuple(Kind(case.value) for case in Case)

@@ -24,7 +24,7 @@ personal_report = Table(
     Column("id", Id, primary_key=True),
     Column("account", ForeignKey("account.id"), nullable=False, index=True),  # whose it is
     Column("contract", ForeignKey("contract.id"), index=True),  # who sees this contract sees it too; null = he alone
-    Column("name", String(100), nullable=False),
+    Column("name", String(100), nullable=False),  # "" = what this account asked of the report last
     Column("report", String(40), nullable=False),  # word of the standard one
     Column("asked", JSON, nullable=False),  # parameters; its period as so many back from today
     Column("made_at", Seconds, nullable=False),
@@ -54,7 +54,7 @@ report_file = Table(
     Column("report", String(40), nullable=False),
     Column("title", Text, nullable=False),
     Column("asked", JSON, nullable=False),  # all parameters, its period as days
-    Column("points", JSON, nullable=False),  # ids; who may not see one of them any more gets no file
+    Column("points", JSON, nullable=False),  # [id, since, until]: seconds UTC of which it tells, seen whole or no file
     Column("since", Date, nullable=False),
     Column("until", Date, nullable=False),
     Column("form", String(4), nullable=False),
@@ -68,9 +68,11 @@ report_file = Table(
     Column("code", String(24), nullable=False),  # of its check
     Column("error", Text),
     Column("schedule", ForeignKey("report_schedule.id", ondelete="SET NULL")),
-    Column("made_at", Seconds, nullable=False),
-    Column("ready_at", Seconds),
+    Column("made_at", Seconds, nullable=False),  # asked for
+    Column("ended_at", Seconds),  # ready, failed or cancelled
+    Column("seen_at", Seconds),  # how it ended; 0 = nobody is to be told of that
     UniqueConstraint("code"),
     Index("ix_report_file_account_made_at", "account", "made_at"),
-    Index("ix_report_file_state_made_at", "state", "made_at"),
+    Index("ix_report_file_account_seen_at", "account", "seen_at"),
+    Index("ix_report_file_state_ended_at", "state", "ended_at"),
 )

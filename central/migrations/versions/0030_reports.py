@@ -69,7 +69,8 @@ def upgrade() -> None:
         sa.Column("error", sa.Text(), nullable=True),
         sa.Column("schedule", ID, nullable=True),
         sa.Column("made_at", sa.BigInteger(), nullable=False),
-        sa.Column("ready_at", sa.BigInteger(), nullable=True),
+        sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.Column("seen_at", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(["account"], ["account.id"], name="fk_report_file_account"),
         sa.ForeignKeyConstraint(["job"], ["job.id"], name="fk_report_file_job", ondelete="SET NULL"),
         sa.ForeignKeyConstraint(
@@ -80,4 +81,5 @@ def upgrade() -> None:
     )
     op.create_index("ix_report_file_sha256", "report_file", ["sha256"])
     op.create_index("ix_report_file_account_made_at", "report_file", ["account", "made_at"])
-    op.create_index("ix_report_file_state_made_at", "report_file", ["state", "made_at"])
+    op.create_index("ix_report_file_account_seen_at", "report_file", ["account", "seen_at"])
+    op.create_index("ix_report_file_state_ended_at", "report_file", ["state", "ended_at"])

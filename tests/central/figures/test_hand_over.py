@@ -28,9 +28,11 @@ Call = Callable[[Scene, Viewer, int], Any]
 CALLS: dict[str, Call] = {
     "point_view": lambda c, viewer, point: figures.point_view(c.source, viewer, point, c.now),
     "interval": lambda c, viewer, point: figures.interval(c.source, viewer, point, *SPAN, A, c.now),
+    "profile": lambda c, viewer, point: figures.profile(c.source, viewer, point, *SPAN, c.now),
     "days": lambda c, viewer, point: figures.days(c.source, viewer, point, *DAYS, A, c.now),
     "by_months": lambda c, viewer, point: figures.by_months(c.source, viewer, point, *DAYS, A, c.now),
     "line": lambda c, viewer, point: figures.line(c.source, viewer, point, *DAYS, A, c.now),
+    "maxima": lambda c, viewer, point: figures.maxima(c.source, viewer, point, *DAYS, c.now),
     "complex_of": lambda c, viewer, point: figures.complex_of(c.source, viewer, point, c.now),
     "next_verified": lambda c, viewer, point: figures.next_verified(c.source, viewer, point, c.now),
     "events": lambda c, viewer, point: figures.events(c.source, viewer, point, *SPAN, Wanted(), c.now),
@@ -90,6 +92,22 @@ def test_the_half_hours_end_and_begin_with_the_hand_over(scene: Scene) -> None:
     assert [slot.start for slot in old.slots] == list(range(SPAN[0], T0, 1800))
     assert [slot.start for slot in new.slots] == list(range(T0, SPAN[1], 1800))
     assert (*old.slots, *new.slots) == both.slots
+
+
+def test_all_channels_together_do_so_too(scene: Scene) -> None:
+    point = scene.points[s.NEXT_DOOR]
+    old, new = (CALLS["profile"](scene, scene.viewer(mail), point) for mail in (s.FORMER, s.NEIGHBOUR))
+    assert [slot.start for slot in old[A]] == list(range(SPAN[0], T0, 1800))
+    assert [slot.start for slot in new["reactive_import"]] == list(range(T0, SPAN[1], 1800))
+    view = CALLS["interval"](scene, scene.viewer(s.NEIGHBOUR), point)
+    assert new[A] == view.slots
+
+
+def test_and_the_greatest_powers(scene: Scene) -> None:
+    point = scene.points[s.NEXT_DOOR]
+    old, new = (CALLS["maxima"](scene, scene.viewer(mail), point) for mail in (s.FORMER, s.NEIGHBOUR))
+    assert [one.day.day for one in old] == [DAY - timedelta(days=n) for n in (3, 2, 1)]
+    assert [one.day.day for one in new] == [DAY + timedelta(days=n) for n in (0, 1, 2)]
 
 
 def test_the_days_too(scene: Scene) -> None:

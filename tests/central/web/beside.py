@@ -4,6 +4,8 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+from werkzeug.datastructures import MultiDict
+
 from central.accounts import staff
 from central.accounts.people import add_account
 from central.accounts.policy import Right
@@ -19,6 +21,11 @@ from central.registry.changes import entering
 from central.registry.documents import Keeping, add
 from central.registry.exchange import uploads
 from central.registry.schemes import ONE_ZONE
+from central.reports.asked import asked
+from central.reports.catalogue import reports
+from central.reports.made import desk
+from central.reports.made.making import Place, at_once
+from central.reports.tables import report_file
 from tests.central import scene as s
 from tests.central.parts import CENTRAL, Journal, load_body
 from tests.central.scene import Scene
@@ -39,6 +46,19 @@ DOUBT = {
     "found_at": s.NOW,
     "changed_at": s.NOW,
 }
+
+
+def file_of(scene: Scene, folder: Path, mail: str, day: str, *points: int, code: str = "") -> int:
+    """A report of a day that this person had made. `folder`: that the app is made of; `code`: of its check."""
+    report, viewer = reports()["profile"], scene.viewer(mail)
+    wanted = asked(report, MultiDict([("length", "day"), ("day", day), *(("point", str(key)) for key in points)]),
+                   date(2026, 11, 24))  # fmt: skip
+    key, _at_once = desk.ask(scene.source, viewer, report, wanted, "csv", s.NOW)
+    if code:
+        with writing(scene.engine).begin() as connection:
+            connection.execute(report_file.update().where(report_file.c.id == key).values(code=code))
+    assert at_once(scene.source, Place(folder / "reports", "http://127.0.0.1"), viewer, key, s.NOW)
+    return key
 
 
 def second_company(scene: Scene, folder: Path) -> dict[str, str]:
@@ -96,6 +116,7 @@ def second_company(scene: Scene, folder: Path) -> dict[str, str]:
         ).inserted_primary_key
         told = board.write(connection, viewer, None, date(2026, 11, 20), None, "СЕКРЕТ", "СЕКРЕТ", s.NOW)
         book = uploads.take(connection, folder / "uploads", viewer, "СЕКРЕТ.xlsx", FILE, s.NOW)
+    made = file_of(scene, folder, STRANGER, "2026-11-23", point)
     theirs = {"points": str(point), "mountings": str(stands), "meters": "SEC-1", "contracts": str(contract)}
     theirs |= {"nodes": str(node), "schemes": str(scheme), "edges": "edge-secret", "changes": str(change)}
     theirs |= {"transformers": str(transformer), "imports": str(book)}
@@ -104,6 +125,7 @@ def second_company(scene: Scene, folder: Path) -> dict[str, str]:
     theirs |= {"applications": str(wanted[0]), "people": str(account), "staff": str(account)}
     assert reading is not None
     theirs |= {"news": str(told), "handed-in": str(reading[0])}
+    theirs["made"] = str(made)
     theirs["exceptions"] = str(doubt[0])
     theirs |= {"entitlements": str(bound), "documents": str(document), "foreign": "edge-secret/SEC-9"}
     return theirs

@@ -69,6 +69,8 @@ def address(rule: Rule) -> str:
         "made": "1",
         "number": "2411-0001",
         "section": "start",
+        "word": "profile",
+        "code": "7KQ2-9XWM-D41T-0ZPA",
     }
     return re.sub(r"<(?:int:)?(\w+)>", lambda found: there[found[1]], rule.rule)
 

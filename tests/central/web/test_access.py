@@ -30,6 +30,9 @@ NOTHING_THERE = {  # what these would show the scene has not: 404
     "cabinet.legal_text",
     "console.application",
     "cabinet.receipt",  # nothing was handed in
+    "cabinet.made_report",  # no file was made
+    "cabinet.made_file",
+    "door.check_code",
     "console.one_handed_in",
     "console.member",  # 1 is a consumer
     "console.adopt",

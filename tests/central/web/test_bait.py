@@ -46,6 +46,7 @@ TYPED = {  # table -> columns that somebody types, or a device says
     "news": ("title", "text"),
     "document": ("name",),
     "command": ("detail",),
+    "personal_report": ("name",),
 }
 
 

@@ -28,7 +28,7 @@ from central.registry.tables import point
 from tests.central import scene as s
 from tests.central.conftest import Copy
 from tests.central.scene import Scene
-from tests.central.web.beside import STRANGER, second_company
+from tests.central.web.beside import STRANGER, file_of, second_company
 from tests.central.web.parts import make_app, person, token
 
 GUEST, CLERK = "guest@example.org", "clerk@example.org"
@@ -53,16 +53,21 @@ VIEWERS: dict[str | None, set[str]] = {  # who -> what he may read
     s.OPERATOR: OURS,
     s.ADMINISTRATOR: OURS,
 }
+CODE = "7KQ2-9XWM-D41T-0ZPA"  # of Anna's document
+WORDS = re.compile(r"<name>/<key>|<name>|<key>|<section>|<number>|<word>|<code>")
 NUMBERS = range(1, 7)  # there are fewer of most
 PROPER = {  # keys that are words
     "/console/meters/": (f"MIL-{s.FLAT}", f"MIL-{s.NEXT_DOOR}", "SEC-1"),
     "/console/edges/": ("edge-1", "edge-secret"),
     "/console/foreign/": ("edge-secret/SEC-9",),
     "/help/": ("start", "nothing"),
+    "/reports/<": ("profile", "nothing"),
+    "/check/": (CODE, "7KQ2-9XWM-D41T-0ZPB"),
     "/entry/": ("2411-0001", "2411-0002", "2411-0003"),
 }
 QUERIES = {  # of a page, beside none; what is looked for is never a whole word of what may not be read
     "cabinet.": [f"point={key}{more}" for key in range(1, 5) for more in ("", "&day=2026-11-20&time=00:00&by=reading")],
+    "door.check": [f"code={CODE}"],
     "console.point_month": ["month=2026-10"],
     "console.exception_list": [f"point={key}" for key in range(1, 5)],
     "console.new_document": ["kind=point&key=1", "kind=point&key=3", "kind=meter&key=SEC-1", "kind=change&key=1"],
@@ -108,6 +113,9 @@ def town(copy_of: Copy, tmp_path: Path) -> Iterator[Scene]:
             assert handed is not None
             read |= {"hand_in": handed[0], "month": date(2026, 11, 1), "state": "review"}
             connection.execute(handed_in.insert().values(**read))
+    file_of(made, tmp_path / "scene", s.CONSUMER, "2026-11-23", code=CODE.replace("-", ""))
+    file_of(made, tmp_path / "scene", s.NEIGHBOUR, "2026-11-23")
+    file_of(made, tmp_path / "scene", s.FORMER, "2026-11-03", made.points[s.NEXT_DOOR])
     second_company(made, tmp_path / "scene")
     yield made
     made.close()
@@ -118,7 +126,9 @@ def addresses(rule: Rule) -> list[str]:
     found = [rule.rule]
     for start, keys in PROPER.items():
         if rule.rule.startswith(start):
-            found = [re.sub(r"<name>/<key>|<name>|<key>|<section>|<number>", key, rule.rule) for key in keys]
+            found = [
+                re.sub(r"<name>/<key>|<name>|<key>|<section>|<number>|<word>|<code>", key, rule.rule) for key in keys
+            ]
     for name in re.findall(r"<int:(\w+)>", rule.rule):
         found = [path.replace(f"<int:{name}>", str(key)) for path in found for key in NUMBERS]
     assert not [path for path in found if "<" in path], rule

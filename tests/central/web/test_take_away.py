@@ -3,6 +3,7 @@
 import csv
 import json
 from collections.abc import Iterator
+from datetime import date
 from hashlib import sha256
 from io import BytesIO, StringIO
 from pathlib import Path
@@ -12,6 +13,7 @@ from zipfile import ZipFile
 import pytest
 from flask import Flask
 from sqlalchemy import select
+from werkzeug.datastructures import MultiDict
 
 from central.accounts import texts, tokens
 from central.accounts.attempts import DOWNLOADS
@@ -21,10 +23,14 @@ from central.accounts.texts import Kind
 from central.db import writing
 from central.metering.zones import midnight
 from central.registry.tables import meter, point
+from central.reports import personal, schedule
+from central.reports.asked import asked
+from central.reports.catalogue import reports
 from central.timeseries.base import LoadRow
 from tests.central import scene as s
 from tests.central.conftest import Copy
 from tests.central.scene import Household, Scene
+from tests.central.web.beside import file_of
 from tests.central.web.parts import make_app, person, send
 
 DAYS = 25  # the hand-over next door lies in them
@@ -58,13 +64,17 @@ def lines(text: str) -> list[dict[str, str]]:
     return list(csv.DictReader(StringIO(text), delimiter=";"))
 
 
-def test_there_is_everything_of_mine_to_the_last_interval(app: Flask, town: Scene) -> None:
+def test_there_is_everything_of_mine_to_the_last_interval(app: Flask, town: Scene, tmp_path: Path) -> None:
     with writing(town.engine).begin() as connection:
         viewer = town.viewer(s.CONSUMER)
         set_phone(connection, viewer.account, "+79123456789", s.NOW)
         texts.write(connection, town.viewer(s.ADMINISTRATOR), Kind.CONSENT, "Согласие. " * 40, s.NOW)
         texts.agreed(connection, viewer.account, texts.current(connection, 1).values(), s.NOW, "203.0.113.9")
+        wanted = asked(reports()["profile"], MultiDict({"digits": "4"}), date(2026, 11, 24))
+        report = personal.keep(connection, viewer, "Мой", wanted, None, s.NOW)
+        schedule.set(connection, viewer, report, 5, "pdf", 90, 7, s.NOW)
     send(person(app, s.CONSUMER), "/me/contract", "/me", number="200-7")
+    file_of(town, tmp_path / "scene", s.CONSUMER, "2026-11-23")
     person(app, s.OPERATOR).get("/data", query_string={"point": town.points[s.FLAT]})
     found = pack(app, s.CONSUMER)
     assert sorted(found) == [
@@ -83,6 +93,11 @@ def test_there_is_everything_of_mine_to_the_last_interval(app: Flask, town: Scen
     ]
     assert kept["contracts"][0]["number"] == "100-1"
     assert kept["applications"][0]["number"] == "200-7"
+    assert [(one["name"], one["asked"]["digits"]) for one in kept["personal_reports"]] == [("Мой", 4)]
+    assert [(one["report"], one["day"], one["form"]) for one in kept["report_schedules"]] == [("Мой", 5, "pdf")]
+    assert [(one["title"], one["state"], one["since"]) for one in kept["report_files"]] == [
+        ("Профиль нагрузки", "ready", "2026-11-23")
+    ]
     assert kept["looked"] == [{"at": "2026-11-24T06:12:00Z", "who": "Ольга Диспетчер", "point": "Т-45"}]
     assert len(kept["sessions"]) == 2
     assert {"login", "applied", "phone changed", "data downloaded"} <= {one["action"] for one in kept["actions"]}

@@ -1,0 +1,93 @@
+"""What a format is, and what it refuses."""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import IO
+
+from flask_babel import gettext as _
+
+from central.reports.description import Column, Document, Kind, Row
+
+MOST_TEXT = 32_767  # characters of a cell, by Excel's law; the other formats keep it too, so that all say the same
+_NOT_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
+
+
+class TooManyRows(Exception):
+    """More than this format holds in one file; another may hold them."""
+
+    def __init__(self, count: int, most: int) -> None:
+        super().__init__(f"{count} rows, {most} at most")
+        self.count = count
+        self.most = most
+
+
+class NotMade(Exception):
+    """The file could not be made in the time and memory that it is given; another format may be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """`most_rows`: None = as many as there are. `write` goes through the rows once; it raises TooManyRows, NotMade, and
+    what the rows raise."""
+
+    extension: str
+    mimetype: str
+    most_rows: int | None
+    write: Callable[[Document, IO[bytes]], None]
+
+
+def clean(text: str) -> str:
+    """Without signs that no document may hold, one kind of line end, and cut where a cell ends."""
+    if not text.isprintable():
+        text = _NOT_TEXT.sub(" ", text.replace("\r\n", "\n").replace("\r", "\n"))
+    return text if len(text) <= MOST_TEXT else f"{text[: MOST_TEXT - 1]}…"
+
+
+def written(document: Document) -> list[int]:
+    """Places of the columns that can be written: a strip can only be drawn."""
+    return [place for place, column in enumerate(document.columns) if column.kind is not Kind.STRIP]
+
+
+def lines(rows: Iterator[Row]) -> Iterator[Row | str]:
+    """The rows, and before those of a group its caption, where none of its cells says it."""
+    group = ""
+    for row in rows:
+        if row.group != group:
+            group = row.group
+            if group and group not in row.cells:
+                yield group
+        yield row
+
+
+def head(column: Column) -> str:
+    """Of a format that has one line for it."""
+    return f"{column.over}: {column.head}" if column.over else column.head
+
+
+def made(document: Document) -> str:
+    """«24.11.2026 14:30 MSK»."""
+    return f"{document.made_at:%d.%m.%Y %H:%M %Z}".strip()
+
+
+def above(document: Document) -> Iterator[tuple[str, str]]:
+    """What stands over the table of a workbook, under its title: a caption and a value each."""
+    yield _("Организация"), document.organisation
+    if document.holder:
+        yield _("Потребитель"), ", ".join(document.holder.splitlines())
+    yield from document.about
+    yield _("Сформирован"), made(document)
+
+
+def below(document: Document) -> Iterator[Sequence[str]]:
+    """What stands under it, once its rows were gone through."""
+    for note in document.notes:
+        yield [note]
+    for party in document.signatures:
+        yield []
+        yield [party]
+        yield [f"{_('подпись')} ____________   {_('расшифровка, дата')} ______________________________"]
+    if document.code:
+        yield []
+        yield [_("Контрольный код"), document.code]
+        yield [_("Проверить документ"), document.check_url]

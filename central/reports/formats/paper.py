@@ -1,0 +1,253 @@
+"""A table as it lies on paper: which rows get a caption over them, what stands in each cell, and how it fits the page.
+
+Where all rows of a group say its name in one column, that column becomes a caption over them, which every page
+repeats. Widths are of letters counted, not measured: they decide the size of letters and which way the paper lies;
+typst measures what stands in a column that must not break.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import groupby
+
+from central.faces.formats import NO_BREAK
+from central.reports.description import Column, Document, Kind, Role, Row
+from central.reports.formats.form import clean, lines
+from central.reports.formats.sheets import NUMBERS
+from central.reports.values import text
+
+MOST_LETTERS = 300  # of a text; a longer one is cut
+TALL = 100  # letters of a text that may take lines enough to fill a page with its group
+UNBROKEN = 24  # letters of a word; a longer one may break anywhere
+UNDRAWN = "□"  # in the place of a sign that the fonts of the paper do not have: an emoji
+PIECE = 4  # letters between the places where it may
+BREAK = "\u200b"
+WIDE, NARROW = frozenset("mwMWжмшщыюфЖМШЩЫЮФ%№—−@"), frozenset(" .,:;'|!ijltIf()[]/-" + NO_BREAK + "\u202f")
+BOLD = 1.12  # times as wide
+GUTTER, MORE_GUTTER = 10.0, 14.0  # pt between columns, and what may be added where there is room
+DIGIT = 0.6  # em, and of most letters
+SWATCH, STRIP = 1.6, 12.0  # em: of a zone's colour and its gap, of the places of a day
+MM = 72 / 25.4
+UPRIGHT, LYING = 178 * MM, 265 * MM  # pt of a line
+SIZES = (9.0, 8.5, 8.0, 7.5)  # pt of the letters
+SMALL = (7.0, 6.5, 6.0, 5.5, 5.0)  # where nothing else helps
+ROOMY = 12.0  # em that a text has on a line, where it is so long
+NARROW_TEXT = 6.0  # em that need no second line
+MOST_SHARE = 40.0  # em: a long name does not take all that is left
+SUMS = (Role.LINE, Role.TOTAL)
+SHORT = 8  # lines
+ZONED = ("zone", "tariff")  # names of columns that a zone's colour belongs to
+_UNDRAWN = re.compile("[\U00010000-\U0010ffff]")
+_LONG = re.compile(rf"\S{{{UNBROKEN + 1},}}")
+
+
+@dataclass(slots=True)
+class Table:
+    """`folded`: head of the column that became captions, or "".
+
+    `lines`: as report.typ takes them: {"group"} or {"role", "cells", "zone", "at", "keep"}; a cell is a text, or a text
+    and how many columns it spans; `keep`: how many lines from this one stay on one page, 0 = one before it keeps it.
+    `widest`, `longest`: of the cells and of the words of each column, in em.
+    """
+
+    columns: Sequence[Column]
+    folded: str = ""
+    lines: list[dict[str, object]] = field(default_factory=list)
+    widest: list[float] = field(default_factory=list)
+    longest: list[float] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """`widths`: a share of what is left, or None = as wide as what stands there."""
+
+    lying: bool
+    size: float
+    gutter: float
+    widths: Sequence[float | None]
+
+
+def table(document: Document, rows: Sequence[Row]) -> Table:
+    folded = _folded(document.columns, rows)
+    places = [place for place in range(len(document.columns)) if place != folded]
+    columns = [document.columns[place] for place in places]
+    words = [max((_width(word) for word in column.head.split()), default=1.0) for column in columns]
+    over = "" if folded is None else clean(document.columns[folded].head)
+    found = Table(columns, over, widest=list(words), longest=list(words))
+    zoned = next((at for at, column in enumerate(columns) if column.name in ZONED), None)
+    if zoned is None:
+        zoned = next((at for at, column in enumerate(columns) if column.kind is Kind.TEXT), 0)
+    for row in _grouped(rows, folded):
+        if isinstance(row, str):
+            found.lines.append({"group": shortened(row)})
+            continue
+        cells = [_cell(row, place, document) for place in places]
+        line: dict[str, object] = {"role": row.role, "cells": cells}
+        if row.role in SUMS:
+            caption = row.cells[folded] if folded is not None else None
+            line["cells"] = _spanned(cells, columns, str(caption or ""))
+            _measure(
+                found,
+                ["" if column.kind is Kind.TEXT else cell for cell, column in zip(cells, columns, strict=True)],
+                BOLD,
+            )
+        else:
+            if row.zone:
+                line |= {"zone": row.zone, "at": zoned}
+                found.widest[zoned] = max(found.widest[zoned], _width(cells[zoned]) + SWATCH)
+            _measure(found, cells, 1.0)
+        found.lines.append(line)
+    _keep(found.lines)
+    return found
+
+
+def _keep(found: Sequence[dict[str, object]]) -> None:
+    """A short group lies on one page; of a long one its sums lie with its last row, and those of all with theirs."""
+    at = 0
+    while at < len(found):
+        if "group" in found[at]:
+            at += 1
+            continue
+        end = at + 1
+        while (
+            end < len(found)
+            and "group" not in found[end]
+            and (found[end]["role"] in SUMS or found[end - 1]["role"] not in SUMS)
+        ):
+            end += 1
+        sums = next((place for place in range(at, end) if found[place]["role"] in SUMS), end)
+        first = at if end - at <= SHORT else max(at, sums - 1)
+        tall = any(len(text) > TALL for line in found[first:end] for text in _texts(line))
+        if end - first > 1 and not tall and (sums < end or end - at <= SHORT):
+            found[first]["keep"] = end - first
+            for place in range(first + 1, end):
+                found[place]["keep"] = 0
+        at = end
+
+
+def fit(found: Table, wide: bool) -> Fit:
+    """The largest letters with which all of it fits; upright unless the report lies, or only lying helps."""
+    tries = [(True, size) for size in (*SIZES, *SMALL)]
+    if not wide:
+        tries = [(False, size) for size in SIZES] + tries
+    needs = [
+        max(longest, min(widest, ROOMY)) if _breaks(column) else widest
+        for column, widest, longest in zip(found.columns, found.widest, found.longest, strict=True)
+    ]
+    gutters = GUTTER * (len(needs) - 1)
+    lying, size = next(
+        ((lying, size) for lying, size in tries if sum(needs) * size + gutters <= (LYING if lying else UPRIGHT)),
+        tries[-1],
+    )
+    breaking = [
+        _breaks(column) and widest > NARROW_TEXT for column, widest in zip(found.columns, found.widest, strict=True)
+    ]
+    if not any(breaking):
+        breaking = [place == 0 for place in range(len(needs))]
+    left = (LYING if lying else UPRIGHT) - gutters - size * sum(found.widest)
+    gutter = GUTTER + min(MORE_GUTTER, max(0.0, left / 2 / max(1, len(needs) - 1)))
+    shares = [round(max(need, min(widest, MOST_SHARE)), 2) for need, widest in zip(needs, found.widest, strict=True)]
+    widths = [share if breaks else None for share, breaks in zip(shares, breaking, strict=True)]
+    return Fit(lying, size, round(gutter, 1), widths)
+
+
+def right(column: Column) -> bool:
+    return column.kind in NUMBERS or column.kind is Kind.MARKS
+
+
+def shortened(words: str) -> str:
+    """A text that paper can hold: not too long, and no word of it beyond the edge."""
+    words = _UNDRAWN.sub(UNDRAWN, clean(words))
+    if len(words) > MOST_LETTERS:
+        words = f"{words[: MOST_LETTERS - 1]}…"
+    return _LONG.sub(_parted, words) if len(words) > UNBROKEN else words
+
+
+def _parted(found: re.Match[str]) -> str:
+    word = found[0]
+    return BREAK.join(word[at : at + PIECE] for at in range(0, len(word), PIECE))
+
+
+def _folded(columns: Sequence[Column], rows: Sequence[Row]) -> int | None:
+    """The column that says the group in each of its rows, where groups have rows enough to need no column for it."""
+    of_groups = [row for row in rows if row.role in (Role.ROW, Role.PART)]
+    groups = sum(1 for _ in groupby(row.group for row in of_groups))
+    if not groups or len(of_groups) < 2 * groups or len(columns) < 2 or not all(row.group for row in of_groups):
+        return None
+    for place, column in enumerate(columns):
+        if column.kind is Kind.TEXT and not column.over and all(row.cells[place] == row.group for row in of_groups):
+            first = 0 if place else 1
+            beside = [row for row in rows if row.role in SUMS and row.cells[place] is not None]
+            return place if all(row.cells[first] is None for row in beside) else None
+    return None
+
+
+def _grouped(rows: Sequence[Row], folded: int | None) -> Iterator[Row | str]:
+    if folded is None:
+        yield from lines(rows)
+        return
+    group = ""
+    for row in rows:
+        if row.role in (Role.ROW, Role.PART) and row.group != group:
+            group = row.group
+            yield group
+        yield row
+
+
+def _cell(row: Row, place: int, document: Document) -> str:
+    column = document.columns[place]
+    shown = text(row.cells[place], column, document.digits)
+    if column.kind is Kind.STRIP and row.role in (Role.ROW, Role.PART):
+        return clean(shown)
+    return shortened(shown) if isinstance(row.cells[place], str) or _breaks(column) else shown.replace(" ", NO_BREAK)
+
+
+def _texts(line: dict[str, object]) -> Iterator[str]:
+    cells = line["cells"]
+    assert isinstance(cells, list)
+    for cell in cells:
+        yield cell if isinstance(cell, str) else cell[0]
+
+
+def _spanned(cells: Sequence[str], columns: Sequence[Column], caption: str) -> list[str | tuple[str, int]]:
+    """A caption of sums takes the empty cells after it too: it is longer than its column."""
+    found: list[str | tuple[str, int]] = []
+    cells = [caption if caption and at == 0 else cell for at, cell in enumerate(cells)]
+    at = 0
+    while at < len(cells):
+        end = at + 1
+        if cells[at] and not right(columns[at]):
+            while end < len(cells) and not cells[end]:
+                end += 1
+        found.append((cells[at], end - at) if end - at > 1 else cells[at])
+        at = end
+    return found
+
+
+def _breaks(column: Column) -> bool:
+    """Whether what stands there may go on in a next line."""
+    return column.kind in (Kind.TEXT, Kind.MARKS)
+
+
+def _measure(found: Table, cells: Sequence[str], times: float) -> None:
+    for at, (cell, column) in enumerate(zip(cells, found.columns, strict=True)):
+        if not cell:
+            continue
+        if _breaks(column):
+            whole, longest = _widths(cell)
+            found.longest[at] = max(found.longest[at], longest * times)
+        else:
+            whole = STRIP if column.kind is Kind.STRIP else len(cell) * DIGIT
+        found.widest[at] = max(found.widest[at], whole * times)
+
+
+@lru_cache(maxsize=4_096)  # texts of a table are the same ones again and again
+def _widths(words: str) -> tuple[float, float]:
+    """Of all of it and of its longest word."""
+    return _width(words), max(map(_width, words.replace(BREAK, " ").split()), default=0.0)
+
+
+def _width(words: str) -> float:
+    """In em of the condensed face."""
+    return sum(0.9 if sign in WIDE else 0.31 if sign in NARROW else DIGIT for sign in words)

@@ -1,0 +1,34 @@
+"""A program of its own: typst makes `paper.pdf` of the `report.typ` in a folder, within a limit of memory.
+
+    python -I typesetting.py FOLDER FONTS BYTES tagged|plain
+It is started by `pdf.py`, and imports nothing of ours: what a document asks of memory ends with it.
+"""
+
+import os
+import resource
+import sys
+from pathlib import Path
+
+import typst
+
+LATER_THAN_OTHERS = 10  # pages of people come first
+
+
+def main(folder: Path, fonts: str, memory: int, *, tagged: bool) -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    os.nice(LATER_THAN_OTHERS)
+    typst.compile(
+        folder / "report.typ",
+        output=folder / "paper.pdf",
+        root=folder,
+        font_paths=[fonts],
+        ignore_system_fonts=True,
+        package_path=folder,
+        package_cache_path=folder,
+        pdf_tags=tagged,
+    )
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), tagged=sys.argv[4] == "tagged")

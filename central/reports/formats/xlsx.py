@@ -1,0 +1,162 @@
+"""A workbook of Excel 2007 and later, a row at a time: numbers are numbers, dates are dates, a text is never a formula.
+
+A cell is made once for each look and place and holds one value after the other: a row is written before the next one
+is begun.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import IO
+
+from openpyxl import Workbook
+from openpyxl.cell import Cell, WriteOnlyCell
+from openpyxl.styles import Alignment, Border, Font, Side
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.properties import PageSetupProperties
+
+from central.reports.description import Document, Role, Row
+from central.reports.formats.form import above, below, clean, lines, written
+from central.reports.formats.sheets import A4, BOTTOM, MARGIN, Spot, footer, heads, name, overs, pattern
+from central.reports.values import Plain, plain
+
+MOST_ROWS = 1_048_576  # of a sheet
+RULE = Side(style="thin", color="FF808080")
+BOLD, QUIET = Font(bold=True), Font(color="FF595959")
+FONTS = {
+    Spot.TITLE: Font(bold=True, size=14),
+    Spot.ABOVE: QUIET,
+    Spot.NOTE: QUIET,
+    **dict.fromkeys((Spot.HEAD, Spot.HEAD_OF_NUMBERS, Spot.OVER, Spot.GROUP, Role.LINE, Role.TOTAL), BOLD),
+}
+BORDERS = {
+    **dict.fromkeys((Spot.HEAD, Spot.HEAD_OF_NUMBERS), Border(bottom=RULE)),
+    Role.LINE: Border(top=RULE),
+    Role.TOTAL: Border(top=RULE, bottom=RULE),
+}
+ALIGNED = {
+    Spot.HEAD: Alignment(wrap_text=True, vertical="bottom"),
+    Spot.HEAD_OF_NUMBERS: Alignment(wrap_text=True, vertical="bottom", horizontal="right"),
+    Spot.OVER: Alignment(horizontal="center"),
+}
+
+
+def write(document: Document, out: IO[bytes], most: int = MOST_ROWS) -> None:
+    """`most`: rows of a sheet; where they end another begins, with the head again."""
+    book = _Book(document, most)
+    for row in lines(document.rows):
+        book.group(row) if isinstance(row, str) else book.row(row)
+    book.end_of_table()
+    for told in ([], *below(document)):
+        book.put(told, Spot.NOTE)
+    book.save(out)
+
+
+class _Book:
+    def __init__(self, document: Document, most: int) -> None:
+        self._document = document
+        self._most = most
+        self._columns = [(place, document.columns[place]) for place in written(document)]
+        self._book = Workbook(write_only=True)
+        self._sheets = self._at = self._head_at = 0
+        self._begin()
+        self.put([document.title], Spot.TITLE)
+        for caption, value in above(document):
+            self._append([self._cell(0, caption, Spot.ABOVE), self._cell(1, value, Role.ROW)])
+        self._append([])
+        self._head()
+
+    def row(self, row: Row) -> None:
+        digits, role = self._document.digits, row.role
+        cells: list[Cell | None] = []
+        for at, (place, column) in enumerate(self._columns):
+            cell = row.cells[place]
+            if cell is None and role in (Role.ROW, Role.PART):
+                cells.append(None)
+                continue
+            found = plain(cell, column, digits)
+            cells.append(self._cell(at, found, role, pattern(cell, found, column, digits)))
+        self._room()
+        self._append(cells)
+
+    def group(self, caption: str) -> None:
+        self._room()
+        self.put([caption], Spot.GROUP)
+
+    def put(self, texts: Sequence[str], look: Spot) -> None:
+        self._append([self._cell(at, text, look) for at, text in enumerate(texts)])
+
+    def end_of_table(self) -> None:
+        """Its head filters what stands under it."""
+        if self._at > self._head_at:
+            last = get_column_letter(max(1, len(self._columns)))
+            self._sheet.auto_filter.ref = f"A{self._head_at}:{last}{self._at}"
+
+    def save(self, out: IO[bytes]) -> None:
+        self._book.save(out)
+
+    def _room(self) -> None:
+        if self._at == self._most:
+            self.end_of_table()
+            self._begin()
+            self._head()
+
+    def _begin(self) -> None:
+        self._sheets += 1
+        self._at = 0
+        self._looks: dict[tuple[int, Spot | Role, str], Cell] = {}
+        self._sheet = sheet = self._book.create_sheet(name(self._document.title, self._sheets))
+        for at, (_place, column) in enumerate(self._columns, 1):
+            sheet.column_dimensions[get_column_letter(at)].width = column.width
+        sheet.page_setup.paperSize = A4
+        sheet.page_setup.orientation = "landscape" if self._document.wide else "portrait"
+        sheet.page_setup.fitToHeight = 0
+        sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+        sheet.page_margins.left = sheet.page_margins.right = sheet.page_margins.top = MARGIN
+        sheet.page_margins.bottom = BOTTOM
+        sheet.oddFooter.left.text, sheet.oddFooter.right.text = footer(self._document)
+
+    def _head(self) -> None:
+        columns = [column for _place, column in self._columns]
+        over = overs(columns)
+        first = self._at + 1
+        self._head_at = first + bool(over)
+        # what a sheet says before its rows must be known before the first of them
+        self._sheet.freeze_panes = f"A{self._head_at + 1}"
+        self._sheet.print_title_rows = f"{first}:{self._head_at}"
+        if over:
+            cells: list[Cell | None] = [None] * len(columns)
+            for caption, begin, end in over:
+                cells[begin] = self._cell(begin, caption, Spot.OVER)
+                if end > begin:
+                    self._sheet.merged_cells.add(
+                        f"{get_column_letter(begin + 1)}{first}:{get_column_letter(end + 1)}{first}"
+                    )
+            self._append(cells)
+        self._append([self._cell(at, caption, look) for at, (caption, look) in enumerate(heads(columns))])
+
+    def _append(self, cells: Sequence[Cell | None]) -> None:
+        self._sheet.append(cells)
+        self._at += 1
+
+    def _cell(self, at: int, value: Plain, look: Spot | Role, shown: str = "") -> Cell:
+        cell = self._looks.get((at, look, shown))
+        if cell is None:
+            cell = self._looks[at, look, shown] = self._made(look, shown)
+        if isinstance(value, str):
+            cell.value = clean(value)
+            cell.data_type = "s"
+        else:
+            cell.value = value.replace(tzinfo=None) if isinstance(value, datetime) else value
+        return cell
+
+    def _made(self, look: Spot | Role, shown: str) -> Cell:
+        cell = WriteOnlyCell(self._sheet)
+        if look in FONTS:
+            cell.font = FONTS[look]
+        if look in BORDERS:
+            cell.border = BORDERS[look]
+        if look in ALIGNED:
+            cell.alignment = ALIGNED[look]
+        if shown:
+            cell.number_format = shown
+        return cell

@@ -1,0 +1,71 @@
+"""The notice and the letter about a file that a job made, by what its person chose."""
+
+import logging
+
+from sqlalchemy import Connection, update
+
+from central.accounts.policy import Viewer
+from central.faces import notice_words, report_words
+from central.faces.formats import day
+from central.mail.message import Mail
+from central.mail.outbox import queue
+from central.mail.rendering import rendered
+from central.metering.zones import day_of
+from central.notices.choices import choices_of
+from central.notices.keeping import letter_at
+from central.notices.kinds import Kind
+from central.registry.periods import COMPANY
+from central.reports.made.desk import Made
+from central.reports.tables import State, report_file
+
+log = logging.getLogger(__name__)
+
+SYSTEM = "Учёт"
+KINDS = {State.READY: Kind.REPORT_READY, State.FAILED: Kind.REPORT_FAILED}
+
+
+def tell(connection: Connection, viewer: Viewer | None, one: Made, home: str, now: int) -> None:
+    """In the transaction in which it ends. `viewer` None: he may not log in, and is told nothing."""
+    kind = KINDS[one.state]
+    chosen = choices_of(connection, [one.account], kind)[one.account]
+    if viewer is None or not chosen.cabinet:
+        connection.execute(update(report_file).where(report_file.c.id == one.id).values(seen_at=0))
+    if viewer is not None and chosen.letter:
+        letter = written(viewer, one, home, template=kind.value)
+        send(connection, viewer, letter, f"report {one.id}", now, due_at=letter_at(kind, None, COMPANY, now))
+
+
+def written(viewer: Viewer, one: Made, home: str, template: str, **more: object) -> Mail:
+    """`home`: how people reach this site."""
+    home = home.rstrip("/")
+    goes_at = one.goes_at
+    about = {
+        "name": viewer.name,
+        "title": one.title,
+        "form": report_words.FORMATS[one.form],
+        "period": one.period.caption,
+        "why": report_words.failed(one.error),
+        "do": notice_words.KINDS[KINDS[one.state]].do,
+        "until": day(day_of(goes_at, COMPANY)) if goes_at is not None else "",
+        "link": f"{home}/reports/made/{one.id}",
+        "choose": f"{home}/me/notices",
+        "system": SYSTEM,
+    }
+    return rendered(viewer.mail, template, **(about | more))
+
+
+def send(connection: Connection, viewer: Viewer, letter: Mail, key: str, now: int, due_at: int | None = None) -> None:
+    try:
+        queue(
+            connection,
+            letter.to,
+            letter.subject,
+            letter.text,
+            now,
+            html=letter.html,
+            key=key,
+            attached=letter.attached,
+            due_at=due_at,
+        )
+    except ValueError:
+        log.warning("account %d gets no letter of a report: its mail is none that a header can hold", viewer.account)
