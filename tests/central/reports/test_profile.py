@@ -41,6 +41,13 @@ def test_an_interval_is_what_the_meter_counted_in_it(scene: Scene) -> None:
     assert {one.text["state"] for one in table.rows} == {"измерено"}
 
 
+def test_an_hour_without_power_is_told_as_such(scene: Scene) -> None:
+    day, since, _ = s.POWER_OFF
+    table = run(scene, s.CONSUMER, WORD, scene.points[s.FLAT], length="day", day=day.isoformat())
+    for row in table.rows[2 * since : 2 * since + 2]:
+        assert (row.cells["active_import"], row.text["state"], row.text["marks"]) == (0, "отключено", "о")
+
+
 @pytest.mark.parametrize("channel", FIELDS)
 def test_the_sum_is_that_of_the_cabinet(scene: Scene, channel: str) -> None:
     month = date(2026, 11, 1), date(2026, 12, 1)
