@@ -95,6 +95,7 @@ def test_the_meter_that_came_without_reactive_channels_lacks_none(own: Scene) ->
     house = s.HOUSEHOLDS[0]
     assert told(table.rows[23])[:3] == (house.energy(T0 + 23 * 1800), 0, house.energy(T0 + 23 * 1800) // 5)
     assert {told(one) for one in table.rows[24:]} == {(20_000, None, None, None)}
+    assert [set(one.row.opens) for one in table.rows[23:25]] == [set(FIELDS), {"active_import"}]
     assert {one.row.marks for one in table.rows} == {()}
 
 
