@@ -247,14 +247,6 @@ def mine(connection: Connection, viewer: Viewer, page: int, rows: int) -> tuple[
     return [of(row, viewer.at) for row in found], connection.execute(count).scalar_one()
 
 
-def given(connection: Connection, viewer: Viewer, key: int) -> Made:
-    """One that is ready, of which he may see all still. Raises NotFound."""
-    found = one(connection, viewer, key)
-    if found.state is not State.READY or not sees(connection, viewer, found):
-        raise NotFound(f"file {key}")
-    return found
-
-
 def sees(connection: Connection, viewer: Viewer, found: Made) -> bool:
     """Whether he may see all that it tells of."""
     told = {key: span for key, span in found.spans.items() if span[0] < span[1]}
