@@ -36,12 +36,11 @@ def notices() -> ResponseReturnValue:
     with made.source.engine.connect() as connection:
         found, count = board.shown(connection, who, number, ON_PAGE)
         fresh = board.any_unseen(connection, who.account)
-        first = number == 1 and who.by is None
-        ended = desk.noticed(connection, who, made.now - FILES_TOLD, MOST_FILES) if first else []
+        ended = desk.noticed(connection, who, made.now - FILES_TOLD, MOST_FILES) if number == 1 else []
     if fresh and found and who.by is None:
         with writing(made.source.engine).begin() as connection:
             board.seen(connection, who.account, max(one.id for one in found), made.now)
-    if any(one.new for one in ended):
+    if any(one.new for one in ended) and who.by is None:
         with writing(made.source.engine).begin() as connection:
             desk.saw(connection, who, made.now)
     page: dict[str, Any] = {"found": [told(one) for one in found], "count": count, "page": number, "on_page": ON_PAGE}
@@ -55,9 +54,7 @@ def latest() -> list[dict[str, Any]]:
         return []
     with here().source.engine.connect() as connection:
         found = board.unseen(connection, viewer(), AMONG)
-        files = (
-            [] if viewer().by is not None else [one for one in desk.noticed(connection, viewer(), 0, LATEST) if one.new]
-        )
+        files = [one for one in desk.noticed(connection, viewer(), 0, LATEST) if one.new]
     danger = [told(one) for one in found if one.kind in DANGER]
     return [*danger, *map(told_file, files), *(told(one) for one in found if one.kind not in DANGER)][:LATEST]
 

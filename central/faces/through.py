@@ -40,7 +40,13 @@ PAGES = frozenset(  # that are seen so; on others one is oneself
         "cabinet.hand_in",
         "cabinet.receipt",
         "cabinet.photo",
-        "cabinet.make_report",  # only seen: he makes none for him
+        "cabinet.made_reports",
+        "cabinet.made_report",
+        "cabinet.made_file",
+        "cabinet.make_report",  # these are only refused
+        "cabinet.make_again",
+        "cabinet.cancel_report",
+        "cabinet.remove_report",
     }
 )
 

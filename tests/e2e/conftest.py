@@ -11,8 +11,10 @@ from werkzeug.serving import make_server
 from central.accounts import applications, texts
 from central.db import writing
 from tests.central import scene as s
+from tests.central.web.beside import file_of
 from tests.central.web.parts import make_app
 
+CODE = "7KQ2-9XWM-D41T-0ZPA"  # of the consumer's file
 CHROMIUM = "/usr/bin/chromium"
 
 
@@ -26,6 +28,7 @@ def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         for kind in texts.Kind:
             texts.write(connection, administrator, kind, "Соглашение. " * 40, s.NOW)
         applications.apply_again(connection, scene.viewer(s.CONSUMER), "100-3", s.NOW, s.NOW)
+    file_of(scene, folder, s.CONSUMER, "2026-11-23", code=CODE.replace("-", ""))
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = make_server("127.0.0.1", 0, make_app(folder), threaded=True)
     thread = threading.Thread(target=server.serve_forever)

@@ -22,6 +22,7 @@ def test_there_are_forms(app: Flask) -> None:
     assert [path for path in found if not path.startswith("/console/")] == [
         "/activate",
         "/activate/again",
+        "/check/7KQ2-9XWM-D41T-0ZPA",
         "/entry",
         "/entry/2411-0001/photo",
         "/forgotten",
@@ -54,6 +55,10 @@ def test_there_are_forms(app: Flask) -> None:
         "/phone/enter",
         "/phone/open",
         "/register",
+        "/reports/made/1/again",
+        "/reports/made/1/cancel",
+        "/reports/made/1/remove",
+        "/reports/profile/make",
         "/reset",
         "/theme",
     ]
