@@ -71,7 +71,6 @@ class _Book:
             self._sheet.flush_row_data()
 
     def group(self, caption: str) -> None:
-        self._room()
         self.put([caption], Spot.GROUP)
 
     def put(self, texts: Sequence[str], look: Spot) -> None:

@@ -58,14 +58,16 @@ class _Book:
         self._columns = [(place, document.columns[place]) for place in written(document)]
         self._book = Workbook(write_only=True)
         self._sheets = self._at = self._head_at = 0
-        self._begin()
+        told = list(above(document))
+        self._begin(len(told) + 2)
         self.put([document.title], Spot.TITLE)
-        for caption, value in above(document):
+        for caption, value in told:
             self._append([self._cell(0, caption, Spot.ABOVE), self._cell(1, value, Role.ROW)])
         self._append([])
         self._head()
 
     def row(self, row: Row) -> None:
+        self._room()
         digits, role = self._document.digits, row.role
         cells: list[Cell | None] = []
         for at, (place, column) in enumerate(self._columns):
@@ -75,14 +77,13 @@ class _Book:
                 continue
             found = plain(cell, column, digits)
             cells.append(self._cell(at, found, role, pattern(cell, found, column, digits)))
-        self._room()
         self._append(cells)
 
     def group(self, caption: str) -> None:
-        self._room()
         self.put([caption], Spot.GROUP)
 
     def put(self, texts: Sequence[str], look: Spot) -> None:
+        self._room()
         self._append([self._cell(at, text, look) for at, text in enumerate(texts)])
 
     def end_of_table(self) -> None:
@@ -100,7 +101,8 @@ class _Book:
             self._begin()
             self._head()
 
-    def _begin(self) -> None:
+    def _begin(self, above: int = 0) -> None:
+        """Another sheet, with so many rows before its head: what it says of itself goes before the first of them."""
         self._sheets += 1
         self._at = 0
         self._looks: dict[tuple[int, Spot | Role, str], Cell] = {}
@@ -113,16 +115,15 @@ class _Book:
         sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
         sheet.page_margins.left = sheet.page_margins.right = sheet.page_margins.top = MARGIN
         sheet.page_margins.bottom = BOTTOM
+        self._head_at = above + 1 + bool(overs([column for _place, column in self._columns]))
+        sheet.freeze_panes = f"A{self._head_at + 1}"
+        sheet.print_title_rows = f"{above + 1}:{self._head_at}"
         sheet.oddFooter.left.text, sheet.oddFooter.right.text = footer(self._document)
 
     def _head(self) -> None:
         columns = [column for _place, column in self._columns]
         over = overs(columns)
         first = self._at + 1
-        self._head_at = first + bool(over)
-        # what a sheet says before its rows must be known before the first of them
-        self._sheet.freeze_panes = f"A{self._head_at + 1}"
-        self._sheet.print_title_rows = f"{first}:{self._head_at}"
         if over:
             cells: list[Cell | None] = [None] * len(columns)
             for caption, begin, end in over:
