@@ -1,7 +1,7 @@
 """What a format is, and what it refuses."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import IO
 
@@ -49,7 +49,7 @@ def written(document: Document) -> list[int]:
     return [place for place, column in enumerate(document.columns) if column.kind is not Kind.STRIP]
 
 
-def lines(rows: Iterator[Row]) -> Iterator[Row | str]:
+def lines(rows: Iterable[Row]) -> Iterator[Row | str]:
     """The rows, and before those of a group its caption, where none of its cells says it."""
     group = ""
     for row in rows:

@@ -19,13 +19,13 @@ def main(folder: Path, fonts: str, memory: int, *, tagged: bool) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.nice(LATER_THAN_OTHERS)
     typst.compile(
-        folder / "report.typ",
-        output=folder / "paper.pdf",
-        root=folder,
+        str(folder / "report.typ"),
+        output=str(folder / "paper.pdf"),
+        root=str(folder),
         font_paths=[fonts],
         ignore_system_fonts=True,
-        package_path=folder,
-        package_cache_path=folder,
+        package_path=str(folder),
+        package_cache_path=str(folder),
         pdf_tags=tagged,
     )
 

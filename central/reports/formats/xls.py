@@ -1,6 +1,6 @@
 """A workbook of Excel 2003, which is BIFF8: sheets of 65,536 rows, numbers as numbers, a text is never a formula."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import IO
 
@@ -15,7 +15,7 @@ MOST_ROWS = 65_536  # of a sheet
 MOST_COLUMNS = 256
 FLUSHED = 1_000  # rows that are kept as objects
 PAGES = b"&R&P / &N"  # xlwt has no other letters for the foot of a page than those of ASCII
-LOOKS = {
+LOOKS: Mapping[Spot | Role, str] = {
     Spot.TITLE: "font: bold on, height 280",
     Spot.ABOVE: "font: colour gray50",
     Spot.NOTE: "font: colour gray50",

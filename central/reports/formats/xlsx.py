@@ -4,7 +4,7 @@ A cell is made once for each look and place and holds one value after the other:
 is begun.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import IO
 
@@ -22,18 +22,18 @@ from central.reports.values import Plain, plain
 MOST_ROWS = 1_048_576  # of a sheet
 RULE = Side(style="thin", color="FF808080")
 BOLD, QUIET = Font(bold=True), Font(color="FF595959")
-FONTS = {
+FONTS: Mapping[Spot | Role, Font] = {
     Spot.TITLE: Font(bold=True, size=14),
     Spot.ABOVE: QUIET,
     Spot.NOTE: QUIET,
     **dict.fromkeys((Spot.HEAD, Spot.HEAD_OF_NUMBERS, Spot.OVER, Spot.GROUP, Role.LINE, Role.TOTAL), BOLD),
 }
-BORDERS = {
+BORDERS: Mapping[Spot | Role, Border] = {
     **dict.fromkeys((Spot.HEAD, Spot.HEAD_OF_NUMBERS), Border(bottom=RULE)),
     Role.LINE: Border(top=RULE),
     Role.TOTAL: Border(top=RULE, bottom=RULE),
 }
-ALIGNED = {
+ALIGNED: Mapping[Spot | Role, Alignment] = {
     Spot.HEAD: Alignment(wrap_text=True, vertical="bottom"),
     Spot.HEAD_OF_NUMBERS: Alignment(wrap_text=True, vertical="bottom", horizontal="right"),
     Spot.OVER: Alignment(horizontal="center"),
