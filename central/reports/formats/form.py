@@ -13,8 +13,12 @@ MOST_TEXT = 32_767  # characters of a cell, by Excel's law; the other formats ke
 _NOT_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 
 
-class TooManyRows(Exception):
-    """More than this format holds in one file; another may hold them."""
+class Refused(Exception):
+    """This format does not take the document; another may."""
+
+
+class TooManyRows(Refused):
+    """More than this format holds in one file."""
 
     def __init__(self, count: int, most: int) -> None:
         super().__init__(f"{count} rows, {most} at most")
@@ -22,14 +26,23 @@ class TooManyRows(Exception):
         self.most = most
 
 
-class NotMade(Exception):
-    """The file could not be made in the time and memory that it is given; another format may be."""
+class TooManyColumns(Refused):
+    """More than its sheet, or its paper, is wide."""
+
+    def __init__(self, count: int, most: int) -> None:
+        super().__init__(f"{count} columns, {most} at most")
+        self.count = count
+        self.most = most
+
+
+class NotMade(Refused):
+    """Not in the time and memory that it is given."""
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """`most_rows`: None = as many as there are. `write` goes through the rows once; it raises TooManyRows, NotMade, and
-    what the rows raise."""
+    """`most_rows`: None = as many as there are. `write` goes through the rows once; it raises Refused, and what the
+    rows raise."""
 
     extension: str
     mimetype: str

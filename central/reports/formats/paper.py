@@ -13,7 +13,7 @@ from itertools import groupby
 
 from central.faces.formats import NO_BREAK
 from central.reports.description import Column, Document, Kind, Role, Row
-from central.reports.formats.form import clean, lines
+from central.reports.formats.form import TooManyColumns, clean, lines
 from central.reports.formats.sheets import NUMBERS
 from central.reports.values import text
 
@@ -31,7 +31,7 @@ SWATCH, STRIP = 1.6, 12.0  # em: of a zone's colour and its gap, of the places o
 MM = 72 / 25.4
 UPRIGHT, LYING = 178 * MM, 265 * MM  # pt of a line
 SIZES = (9.0, 8.5, 8.0, 7.5)  # pt of the letters
-SMALL = (7.0, 6.5, 6.0, 5.5, 5.0)  # where nothing else helps
+SMALL = (7.0, 6.5, 6.0, 5.5)  # where nothing else helps
 ROOMY = 12.0  # em that a text has on a line, where it is so long
 NARROW_TEXT = 6.0  # em that need no second line
 MOST_SHARE = 40.0  # em: a long name does not take all that is left
@@ -72,7 +72,7 @@ def table(document: Document, rows: Sequence[Row]) -> Table:
     folded = _folded(document.columns, rows)
     places = [place for place in range(len(document.columns)) if place != folded]
     columns = [document.columns[place] for place in places]
-    words = [max((_width(word) for word in column.head.split()), default=1.0) for column in columns]
+    words = [max(_widths(shortened(column.head))[1], 1.0) for column in columns]
     over = "" if folded is None else clean(document.columns[folded].head)
     found = Table(columns, over, widest=list(words), longest=list(words))
     zoned = next((at for at, column in enumerate(columns) if column.name in ZONED), None)
@@ -127,7 +127,8 @@ def _keep(found: Sequence[dict[str, object]]) -> None:
 
 
 def fit(found: Table, wide: bool) -> Fit:
-    """The largest letters with which all of it fits; upright unless the report lies, or only lying helps."""
+    """The largest letters with which all of it fits; upright unless the report lies, or only lying helps. Raises
+    TooManyColumns: none do."""
     tries = [(True, size) for size in (*SIZES, *SMALL)]
     if not wide:
         tries = [(False, size) for size in SIZES] + tries
@@ -136,10 +137,11 @@ def fit(found: Table, wide: bool) -> Fit:
         for column, widest, longest in zip(found.columns, found.widest, found.longest, strict=True)
     ]
     gutters = GUTTER * (len(needs) - 1)
-    lying, size = next(
-        ((lying, size) for lying, size in tries if sum(needs) * size + gutters <= (LYING if lying else UPRIGHT)),
-        tries[-1],
-    )
+    fitting = [tried for tried in tries if sum(needs) * tried[1] + gutters <= (LYING if tried[0] else UPRIGHT)]
+    if not fitting:
+        most = sum(1 for last in range(1, len(needs)) if sum(needs[:last]) * SMALL[-1] + GUTTER * (last - 1) <= LYING)
+        raise TooManyColumns(len(needs), most)
+    lying, size = fitting[0]
     breaking = [
         _breaks(column) and widest > NARROW_TEXT for column, widest in zip(found.columns, found.widest, strict=True)
     ]

@@ -33,7 +33,7 @@ CHART = 1.45  # units of a drawing in a pt
 
 
 def write(document: Document, out: IO[bytes]) -> None:
-    """Raises TooManyRows beyond MOST_ROWS, NotMade when it takes too much time or memory."""
+    """Raises TooManyRows beyond MOST_ROWS, TooManyColumns where no letters are small enough, NotMade when it takes too much time or memory."""
     rows = _kept(document)
     with TemporaryDirectory(prefix="uchet-paper-") as name:
         folder = Path(name)
@@ -102,7 +102,7 @@ def _paper(document: Document, rows: Sequence[Row], folder: Path) -> dict[str, o
 
 def _column(column: Column, width: float | None) -> dict[str, object]:
     return {
-        "head": clean(column.head),
+        "head": paper.shortened(column.head),
         "right": paper.right(column),
         "strip": column.kind is Kind.STRIP,
         "share": width,

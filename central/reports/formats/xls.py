@@ -7,7 +7,7 @@ from typing import IO
 import xlwt
 
 from central.reports.description import Document, Role, Row
-from central.reports.formats.form import MOST_TEXT, above, below, clean, lines, written
+from central.reports.formats.form import MOST_TEXT, TooManyColumns, above, below, clean, lines, written
 from central.reports.formats.sheets import A4, BOTTOM, MARGIN, Spot, heads, name, overs, pattern
 from central.reports.values import Plain, plain
 
@@ -31,7 +31,7 @@ LOOKS: Mapping[Spot | Role, str] = {
 
 
 def write(document: Document, out: IO[bytes], most: int = MOST_ROWS) -> None:
-    """`most`: rows of a sheet; where they end another begins, with the head again."""
+    """`most`: rows of a sheet; where they end another begins, with the head again. Raises TooManyColumns."""
     book = _Book(document, most)
     for row in lines(document.rows):
         book.group(row) if isinstance(row, str) else book.row(row)
@@ -44,7 +44,9 @@ class _Book:
     def __init__(self, document: Document, most: int) -> None:
         self._document = document
         self._most = most
-        self._columns = [(place, document.columns[place]) for place in written(document)][:MOST_COLUMNS]
+        self._columns = [(place, document.columns[place]) for place in written(document)]
+        if len(self._columns) > MOST_COLUMNS:
+            raise TooManyColumns(len(self._columns), MOST_COLUMNS)
         self._book = xlwt.Workbook(encoding="utf-8")
         self._looks: dict[tuple[Spot | Role, str], xlwt.XFStyle] = {}
         self._sheets = self._at = 0

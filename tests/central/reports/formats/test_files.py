@@ -16,7 +16,7 @@ from central.faces import charts, words
 from central.faces.speaking import speaking
 from central.metering.terms import State
 from central.reports.description import Column, Document, Kind, Role, Row
-from central.reports.formats import FORMS, NotMade, TooManyRows, pdf, xls, xlsx
+from central.reports.formats import FORMS, NotMade, TooManyColumns, TooManyRows, pdf, xls, xlsx
 from tests.central.reports.formats.everything import everything
 from tests.central.reports.formats.reading import of_xls, of_xlsx
 
@@ -191,6 +191,17 @@ def test_a_table_that_fits_no_upright_page_lies(tmp_path: Path) -> None:
     path = write("pdf", replace(plain(rows), columns=columns), tmp_path / "a.pdf")
     assert re.search(r"Page size:\s+841.89 x 595.276", about(path))
     assert words_of(path).count("123 456 789,000") == 14
+
+
+@pytest.mark.parametrize(("form", "count"), [("pdf", 40), ("xls", 257)])
+def test_more_columns_than_there_is_room_for_are_refused_with_their_number(form: str, count: int) -> None:
+    columns = tuple(Column(f"c{place}", f"Точка {place}", Kind.ENERGY) for place in range(count))
+    document = replace(plain(iter([Row((1_234_000_000,) * count)])), columns=columns)
+    with pytest.raises(TooManyColumns) as refused:
+        FORMS[form].write(document, BytesIO())
+    assert refused.value.count == count
+    assert 10 < refused.value.most < count
+    FORMS["xlsx"].write(replace(document, rows=iter(())), BytesIO())
 
 
 def test_a_paper_is_set_with_the_fonts_of_the_repository_alone(tmp_path: Path) -> None:
