@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import groupby
+from itertools import accumulate, groupby
 
 from central.faces.formats import NO_BREAK
 from central.reports.description import Column, Document, Kind, Role, Row
@@ -25,7 +25,8 @@ PIECE = 4  # letters between the places where it may
 BREAK = "\u200b"
 WIDE, NARROW = frozenset("mwMWжмшщыюфЖМШЩЫЮФ%№—−@"), frozenset(" .,:;'|!ijltIf()[]/-" + NO_BREAK + "\u202f")
 BOLD = 1.12  # times as wide
-GUTTER, MORE_GUTTER = 10.0, 14.0  # pt between columns, and what may be added where there is room
+GUTTER = 1.1  # em between columns
+MORE_GUTTER = 14.0  # pt that may be added where there is room
 DIGIT = 0.6  # em, and of most letters
 SWATCH, STRIP = 1.6, 12.0  # em: of a zone's colour and its gap, of the places of a day
 MM = 72 / 25.4
@@ -136,19 +137,18 @@ def fit(found: Table, wide: bool) -> Fit:
         max(longest, min(widest, ROOMY)) if _breaks(column) else widest
         for column, widest, longest in zip(found.columns, found.widest, found.longest, strict=True)
     ]
-    gutters = GUTTER * (len(needs) - 1)
-    fitting = [tried for tried in tries if sum(needs) * tried[1] + gutters <= (LYING if tried[0] else UPRIGHT)]
+    wholes = list(accumulate(need + GUTTER for need in needs))  # em of so many columns
+    fitting = [tried for tried in tries if wholes[-1] * tried[1] <= (LYING if tried[0] else UPRIGHT)]
     if not fitting:
-        most = sum(1 for last in range(1, len(needs)) if sum(needs[:last]) * SMALL[-1] + GUTTER * (last - 1) <= LYING)
-        raise TooManyColumns(len(needs), most)
+        raise TooManyColumns(len(needs), sum(whole * SMALL[-1] <= LYING for whole in wholes))
     lying, size = fitting[0]
     breaking = [
         _breaks(column) and widest > NARROW_TEXT for column, widest in zip(found.columns, found.widest, strict=True)
     ]
     if not any(breaking):
         breaking = [place == 0 for place in range(len(needs))]
-    left = (LYING if lying else UPRIGHT) - gutters - size * sum(found.widest)
-    gutter = GUTTER + min(MORE_GUTTER, max(0.0, left / 2 / max(1, len(needs) - 1)))
+    left = (LYING if lying else UPRIGHT) - size * (sum(found.widest) + GUTTER * len(needs))
+    gutter = GUTTER * size + min(MORE_GUTTER, max(0.0, left / 2 / max(1, len(needs) - 1)))
     shares = [round(max(need, min(widest, MOST_SHARE)), 2) for need, widest in zip(needs, found.widest, strict=True)]
     widths = [share if breaks else None for share, breaks in zip(shares, breaking, strict=True)]
     return Fit(lying, size, round(gutter, 1), widths)

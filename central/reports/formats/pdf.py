@@ -33,7 +33,8 @@ CHART = 1.45  # units of a drawing in a pt
 
 
 def write(document: Document, out: IO[bytes]) -> None:
-    """Raises TooManyRows beyond MOST_ROWS, TooManyColumns where no letters are small enough, NotMade when it takes too much time or memory."""
+    """Raises TooManyRows beyond MOST_ROWS, TooManyColumns where no letters are small enough for them, NotMade when it
+    takes too much time or memory."""
     rows = _kept(document)
     with TemporaryDirectory(prefix="uchet-paper-") as name:
         folder = Path(name)
