@@ -17,7 +17,7 @@ from flask_babel import gettext as _
 
 from central.faces import charts, colours
 from central.faces.formats import language
-from central.reports.description import Column, Document, Kind, Row
+from central.reports.description import Document, Kind, Row
 from central.reports.formats import paper
 from central.reports.formats.form import NotMade, TooManyRows, clean, made
 from central.reports.formats.sheets import overs
@@ -83,12 +83,16 @@ def _paper(document: Document, rows: Sequence[Row], folder: Path) -> dict[str, o
         "colours": colours.light(),
         "lying": fit.lying,
         "size": fit.size,
-        "gutter": fit.gutter,
+        "gutter": paper.GUTTER,
         "title": clean(document.title),
         "organisation": clean(document.organisation),
         "holder": clean(document.holder).splitlines(),
         "about": [(clean(caption), paper.shortened(value)) for caption, value in document.about if value],
-        "columns": [_column(column, width) for column, width in zip(table.columns, fit.widths, strict=True)],
+        "columns": [
+            {"head": paper.shortened(column.head), "right": paper.right(table.columns, at), "share": share}
+            | {"strip": column.kind is Kind.STRIP}
+            for at, (column, share) in enumerate(zip(table.columns, fit.shares, strict=True))
+        ],
         "over": overs(table.columns),
         "folded": table.folded,
         "rows": table.lines,
@@ -98,15 +102,6 @@ def _paper(document: Document, rows: Sequence[Row], folder: Path) -> dict[str, o
         "check_url": document.check_url,
         "code": clean(document.code),
         "words": _words(document),
-    }
-
-
-def _column(column: Column, width: float | None) -> dict[str, object]:
-    return {
-        "head": paper.shortened(column.head),
-        "right": paper.right(column),
-        "strip": column.kind is Kind.STRIP,
-        "share": width,
     }
 
 
