@@ -3,7 +3,9 @@
 import re
 from collections.abc import Sequence
 from datetime import date, datetime
+from decimal import Decimal
 from enum import StrEnum
+from fractions import Fraction
 from functools import cache
 from itertools import groupby
 
@@ -15,6 +17,7 @@ from central.reports.values import Plain, decimals
 
 NUMBERS = (Kind.ENERGY, Kind.POWER, Kind.RATIO, Kind.SHARE, Kind.COUNT)  # what stands at the right
 DAY, MOMENT = "dd.mm.yyyy", "dd.mm.yyyy hh:mm"
+OF_THEIR_OWN = (Decimal, Fraction)  # whose pattern is of the value: as many digits as it has
 A4 = 9
 MARGIN, BOTTOM = 0.4, 0.7  # inches
 _NOT_A_NAME = re.compile(r"[\[\]:*?/\\\x00-\x1f]")

@@ -1,14 +1,14 @@
 """A workbook of Excel 2003, which is BIFF8: sheets of 65,536 rows, numbers as numbers, a text is never a formula."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import IO
 
 import xlwt
 
 from central.reports.description import Document, Role, Row
 from central.reports.formats.form import MOST_TEXT, TooManyColumns, above, below, clean, lines, written
-from central.reports.formats.sheets import A4, BOTTOM, MARGIN, Spot, heads, name, overs, pattern
+from central.reports.formats.sheets import A4, BOTTOM, MARGIN, OF_THEIR_OWN, Spot, heads, name, overs, pattern
 from central.reports.values import Plain, plain
 
 MOST_ROWS = 65_536  # of a sheet
@@ -49,6 +49,7 @@ class _Book:
             raise TooManyColumns(len(self._columns), MOST_COLUMNS)
         self._book = xlwt.Workbook(encoding="utf-8")
         self._looks: dict[tuple[Spot | Role, str], xlwt.XFStyle] = {}
+        self._of_rows: dict[Role, dict[tuple[int, type], xlwt.XFStyle]] = {role: {} for role in Role}
         self._sheets = self._at = 0
         self._begin()
         self.put([document.title], Spot.TITLE)
@@ -60,14 +61,22 @@ class _Book:
         self._head()
 
     def row(self, row: Row) -> None:
-        digits, role = self._document.digits, row.role
         self._room()
+        digits, role = self._document.digits, row.role
+        looks, alone = self._of_rows[role], role in (Role.ROW, Role.PART)
+        line = self._sheet.row(self._at)
         for at, (place, column) in enumerate(self._columns):
-            cell = row.cells[place]
-            if cell is None and role in (Role.ROW, Role.PART):
+            value = row.cells[place]
+            found = plain(value, column, digits)
+            if alone and (found is None or found == ""):
                 continue
-            found = plain(cell, column, digits)
-            self._put(at, found, role, pattern(cell, found, column, digits))
+            kind = type(value)
+            look = looks.get((at, kind))
+            if look is None:
+                look = self._look(role, pattern(value, found, column, digits))
+                if kind not in OF_THEIR_OWN:
+                    looks[at, kind] = look
+            _put(line, at, found, look)
         self._at += 1
         if self._at % FLUSHED == 0:
             self._sheet.flush_row_data()
@@ -116,18 +125,28 @@ class _Book:
         self._sheet.panes_frozen = True
         self._sheet.horz_split_pos = self._at
 
-    def _put(self, at: int, value: Plain, look: Spot | Role, shown: str = "") -> None:
-        if isinstance(value, str):
-            value = _units(clean(value))
-        elif isinstance(value, datetime):
-            value = value.replace(tzinfo=None)
-        self._sheet.write(self._at, at, value, self._look(look, shown))
+    def _put(self, at: int, text: str, look: Spot | Role) -> None:
+        _put(self._sheet.row(self._at), at, text, self._look(look, ""))
 
     def _look(self, look: Spot | Role, shown: str) -> xlwt.XFStyle:
         found = self._looks.get((look, shown))
         if found is None:
             found = self._looks[look, shown] = xlwt.easyxf(LOOKS[look], num_format_str=shown or None)
         return found
+
+
+def _put(line: xlwt.Row, at: int, value: Plain, look: xlwt.XFStyle) -> None:
+    if isinstance(value, str):
+        if value:
+            line.set_cell_text(at, _units(clean(value)), look)
+        else:
+            line.set_cell_blank(at, look)
+    elif value is None:
+        line.set_cell_blank(at, look)
+    elif isinstance(value, date):
+        line.set_cell_date(at, value.replace(tzinfo=None) if isinstance(value, datetime) else value, look)
+    else:
+        line.set_cell_number(at, value, look)
 
 
 def _units(text: str) -> str:

@@ -1,22 +1,22 @@
 """A workbook of Excel 2007 and later, a row at a time: numbers are numbers, dates are dates, a text is never a formula.
 
-A cell is made once for each look and place and holds one value after the other: a row is written before the next one
-is begun.
+A cell is made once for each look in each column, and holds one value after the other: a row is written before the next
+one is begun.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import IO
 
 from openpyxl import Workbook
-from openpyxl.cell import Cell, WriteOnlyCell
+from openpyxl.cell import Cell
 from openpyxl.styles import Alignment, Border, Font, Side
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.properties import PageSetupProperties
 
 from central.reports.description import Document, Role, Row
 from central.reports.formats.form import above, below, clean, lines, written
-from central.reports.formats.sheets import A4, BOTTOM, MARGIN, Spot, footer, heads, name, overs, pattern
+from central.reports.formats.sheets import A4, BOTTOM, MARGIN, OF_THEIR_OWN, Spot, footer, heads, name, overs, pattern
 from central.reports.values import Plain, plain
 
 MOST_ROWS = 1_048_576  # of a sheet
@@ -69,14 +69,21 @@ class _Book:
     def row(self, row: Row) -> None:
         self._room()
         digits, role = self._document.digits, row.role
+        looks, alone = self._of_rows[role], role in (Role.ROW, Role.PART)
         cells: list[Cell | None] = []
         for at, (place, column) in enumerate(self._columns):
-            cell = row.cells[place]
-            if cell is None and role in (Role.ROW, Role.PART):
+            value = row.cells[place]
+            found = plain(value, column, digits)
+            if alone and (found is None or found == ""):
                 cells.append(None)
                 continue
-            found = plain(cell, column, digits)
-            cells.append(self._cell(at, found, role, pattern(cell, found, column, digits)))
+            kind = type(value)
+            look = looks.get((at, kind))
+            if look is None:
+                look = self._look(at, role, pattern(value, found, column, digits))
+                if kind not in OF_THEIR_OWN:
+                    looks[at, kind] = look
+            cells.append(look.hold(found))
         self._append(cells)
 
     def group(self, caption: str) -> None:
@@ -105,7 +112,8 @@ class _Book:
         """Another sheet, with so many rows before its head: what it says of itself goes before the first of them."""
         self._sheets += 1
         self._at = 0
-        self._looks: dict[tuple[int, Spot | Role, str], Cell] = {}
+        self._looks: dict[tuple[int, Spot | Role, str], _Cell] = {}
+        self._of_rows: dict[Role, dict[tuple[int, type], _Cell]] = {role: {} for role in Role}
         self._sheet = sheet = self._book.create_sheet(name(self._document.title, self._sheets))
         for at, (_place, column) in enumerate(self._columns, 1):
             sheet.column_dimensions[get_column_letter(at)].width = column.width
@@ -139,25 +147,49 @@ class _Book:
         self._sheet.append(cells)
         self._at += 1
 
-    def _cell(self, at: int, value: Plain, look: Spot | Role, shown: str = "") -> Cell:
-        cell = self._looks.get((at, look, shown))
-        if cell is None:
-            cell = self._looks[at, look, shown] = self._made(look, shown)
-        if isinstance(value, str):
-            cell.value = clean(value)
-            cell.data_type = "s"
-        else:
-            cell.value = value.replace(tzinfo=None) if isinstance(value, datetime) else value
-        return cell
+    def _cell(self, at: int, text: str, look: Spot | Role) -> Cell:
+        return self._look(at, look, "").hold(text)
 
-    def _made(self, look: Spot | Role, shown: str) -> Cell:
-        cell = WriteOnlyCell(self._sheet)
-        if look in FONTS:
-            cell.font = FONTS[look]
-        if look in BORDERS:
-            cell.border = BORDERS[look]
-        if look in ALIGNED:
-            cell.alignment = ALIGNED[look]
-        if shown:
-            cell.number_format = shown
-        return cell
+    def _look(self, at: int, look: Spot | Role, shown: str) -> "_Cell":
+        found = self._looks.get((at, look, shown))
+        if found is None:
+            found = self._looks[at, look, shown] = _Cell(self._sheet)
+            for name, value in (("font", FONTS), ("border", BORDERS), ("alignment", ALIGNED)):
+                if look in value:
+                    setattr(found, name, value[look])
+            if shown:
+                found.number_format = shown
+            found.keep()
+        return found
+
+
+class _Cell(Cell):  # type: ignore[misc, unused-ignore]
+    """One look in one column, with one value after the other. What openpyxl finds out of a cell again and again, its
+    number among the looks and the type of its value, is found once or is known."""
+
+    __slots__ = ("_known",)
+
+    def keep(self) -> None:
+        """Once all of its look is set."""
+        self._known: int = super().style_id
+
+    def hold(self, value: Plain) -> "_Cell":
+        if isinstance(value, str):
+            self._value, self.data_type = clean(value), "s"  # whatever it begins with
+        elif isinstance(value, date):
+            self._value = value.replace(tzinfo=None) if isinstance(value, datetime) else value
+            self.data_type = "d"
+        else:
+            self._value, self.data_type = value, "n"
+        return self
+
+    @property
+    def style_id(self) -> int:
+        return self._known
+
+    @property
+    def has_style(self) -> bool:
+        return self._known != 0
+
+    def __repr__(self) -> str:  # openpyxl words an error around each cell that it is given, and forgets it
+        return "cell"
