@@ -96,10 +96,11 @@ def below(document: Document) -> Iterator[Sequence[str]]:
     """What stands under it, once its rows were gone through."""
     for note in document.notes:
         yield [note]
+    signed, named = _("подпись"), _("расшифровка, дата")
     for party in document.signatures:
         yield []
         yield [party]
-        yield [f"{_('подпись')} ____________   {_('расшифровка, дата')} ______________________________"]
+        yield [f"{signed} ____________   {named} ______________________________"]
     if document.code:
         yield []
         yield [_("Контрольный код"), document.code]

@@ -106,8 +106,9 @@ def _paper(document: Document, rows: Sequence[Row], folder: Path) -> dict[str, o
 
 
 def _words(document: Document) -> dict[str, str]:
+    told = _("Сформирован")
     return {
-        "made": f"{_('Сформирован')} {made(document)}",
+        "made": f"{told} {made(document)}",
         "page": _("Страница %(page)s из %(of)s", page="{page}", of="{of}"),
         "check": _("Проверить документ: код открывает страницу,\nкоторая сверяет этот файл с выданным."),
         "code": _("Контрольный код"),

@@ -74,5 +74,6 @@ def overs(columns: Sequence[Column]) -> list[tuple[str, int, int]]:
 
 def footer(document: Document) -> tuple[str, str]:
     """At its left and its right, with Excel's own signs for the page and their number."""
-    left = f"{document.title}. {_('Сформирован')} {made(document)}".replace("&", "&&")
+    told = _("Сформирован")
+    left = f"{document.title}. {told} {made(document)}".replace("&", "&&")
     return left[:120], _("Страница %(page)s из %(of)s", page="&P", of="&N")

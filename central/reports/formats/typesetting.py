@@ -7,6 +7,7 @@ It is started by `pdf.py`, and imports nothing of ours: what a document asks of 
 import os
 import resource
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import typst
@@ -17,7 +18,8 @@ LATER_THAN_OTHERS = 10  # pages of people come first
 def main(folder: Path, fonts: str, memory: int, *, tagged: bool) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    os.nice(LATER_THAN_OTHERS)
+    with suppress(PermissionError):  # where the units of systemd do not let it, they say who comes first
+        os.nice(LATER_THAN_OTHERS)
     typst.compile(
         str(folder / "report.typ"),
         output=str(folder / "paper.pdf"),
