@@ -3,13 +3,18 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
 from typing import IO
 
 from flask_babel import gettext as _
 
-from central.reports.description import Column, Document, Kind, Row
+from central.reports.description import Cell, Column, Document, Kind, Marked, Row
+from central.reports.values import Plain, plain
 
 MOST_TEXT = 32_767  # characters of a cell, by Excel's law; the other formats keep it too, so that all say the same
+COMING_AGAIN = (Marked, Decimal, Fraction)
+MOST_KNOWN = 10_000
 _NOT_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 
 
@@ -26,17 +31,17 @@ class TooManyRows(Refused):
         self.most = most
 
 
-class TooManyColumns(Refused):
+class NotMade(Refused):
+    """Not in the time, memory or room that it is given."""
+
+
+class TooManyColumns(NotMade):
     """More than its sheet, or its paper, is wide."""
 
     def __init__(self, count: int, most: int) -> None:
         super().__init__(f"{count} columns, {most} at most")
         self.count = count
         self.most = most
-
-
-class NotMade(Refused):
-    """Not in the time and memory that it is given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +60,23 @@ def clean(text: str) -> str:
     if not text.isprintable():
         text = _NOT_TEXT.sub(" ", text.replace("\r\n", "\n").replace("\r", "\n"))
     return text if len(text) <= MOST_TEXT else f"{text[: MOST_TEXT - 1]}…"
+
+
+def reading(digits: int) -> Callable[[Cell, Column], Plain]:
+    """`values.plain` for many rows: words of marks and ratios, which are the same again and again, are kept."""
+    known: dict[tuple[str, Cell], Plain] = {}
+
+    def read(cell: Cell, column: Column) -> Plain:
+        if type(cell) not in COMING_AGAIN:  # Fraction is an abstract class's child, of which to ask is slow
+            return plain(cell, column, digits)
+        key = (column.name, cell)
+        if key not in known:
+            if len(known) > MOST_KNOWN:
+                known.clear()
+            known[key] = plain(cell, column, digits)
+        return known[key]
+
+    return read
 
 
 def written(document: Document) -> list[int]:

@@ -7,9 +7,9 @@ from typing import IO
 import xlwt
 
 from central.reports.description import Document, Role, Row
-from central.reports.formats.form import MOST_TEXT, TooManyColumns, above, below, clean, lines, written
+from central.reports.formats.form import MOST_TEXT, TooManyColumns, above, below, clean, lines, reading, written
 from central.reports.formats.sheets import A4, BOTTOM, MARGIN, OF_THEIR_OWN, Spot, heads, name, overs, pattern
-from central.reports.values import Plain, plain
+from central.reports.values import Plain
 
 MOST_ROWS = 65_536  # of a sheet
 MOST_COLUMNS = 256
@@ -44,12 +44,13 @@ class _Book:
     def __init__(self, document: Document, most: int) -> None:
         self._document = document
         self._most = most
+        self._read = reading(document.digits)
         self._columns = [(place, document.columns[place]) for place in written(document)]
         if len(self._columns) > MOST_COLUMNS:
             raise TooManyColumns(len(self._columns), MOST_COLUMNS)
         self._book = xlwt.Workbook(encoding="utf-8")
         self._looks: dict[tuple[Spot | Role, str], xlwt.XFStyle] = {}
-        self._of_rows: dict[Role, dict[tuple[int, type], xlwt.XFStyle]] = {role: {} for role in Role}
+        self._of_rows: dict[Role, dict[tuple[int, object], xlwt.XFStyle]] = {role: {} for role in Role}
         self._sheets = self._at = 0
         self._begin()
         self.put([document.title], Spot.TITLE)
@@ -62,20 +63,20 @@ class _Book:
 
     def row(self, row: Row) -> None:
         self._room()
-        digits, role = self._document.digits, row.role
+        digits, read, role = self._document.digits, self._read, row.role
         looks, alone = self._of_rows[role], role in (Role.ROW, Role.PART)
         line = self._sheet.row(self._at)
         for at, (place, column) in enumerate(self._columns):
             value = row.cells[place]
-            found = plain(value, column, digits)
+            found = read(value, column)
             if alone and (found is None or found == ""):
                 continue
             kind = type(value)
-            look = looks.get((at, kind))
+            key = (at, value if kind in OF_THEIR_OWN else kind)
+            look = looks.get(key)
             if look is None:
                 look = self._look(role, pattern(value, found, column, digits))
-                if kind not in OF_THEIR_OWN:
-                    looks[at, kind] = look
+                looks[key] = look
             _put(line, at, found, look)
         self._at += 1
         if self._at % FLUSHED == 0:

@@ -15,9 +15,9 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.properties import PageSetupProperties
 
 from central.reports.description import Document, Role, Row
-from central.reports.formats.form import above, below, clean, lines, written
+from central.reports.formats.form import above, below, clean, lines, reading, written
 from central.reports.formats.sheets import A4, BOTTOM, MARGIN, OF_THEIR_OWN, Spot, footer, heads, name, overs, pattern
-from central.reports.values import Plain, plain
+from central.reports.values import Plain
 
 MOST_ROWS = 1_048_576  # of a sheet
 RULE = Side(style="thin", color="FF808080")
@@ -55,6 +55,7 @@ class _Book:
     def __init__(self, document: Document, most: int) -> None:
         self._document = document
         self._most = most
+        self._read = reading(document.digits)
         self._columns = [(place, document.columns[place]) for place in written(document)]
         self._book = Workbook(write_only=True)
         self._sheets = self._at = self._head_at = 0
@@ -68,21 +69,21 @@ class _Book:
 
     def row(self, row: Row) -> None:
         self._room()
-        digits, role = self._document.digits, row.role
+        digits, read, role = self._document.digits, self._read, row.role
         looks, alone = self._of_rows[role], role in (Role.ROW, Role.PART)
         cells: list[Cell | None] = []
         for at, (place, column) in enumerate(self._columns):
             value = row.cells[place]
-            found = plain(value, column, digits)
+            found = read(value, column)
             if alone and (found is None or found == ""):
                 cells.append(None)
                 continue
             kind = type(value)
-            look = looks.get((at, kind))
+            key = (at, value if kind in OF_THEIR_OWN else kind)
+            look = looks.get(key)
             if look is None:
                 look = self._look(at, role, pattern(value, found, column, digits))
-                if kind not in OF_THEIR_OWN:
-                    looks[at, kind] = look
+                looks[key] = look
             cells.append(look.hold(found))
         self._append(cells)
 
@@ -113,7 +114,7 @@ class _Book:
         self._sheets += 1
         self._at = 0
         self._looks: dict[tuple[int, Spot | Role, str], _Cell] = {}
-        self._of_rows: dict[Role, dict[tuple[int, type], _Cell]] = {role: {} for role in Role}
+        self._of_rows: dict[Role, dict[tuple[int, object], _Cell]] = {role: {} for role in Role}
         self._sheet = sheet = self._book.create_sheet(name(self._document.title, self._sheets))
         for at, (_place, column) in enumerate(self._columns, 1):
             sheet.column_dimensions[get_column_letter(at)].width = column.width
