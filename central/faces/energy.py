@@ -1,6 +1,6 @@
 """Steps of energy as the chart, the table and the panels beside them show them: one list of rows for all three."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -110,14 +110,13 @@ def bars(
     by their place in it; zones that are not named are not drawn. `meanwhile`: what else happened in [start, end)."""
     grid = _grid(first, until, size, tz)
     tick = _ticks((until - first).days, size)
-    said = {day: formats.said(day, "ccc, d MMMM") for day in days(first, until)}
     drawn = [zone.name for zone in zones]
     made = []
     for place, ((start, end), step) in enumerate(zip(grid, on_grid(found, first, until, size, tz), strict=True)):
         caption, fine = tick(start, tz)
         other = earlier[place] if place < len(earlier) else None
         before = _drawn(other, drawn) if other is not None else None
-        note = _note(step, start, end, unit, said, tz, size)
+        note = _note(step, start, end, unit, tz, size)
         if other is not None and before is not None:
             note += f"\n{_when(other.start, other.end, size, tz)}: {formats.kilo(before)}{formats.NARROW}{unit}"
         counts = step.completeness if step is not None else None
@@ -221,9 +220,10 @@ def _ticks(count: int, size: int) -> Callable[[int, str], tuple[str, bool]]:
     return of_hours if count == 1 else of_week if count <= 7 else of_month if count <= 62 else of_quarter
 
 
-def _note(step: Step | None, start: int, end: int, unit: str, said: Mapping[date, str], tz: str, size: int) -> str:
+def _note(step: Step | None, start: int, end: int, unit: str, tz: str, size: int) -> str:
     """When it is, and what is told of it."""
-    when = formats.month_name(local(start, tz)) if size >= MONTH else said[local(start, tz).date()]
+    day = local(start, tz).date()
+    when = formats.month_name(day) if size >= MONTH else formats.said(day, "ccc, d MMMM")
     if size < DAY:
         when += f", {formats.clock(start, tz)}–{formats.clock(end, tz, end=True)}"
     return when if step is None else f"{when}\n{_told(step, unit)}"

@@ -29,9 +29,9 @@ def language() -> Locale:
     """The language of the page; Russian outside of any."""
     if not has_app_context():
         return Locale("ru")
-    if "locale" not in g:
-        g.locale = get_locale()
-    found: Locale = g.locale
+    found: Locale | None = g.get("locale")
+    if found is None:
+        found = g.locale = get_locale()
     return found
 
 
@@ -43,7 +43,7 @@ def number(value: Fraction | Decimal | int, digits: int = 2, *, sign: bool = Fal
 def _written(scaled: int, digits: int, *, sign: bool) -> str:
     """So many units of the last digit."""
     whole, rest = divmod(abs(scaled), 10**digits)
-    comma, group = _signs(language())
+    comma, group = _signs(language().language)
     text = f"{whole:,}".replace(",", group) + (f"{comma}{rest:0{digits}}" if digits else "")
     before = MINUS if scaled < 0 else "+" if sign and scaled > 0 else ""
     return before + text
@@ -56,7 +56,7 @@ def decimal(value: float, digits: int) -> str:
 
 def decimals() -> Callable[[float, int], str]:
     """The same for some thousand of them: the language is asked for once."""
-    comma, group = _signs(language())
+    comma, group = _signs(language().language)
     nought = f"0{comma}"
 
     def write(value: float, digits: int) -> str:
@@ -71,7 +71,7 @@ def decimals() -> Callable[[float, int], str]:
 
 
 @lru_cache(maxsize=16)
-def _signs(locale: Locale) -> tuple[str, str]:
+def _signs(locale: str) -> tuple[str, str]:
     """Before the decimals, and between the thousands."""
     return get_decimal_symbol(locale), get_group_symbol(locale)
 
@@ -146,11 +146,11 @@ def day_before(value: date) -> date:
 
 def said(value: date | datetime, pattern: str) -> str:
     """A date in words, by a CLDR pattern: «d MMMM» = «24 ноября», «LLLL» = «ноябрь»."""
-    return _said(value, pattern, language())
+    return _said(value, pattern, language().language)
 
 
 @lru_cache(maxsize=4_096)  # the days of a month are said on page after page
-def _said(value: date | datetime, pattern: str, locale: Locale) -> str:
+def _said(value: date | datetime, pattern: str, locale: str) -> str:
     return str(format_date(value, pattern, locale=locale))
 
 

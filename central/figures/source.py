@@ -7,7 +7,7 @@ from datetime import date
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Engine, Row, select
+from sqlalchemy import Connection, Engine, Row, bindparam, select
 
 from central.accounts.policy import FOREVER, Viewer, may_see, seen
 from central.figures.views import NotFound, Period, PointView
@@ -123,8 +123,7 @@ class Entries:
     def types(self) -> Mapping[str, str]:
         """Meter -> its type, of all that ever stood here."""
         meters = {segment.meter for segment in self._segments}
-        query = select(meter.c.id, meter.c.type).where(meter.c.id.in_(meters))
-        return {row.id: row.type for row in self._connection.execute(query)}
+        return {row.id: row.type for row in self._connection.execute(_TYPES, {"meters": list(meters)})}
 
     @cached_property
     def _segments(self) -> tuple[Segment, ...]:
@@ -169,16 +168,22 @@ class Opened:
         return _view(self.row, terms, self.calendar.zones, self.visible, self.entries.path, kind)
 
 
+_TYPES = select(meter.c.id, meter.c.type).where(meter.c.id.in_(bindparam("meters", expanding=True)))
+
+
 @contextmanager
 def opened(source: Source, viewer: Viewer, point_id: int, since: int, until: int) -> Iterator[Opened]:
     """Raises NotFound when the viewer may see nothing of the point in [since, until)."""
     with source.engine.connect() as connection:
         found = seen(connection, viewer, point_id, (since, until))
-        row = connection.execute(select(point).where(point.c.id == point_id)).first()
+        row = connection.execute(_POINT, {"its_point": point_id}).first()
         if found is None or row is None:
             raise NotFound(f"point {point_id}")
         span, reach = found
         yield Opened(connection, source.series, row, Entries(connection, row), Period(*span), Period(*reach))
+
+
+_POINT = select(point).where(point.c.id == bindparam("its_point"))
 
 
 def point_view(source: Source, viewer: Viewer, point_id: int, now: int) -> PointView:

@@ -86,7 +86,8 @@ def steps_of_many(found: Iterable[Sequence[Step]]) -> tuple[Step, ...]:
     for of_one in found:
         for step in of_one:
             together_there[step.start].append(step)
-    return tuple(_sum(together_there[start]) for start in sorted(together_there))
+    found = (together_there[start] for start in sorted(together_there))
+    return tuple(_sum(parts) if len(parts) > 1 else parts[0] for parts in found)
 
 
 def _sum(parts: Sequence[Step]) -> Step:

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -59,13 +59,6 @@ def _tenures(dialect: str) -> Select[Any]:
 def segments_of(connection: Connection, point_id: int, since: int, until: int) -> tuple[Segment, ...]:
     """Tenures at the point that have a moment in [since, until), oldest first."""
     powers = _powers(connection, point_id)
-    query = (
-        select(mounting, meter.c.serial, meter.c.register_end, meter.c.resolution)
-        .join(meter, meter.c.id == mounting.c.meter)
-        .where(mounting.c.point == point_id, mounting.c.valid_from < until)
-        .where(or_(mounting.c.valid_to.is_(None), mounting.c.valid_to > since))
-        .order_by(mounting.c.valid_from)
-    )
     return tuple(
         Segment(
             mounting=row.id,
@@ -83,8 +76,17 @@ def segments_of(connection: Connection, point_id: int, since: int, until: int) -
             powers=tuple(one for one in powers if one[0] > row.valid_from),
             begun_by_act=bool(row.reg_start),
         )
-        for row in connection.execute(query)
+        for row in connection.execute(_SEGMENTS, {"its_point": point_id, "since": since, "until": until})
     )
+
+
+_SEGMENTS = (  # this and what follows is asked for on each page: made once
+    select(mounting, meter.c.serial, meter.c.register_end, meter.c.resolution)
+    .join(meter, meter.c.id == mounting.c.meter)
+    .where(mounting.c.point == bindparam("its_point"), mounting.c.valid_from < bindparam("until"))
+    .where(or_(mounting.c.valid_to.is_(None), mounting.c.valid_to > bindparam("since")))
+    .order_by(mounting.c.valid_from)
+)
 
 
 def _powers(connection: Connection, point_id: int) -> Sequence[tuple[int, int | None]]:
@@ -96,7 +98,7 @@ def _powers(connection: Connection, point_id: int) -> Sequence[tuple[int, int | 
     return found or [(0, None)]
 
 
-_POWERS = (  # asked for every day that is computed: made once
+_POWERS = (
     select(point_terms.c.valid_from, point_terms.c.power_max, point.c.tz)
     .join(point, point.c.id == point_terms.c.point)
     .where(point_terms.c.point == bindparam("its_point"))
@@ -200,12 +202,17 @@ def in_force(terms: Sequence[Terms], day: date) -> Terms:
 
 def calendar_of(connection: Connection, scheme: int) -> Calendar:
     """The zones of a scheme, in the order of its tariffs."""
-    head = connection.execute(select(zone_scheme).where(zone_scheme.c.id == scheme)).one()
-    rules = connection.execute(select(zone_rule).where(zone_rule.c.scheme == scheme).order_by(zone_rule.c.id))
-    fields = ("valid_from", "valid_to", "months", "day_kind", "start", "end", "zone", "tz")
-    return Calendar(
-        head.name, tuple(head.tariffs), tuple(ZoneRule(*(getattr(row, name) for name in fields)) for row in rules)
-    )
+    head = connection.execute(_HEAD, {"its_scheme": scheme}).one()
+    rules = connection.execute(_RULES, {"its_scheme": scheme})
+    return Calendar(head.name, tuple(head.tariffs), tuple(ZoneRule(*row) for row in rules))
+
+
+_HEAD = select(zone_scheme).where(zone_scheme.c.id == bindparam("its_scheme"))
+_RULES = (
+    select(*(zone_rule.c[one.name] for one in fields(ZoneRule)))
+    .where(zone_rule.c.scheme == bindparam("its_scheme"))
+    .order_by(zone_rule.c.id)
+)
 
 
 def calendar_through(terms: Sequence[Terms], calendars: Mapping[int, Calendar]) -> Calendar:
@@ -242,11 +249,11 @@ def _through(terms: Sequence[Terms], held: Mapping[int, Sequence[Dated]]) -> Ite
 
 def prices_of(connection: Connection, scheme: int) -> Sequence[Price]:
     """All versions of all zones, oldest first."""
-    query = select(price).where(price.c.scheme == scheme).order_by(price.c.valid_from, price.c.id)
-    return [
-        Price(row.id, row.zone, row.valid_from, row.valid_to, row.amount, above=row.above or 0)
-        for row in connection.execute(query)
-    ]
+    rows = connection.execute(_PRICES, {"its_scheme": scheme})
+    return [Price(row.id, row.zone, row.valid_from, row.valid_to, row.amount, above=row.above or 0) for row in rows]
+
+
+_PRICES = select(price).where(price.c.scheme == bindparam("its_scheme")).order_by(price.c.valid_from, price.c.id)
 
 
 def monthly_of(connection: Connection, scheme: int) -> Sequence[MonthlyPrice]:
@@ -258,9 +265,14 @@ def monthly_of(connection: Connection, scheme: int) -> Sequence[MonthlyPrice]:
 
 def hourly_schemes(connection: Connection, schemes: Collection[int]) -> dict[int, int]:
     """Those of these that are priced by the hour, each with the beginning of its first hour: till then by zones."""
-    first = func.min(hour_price.c.hour).label("hour")
-    query = select(hour_price.c.scheme, first).where(hour_price.c.scheme.in_(schemes)).group_by(hour_price.c.scheme)
-    return {row.scheme: row.hour for row in connection.execute(query)}
+    return {row.scheme: row.hour for row in connection.execute(_FIRST_HOURS, {"schemes": list(schemes)})}
+
+
+_FIRST_HOURS = (
+    select(hour_price.c.scheme, func.min(hour_price.c.hour).label("hour"))
+    .where(hour_price.c.scheme.in_(bindparam("schemes", expanding=True)))
+    .group_by(hour_price.c.scheme)
+)
 
 
 def hour_prices_of(connection: Connection, scheme: int, since: int, until: int) -> dict[int, HourPrice]:
