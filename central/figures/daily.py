@@ -7,20 +7,21 @@ from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any
 
-from msgspec import structs
-from sqlalchemy import Row, func, select
+from msgspec import convert, structs
+from sqlalchemy import Row, bindparam, func, select
 
 from central.accounts.policy import FOREVER, Viewer
 from central.figures import causes
+from central.figures.computed import days_anew, part_of_day
 from central.figures.hours import Hours, hour_prices, hours_of, with_hours
-from central.figures.intervals import TooLong, view
+from central.figures.intervals import TooLong
 from central.figures.source import ACTIVE_IMPORT, FIELDS, Opened, Source, opened
 from central.figures.tables import point_day
 from central.figures.totals import added, cost_of, day_portions, portions_of, together, totals
 from central.figures.views import DaysView, DayVersion, DayView, NotFound, Period, Revision
 from central.metering.cost import Price
 from central.metering.hourly import HourPrice
-from central.metering.slots import Completeness, Slot, completeness, count_places, energies, maximum
+from central.metering.slots import Completeness, count_places
 from central.metering.terms import Segment, State
 from central.metering.zones import day_of, midnight, month_start, next_month
 from central.metering.zones import days as days_of
@@ -82,7 +83,7 @@ def days_view(point: Opened, first: date, until: date, channel: str, now: int, *
     prices = point.entries.prices if channel == ACTIVE_IMPORT else ()
     found = []
     last = min(visible.until, now)
-    anew = {} if point.stored else _anew(point, Period(visible.since, max(last, visible.since + 1)), channel, now)
+    anew = {} if point.stored else days_anew(point, Period(visible.since, max(last, visible.since + 1)), channel, now)
     for day in days_of(day_of(visible.since, point.tz), day_of(max(last, visible.since + 1) - 1, point.tz) + ONE_DAY):
         span = Period(midnight(day, point.tz), midnight(day + ONE_DAY, point.tz))
         if not point.stored:
@@ -90,7 +91,7 @@ def days_view(point: Opened, first: date, until: date, channel: str, now: int, *
         elif visible.since <= span.since and span.until <= visible.until:
             found.append(_stored(point, day, span, rows.get(day), segments, channel, now))
         else:
-            found.append(_partial(point, day, span, channel, now))
+            found.append(part_of_day(point, day, span, channel, now))
     before = days_before(point, visible.since, now) if prices else ()
     hours = (
         hours_of(point, Period(visible.since, max(last, visible.since + 1)), now) if channel == ACTIVE_IMPORT else {}
@@ -164,12 +165,13 @@ def whole_days(point: Opened, first: date, until: date, now: int) -> dict[date, 
     """Of local days [first, until) those that lack nothing and may be seen: energy by zone, active import."""
     seen = point.visible
     segments = point.entries.segments(seen.since, seen.until)
+    rows = _newest(point, first, until)
     found = {}
-    for day, row in sorted(_newest(point, first, until).items()):
-        span = Period(midnight(day, point.tz), midnight(day + ONE_DAY, point.tz))
-        if seen.since <= span.since and span.until <= seen.until:
+    for day in days_of(first, until):
+        span, row = Period(midnight(day, point.tz), midnight(day + ONE_DAY, point.tz)), rows.get(day)
+        if row is not None and seen.since <= span.since and span.until <= seen.until:
             counts = _completeness(row, span, segments, point.tz, now)
-            energies = totals([row.energies.get(ACTIVE_IMPORT, {})], point.calendar.zones)
+            energies = totals([_energies(row, ACTIVE_IMPORT)], point.calendar.zones)
             if counts.expected and not (counts.missing or counts.not_due or energies.suspect or energies.total is None):
                 found[day] = energies.zones
     return found
@@ -235,7 +237,7 @@ def _versions(point: Opened, days: Sequence[date], channel: str) -> dict[date, t
     why = causes.told(point.connection, (row.cause for row in rows))
     found: dict[date, list[DayVersion]] = defaultdict(list)
     for row in rows:
-        total = totals([row.energies.get(channel, {})], point.calendar.zones).total
+        total = totals([_energies(row, channel)], point.calendar.zones).total
         one = why[row.cause]
         found[row.day].append(
             DayVersion(row.version, total, row.made_at, row.cause, row.author, one.change, one.decision)
@@ -244,25 +246,22 @@ def _versions(point: Opened, days: Sequence[date], channel: str) -> dict[date, t
 
 
 def _newest(point: Opened, first: date, until: date) -> Mapping[date, Row[Any]]:
-    """What was read of a point once is not read again for a part of it."""
+    """Of days [first, until) at least: what was read of a point once is not read again for a part of it."""
     for (since, end), rows in point.entries.days.items():
         if since <= first and until <= end:
-            return {day: row for day, row in rows.items() if first <= day < until}
-    here = (point_day.c.point == point.id, point_day.c.day >= first, point_day.c.day < until)
-    newest = (
-        select(point_day.c.day, func.max(point_day.c.version).label("version"))
-        .where(*here)
-        .group_by(point_day.c.day)
-        .subquery()
-    )
-    query = (
-        select(point_day)
-        .join(newest, (newest.c.day == point_day.c.day) & (newest.c.version == point_day.c.version))
-        .where(*here)
-    )
-    found = {row.day: row for row in point.connection.execute(query)}
+            return rows
+    rows = point.connection.execute(_VERSIONS, {"its_point": point.id, "first": first, "until": until})
+    found = {row.day: row for row in rows}  # of some versions of a day the last
     point.entries.days[first, until] = found
     return found
+
+
+_VERSIONS = (
+    select(point_day)
+    .where(point_day.c.point == bindparam("its_point"))
+    .where(point_day.c.day >= bindparam("first"), point_day.c.day < bindparam("until"))
+    .order_by(point_day.c.day, point_day.c.version)
+)
 
 
 def _stored(
@@ -275,12 +274,10 @@ def _stored(
     now: int,
 ) -> DayView:
     """Without what it costs."""
-    stored = row.energies.get(channel, {}) if row is not None else {}
-    by_zone = {zone: {State(name): energy for name, energy in states.items()} for zone, states in stored.items()}
-    found = totals([by_zone], point.calendar.zones)
+    by_zone = _energies(row, channel) if row is not None else {}
     return DayView(
         day=day,
-        totals=found,
+        totals=totals([by_zone], point.calendar.zones),
         energies=by_zone,
         completeness=_completeness(row, span, segments, point.tz, now),
         max_power=row.max_power if row is not None else None,
@@ -292,6 +289,11 @@ def _stored(
         made_at=row.made_at if row is not None else None,
         cause=row.cause if row is not None else None,
     )
+
+
+def _energies(row: Row[Any], channel: str) -> dict[str, dict[State, int]]:
+    """Zone -> state -> mWh."""
+    return convert(row.energies.get(channel, {}), dict[str, dict[State, int]])
 
 
 def _completeness(row: Row[Any] | None, span: Period, segments: Sequence[Segment], tz: str, now: int) -> Completeness:
@@ -307,39 +309,4 @@ def _completeness(row: Row[Any] | None, span: Period, segments: Sequence[Segment
         suspect=row.suspect if row is not None else 0,
         missing=due - got - off - estimated,
         not_due=count - due,
-    )
-
-
-def _partial(point: Opened, day: date, span: Period, channel: str, now: int) -> DayView:
-    """The same."""
-    found = view(point, span, channel, now)
-    return structs.replace(_of_slots(point, day, found.slots, channel), registers=found.registers)
-
-
-def _anew(point: Opened, period: Period, channel: str, now: int) -> dict[date, DayView]:
-    """The days of a period by their intervals, in the zones of terms that the stored days were not counted by."""
-    slots: dict[date, list[Slot]] = defaultdict(list)
-    for slot in view(point, period, channel, now).slots:
-        slots[day_of(slot.start, point.tz)].append(slot)
-    days = days_of(day_of(period.since, point.tz), day_of(period.until - 1, point.tz) + ONE_DAY)
-    return {day: _of_slots(point, day, slots[day], channel) for day in days}
-
-
-def _of_slots(point: Opened, day: date, slots: Sequence[Slot], channel: str) -> DayView:
-    """A day, or what may be seen of it, by its intervals."""
-    by_zone = energies(slots)
-    greatest = maximum(slots) if channel == ACTIVE_IMPORT else None
-    return DayView(
-        day=day,
-        totals=totals([by_zone], point.calendar.zones),
-        energies=by_zone,
-        completeness=completeness(slots),
-        max_power=greatest.power if greatest else None,
-        max_at=greatest.end if greatest else None,
-        registers=None,
-        cost=None,
-        whole=False,
-        version=None,
-        made_at=None,
-        cause=None,
     )

@@ -105,14 +105,15 @@ def _counted_so(point: Opened, terms: Terms, calendar: Calendar, since: date, no
         return True
     tz, ours = point.tz, point.calendar
     try:
-        return all(
-            in_force(point.entries.terms, day).tariffs.get(ours.zone(moment, tz))
-            == terms.tariffs[calendar.zone(moment, tz)]
-            for day in days_of(since, day_of(now, tz))
-            for moment in range(midnight(day, tz), midnight(day, tz) + 86_400, HALF_HOUR)
-        )
+        for day in days_of(since, day_of(now, tz)):
+            moments = range(midnight(day, tz), midnight(day + ONE_DAY, tz), HALF_HOUR)
+            held = in_force(point.entries.terms, day).tariffs
+            pairs = set(zip(ours.zones_on(day, moments, tz), calendar.zones_on(day, moments, tz), strict=True))
+            if any(held.get(zone) != terms.tariffs[other] for zone, other in pairs):
+                return False
     except Uncovered:  # one of the schemes began later
         return False
+    return True
 
 
 def _both(point: Opened, other: Opened, first: date, now: int) -> OtherMonth:
