@@ -1,15 +1,14 @@
 """Steps of energy as the chart, the table and the panels beside them show them: one list of rows for all three."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from flask_babel import gettext as _
 
 from central.faces import charts, formats, words
-from central.figures.steps import DAY, MONTH, Step, steps
+from central.figures.steps import DAY, MONTH, Step
 from central.figures.views import Forecast, Totals
-from central.metering.slots import Slot
 from central.metering.terms import State
 from central.metering.zones import day_of, days, local, midnight, month_start, next_month
 
@@ -61,10 +60,14 @@ class Row:
         return self.exceptions[0].state if self.exceptions else State.MEASURED
 
 
+def due(found: Iterable[Step]) -> list[Step]:
+    """What has begun, newest first."""
+    return [step for step in found if step.completeness.expected or step.energies][::-1]
+
+
 def rows(found: Sequence[Step], tz: str, *, size: int, within: str = "") -> tuple[Row, ...]:
-    """What is due, newest first; `within` a day or a year, which is not told again."""
-    due = [step for step in found if step.completeness.expected or step.energies]
-    return tuple(Row(step, label(step, tz, size=size, within=within), exceptions(step)) for step in due[::-1])
+    """`within` a day or a year, which is not told again."""
+    return tuple(Row(step, label(step, tz, size=size, within=within), exceptions(step)) for step in found)
 
 
 def label(step: Step, tz: str, *, size: int, within: str = "") -> str:
@@ -86,12 +89,11 @@ def exceptions(step: Step) -> tuple[Mark, ...]:
     )
 
 
-def for_chart(slots: Sequence[Slot], wanted: int, seconds: int, tz: str) -> tuple[tuple[Step, ...], int]:
-    """Steps of `wanted` seconds, or of the shortest with which a period of so many seconds has few enough bars."""
-    size = next(
+def for_chart(wanted: int, seconds: int) -> int:
+    """Seconds of a bar: `wanted`, or the shortest with which a period of so many seconds has few enough."""
+    return next(
         (size for size in CHART_STEPS if size >= wanted and seconds / size <= charts.MOST_BARS), CHART_STEPS[-1]
     )
-    return steps(slots, size, tz), size
 
 
 def bars(

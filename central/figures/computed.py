@@ -4,17 +4,16 @@ terms that the stored ones were not counted by."""
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
-from itertools import groupby
 
 from msgspec import structs
 
 from central.figures.decisions import decisions_of
-from central.figures.intervals import view
+from central.figures.intervals import slots, view
 from central.figures.material import CATCH_UP
 from central.figures.source import ACTIVE_IMPORT, FIELDS, Opened
 from central.figures.totals import totals
 from central.figures.views import DayView, Period
-from central.metering.plain import Rows, plain_day, rows_of
+from central.metering.plain import Rows, plain_day
 from central.metering.slots import Completeness, Slot, completeness, energies, maximum
 from central.metering.terms import State
 from central.metering.zones import day_of, midnight
@@ -33,14 +32,12 @@ def days_anew(point: Opened, period: Period, channel: str, now: int) -> dict[dat
     """The days of a period: those that nothing is special of by their rows, the others by their intervals."""
     days = days_of(day_of(period.since, point.tz), day_of(period.until - 1, point.tz) + ONE_DAY)
     found = dict(_plain(point, days, period, channel))
-    for others in _runs(day for day in days if day not in found):
-        since, until = midnight(others[0], point.tz), midnight(others[-1] + ONE_DAY, point.tz)
-        span = Period(max(period.since, since), min(period.until, until))
-        slots: dict[date, list[Slot]] = defaultdict(list)
-        for slot in view(point, span, channel, now).slots:
-            slots[day_of(slot.start, point.tz)].append(slot)
-        found |= {day: _by_slots(point, day, slots[day], channel) for day in others}
-    return found
+    others = {day: (midnight(day, point.tz), midnight(day + ONE_DAY, point.tz)) for day in days if day not in found}
+    spans = [(max(period.since, since), min(period.until, until)) for since, until in others.values()]
+    by_day: dict[date, list[Slot]] = defaultdict(list)
+    for slot in slots(point, spans, channel, now):
+        by_day[day_of(slot.start, point.tz)].append(slot)
+    return found | {day: _by_slots(point, day, by_day[day], channel) for day in others}
 
 
 def _plain(point: Opened, days: Iterable[date], period: Period, channel: str) -> Iterator[tuple[date, DayView]]:
@@ -66,21 +63,13 @@ def _plain(point: Opened, days: Iterable[date], period: Period, channel: str) ->
 
 
 def _rows(point: Opened, meter: str, period: Period, channel: str) -> Rows:
-    field = FIELDS[channel]
-    rows = point.series.load(meter, period.since, period.until + CATCH_UP)
-    return rows_of([(row.end, row.span, row.quality, row.values[field]) for row in rows if field in row.values])
+    return Rows.of(*point.series.column(meter, FIELDS[channel], period.since, period.until + CATCH_UP))
 
 
-def _runs(days: Iterable[date]) -> Iterator[list[date]]:
-    """Days that follow each other."""
-    numbered = groupby(enumerate(days), key=lambda pair: pair[1].toordinal() - pair[0])
-    return ([day for _, day in run] for _, run in numbered)
-
-
-def _by_slots(point: Opened, day: date, slots: Sequence[Slot], channel: str) -> DayView:
-    greatest = maximum(slots) if channel == ACTIVE_IMPORT else None
+def _by_slots(point: Opened, day: date, found: Sequence[Slot], channel: str) -> DayView:
+    greatest = maximum(found) if channel == ACTIVE_IMPORT else None
     peak = (greatest.power, greatest.end) if greatest else (None, None)
-    return _day(point, day, energies(slots), completeness(slots), peak, channel)
+    return _day(point, day, energies(found), completeness(found), peak, channel)
 
 
 def _day(

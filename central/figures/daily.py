@@ -78,7 +78,7 @@ def days_view(point: Opened, first: date, until: date, channel: str, now: int, *
     visible = Period(max(asked.since, point.visible.since), min(asked.until, point.visible.until))
     if visible.since >= visible.until:
         raise NotFound(f"point {point.id}")
-    rows = _newest(point, first, until)
+    rows = _newest(point, first, until) if point.stored else {}
     segments = point.entries.segments(visible.since, visible.until)
     prices = point.entries.prices if channel == ACTIVE_IMPORT else ()
     found = []

@@ -45,9 +45,8 @@ def within(point: Opened, asked: Period, channel: str, now: int) -> IntervalView
 def view(point: Opened, asked: Period, channel: str, now: int) -> IntervalView:
     """However many there are; what of `asked` may be seen."""
     since, until = max(asked.since, point.visible.since), min(asked.until, point.visible.until)
-    place = Place(point.id, point.tz, point.calendar, point.entries.terms)
-    material = Material(point.connection, point.series, place, point.entries.segments(since, until), since, until, now)
-    slots = tuple(_seen(slot, point.reach) for slot in material.slots(channel))
+    material = _material(point, [(since, until)], now)
+    slots = _seen(material, point.reach, channel)
     term = material.difference(channel, since, until)
     found = energies(slots)
     return IntervalView(
@@ -65,12 +64,29 @@ def view(point: Opened, asked: Period, channel: str, now: int) -> IntervalView:
     )
 
 
-def _seen(slot: Slot, reach: Period) -> Slot:
-    """Without the readings that closed it, where they are of another's time."""
-    closing = slot.closing
-    if closing is None or (reach.since <= closing.term.start.moment and closing.term.end.moment <= reach.until):
-        return slot
-    return replace(slot, closing=None)
+def slots(point: Opened, spans: Sequence[tuple[int, int]], channel: str, now: int) -> tuple[Slot, ...]:
+    """The places alone, of spans of time that may be seen, in their order."""
+    return _seen(_material(point, spans, now), point.reach, channel) if spans else ()
+
+
+def _material(point: Opened, spans: Sequence[tuple[int, int]], now: int) -> Material:
+    since, until = spans[0][0], spans[-1][1]
+    place, segments = (
+        Place(point.id, point.tz, point.calendar, point.entries.terms),
+        point.entries.segments(since, until),
+    )
+    return Material(point.connection, point.series, place, segments, since, until, now, spans)
+
+
+def _seen(material: Material, reach: Period, channel: str) -> tuple[Slot, ...]:
+    """Places without the readings that closed them, where these are of another's time."""
+
+    def told(slot: Slot) -> Slot:
+        term = slot.closing.term if slot.closing is not None else None
+        ours = term is None or (reach.since <= term.start.moment and term.end.moment <= reach.until)
+        return slot if ours else replace(slot, closing=None)
+
+    return tuple(map(told, material.slots(channel)))
 
 
 def _closed(slot: Slot) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -34,7 +35,7 @@ from central.registry.look import (
     valid,
 )
 from central.registry.tables import contract_point, meter, mounting, node, point
-from central.timeseries.base import Series
+from central.timeseries.base import RegisterRow, Series
 from protocol.quantities import DIRECTIONS
 
 FIELDS = {name: stem for name, _, stem, _ in DIRECTIONS}  # channel -> stem of the fields of the series
@@ -56,10 +57,16 @@ class Entries:
         """`row` of the table `point`; `terms`: as if it were billed so."""
         self._connection, self._row, self._supposed = connection, row, terms
         self.days: dict[tuple[date, date], Mapping[date, Row[Any]]] = {}  # [first, until) -> its newest `point_day`
+        self.registers: dict[tuple[str, int, int, int], Sequence[RegisterRow]] = {}  # around a moment: registers.py
 
     def under(self, terms: Sequence[Terms]) -> "Entries":
-        """The same point as if it had been billed so."""
-        return Entries(self._connection, self._row, terms)
+        """The same point as if it had been billed so: what was told of it already, and is not of its terms, is not
+        asked for again."""
+        other = copy(self)
+        other._supposed = terms
+        for name in ("terms", "calendar", "prices", "monthly", "hourly"):
+            other.__dict__.pop(name, None)
+        return other
 
     def segments(self, since: int, until: int) -> tuple[Segment, ...]:
         """Tenures that have a moment in [since, until), oldest first."""

@@ -79,8 +79,9 @@ def what_if(source: Source, viewer: Viewer, point_id: int, scheme: int | None, n
         months = _months(point, today)
         rezoned, found = False, []
         if chosen is not None and months:
+            billed = [month_figure(point, first, now) for first in months]
             other, rezoned = under(point, chosen.key, months[-1], now)
-            found = [_both(point, other, first, now) for first in months]
+            found = [_beside(one, other, first, now) for one, first in zip(billed, months, strict=True)]
         return WhatIf(point.view(now), offered, chosen, tuple(found), rezoned)
 
 
@@ -116,8 +117,7 @@ def _counted_so(point: Opened, terms: Terms, calendar: Calendar, since: date, no
     return True
 
 
-def _both(point: Opened, other: Opened, first: date, now: int) -> OtherMonth:
-    billed = month_figure(point, first, now)
+def _beside(billed: MonthFigure, other: Opened, first: date, now: int) -> OtherMonth:
     since, until = billed.since, billed.until
     try:
         return OtherMonth(first, billed, figure(other, Period(since, until), now))

@@ -4,7 +4,7 @@ Nearly every day is such, and its sums need no places to be laid out; they are t
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
@@ -30,6 +30,11 @@ class Rows:
     values: Sequence[int]
     reach: Sequence[int]
 
+    @classmethod
+    def of(cls, ends: Sequence[int], spans: Sequence[int], qualities: Sequence[int], values: Sequence[int]) -> "Rows":
+        begins = [end - (span or 1) for end, span in zip(ends, spans, strict=True)]
+        return cls(ends, spans, qualities, values, list(accumulate(reversed(begins), min))[::-1])
+
 
 @dataclass(frozen=True, slots=True)
 class PlainDay:
@@ -42,13 +47,6 @@ class PlainDay:
     at: int
 
 
-def rows_of(told: Iterable[tuple[int, int, int, int]]) -> Rows:
-    """Of stamp, span, quality, value of each."""
-    ends, spans, qualities, values = tuple(zip(*told, strict=True)) or ((), (), (), ())
-    begins = [end - (span or 1) for end, span in zip(ends, spans, strict=True)]
-    return Rows(ends, spans, qualities, values, list(accumulate(reversed(begins), min))[::-1])
-
-
 def plain_day(rows: Rows, segment: Segment, calendar: Calendar, day: date, tz: str) -> PlainDay | None:
     """`rows`: of the meter of the segment, a day further at least. None = the day is not such. Raises Uncovered."""
     start, end, period, k = midnight(day, tz), midnight(day + _DAY, tz), segment.period, segment.k
@@ -58,7 +56,7 @@ def plain_day(rows: Rows, segment: Segment, calendar: Calendar, day: date, tz: s
     reach = rows.reach[last] if last < len(rows.reach) else end
     if k.denominator != 1 or not segment.spans(start, end) or any(start < since < end for since, _ in segment.powers):
         return None
-    if reach < end or ends != tuple(one + period for one in starts):
+    if reach < end or list(ends) != list(range(start + period, end + period, period)):
         return None
     if set(rows.spans[first:last]) != {period} or any(one & _SPECIAL for one in set(rows.qualities[first:last])):
         return None
@@ -66,10 +64,14 @@ def plain_day(rows: Rows, segment: Segment, calendar: Calendar, day: date, tz: s
     greatest = max(values)
     if min(values) < 0 or not possible(greatest * k.numerator, period, segment.permitted(start, end)):
         return None
-    energies: dict[str, dict[State, int]] = {}
-    for zone, value in zip(calendar.zones_on(day, starts, tz), values, strict=True):
-        state = State.MEASURED if value else State.ZERO
-        states = energies.setdefault(zone, {})
-        states[state] = states.get(state, 0) + value * k.numerator
+    zones = calendar.zones_on(day, starts, tz)
+    sums = dict.fromkeys(zones, 0)
+    for zone, value in zip(zones, values, strict=True):
+        sums[zone] += value
+    energies = {zone: {State.MEASURED: total * k.numerator} if total else {} for zone, total in sums.items()}
+    if 0 in values:
+        for zone, value in zip(zones, values, strict=True):
+            if not value:
+                energies[zone][State.ZERO] = 0
     power = half_away(Fraction(greatest * k.numerator * 3600, period))
     return PlainDay(energies, len(values), power, ends[values.index(greatest)])

@@ -67,12 +67,10 @@ class Calendar:
         if any(rule.tz is not None for rule in self.rules):
             return [self.zone(moment, tz) for moment in moments]
         origin = midnight(day, tz)
-        if midnight(day + timedelta(days=1), tz) - origin == 60 * DAY_MINUTES:
-            minutes = [(moment - origin) // 60 for moment in moments]
-        else:  # the clocks are set
-            minutes = [60 * here.hour + here.minute for here in (local(moment, tz) for moment in moments)]
+        if midnight(day + timedelta(days=1), tz) - origin != 60 * DAY_MINUTES:  # the clocks are set
+            return [self.zone(moment, tz) for moment in moments]
         zones = _by_minutes(tuple(rule for rule in self.rules if rule.holds(day)))
-        return [zones[minute] or self.zone(moment, tz) for moment, minute in zip(moments, minutes, strict=True)]
+        return [zones[(moment - origin) // 60] or self.zone(moment, tz) for moment in moments]
 
     def rule(self, moment: int, tz: str) -> ZoneRule:
         """The first rule that covers the moment. Raises Uncovered."""

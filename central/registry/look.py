@@ -117,8 +117,7 @@ def standing_at(connection: Connection, points: Iterable[int], moment: int) -> d
 def act_readings(connection: Connection, segments: Iterable[Segment]) -> dict[tuple[int, int], dict[str, Reading]]:
     """Readings of the acts: (mounting, moment) -> field of the series -> reading."""
     found: dict[tuple[int, int], dict[str, Reading]] = defaultdict(dict)
-    query = select(mounting).where(mounting.c.id.in_([segment.mounting for segment in segments]))
-    for row in connection.execute(query):
+    for row in connection.execute(_MOUNTINGS, {"mountings": [segment.mounting for segment in segments]}):
         for moment, registers in ((row.valid_from, row.reg_start), (row.valid_to, row.reg_end)):
             for field, value in (registers or {}).items():
                 found[row.id, moment][field] = Reading(moment, value, ACT)
@@ -127,13 +126,17 @@ def act_readings(connection: Connection, segments: Iterable[Segment]) -> dict[tu
 
 def manual_readings(connection: Connection, segments: Iterable[Segment]) -> dict[tuple[int, int], dict[str, Reading]]:
     """What people read: (mounting, moment) -> field of the series -> reading."""
-    query = select(manual_reading).where(manual_reading.c.mounting.in_([segment.mounting for segment in segments]))
+    mountings = [segment.mounting for segment in segments]
     return {
         (row.mounting, row.read_at): {
             field: Reading(row.read_at, value, MANUAL) for field, value in row.registers.items()
         }
-        for row in connection.execute(query)
+        for row in connection.execute(_BY_HAND, {"mountings": mountings})
     }
+
+
+_MOUNTINGS = select(mounting).where(mounting.c.id.in_(bindparam("mountings", expanding=True)))
+_BY_HAND = select(manual_reading).where(manual_reading.c.mounting.in_(bindparam("mountings", expanding=True)))
 
 
 @dataclass(frozen=True, slots=True)
