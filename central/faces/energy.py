@@ -77,14 +77,14 @@ def label(step: Step, tz: str, *, size: int, within: str = "") -> str:
         return formats.said(start, "LLLL" if within == "year" else "LLLL y")
     if size >= DAY:
         return f"{formats.said(start, 'ccc')}{formats.NO_BREAK}{formats.day(start.date(), year=False)}"
-    hours = f"{start:%H:%M}–{formats.clock(step.end, tz, end=True)}"
+    hours = f"{formats.clock(step.start, tz)}–{formats.clock(step.end, tz, end=True)}"
     return hours if within == "day" else f"{formats.day(start.date(), year=False)}{formats.NO_BREAK}{hours}"
 
 
 def exceptions(step: Step) -> tuple[Mark, ...]:
     alone = step.completeness.expected + step.completeness.not_due <= 1
     return tuple(
-        Mark(state, words.MARKS[state], str(words.STATES[state]), 0 if alone else count)
+        Mark(state, words.MARKS[state], words.state(state), 0 if alone else count)
         for state, count in words.counted(step.completeness, step.computed)
     )
 

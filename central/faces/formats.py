@@ -110,7 +110,7 @@ def moment(seconds: int | None, tz: str, *, end: bool = False, year: bool = True
     here = local(seconds, tz)
     if end and here.hour == here.minute == here.second == 0:
         return f"{day(here.date() - timedelta(days=1), year=year)}{NO_BREAK}24:00"
-    return f"{day(here.date(), year=year)}{NO_BREAK}{here:%H:%M}"
+    return f"{day(here.date(), year=year)}{NO_BREAK}{here.hour:02}:{here.minute:02}"
 
 
 def second(seconds: int, tz: str) -> str:
@@ -120,13 +120,14 @@ def second(seconds: int, tz: str) -> str:
 
 def clock(seconds: int, tz: str, *, end: bool = False) -> str:
     """«07:30»; `end`: midnight is 24:00."""
-    text = f"{local(seconds, tz):%H:%M}"
-    return "24:00" if end and text == "00:00" else text
+    here = local(seconds, tz)
+    return "24:00" if end and here.hour == here.minute == 0 else f"{here.hour:02}:{here.minute:02}"
 
 
 def day(value: date, *, year: bool = True) -> str:
     """«24.11.2026» or «24.11»."""
-    return f"{value:%d.%m.%Y}" if year else f"{value:%d.%m}"
+    text = f"{value.day:02}.{value.month:02}"
+    return f"{text}.{value.year:04}" if year else text
 
 
 def year_month(value: date) -> str:

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from copy import copy
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from msgspec import Struct
 from sqlalchemy import Connection, Engine, Row, bindparam, select
 
 from central.accounts.policy import FOREVER, Viewer, may_see, seen
@@ -50,13 +52,29 @@ class Source:
     series: Series
 
 
+class KeptDay(Struct, frozen=True, gc=False):
+    """A row of `point_day`, the last version of its day; without one, a day of which nothing came."""
+
+    energies: Mapping[str, Mapping[str, Mapping[str, int]]] = {}  # channel -> zone -> state -> mWh
+    got: int = 0
+    suspect: int = 0
+    off: int = 0
+    estimated: int = 0
+    max_power: int | None = None
+    max_at: int | None = None
+    registers: Mapping[str, int] = {}
+    version: int | None = None
+    made_at: int | None = None
+    cause: str | None = None
+
+
 class Entries:
     """What the registry says of one point; each thing is asked for once, when it is first needed."""
 
     def __init__(self, connection: Connection, row: Row[Any], terms: Sequence[Terms] | None = None) -> None:
         """`row` of the table `point`; `terms`: as if it were billed so."""
-        self._connection, self._row, self._supposed = connection, row, terms
-        self.days: dict[tuple[date, date], Mapping[date, Row[Any]]] = {}  # [first, until) -> its newest `point_day`
+        self._connection, self.row, self._supposed = connection, row, terms
+        self.days: dict[tuple[date, date], Mapping[date, KeptDay]] = {}  # by [first, until) that were read
         self.registers: dict[tuple[str, int, int, int], Sequence[RegisterRow]] = {}  # around a moment: registers.py
 
     def under(self, terms: Sequence[Terms]) -> "Entries":
@@ -75,7 +93,7 @@ class Entries:
     @cached_property
     def terms(self) -> Sequence[Terms]:
         """By which it is billed, oldest first."""
-        return self._supposed or terms_of(self._connection, [self._row.id])[self._row.id]
+        return self._supposed or terms_of(self._connection, [self.row.id])[self.row.id]
 
     @cached_property
     def calendar(self) -> Calendar:
@@ -107,14 +125,14 @@ class Entries:
     @cached_property
     def contracts(self) -> Sequence[Period]:
         """When the point was supplied under any contract."""
-        query = select(contract_point).where(contract_point.c.point == self._row.id)
+        query = select(contract_point).where(contract_point.c.point == self.row.id)
         rows = self._connection.execute(query.order_by(contract_point.c.valid_from))
         return [Period(row.valid_from, FOREVER if row.valid_to is None else row.valid_to) for row in rows]
 
     @cached_property
     def path(self) -> str:
         """Of the node that the point hangs on."""
-        return _paths(self._connection, [self._row]).get(self._row.node, "")
+        return _paths(self._connection, [self.row]).get(self.row.node, "")
 
     @cached_property
     def acts(self) -> Mapping[tuple[int, int], Mapping[str, Reading]]:
@@ -134,7 +152,7 @@ class Entries:
 
     @cached_property
     def _segments(self) -> tuple[Segment, ...]:
-        return segments_of(self._connection, self._row.id, 0, FOREVER)
+        return segments_of(self._connection, self.row.id, 0, FOREVER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,13 +199,40 @@ _TYPES = select(meter.c.id, meter.c.type).where(meter.c.id.in_(bindparam("meters
 @contextmanager
 def opened(source: Source, viewer: Viewer, point_id: int, since: int, until: int) -> Iterator[Opened]:
     """Raises NotFound when the viewer may see nothing of the point in [since, until)."""
-    with source.engine.connect() as connection:
+    with _asking(source) as (connection, known):
         found = seen(connection, viewer, point_id, (since, until))
-        row = connection.execute(_POINT, {"its_point": point_id}).first()
-        if found is None or row is None:
+        if point_id not in known and (row := connection.execute(_POINT, {"its_point": point_id}).first()) is not None:
+            known[point_id] = Entries(connection, row)
+        if found is None or point_id not in known:
             raise NotFound(f"point {point_id}")
-        span, reach = found
-        yield Opened(connection, source.series, row, Entries(connection, row), Period(*span), Period(*reach))
+        (span, reach), entries = found, known[point_id]
+        yield Opened(connection, source.series, entries.row, entries, Period(*span), Period(*reach))
+
+
+@contextmanager
+def together(source: Source) -> Iterator[None]:
+    """All figures that are asked for inside are asked on one connection, and what the registry says of a point once:
+    for a page that shows several. Nothing is kept beyond it; who may see what is asked each time."""
+    with source.engine.connect() as connection:
+        token = _TOGETHER.set((source, connection, {}))
+        try:
+            yield
+        finally:
+            _TOGETHER.reset(token)
+
+
+_TOGETHER: ContextVar[tuple[Source, Connection, dict[int, Entries]] | None] = ContextVar("together", default=None)
+
+
+@contextmanager
+def _asking(source: Source) -> Iterator[tuple[Connection, dict[int, Entries]]]:
+    """A connection, and what is known of points already."""
+    asked = _TOGETHER.get()
+    if asked is not None and asked[0] is source:
+        yield asked[1], asked[2]
+    else:
+        with source.engine.connect() as connection:
+            yield connection, {}
 
 
 _POINT = select(point).where(point.c.id == bindparam("its_point"))
