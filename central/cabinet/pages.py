@@ -38,7 +38,8 @@ def main() -> str | Response:
     points, point = one_point()
     if point is None:
         return no_point()
-    page = main_page.page(point, points)
+    with together(here().source):
+        page = main_page.page(point, points)
     return render_template("cabinet/main.html", points=points, past=past_points(points), **page)
 
 
@@ -161,10 +162,9 @@ def network() -> str:
     points, point = one_point()
     if point is None:
         return no_point()
-    found = network_page.asked(point, request.args)
-    return render_template(
-        "cabinet/network.html", points=points, **network_page.page(found, request.args.get("page", ""))
-    )
+    with together(here().source):
+        page = network_page.page(network_page.asked(point, request.args), request.args.get("page", ""))
+    return render_template("cabinet/network.html", points=points, **page)
 
 
 @cabinet.get("/network/file")

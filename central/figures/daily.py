@@ -85,13 +85,13 @@ def days_view(point: Opened, first: date, until: date, channel: str, now: int, *
     last = min(visible.until, now)
     anew = {} if point.stored else days_anew(point, Period(visible.since, max(last, visible.since + 1)), channel, now)
     for day in days_of(day_of(visible.since, point.tz), day_of(max(last, visible.since + 1) - 1, point.tz) + ONE_DAY):
-        span = Period(midnight(day, point.tz), midnight(day + ONE_DAY, point.tz))
+        span = _span(day, point.tz)
         if not point.stored:
             found.append(anew[day])
-        elif visible.since <= span.since and span.until <= visible.until:
+        elif _within(span, visible):
             found.append(_stored(point, day, span, rows.get(day, NOTHING), segments, channel, now))
         else:
-            found.append(part_of_day(point, day, span, channel, now))
+            found.append(part_of_day(point, day, Period(*span), channel, now))
     before = days_before(point, visible.since, now) if prices else ()
     hours = (
         hours_of(point, Period(visible.since, max(last, visible.since + 1)), now) if channel == ACTIVE_IMPORT else {}
@@ -150,26 +150,24 @@ def _with_costs(
 
 def month_so_far(point: Opened, first: date, until: date, now: int) -> Completeness:
     """Of whole local days [first, until) that may be seen: what came and what did not, without a figure."""
-    seen = point.visible
-    spans = [(day, Period(midnight(day, point.tz), midnight(day + ONE_DAY, point.tz))) for day in days_of(first, until)]
+    spans = [(day, _span(day, point.tz)) for day in days_of(first, until)]
     rows = _newest(point, first, until)
-    segments = point.entries.segments(seen.since, seen.until)
+    segments = point.entries.segments(point.visible.since, point.visible.until)
     return together(
         _completeness(rows.get(day, NOTHING), span, segments, point.tz, now)
         for day, span in spans
-        if seen.since <= span.since and span.until <= seen.until
+        if _within(span, point.visible)
     )
 
 
 def whole_days(point: Opened, first: date, until: date, now: int) -> dict[date, Mapping[str, int]]:
     """Of local days [first, until) those that lack nothing and may be seen: energy by zone, active import."""
-    seen = point.visible
-    segments = point.entries.segments(seen.since, seen.until)
+    segments = point.entries.segments(point.visible.since, point.visible.until)
     rows = _newest(point, first, until)
     found = {}
     for day in days_of(first, until):
-        span, kept = Period(midnight(day, point.tz), midnight(day + ONE_DAY, point.tz)), rows.get(day)
-        if kept is not None and seen.since <= span.since and span.until <= seen.until:
+        span, kept = _span(day, point.tz), rows.get(day)
+        if kept is not None and _within(span, point.visible):
             counts = _completeness(kept, span, segments, point.tz, now)
             energies = totals([_energies(kept.energies, ACTIVE_IMPORT)], point.calendar.zones)
             if counts.expected and not (counts.missing or counts.not_due or energies.suspect or energies.total is None):
@@ -183,8 +181,7 @@ def still_out(point: Opened, first: date, until: date, now: int) -> dict[date, f
     rows = _newest(point, first, until)
     found = {}
     for day in days_of(first, until):
-        span = Period(midnight(day, point.tz), midnight(day + ONE_DAY, point.tz))
-        counts = _completeness(rows.get(day, NOTHING), span, segments, point.tz, now)
+        counts = _completeness(rows.get(day, NOTHING), _span(day, point.tz), segments, point.tz, now)
         if counts.missing or counts.not_due:
             found[day] = (counts.missing + counts.not_due) / (counts.expected + counts.not_due)
     return found
@@ -226,8 +223,15 @@ def revised(point: Opened, first: date, until: date, channel: str) -> tuple[Revi
 
 def _wholly(point: Opened, day: date) -> bool:
     """Whether all of this day may be seen."""
-    since, until = midnight(day, point.tz), midnight(day + ONE_DAY, point.tz)
-    return point.visible.since <= since and until <= point.visible.until
+    return _within(_span(day, point.tz), point.visible)
+
+
+def _span(day: date, tz: str) -> tuple[int, int]:
+    return midnight(day, tz), midnight(day + ONE_DAY, tz)
+
+
+def _within(span: tuple[int, int], period: Period) -> bool:
+    return period.since <= span[0] and span[1] <= period.until
 
 
 def _versions(point: Opened, days: Sequence[date], channel: str) -> dict[date, tuple[DayVersion, ...]]:
@@ -267,7 +271,7 @@ _VERSIONS = (
 def _stored(
     point: Opened,
     day: date,
-    span: Period,
+    span: tuple[int, int],
     kept: KeptDay,
     segments: Sequence[Segment],
     channel: str,
@@ -284,7 +288,7 @@ def _stored(
         max_at=kept.max_at,
         registers=kept.registers.get(channel),
         cost=None,
-        whole=span.until <= now,
+        whole=span[1] <= now,
         version=kept.version,
         made_at=kept.made_at,
         cause=kept.cause,
@@ -302,9 +306,9 @@ def _energies(kept: Mapping[str, Mapping[str, Mapping[str, int]]], channel: str)
 _STATES = {state.value: state for state in State}  # twice as quick as State(name)
 
 
-def _completeness(kept: KeptDay, span: Period, segments: Sequence[Segment], tz: str, now: int) -> Completeness:
+def _completeness(kept: KeptDay, span: tuple[int, int], segments: Sequence[Segment], tz: str, now: int) -> Completeness:
     """What came is in the row; what was to come by now is counted anew: a silent meter makes no row."""
-    count, due_by_now = count_places(segments, span.since, span.until, tz, now)
+    count, due_by_now = count_places(segments, *span, tz, now)
     came = kept.got + kept.off + kept.estimated
     due = max(due_by_now, came)
     return Completeness(

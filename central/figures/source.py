@@ -161,19 +161,12 @@ class Opened:
 
     connection: Connection
     series: Series
-    row: Row[Any]  # of the table `point`
+    id: int
+    tz: str
     entries: Entries
     visible: Period  # of the time asked for
     reach: Period  # all the unbroken time around it that is the viewer's: a boundary's reading may lie there
     stored: bool = True  # whether its days are those of `point_day`: their zones are of the terms that are in force
-
-    @property
-    def id(self) -> int:
-        return int(self.row.id)
-
-    @property
-    def tz(self) -> str:
-        return str(self.row.tz)
 
     @property
     def calendar(self) -> Calendar:
@@ -190,7 +183,7 @@ class Opened:
             _Meter(standing[0].serial, self.entries.types[standing[0].meter], standing[0].period) if standing else None
         )
         terms = self.terms_on(day_of(last, self.tz))
-        return _view(self.row, terms, self.calendar.zones, self.visible, self.entries.path, kind)
+        return _view(self.entries.row, terms, self.calendar.zones, self.visible, self.entries.path, kind)
 
 
 _TYPES = select(meter.c.id, meter.c.type).where(meter.c.id.in_(bindparam("meters", expanding=True)))
@@ -206,7 +199,8 @@ def opened(source: Source, viewer: Viewer, point_id: int, since: int, until: int
         if found is None or point_id not in known:
             raise NotFound(f"point {point_id}")
         (span, reach), entries = found, known[point_id]
-        yield Opened(connection, source.series, entries.row, entries, Period(*span), Period(*reach))
+        row = entries.row
+        yield Opened(connection, source.series, row.id, row.tz, entries, Period(*span), Period(*reach))
 
 
 @contextmanager
