@@ -38,8 +38,7 @@ def main() -> str | Response:
     points, point = one_point()
     if point is None:
         return no_point()
-    with together(here().source):
-        page = main_page.page(point, points)
+    page = main_page.page(point, points)
     return render_template("cabinet/main.html", points=points, past=past_points(points), **page)
 
 
@@ -162,9 +161,10 @@ def network() -> str:
     points, point = one_point()
     if point is None:
         return no_point()
-    with together(here().source):
-        page = network_page.page(network_page.asked(point, request.args), request.args.get("page", ""))
-    return render_template("cabinet/network.html", points=points, **page)
+    found = network_page.asked(point, request.args)
+    return render_template(
+        "cabinet/network.html", points=points, **network_page.page(found, request.args.get("page", ""))
+    )
 
 
 @cabinet.get("/network/file")

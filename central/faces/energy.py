@@ -82,10 +82,13 @@ def label(step: Step, tz: str, *, size: int, within: str = "") -> str:
 
 
 def exceptions(step: Step) -> tuple[Mark, ...]:
-    alone = step.completeness.expected + step.completeness.not_due <= 1
+    counts = step.completeness
+    if counts.received == counts.expected and not (counts.suspect or step.computed):  # nearly always
+        return ()
+    alone = counts.expected + counts.not_due <= 1
     return tuple(
         Mark(state, words.MARKS[state], words.state(state), 0 if alone else count)
-        for state, count in words.counted(step.completeness, step.computed)
+        for state, count in words.counted(counts, step.computed)
     )
 
 

@@ -18,7 +18,7 @@ from central.ingest.tables import event
 from central.metering.consumption import RegisterTerm, from_registers
 from central.metering.decisions import Decision, decided
 from central.metering.estimation import SIMILAR, Closer, close_gaps, shape_of
-from central.metering.slots import Outage, Sample, Slot, close_outages, covered, fill
+from central.metering.slots import MEASURED, Outage, Sample, Slot, close_outages, covered, fill
 from central.metering.terms import ACT, Reading, Segment, State
 from central.metering.typical import estimate_open
 from central.metering.zones import Calendar, day_of, midnight
@@ -77,6 +77,7 @@ class Material:
         self._came: dict[str, tuple[Slot, ...]] = {}
         self._whole: dict[str, tuple[Slot, ...]] = {}
         self._similar: dict[tuple[str, int, date], list[tuple[Slot, ...]]] = {}
+        self._days: dict[tuple[str, int, date], tuple[Slot, ...]] = {}
         self._shapes: dict[tuple[str, int, date], Callable[[Slot], int]] = {}
 
     def channels(self) -> tuple[str, ...]:
@@ -283,16 +284,24 @@ class Material:
             other = day - timedelta(days=back)
             if (other.weekday() >= 5) is not weekend:
                 continue
-            start, end = midnight(other, self._place.tz), midnight(other + timedelta(days=1), self._place.tz)
-            if start < segment.since:
+            if midnight(other, self._place.tz) < segment.since:
                 break
-            rows = [row for row in self._week(segment, other) if start < row.end <= end + CATCH_UP]
-            slots = self._fill(channel, rows, start, end) if rows else ()
-            if slots and all(slot.state in (State.MEASURED, State.ZERO) for slot in slots):
+            slots = self._complete(channel, segment, other)
+            if slots:
                 found.append(slots)
             if len(found) == SIMILAR:
                 break
         return found
+
+    def _complete(self, channel: str, segment: Segment, day: date) -> tuple[Slot, ...]:
+        """The places of a day that is all measured, else none; many days are like the same ones."""
+        key = (channel, segment.mounting, day)
+        if key not in self._days:
+            start, end = midnight(day, self._place.tz), midnight(day + timedelta(days=1), self._place.tz)
+            rows = [row for row in self._week(segment, day) if start < row.end <= end + CATCH_UP]
+            slots = self._fill(channel, rows, start, end) if rows else ()
+            self._days[key] = slots if all(slot.state in MEASURED for slot in slots) else ()
+        return self._days[key]
 
     def _week(self, segment: Segment, day: date) -> list[LoadRow]:
         """Of the week of this day: one question for all its days."""

@@ -125,8 +125,7 @@ class Entries:
     @cached_property
     def contracts(self) -> Sequence[Period]:
         """When the point was supplied under any contract."""
-        query = select(contract_point).where(contract_point.c.point == self.row.id)
-        rows = self._connection.execute(query.order_by(contract_point.c.valid_from))
+        rows = self._connection.execute(_CONTRACTS, {"its_point": self.row.id})
         return [Period(row.valid_from, FOREVER if row.valid_to is None else row.valid_to) for row in rows]
 
     @cached_property
@@ -186,6 +185,9 @@ class Opened:
         return _view(self.entries.row, terms, self.calendar.zones, self.visible, self.entries.path, kind)
 
 
+_CONTRACTS = (
+    select(contract_point).where(contract_point.c.point == bindparam("its_point")).order_by(contract_point.c.valid_from)
+)
 _TYPES = select(meter.c.id, meter.c.type).where(meter.c.id.in_(bindparam("meters", expanding=True)))
 
 
@@ -206,7 +208,10 @@ def opened(source: Source, viewer: Viewer, point_id: int, since: int, until: int
 @contextmanager
 def together(source: Source) -> Iterator[None]:
     """All figures that are asked for inside are asked on one connection, and what the registry says of a point once:
-    for a page that shows several. Nothing is kept beyond it; who may see what is asked each time."""
+    for a page that shows several. Nothing is kept beyond it; who may see what is asked each time.
+
+    Inside nobody asks on a connection of his own: threads that hold one and wait for another may all wait.
+    """
     with source.engine.connect() as connection:
         token = _TOGETHER.set((source, connection, {}))
         try:

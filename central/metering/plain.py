@@ -4,7 +4,7 @@ Nearly every day is such, and its sums need no places to be laid out; they are t
 """
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
@@ -24,14 +24,14 @@ class Rows:
     """One channel of one meter, oldest first: stamps, spans (seconds), qualities, values (mWh or mvarh before K).
     `reach`: from when on this row and all after it tell."""
 
-    ends: Sequence[int]
-    spans: Sequence[int]
-    qualities: Sequence[int]
-    values: Sequence[int]
-    reach: Sequence[int]
+    ends: list[int]
+    spans: list[int]
+    qualities: list[int]
+    values: list[int]
+    reach: list[int]
 
     @classmethod
-    def of(cls, ends: Sequence[int], spans: Sequence[int], qualities: Sequence[int], values: Sequence[int]) -> "Rows":
+    def of(cls, ends: list[int], spans: list[int], qualities: list[int], values: list[int]) -> "Rows":
         begins = [end - (span or 1) for end, span in zip(ends, spans, strict=True)]
         return cls(ends, spans, qualities, values, list(accumulate(reversed(begins), min))[::-1])
 
@@ -56,7 +56,7 @@ def plain_day(rows: Rows, segment: Segment, calendar: Calendar, day: date, tz: s
     reach = rows.reach[last] if last < len(rows.reach) else end
     if k.denominator != 1 or not segment.spans(start, end) or any(start < since < end for since, _ in segment.powers):
         return None
-    if reach < end or list(ends) != list(range(start + period, end + period, period)):
+    if reach < end or ends != list(range(start + period, end + period, period)):
         return None
     if set(rows.spans[first:last]) != {period} or any(one & _SPECIAL for one in set(rows.qualities[first:last])):
         return None

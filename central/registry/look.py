@@ -193,7 +193,7 @@ def terms_of(connection: Connection, points: Collection[int]) -> dict[int, tuple
 
 def terms_under(connection: Connection, scheme: int, held: Sequence[Terms]) -> tuple[Terms, ...]:
     """Those of a point as if it had always been billed by another scheme, and were else, each in its time, as it is."""
-    head = connection.execute(select(zone_scheme).where(zone_scheme.c.id == scheme)).one()
+    head = connection.execute(_HEAD, {"its_scheme": scheme}).one()
     other = {"scheme": scheme, "name": head.name, "tariffs": dict(head.tariffs)}
     return tuple(replace(one, **other, whole=head.billing_reading == "whole_kwh") for one in held)
 
@@ -261,9 +261,15 @@ _PRICES = select(price).where(price.c.scheme == bindparam("its_scheme")).order_b
 
 def monthly_of(connection: Connection, scheme: int) -> Sequence[MonthlyPrice]:
     """All versions of what is paid each month, oldest first."""
-    query = select(monthly_line).where(monthly_line.c.scheme == scheme)
-    rows = connection.execute(query.order_by(monthly_line.c.valid_from, monthly_line.c.id))
+    rows = connection.execute(_MONTHLY, {"its_scheme": scheme})
     return [MonthlyPrice(row.id, row.name, row.valid_from, row.valid_to, row.amount) for row in rows]
+
+
+_MONTHLY = (
+    select(monthly_line)
+    .where(monthly_line.c.scheme == bindparam("its_scheme"))
+    .order_by(monthly_line.c.valid_from, monthly_line.c.id)
+)
 
 
 def hourly_schemes(connection: Connection, schemes: Collection[int]) -> dict[int, int]:

@@ -76,10 +76,10 @@ class Track(NamedTuple):
 class Column(NamedTuple):
     """One field of load rows, oldest first."""
 
-    ends: Sequence[int]
-    spans: Sequence[int]
-    qualities: Sequence[int]
-    values: Sequence[int]
+    ends: list[int]
+    spans: list[int]
+    qualities: list[int]
+    values: list[int]
 
 
 class DaySum(NamedTuple):
