@@ -70,6 +70,7 @@ class Material:
         self._rows = [(span, _load(series, self.segments, *span)) for span in spans or [(since, until)]]
         self._fixed: dict[tuple[str, int], list[RegisterRow]] = {}
         self._brackets: list[tuple[int, int]] = []
+        self._around: dict[tuple[int, str, int], list[Reading]] = {}
         self._nearby: dict[int, list[RegisterRow]] = {}
         self._clean: dict[tuple[str, int], bool] = {}
         self._said: dict[int, dict[int, dict[str, Reading]]] = {}
@@ -234,6 +235,12 @@ class Material:
     def _fixed_near(self, segment: Segment, channel: str, tariff: int) -> list[Reading]:
         """One register of a tenure around the period, oldest first: fixed by the meter, said by an act, or, where it
         said nothing, read by a person."""
+        key = (segment.mounting, channel, tariff)
+        if key not in self._around:
+            self._around[key] = self._told(segment, channel, tariff)
+        return self._around[key]
+
+    def _told(self, segment: Segment, channel: str, tariff: int) -> list[Reading]:
         found = {one.moment: one for one in readings(self._near(segment), FIELDS[channel], tariff)}
         if segment.mounting not in self._said:
             said = manual_readings(self._connection, [segment]) | act_readings(self._connection, [segment])

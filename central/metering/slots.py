@@ -301,8 +301,9 @@ def _slot(start: int, end: int, zone: str, parts: tuple[Part, ...], energy: int,
     if not parts:
         return Slot(start, end, zone, State.NOT_DUE if end + due_after > now else State.MISSING)
     quality = parts[0].sample.quality
-    for part in parts[1:]:
-        quality |= part.sample.quality
+    if len(parts) > 1:
+        for part in parts:
+            quality |= part.sample.quality
     return Slot(start, end, zone, _state(parts, energy, start, end), quality, energy, parts)
 
 
