@@ -217,8 +217,7 @@ def _turned(asked: Asked, shown: Shown, number: int) -> Turned:
     first_day = max(until - timedelta(days=days - 1), asked.period.first)
     part = Chosen("own", first_day, until + timedelta(days=1), asked.period.today)
     found = _by_intervals(_during(asked, part))
-    due = energy.due(found.steps or ()) if found else ()
-    rows = energy.rows(due, asked.point.tz, size=asked.size)
+    rows = energy.rows(energy.due(found.steps or ()), asked.point.tz, size=asked.size) if found else ()
     told = written(until) if days == 1 else f"{written(first_day, year=False)}–{written(until)}"
     return Turned(rows, number, pages, told)
 

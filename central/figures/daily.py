@@ -254,8 +254,8 @@ def _newest(point: Opened, first: date, until: date) -> Mapping[date, KeptDay]:
     for (since, end), rows in point.entries.days.items():
         if since <= first and until <= end:
             return rows
-    rows = point.connection.execute(_VERSIONS, {"its_point": point.id, "first": first, "until": until})
-    found = {day: KeptDay(*row) for day, *row in rows}  # of some versions of a day the last
+    read = point.connection.execute(_VERSIONS, {"its_point": point.id, "first": first, "until": until})
+    found = {day: KeptDay(*row) for day, *row in read}  # of some versions of a day the last
     point.entries.days[first, until] = found
     return found
 

@@ -98,13 +98,13 @@ def columns(page: bytes, fields: Collection[str]) -> list[tuple[Numbers, dict[st
     return [_columns(fields, *block) for block in _blocks(page)]
 
 
-def column(page: bytes, field: str) -> list[tuple[Numbers, Numbers, Numbers, Numbers]]:
+def column(page: bytes, field: str) -> list[tuple[Numbers, ...]]:
     """Of each block that has this field second, span, quality and its values. Raises Damaged."""
     if page[:1] != bytes((COLUMNAR,)):
         there = [cell for cell in cells(page).values() if field in cell.values]
         rows = [(cell.second, cell.span, cell.quality, cell.values[field]) for cell in there]
         return [tuple(zip(*rows, strict=True))] if rows else []
-    found = []
+    found: list[tuple[Numbers, ...]] = []
     for block in _blocks(page):
         second, values = _columns((field,), *block)
         if field in values:
@@ -118,9 +118,10 @@ def _blocks(page: bytes) -> list[list[Any]]:
     if zlib.crc32(page[5:]) != int.from_bytes(page[1:5], "big"):
         raise Damaged("not a page, or one of a newer program")
     try:
-        return _decode(page[5:])
+        blocks: list[list[Any]] = _decode(page[5:])
     except msgspec.DecodeError as error:
         raise Damaged(f"not a page: {error}") from None
+    return blocks
 
 
 def _columns(wanted: Collection[str], rows: int, fields: bytes, *packed: Any) -> tuple[Numbers, dict[str, Numbers]]:
