@@ -30,6 +30,7 @@ from central.faces import (
     headers,
     installed,
     noting,
+    packing,
     preferences,
     requests,
     templating,
@@ -85,6 +86,7 @@ def create_app(
         uploads=uploads.folder(config),
         config=config,
     )
+    packing.install(app)  # first: what it packs is whole
     requests.install(app, behind_proxy=config.web.behind_proxy)
     bearer.install(app)
     CSRFProtect(app)

@@ -2,8 +2,8 @@
 // the network is back. All of it is of the phone's own store, in the server's words.
 "use strict";
 
-const AGE_EVERY = 60_000; // ms
-const AGAIN_EVERY = 30_000; // ms until a server that did not answer is asked again
+const MINUTE = 60_000; // ms
+const AGAIN_EVERY = MINUTE / 2; // until a server that did not answer is asked again
 const DAY = 24 * HOUR;
 const byId = (id) => document.getElementById(id);
 const partOf = (id) => byId(id).content.firstElementChild.cloneNode(true);
@@ -17,7 +17,7 @@ const put = (part, told) => {
 
 const ageInWords = (age) => {
   const words = new Intl.RelativeTimeFormat(document.documentElement.lang);
-  if (age < HOUR) return words.format(-Math.round(age / (HOUR / 60)), "minute");
+  if (age < HOUR) return words.format(-Math.max(Math.round(age / MINUTE), 1), "minute");
   return age < 2 * DAY ? words.format(-Math.floor(age / HOUR), "hour") : words.format(-Math.floor(age / DAY), "day");
 };
 const tellAge = (found) => {
@@ -144,7 +144,7 @@ const tell = async () => {
   byId("points").append(...found.points.map(pointOf));
   byId("points").hidden = false;
   entry(found);
-  setInterval(() => tellAge(found), AGE_EVERY);
+  setInterval(() => tellAge(found), MINUTE);
   document.addEventListener("visibilitychange", () => tellAge(found));
 };
 tell();
