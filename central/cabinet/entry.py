@@ -56,7 +56,7 @@ def second_factor() -> ResponseReturnValue:
         if secret is None:
             secret = second.begin(connection, made.sealed, who.account, made.now)
     address = second.address(secret, who.mail, SYSTEM)
-    page = {"secret": secret, "qr": segno.make(address, error="m").svg_inline(scale=4, border=2), "wrong": wrong}
+    page = {"secret": secret, "qr": segno.make(address, error="m").svg_inline(border=4, omitsize=True), "wrong": wrong}
     required = who.staff and made.staff_need_second
     return render_template("cabinet/second.html", **page, required=required), 422 if wrong else 200
 

@@ -55,6 +55,6 @@ def _page(told: Told | None, refused: object = "") -> str:
     page = {"told": told, "state": told.state.value if told else "", "tz": COMPANY, "refused": refused}
     if shown is not None:
         address = f"{here().public_url.rstrip('/')}{url_for('door.open_phone')}#{shown['token']}"
-        page["qr"] = segno.make(address, error="m").svg_inline(scale=6, border=2)
+        page["qr"] = segno.make(address, error="m").svg_inline(border=4, omitsize=True)
         page["digits"] = f"{shown['digits'][:4]} {shown['digits'][4:]}"
     return render_template("cabinet/phone.html", **page)

@@ -226,7 +226,7 @@ const fillRefused = async (form) => {
   if (!one) return;
   const noted = document.createElement("input");
   Object.assign(noted, { type: "hidden", name: "noted_at" });
-  noted.value = form.dataset.now - Math.round((Date.now() - one.at) / 1000);
+  noted.value = form.dataset.seconds - Math.round((Date.now() - one.at) / 1000);
   form.append(noted);
   fill(form, one.once, one.fields);
 };
@@ -236,7 +236,7 @@ const hold = async (form) => {
   await kept.add({
     once: fields.once,
     who: form.dataset.kept.slice(DRAFT.length),
-    at: noted ? Date.now() - (form.dataset.now - noted) * 1000 : Date.now(),
+    at: noted ? Date.now() - (form.dataset.seconds - noted) * 1000 : Date.now(),
     action: form.getAttribute("action"),
     fields,
     about: filled.map((face) => `№ ${face.dataset.serial}`).join(", "),
@@ -304,7 +304,7 @@ const toldOf = (reading) => {
   const state = reading.number ? "taken" : reading.said ? "refused" : "waits";
   const told = document.getElementById(`kept-${state}`).content.cloneNode(true);
   told.querySelector("[data-about]").textContent = reading.about;
-  told.querySelector("time").textContent = when.format(reading.at);
+  told.querySelector("time").textContent = when.format(reading.at).replace(",", "");
   const drop = async () => {
     await kept.drop(reading.once);
     await tellKept();
