@@ -3,7 +3,8 @@
 "use strict";
 
 const MINUTE = 60_000; // ms
-const AGAIN_EVERY = MINUTE / 2; // until a server that did not answer is asked again
+const SOON = 1000; // ms until a server that did not answer is asked again
+const RAREST = MINUTE / 2;
 const DAY = 24 * HOUR;
 const byId = (id) => document.getElementById(id);
 const partOf = (id) => byId(id).content.firstElementChild.cloneNode(true);
@@ -126,14 +127,20 @@ const entry = (found) => {
   if (location.pathname === found.entry) form.scrollIntoView();
 };
 
-const back = async () => {
+// A browser may say that the network is back a moment before it is, or never: the server is asked, less and less often.
+const ask = async () => {
+  const answer = navigator.onLine && (await fetch("/health").catch(() => null));
+  if (!answer?.ok) return;
   await sendKept();
   if (!typedIn(byId("entry")).length) location.reload();
 };
-const ask = async () => {
-  if (!navigator.onLine) return;
-  const answer = await fetch("/health").catch(() => null);
-  if (answer?.ok) await back();
+let asks = null;
+const askAgain = (after) => {
+  clearTimeout(asks);
+  asks = setTimeout(async () => {
+    askAgain(Math.min(2 * after, RAREST));
+    await ask();
+  }, after);
 };
 
 const tell = async () => {
@@ -148,5 +155,8 @@ const tell = async () => {
   document.addEventListener("visibilitychange", () => tellAge(found));
 };
 tell();
-addEventListener("online", back);
-setInterval(ask, AGAIN_EVERY);
+askAgain(SOON);
+addEventListener("online", () => {
+  askAgain(SOON);
+  ask();
+});

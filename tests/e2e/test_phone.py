@@ -81,7 +81,7 @@ def village(running: tuple[str, Scene]) -> tuple[str, Scene]:
 
 @contextmanager
 def phone(browser: Browser, *, clock: bool = False, bypass_csp: bool = False, dark: bool = False) -> Iterator[Page]:
-    """`clock`: the phone's may be put forward."""
+    """`clock`: that of its pages may be put forward; its worker has the true one, so it sends nothing by itself."""
     context = browser.new_context(
         viewport={"width": 360, "height": 640},
         is_mobile=True,
@@ -93,6 +93,7 @@ def phone(browser: Browser, *, clock: bool = False, bypass_csp: bool = False, da
     )
     if clock:
         context.clock.install()
+        context.add_init_script("delete ServiceWorkerRegistration.prototype.sync")
     yield context.new_page()
     context.close()
 
@@ -213,6 +214,25 @@ def test_from_the_code_on_the_screen_to_a_reading_that_goes_when_the_network_is_
         expect(page.locator("#nothing")).to_be_visible()
         assert [word for word in PERSONAL if word in page.content()] == []
     context.close()
+
+
+def test_it_goes_also_when_no_page_is_open(browser: Browser, village: tuple[str, Scene]) -> None:
+    """Where the browser has that; once."""
+    address, scene = village
+    with phone(browser) as page:
+        log_in(page, address)
+        ready(page)
+        page.context.set_offline(True)
+        page.goto(f"{address}/entry")
+        type_in(page, scene)
+        page.get_by_role("button", name="Передать, когда появится сеть").click()
+        expect(page.locator("#kept")).to_contain_text("Показания ещё не ушли")
+        page.goto("about:blank")
+        page.context.set_offline(False)
+        until(lambda: len(forms(scene)) == 1)
+        page.goto(address)
+        expect(page.locator("#kept")).to_contain_text(re.compile(r"Квитанция 2411-\d{4}"))
+        assert len(forms(scene)) == 1
 
 
 def test_figures_of_another_week_are_shown_no_more(browser: Browser, village: tuple[str, Scene]) -> None:
