@@ -251,26 +251,29 @@ const sendForm = async (form) => {
   const main = document.querySelector("main");
   keep(form);
   main.setAttribute("aria-busy", "true");
+  let answer, text;
   try {
-    const answer = await fetch(form.action, { method: "POST", body: new FormData(form) });
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    const next = page.querySelector("main");
-    if (next && next.dataset.page === main.dataset.page) {
-      keep(form);
-      show(main, next, page);
-      main.querySelector("[role=alert]")?.focus();
-    } else if (next && next.querySelector("[data-taken]")) {
-      storage()?.removeItem(form.dataset.kept);
-      await kept.drop(form.elements.once.value).catch(() => null);
-      location.assign(answer.url);
-    } else {
-      form.submit(); // a login, an error: pages of their own; what was typed is kept
-    }
+    answer = await fetch(form.action, { method: "POST", body: new FormData(form) });
+    text = await answer.text();
   } catch {
     offline(true);
     await hold(form);
+    return;
   } finally {
     main.removeAttribute("aria-busy");
+  }
+  const page = new DOMParser().parseFromString(text, "text/html");
+  const next = page.querySelector("main");
+  if (next && next.dataset.page === main.dataset.page) {
+    keep(form);
+    show(main, next, page);
+    main.querySelector("[role=alert]")?.focus();
+  } else if (next && next.querySelector("[data-taken]")) {
+    storage()?.removeItem(form.dataset.kept);
+    await kept.drop(form.elements.once.value).catch(() => null);
+    location.assign(answer.url);
+  } else {
+    form.submit(); // a login, an error: pages of their own; what was typed is kept
   }
 };
 whenShown((root) => {

@@ -41,8 +41,8 @@ def opened(
         color_scheme="dark" if dark else "light",
         bypass_csp=bypass_csp,
         has_touch=width < 640,
-        service_workers="block",  # what a test routes would go past it
     )
+    context.add_init_script("delete Navigator.prototype.serviceWorker")  # what a test routes would go past it
     page, wrong = context.new_page(), []
     page.on("console", lambda message: wrong.append(message.text) if message.type in ("error", "warning") else None)
     page.on("pageerror", lambda error: wrong.append(str(error)))

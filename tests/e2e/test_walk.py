@@ -33,6 +33,7 @@ PATHS: dict[str | None, tuple[tuple[str, int], ...]] = {  # who -> path, status
         ("/mail?done=half", 200),
         ("/me/left", 200),
         ("/phone/open", 200),
+        ("/offline", 200),
         *GUIDE,
         ("/help/nothing", 404),
     ),

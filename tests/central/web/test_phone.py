@@ -253,7 +253,7 @@ def test_the_picture_leads_to_this_site_with_the_token_behind_the_hash(app: Flas
 
     computer = person(app, s.CONSUMER)
     found, _digits = show(computer)
-    made = segno.make(f"http://127.0.0.1:8080/phone/open#{found}", error="m").svg_inline(scale=6, border=2)
+    made = segno.make(f"http://127.0.0.1:8080/phone/open#{found}", error="m").svg_inline(border=4, omitsize=True)
     assert made in unescape(computer.get("/phone").text)
 
 
