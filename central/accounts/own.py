@@ -108,13 +108,14 @@ def _contracts(connection: Connection, viewer: Viewer) -> list[dict[str, Any]]:
 
 def _handed_in(connection: Connection, viewer: Viewer) -> list[dict[str, Any]]:
     """Registers by field of the series, mWh."""
-    query = select(handed_in, hand_in.c.made_at).join(hand_in, hand_in.c.id == handed_in.c.hand_in)
+    query = select(handed_in, hand_in.c.made_at, hand_in.c.noted_at).join(hand_in, hand_in.c.id == handed_in.c.hand_in)
     rows = connection.execute(query.where(hand_in.c.account == viewer.account).order_by(handed_in.c.id)).all()
     photographed = photos.of(connection, (row.id for row in rows))
     return [
         {
             "number": number_of(row.hand_in, row.made_at),
             "made_at": _iso(row.made_at),
+            "noted_at": _iso(row.noted_at),
             "meter": row.meter,
             "read_at": _iso(row.read_at),
             "registers": row.registers,

@@ -96,6 +96,7 @@ PLACES: Mapping[str, tuple[str, str]] = {  # endpoint -> section, place in it
     "cabinet.family": ("me", "family"),
     "cabinet.add_token": ("me", "tokens"),
     "cabinet.phone": ("me", "phone"),
+    "installed.offline": ("me", "away"),
     "door.open_phone": ("me", "phone"),
     "cabinet.second": ("me", "second"),
     "cabinet.legal_text": ("me", "leave"),

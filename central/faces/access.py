@@ -80,6 +80,9 @@ ACCESS: dict[str, Entry] = {  # endpoint -> who
     "door.language": ANYBODY,
     "cabinet.main": KNOWN,
     "gallery.components": ANYBODY,
+    "installed.manifest": ANYBODY,
+    "installed.worker": ANYBODY,
+    "installed.offline": ANYBODY,
     "cabinet.data": KNOWN,
     "cabinet.data_file": KNOWN,
     "cabinet.data_line": KNOWN,
@@ -122,6 +125,7 @@ ACCESS: dict[str, Entry] = {  # endpoint -> who
     "cabinet.me": KNOWN,
     "cabinet.phone": CONSUMER,
     "cabinet.answer_phone": CONSUMER,
+    "cabinet.phone_figures": CONSUMER,
     "cabinet.change_password": KNOWN,
     "cabinet.add_contract": CONSUMER,
     "cabinet.change_phone": KNOWN,
@@ -256,7 +260,17 @@ def open_to(links: Iterable[tuple[str, Text]]) -> list[tuple[str, Text]]:
 
 
 FIRST = frozenset(  # what staff may open before the second factor is set, where it is required
-    {"static", "health", "cabinet.second", "door.logout", "door.theme", "door.language"}
+    {
+        "static",
+        "health",
+        "installed.manifest",
+        "installed.worker",
+        "installed.offline",
+        "cabinet.second",
+        "door.logout",
+        "door.theme",
+        "door.language",
+    }
 )
 
 

@@ -127,6 +127,7 @@ PAGES: Mapping[str, LazyString] = {  # endpoint -> what it is about
     "cabinet.withdraw_token": _l("отзыв токена"),
     "cabinet.phone": _l("подключение телефона"),
     "cabinet.answer_phone": _l("подключение телефона, ответ"),
+    "cabinet.phone_figures": _l("цифры для телефона без сети"),
     "door.open_phone": _l("вход телефона по коду"),
     "door.enter_phone": _l("вход телефона по коду"),
     "cabinet.second": _l("вход в два шага"),

@@ -25,11 +25,13 @@ class Decided(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A line of the queue. `mail`: of the person, None when he is gone."""
+    """A line of the queue. `noted_at`: when it was read, if not when it was handed in; `mail`: of the person, None when
+    he is gone."""
 
     line: Line
     number: str
     made_at: int
+    noted_at: int | None
     account: int
     person: str
     mail: str | None
@@ -87,4 +89,5 @@ def _of(viewer: Viewer) -> Select[Any]:
 
 def _waiting(row: Any) -> Waiting:
     mail = None if row.person_state == State.ERASED else row.mail
-    return Waiting(line_of(row), number_of(row.hand_in, row.made_at), row.made_at, row.account, row.person, mail)
+    number = number_of(row.hand_in, row.made_at)
+    return Waiting(line_of(row), number, row.made_at, row.noted_at, row.account, row.person, mail)

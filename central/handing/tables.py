@@ -12,6 +12,7 @@ hand_in = Table(
     Column("account", ForeignKey("account.id"), nullable=False),  # who read the meters
     Column("token", String(32), nullable=False),  # digest of the form and of what was typed: sent twice, it is one
     Column("made_at", Seconds, nullable=False),
+    Column("noted_at", Seconds),  # when the registers were read, by a phone that had no network then; null = made_at
     UniqueConstraint("account", "token"),
 )
 

@@ -37,6 +37,7 @@ PATHS: dict[str | None, tuple[tuple[str, int], ...]] = {  # who -> path, status
         ("/check", 200),
         ("/check/7KQ2-9XWM-D41T-0ZPA", 200),
         ("/check/7KQ2-9XWM-D41T-0ZPB", 404),
+        ("/offline", 200),
         *GUIDE,
         ("/help/nothing", 404),
     ),
