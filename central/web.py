@@ -23,7 +23,18 @@ from central.config import CentralConfig
 from central.console import console
 from central.db import connect
 from central.door import door
-from central.faces import access, bearer, gallery, headers, noting, preferences, requests, templating, through
+from central.faces import (
+    access,
+    bearer,
+    gallery,
+    headers,
+    noting,
+    preferences,
+    requests,
+    service_worker,
+    templating,
+    through,
+)
 from central.faces.here import KEY, Here, Person, here
 from central.faces.numbers import Key
 from central.figures import NotFound, Source
@@ -87,6 +98,7 @@ def create_app(
     app.url_map.converters["int"] = Key
     for blueprint in (door, cabinet, console):
         app.register_blueprint(blueprint)
+    service_worker.install(app)
     gallery.install(app, wanted=config.web.components)
     app.add_url_rule("/health", "health", _health)
     _errors(app)

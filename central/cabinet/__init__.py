@@ -13,6 +13,7 @@ from central.cabinet import (
     pages,
     person,
     phone,
+    push,
     take_away,
     tokens,
 )  # fmt: skip
@@ -33,6 +34,7 @@ __all__ = [
     "pages",
     "person",
     "phone",
+    "push",
     "take_away",
     "tokens",
 ]

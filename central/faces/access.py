@@ -86,6 +86,9 @@ ACCESS: dict[str, Entry] = {  # endpoint -> who
     "cabinet.events_file": KNOWN,
     "cabinet.notices": KNOWN,
     "cabinet.notice_choices": CONSUMER,
+    "cabinet.push_on": CONSUMER,
+    "cabinet.push_off": CONSUMER,
+    "service_worker": ANYBODY,
     "cabinet.consumption": KNOWN,
     "cabinet.readings": KNOWN,
     "cabinet.network": KNOWN,
@@ -237,7 +240,7 @@ def open_to(links: Iterable[tuple[str, Text]]) -> list[tuple[str, Text]]:
 
 
 FIRST = frozenset(  # what staff may open before the second factor is set, where it is required
-    {"static", "health", "cabinet.second", "door.logout", "door.theme", "door.language"}
+    {"static", "health", "service_worker", "cabinet.second", "door.logout", "door.theme", "door.language"}
 )
 
 
