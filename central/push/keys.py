@@ -66,8 +66,13 @@ def renew(connection: Connection, secret: str, now: int) -> int:
 
 
 def public_of(private: ec.EllipticCurvePrivateKey) -> str:
-    point = private.public_key().public_bytes(serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint)
-    return base64url(point)
+    return base64url(point_of(private))
+
+
+def point_of(private: ec.EllipticCurvePrivateKey) -> bytes:
+    """Of its public key, uncompressed."""
+    form = serialization.PublicFormat.UncompressedPoint
+    return private.public_key().public_bytes(serialization.Encoding.X962, form)
 
 
 def base64url(octets: bytes) -> str:

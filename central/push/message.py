@@ -10,15 +10,17 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import http_ece
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from central.push.keys import Key, base64url
+from central.push.keys import Key, base64url, point_of
 
 SIGNED_FOR = 12 * 3600  # seconds; the services take at most a day
 POINT, SECRET = 65, 16  # bytes of a browser's key and secret
+RECORD, LAST = 4096, b"\2"  # its size, and what stands behind the words of the last one
 FILLED = 512  # bytes of every message, so that its length tells nothing of it
 
 
@@ -53,14 +55,26 @@ def body(words: Words, p256dh: str, auth: str) -> bytes:
     """Encrypted for the browser that has this key and secret."""
     told = {"title": words.title, "body": words.body, "path": words.path, "tag": words.tag}
     text = json.dumps(told, ensure_ascii=False).encode()
-    return sealed(text.ljust(FILLED), p256dh, auth, os.urandom(16), ec.generate_private_key(ec.SECP256R1()))
+    fill = max(FILLED - len(text), 0)
+    return sealed(text, p256dh, auth, os.urandom(16), ec.generate_private_key(ec.SECP256R1()), fill)
 
 
-def sealed(plain: bytes, p256dh: str, auth: str, salt: bytes, private: ec.EllipticCurvePrivateKey) -> bytes:
-    """RFC 8291 with this salt and this key of the sender."""
+def sealed(
+    plain: bytes, p256dh: str, auth: str, salt: bytes, private: ec.EllipticCurvePrivateKey, fill: int = 0
+) -> bytes:
+    """RFC 8291 with this salt and this key of the sender, as one record of RFC 8188; `fill`: zeros behind it."""
     point, secret = read_key(p256dh, POINT), read_key(auth, SECRET)
-    found: bytes = http_ece.encrypt(plain, salt=salt, private_key=private, dh=point, auth_secret=secret)
-    return found
+    mine = point_of(private)
+    shared = private.exchange(ec.ECDH(), ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point))
+    material = _derived(shared, secret, b"WebPush: info\0" + point + mine, 32)
+    key = _derived(material, salt, b"Content-Encoding: aes128gcm\0", 16)
+    nonce = _derived(material, salt, b"Content-Encoding: nonce\0", 12)
+    closed = AESGCM(key).encrypt(nonce, plain + LAST + bytes(fill), None)
+    return salt + RECORD.to_bytes(4) + bytes([len(mine)]) + mine + closed
+
+
+def _derived(material: bytes, salt: bytes, info: bytes, length: int) -> bytes:
+    return HKDF(hashes.SHA256(), length, salt, info).derive(material)
 
 
 def headers(key: Key, origin: str, contact: str, now: int, *, ttl: int, urgent: bool) -> Mapping[str, str]:
