@@ -30,9 +30,11 @@ def keep(
     *,
     past: bool,
     people: Sequence[int] | None = None,
+    letters: bool = True,
 ) -> bool:
     """`values`: of the notice. Told to who saw the point at `moment`, or to these `people` alone; what is `past` is
-    kept and told to nobody. False: it was there already; that it ended by now is written."""
+    kept and told to nobody; not `letters`: one of its own has gone. False: it was there already; that it ended by now
+    is written."""
     new = insert(connection, notice).values(**values, made_at=now).on_conflict_do_nothing()
     key = connection.scalar(new.returning(notice.c.id))
     if key is None:
@@ -43,11 +45,13 @@ def keep(
         return False
     if not past:
         whom = readers(connection, values["point"], moment, now) if people is None else people
-        _tell(connection, key, values, tz, whom, now)
+        _tell(connection, key, values, tz, whom, now, letters)
     return True
 
 
-def _tell(connection: Connection, key: int, values: dict[str, Any], tz: str, people: Sequence[int], now: int) -> None:
+def _tell(
+    connection: Connection, key: int, values: dict[str, Any], tz: str, people: Sequence[int], now: int, letters: bool
+) -> None:
     if not people:
         return
     point, kind = values["point"], Kind(values["kind"])
@@ -59,8 +63,8 @@ def _tell(connection: Connection, key: int, values: dict[str, Any], tz: str, peo
             "notice": key,
             "account": account,
             "shown": chosen[account].cabinet,
-            "letter_at": letter_at(kind, before.get(account), tz, now, hours[account])
-            if chosen[account].letter
+            "letter_at": due_at(kind, before.get(account), tz, now, hours[account])
+            if letters and chosen[account].letter
             else None,
         }
         for account in people
@@ -68,17 +72,15 @@ def _tell(connection: Connection, key: int, values: dict[str, Any], tz: str, peo
     connection.execute(notice_reader.insert(), rows)
     last = last_of(connection, people, point, kind)
     asked = [
-        Asked(
-            account, told, f"{PAGE}#notice-{key}", tz, letter_at(kind, last.get(account), tz, now, hours[account]), key
-        )
+        Asked(account, told, f"{PAGE}#notice-{key}", tz, due_at(kind, last.get(account), tz, now, hours[account]), key)
         for account in people
         if chosen[account].push
     ]
     ask_each(connection, asked, now)
 
 
-def letter_at(kind: Kind, before: int | None, tz: str, now: int, hours: Quiet) -> int:
-    """When a letter may go. `before`: when the last one of the same went, or goes; `hours`: that are quiet."""
+def due_at(kind: Kind, before: int | None, tz: str, now: int, hours: Quiet) -> int:
+    """When a letter or a message may go. `before`: when the last one of the same went, or goes; `hours`: quiet ones."""
     due = now if before is None else max(now, before if before > now else before + RESTING)
     return due if kind in DANGER else hours.over(due, tz)
 

@@ -25,7 +25,9 @@ class Kind(StrEnum):
 DECREE = tuple(Kind(case.value) for case in Case)
 LONG_OUTAGE = 900  # seconds without power
 DANGER = frozenset({Kind.OPENED, Kind.MAGNET, Kind.FAILURE})  # may be told of at night
-OWN = frozenset({Kind.READINGS_OPEN, Kind.READING_ACCEPTED, Kind.READING_DECLINED})  # for nobody but who was told
+OWN = frozenset(  # for nobody but who was told
+    {Kind.HIGH_USE, Kind.READINGS_OPEN, Kind.READING_ACCEPTED, Kind.READING_DECLINED}
+)
 NO_JOURNAL = -1  # `journal` of what stands in none
 
 

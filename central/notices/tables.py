@@ -40,7 +40,7 @@ notice = Table(  # what happened at a point, once: the key is the same whenever 
     Column("code", BigInteger, nullable=False),
     Column("received_at", Seconds),  # the line that completed it; null = of no journal
     Column("made_at", Seconds, nullable=False),  # since then it stands in the cabinet
-    Column("terms", JSON(none_as_null=True)),  # what it was concluded from: terms.py; null = the line itself
+    Column("terms", JSON(none_as_null=True)),  # what it was concluded from, by kind; null = the line itself
     UniqueConstraint("point", "meter", "kind", "since", "code"),
 )
 Index("ix_notice_made_at", notice.c.made_at, notice.c.id)

@@ -76,7 +76,7 @@ def test_who_sends_it_is_signed_for_the_one_service_and_half_a_day() -> None:
     "text", ["", "A", "!" * 87, base64url(bytes(64)), base64url(bytes(66)), base64.b64encode(bytes(65)).decode() + "x"]
 )
 def test_what_is_no_key_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"."):
         message.read_key(text, message.POINT)
 
 

@@ -295,8 +295,8 @@ def test_with_the_session_the_phone_ends(phones: Phones, how: str) -> None:
         assert send(computer, f"/me/sessions/{key}/end", "/me").status_code == 303
     else:
         new = "совсем другой пароль 1"
-        typed = {"old": s.PASSWORD, "password": new, "again": new}
-        assert send(computer, "/me/password", **typed).status_code == 303
+        typed = {"old": s.PASSWORD, "password": new, "repeat": new}
+        assert send(computer, "/me/password", "/me", **typed).status_code == 303
     assert phones.devices() == ["computer"]
     opened(phones, HOUR)
     phones.minute()
@@ -402,9 +402,7 @@ def test_a_redirect_leads_nowhere(phones: Phones) -> None:
     assert [one.path for one in phones.service.asked] == ["/send/anna"]
 
 
-def test_a_service_that_says_nothing_holds_nobody_up_for_long(
-    phones: Phones, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_service_that_says_nothing_holds_nobody_up_for_long(phones: Phones, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("central.push.sending.SECONDS", 0.3)
     for number in range(9):
         phones.subscribe(phones.person(), f"{number}")
