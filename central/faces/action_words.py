@@ -13,6 +13,8 @@ DEEDS: Mapping[str, LazyString] = {
     "logout": _l("Выход"),
     "phone agreed": _l("Телефон подключён по коду"),
     "phone refused": _l("Телефону с кодом отказано"),
+    "phone notices on": _l("Уведомления на телефоне включены"),
+    "phone notices off": _l("Уведомления на телефоне выключены"),
     "session revoked": _l("Завершён свой вход на другом устройстве"),
     "token made": _l("Токен для своей программы"),
     "token withdrawn": _l("Токен отозван"),
