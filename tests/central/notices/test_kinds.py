@@ -1,6 +1,5 @@
 """What a journal does not say: a high use, days on which readings are taken, what became of a reading."""
 
-import json
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -22,8 +21,8 @@ from central.notices.kinds import LONG_OUTAGE, Kind
 from central.registry.tables import contract_point, mounting, organisation
 from tests.central import scene as s
 from tests.central.conftest import Copy
-from tests.central.notices.parts import DAY, HOUR, METER, Town
-from tests.central.web.parts import make_app, person, send
+from tests.central.notices.parts import DAY, HOUR, Town
+from tests.central.web.parts import make_app, person
 
 KWH = 10**6
 YESTERDAY = date(2026, 11, 23)
