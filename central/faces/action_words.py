@@ -81,6 +81,7 @@ DEEDS: Mapping[str, LazyString] = {
     "series rebuild": _l("Временной ряд построен заново"),
     "series move": _l("Временной ряд перенесён"),
     "restored": _l("База восстановлена из копии"),
+    "push new key": _l("Новый ключ уведомлений на телефоны"),
 }
 
 PAGES: Mapping[str, LazyString] = {  # endpoint -> what it is about
