@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, func, select
 
 from central.db import insert
-from central.notices.kinds import Kind
+from central.notices.choices import choices
+from central.notices.kinds import DANGER, Kind
+from central.notices.quiet import quiet
 from central.notices.tables import notice
 from central.push.tables import State, push, push_device
 
@@ -22,6 +24,13 @@ class Asked:
     tz: str
     due_at: int
     notice: int | None = None
+
+
+def ask(connection: Connection, account: int, kind: Kind, path: str, tz: str, now: int) -> None:
+    """Of what is no notice of a point: to who wants it, out of his quiet hours."""
+    due = now if kind in DANGER else quiet(connection, account).over(now, tz)
+    if choices(connection, account)[kind].push:
+        ask_each(connection, [Asked(account, kind, path, tz, due)], now)
 
 
 def ask_each(connection: Connection, asked: Sequence[Asked], now: int) -> None:

@@ -47,11 +47,13 @@ def add(connection: Connection, viewer: Viewer, token: str, told: object, allowe
     others = push_device.c.account == viewer.account, push_device.c.hash != hashed
     if (connection.scalar(select(func.count()).where(*others)) or 0) >= MOST:
         raise Unfit("too many devices")
+    there = connection.scalar(select(push_device.c.session).where(push_device.c.hash == hashed))
     connection.execute(delete(push_device).where(push_device.c.hash == hashed, push_device.c.account != viewer.account))
     values = {"account": viewer.account, "session": key, "endpoint": endpoint, "p256dh": p256dh, "auth": auth}
     new = insert(connection, push_device).values(**values, hash=hashed, made_at=now, failures=0)
     connection.execute(new.on_conflict_do_update(index_elements=["hash"], set_=values | {"failures": 0}))
-    note(connection, now, viewer.account, "phone notices on", f"session {key}")
+    if there != key:
+        note(connection, now, viewer.account, "phone notices on", f"session {key}")
 
 
 def remove(connection: Connection, viewer: Viewer, endpoint: str, now: int) -> None:

@@ -132,7 +132,8 @@ def words(row: Any) -> Words:
     """Of a row of `push`: nothing of whom or where."""
     body = _("Откройте кабинет.")
     if row.more:
-        body = f"{body} {_('Ещё уведомлений: %(count)s.', count=row.more)}"
+        more = _("Ещё уведомлений: %(count)s.", count=row.more)
+        body = f"{body} {more}"
     return Words(str(notice_words.KINDS[Kind(row.kind)].title), body, row.path, f"uchet-{row.id}")
 
 

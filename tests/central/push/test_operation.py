@@ -92,6 +92,7 @@ def test_another_key_turns_every_phone_off(phones: Phones, tmp_path: Path) -> No
     file.write_text(
         f'[central]\ndata = "."\n[sql]\nurl = "{phones.config.sql.url}"\n[push]\nservices = ["{phones.service.host}"]\n'
     )
+    assert CliRunner().invoke(main, ["--config", str(file), "migrate"]).exit_code == 0
     done = CliRunner().invoke(main, ["--config", str(file), "push", "new-key", "--yes"])
     assert done.exit_code == 0, done.output
     assert "turned off: 1" in done.output

@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 from sqlalchemy import select, update
 
-from central.accounts import sessions, withdrawing
+from central.accounts import erasing, own, sessions, withdrawing
 from central.accounts.tables import account
 from central.config import Push
 from central.db import writing
@@ -231,7 +231,7 @@ def test_so_many_a_day_and_the_next_says_how_many_there_were_more(phones: Phones
         path = f"/reports/made/{next(asked)}"  # of no point, so nothing rests
         with writing(phones.scene.engine).begin() as connection:
             key = phones.scene.viewer(s.CONSUMER).account
-            asking.ask_each(connection, [Asked(key, Kind.SILENT, path, s.TZ, phones.now)], phones.now)
+            asking.ask(connection, key, Kind.SILENT, path, s.TZ, phones.now)
 
     for _ in range(A_DAY + 3):
         happens()
@@ -248,6 +248,38 @@ def test_so_many_a_day_and_the_next_says_how_many_there_were_more(phones: Phones
     happens()
     phones.push()
     assert browser.shown[-1]["body"] == "Откройте кабинет."
+
+
+def test_what_is_of_no_point_obeys_the_choice_and_the_quiet_hours_too(phones: Phones) -> None:
+    browser, viewer = phones.subscribe(phones.person(), "anna"), phones.scene.viewer(s.CONSUMER)
+    at(phones, 23)
+    for number, wanted in enumerate((True, False)):
+        with writing(phones.scene.engine).begin() as connection:
+            chosen = {**choices(connection, viewer.account), Kind.SILENT: Choice(push=wanted)}
+            choose(connection, viewer, chosen)
+            asking.ask(connection, viewer.account, Kind.SILENT, f"/reports/made/{number}", s.TZ, phones.now)
+            choose(connection, viewer, {**chosen, Kind.SILENT: Choice()})
+    phones.push()
+    assert browser.shown == []
+    at(phones, 8, day=25)
+    phones.push()
+    assert [one["path"] for one in browser.shown] == ["/reports/made/0"]
+
+
+def test_a_person_takes_his_phones_along_and_they_go_with_him(phones: Phones) -> None:
+    phones.subscribe(phones.person(), "anna")
+    opened(phones, HOUR)
+    phones.minute()
+    viewer = phones.scene.viewer(s.CONSUMER)
+    with writing(phones.scene.engine).begin() as connection:
+        told = own.all_of(connection, viewer, phones.now)
+        assert [one["service"] for one in told["phone_notices"]] == ["127.0.0.1"]
+        assert told["quiet_hours"] == {"since": 22, "until": 8}
+        assert "/send/anna" not in json.dumps(told)
+        connection.execute(update(account).where(account.c.id == viewer.account).values(state="withdrawn"))
+        assert erasing.erase(connection, viewer.account, phones.now)
+        for table in (push, push_device, push_delivery):
+            assert connection.execute(select(table)).all() == []
 
 
 def test_danger_goes_beyond_that_and_not_for_ever(phones: Phones) -> None:
