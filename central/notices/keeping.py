@@ -85,7 +85,7 @@ def due_at(kind: Kind, before: int | None, tz: str, now: int, hours: Quiet) -> i
     return due if kind in DANGER else hours.over(due, tz)
 
 
-def _letters_before(connection: Connection, people: list[int], point: int, kind: Kind) -> dict[int, int]:
+def _letters_before(connection: Connection, people: Sequence[int], point: int, kind: Kind) -> dict[int, int]:
     when = func.max(func.coalesce(notice_reader.c.told_at, notice_reader.c.letter_at))
     query = (
         select(notice_reader.c.account, when)
