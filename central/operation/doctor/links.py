@@ -14,9 +14,11 @@ from central.ingest.tables import edge
 from central.mail.send import connected
 from central.operation.doctor.findings import Finding, Patient
 from central.push import keys
+from central.push.tables import push as message
 from central.push.tables import push_delivery, push_device, push_key
 
 RETAINED = 2.0  # seconds in which the broker gives what it keeps
+DAY = 86_400
 RECENT = 180  # seconds: an edge says its health each minute
 IN_FLIGHT = 500
 _direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # no proxy stands before our own programs
@@ -91,14 +93,14 @@ def push(patient: Patient) -> Iterator[Finding]:
         do = 'задайте [push] contact = "mailto:…" или public_url с https: без этого сервисы откажут'
         yield Finding("телефоны", f"[push] contact: {contact}", do)
     if patient.engine is not None:
-        yield _phones(patient.engine, patient.config.web_secret)
+        yield _phones(patient.engine, patient.config.web_secret, patient.now)
 
 
-def _phones(engine: Engine, secret: str) -> Finding:
-    waits = push_delivery.c.due_at.is_not(None), push_delivery.c.tries > 0
+def _phones(engine: Engine, secret: str, now: int) -> Finding:
+    waits = push_delivery.c.due_at.is_not(None), push_delivery.c.tries > 0, message.c.told_at > now - DAY
     with engine.connect() as connection:
         phones = connection.scalar(select(func.count()).select_from(push_device)) or 0
-        late = connection.scalar(select(func.count()).select_from(push_delivery).where(*waits)) or 0
+        late = connection.scalar(select(func.count()).select_from(push_delivery.join(message)).where(*waits)) or 0
         closed = connection.scalar(select(push_key.c.closed))
     if closed is not None:
         try:
