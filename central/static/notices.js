@@ -4,7 +4,7 @@
 (() => {
   const part = document.querySelector("[data-push]");
   if (!part) return;
-  const { push: key, on, worker, add, off } = part.dataset;
+  const { push: key, on, add, off } = part.dataset;
   const token = part.querySelector("[name=csrf_token]").value;
   const button = part.querySelector("button");
 
@@ -34,7 +34,7 @@
   const state = async () => {
     if (!possible) return apple ? "install" : "impossible";
     if (Notification.permission === "denied") return "denied";
-    const here = await navigator.serviceWorker.register(worker, { scope: "/" });
+    const here = await navigator.serviceWorker.register("/sw.js");
     const held = await here.pushManager.getSubscription();
     return held && Notification.permission === "granted" && (await hash(held.endpoint)) === on ? "on" : "off";
   };
