@@ -30,6 +30,7 @@ COMMANDS = {
     "search": "central.registry.search.index:search",
     "registry": "central.registry.exchange.cli:registry",
     "config": "central.concentrators.cli:config",
+    "push": "central.push.commands:push",
     "doctor": "central.operation.doctor.command:doctor",
 }
 

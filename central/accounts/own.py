@@ -4,7 +4,9 @@ What only proves something (the password's hash, the hash of a token, a second f
 nothing of a person and opens everything.
 """
 
+from dataclasses import asdict
 from typing import Any
+from urllib.parse import urlsplit
 
 from sqlalchemy import Connection, select
 
@@ -18,7 +20,9 @@ from central.handing import photos
 from central.handing.receipts import number_of
 from central.handing.tables import hand_in, handed_in
 from central.metering.zones import local
+from central.notices.quiet import quiet
 from central.notices.tables import notice, notice_choice, notice_reader
+from central.push.tables import push_device
 from central.registry.tables import contract, point
 from central.reports.tables import personal_report, report_file, report_schedule
 
@@ -58,6 +62,8 @@ def all_of(connection: Connection, viewer: Viewer, now: int) -> dict[str, Any]:
         "report_files": _files(connection, viewer),
         "notices": _notices(connection, viewer),
         "notice_choices": _choices(connection, viewer),
+        "quiet_hours": asdict(quiet(connection, viewer.account)),
+        "phone_notices": _phones(connection, viewer),
         "actions": _actions(connection, viewer),
     }
 
@@ -221,7 +227,17 @@ def _notices(connection: Connection, viewer: Viewer) -> list[dict[str, Any]]:
             "made_at": _iso(row.made_at),
             "letter_at": _iso(row.told_at),
             "seen_at": _iso(row.seen_at),
+            "terms": row.terms,
         }
+        for row in connection.execute(query)
+    ]
+
+
+def _phones(connection: Connection, viewer: Viewer) -> list[dict[str, Any]]:
+    """The address of a device at the service of its browser opens it to messages: it is not told."""
+    query = select(push_device).where(push_device.c.account == viewer.account).order_by(push_device.c.id)
+    return [
+        {"service": urlsplit(row.endpoint).hostname, "made_at": _iso(row.made_at), "taken_at": _iso(row.taken_at)}
         for row in connection.execute(query)
     ]
 
@@ -242,7 +258,8 @@ def _tokens(connection: Connection, viewer: Viewer) -> list[dict[str, Any]]:
 
 def _choices(connection: Connection, viewer: Viewer) -> list[dict[str, Any]]:
     query = select(notice_choice).where(notice_choice.c.account == viewer.account).order_by(notice_choice.c.kind)
-    return [{"kind": row.kind, "letter": row.letter, "cabinet": row.cabinet} for row in connection.execute(query)]
+    ways = ("kind", "letter", "cabinet", "push")
+    return [{way: getattr(row, way) for way in ways} for row in connection.execute(query)]
 
 
 def _actions(connection: Connection, viewer: Viewer) -> list[dict[str, Any]]:

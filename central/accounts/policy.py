@@ -193,8 +193,9 @@ def saw(viewer: Viewer, its_point: ColumnElement[int], moment: ColumnElement[int
     return and_(its_point.in_(ever), then)
 
 
-def readers(connection: Connection, point_id: int, moment: int, now: int) -> list[int]:
-    """Accounts of consumers who may see the point at a moment, as they look now: who is to be told of it."""
+def readers(connection: Connection, point_id: int, moment: int, now: int, *, own: bool = False) -> list[int]:
+    """Accounts of consumers who may see the point at a moment, as they look now: who is to be told of it. `own`: by a
+    contract of their own, who may act there."""
     query = (
         select(account.c.id)
         .join(grant, grant.c.account == account.c.id)
@@ -203,7 +204,7 @@ def readers(connection: Connection, point_id: int, moment: int, now: int) -> lis
         .where(account.c.state == State.APPROVED, account.c.role.not_in(STAFF))
         .where(or_(grant.c.ends_at.is_(None), grant.c.ends_at > now), _STANDS)
     )
-    return sorted(set(connection.scalars(query)))
+    return sorted(set(connection.scalars(query.where(grant.c.given_by.is_(None)) if own else query)))
 
 
 def since_when(connection: Connection, viewer: Viewer, points: Iterable[int], now: int) -> dict[int, int]:

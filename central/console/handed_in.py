@@ -14,6 +14,8 @@ from central.handing import desk, photos
 from central.handing.desk import Decided, Waiting
 from central.handing.states import Handed
 from central.metering.handed import Doubt, used_since
+from central.notices.choices import choices
+from central.notices.kinds import Kind
 from central.registry.refusals import Refused
 
 REASON = Field("reason", _l("Причина, как её прочитает потребитель"), "area", most=500)
@@ -78,7 +80,7 @@ def _decide(found: Waiting, around: tuple[dict[str, int], dict[str, int]]) -> di
             if given.errors:
                 return given.errors
             desk.decline(connection, who, found, given.values["reason"], made.now)
-            if found.mail is not None:
+            if found.mail is not None and choices(connection, found.account)[Kind.READING_DECLINED].letter:
                 about = {"name": found.person, "number": found.number, "point": found.line.name}
                 letters.to_person(connection, found.mail, "reading_declined", reason=given.values["reason"], **about)
     except Decided:

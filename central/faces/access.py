@@ -91,6 +91,8 @@ ACCESS: dict[str, Entry] = {  # endpoint -> who
     "cabinet.events_file": KNOWN,
     "cabinet.notices": KNOWN,
     "cabinet.notice_choices": CONSUMER,
+    "cabinet.push_on": CONSUMER,
+    "cabinet.push_off": CONSUMER,
     "cabinet.consumption": KNOWN,
     "cabinet.readings": KNOWN,
     "cabinet.network": KNOWN,

@@ -13,6 +13,8 @@ DEEDS: Mapping[str, LazyString] = {
     "logout": _l("Выход"),
     "phone agreed": _l("Телефон подключён по коду"),
     "phone refused": _l("Телефону с кодом отказано"),
+    "phone notices on": _l("Уведомления на телефоне включены"),
+    "phone notices off": _l("Уведомления на телефоне выключены"),
     "session revoked": _l("Завершён свой вход на другом устройстве"),
     "token made": _l("Токен для своей программы"),
     "token withdrawn": _l("Токен отозван"),
@@ -79,6 +81,7 @@ DEEDS: Mapping[str, LazyString] = {
     "series rebuild": _l("Временной ряд построен заново"),
     "series move": _l("Временной ряд перенесён"),
     "restored": _l("База восстановлена из копии"),
+    "push new key": _l("Новый ключ уведомлений на телефоны"),
 }
 
 PAGES: Mapping[str, LazyString] = {  # endpoint -> what it is about
@@ -90,6 +93,8 @@ PAGES: Mapping[str, LazyString] = {  # endpoint -> what it is about
     "cabinet.events_file": _l("журналы событий файлом"),
     "cabinet.notices": _l("уведомления"),
     "cabinet.notice_choices": _l("о чём уведомлять"),
+    "cabinet.push_on": _l("уведомления на телефоне включены"),
+    "cabinet.push_off": _l("уведомления на телефоне выключены"),
     "cabinet.data_line": _l("учётные данные, линия графика"),
     "cabinet.consumption": _l("потребление за месяц"),
     "cabinet.readings": _l("показания точки"),

@@ -17,9 +17,9 @@ from central.faces.templating import STATIC, asset, paper
 
 installed = Blueprint("installed", __name__)
 ICONS = STATIC / "icons"
-WORKER, SHARED = "sw.js", "kept.js"
+WORKER, SHARED, PUSH = "sw.js", "kept.js", "push.js"  # the worker has the other two as parts
 FONT = "vendor/inter/inter-uchet.woff2"
-FILES = ("tokens.css", "app.css", SHARED, "app.js", "offline.js", "vendor/lucide/sprite.svg", "mark.svg")
+FILES = ("tokens.css", "app.css", SHARED, PUSH, "app.js", "offline.js", "vendor/lucide/sprite.svg", "mark.svg")
 DRAWN = (("icon", 192, "any"), ("icon", 512, "any"), ("maskable", 512, "maskable"))
 SHORTCUTS = ("cabinet.hand_in", "cabinet.reports")  # those that there are
 
@@ -67,7 +67,7 @@ def worker() -> Response:
         "version": f"{_digest(tuple(files))}-{preferences.language()}-{preferences.theme()}",
         "files": files,
         "page": url_for("installed.offline"),
-        "shared": asset(SHARED),
+        "parts": [asset(SHARED), asset(PUSH)],
     }
     text = f"const TOLD = {json.dumps(told)};\n{(STATIC / WORKER).read_text()}"
     return Response(text, mimetype="text/javascript")

@@ -43,6 +43,8 @@ def test_there_are_forms(app: Flask) -> None:
         "/me/notices",
         "/me/password",
         "/me/phone",
+        "/me/push",
+        "/me/push/off",
         "/me/second",
         "/me/second/drop",
         "/me/sessions/1/end",
