@@ -168,11 +168,13 @@ class _Cell(Cell):  # type: ignore[misc, unused-ignore]
     """One look in one column, with one value after the other. What openpyxl finds out of a cell again and again, its
     number among the looks and the type of its value, is found once or is known."""
 
-    __slots__ = ("_known",)
+    _value: Plain
+    data_type: str
+    _known: int
 
     def keep(self) -> None:
         """Once all of its look is set."""
-        self._known: int = super().style_id
+        self._known = super().style_id
 
     def hold(self, value: Plain) -> "_Cell":
         if isinstance(value, str):
