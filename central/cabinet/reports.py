@@ -48,7 +48,7 @@ USUAL = "usual"  # of `pick`: as if nothing had ever been asked
 YEAR = 365 * 86_400
 MOST_ROWS = 20_000  # that are expected: so many are made while a page waits
 MOST_POINTS = 500
-PATIENCE = 8.0  # seconds that a page waits for its rows
+PATIENCE = 5.0  # seconds that a page waits for its rows
 OWN_WORDS = frozenset(  # of the page, and not asked of the report
     {"page", "kind", "open", "ticked", "seek", "level", "edit", "done", "name", "contract"}
 )
