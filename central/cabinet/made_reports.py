@@ -117,7 +117,7 @@ def made_file(key: int) -> ResponseReturnValue:
         return _page(one, lost=changed), 404
     form = FORMS[one.form]
     answer = send_file(file, form.mimetype, as_attachment=True, download_name=file_name(one), etag=False, max_age=0)
-    answer.content_length = one.size
+    answer.content_length = one.size or 0
     return answer
 
 
@@ -139,7 +139,7 @@ def remove_report(key: int) -> ResponseReturnValue:
 
 def _page(one: Made, lost: str) -> str:
     known = reports().get(one.report)
-    page = {
+    page: dict[str, Any] = {
         "one": one,
         "lost": lost,
         "why": report_words.failed(one.error),
@@ -156,12 +156,12 @@ def _words() -> dict[str, Any]:
 
 
 def _unseen() -> str:
-    return _("Файл вам больше не выдаётся: хотя бы одну из его точек учета за это время вы больше не видите.")
+    return str(_("Файл вам больше не выдаётся: хотя бы одну из его точек учета за это время вы больше не видите."))
 
 
 def _saw(found: list[Made], made: Here) -> None:
     who = viewer()
-    if any(one.new for one in found):
+    if any(one.new for one in found) and who.by is None:
         with writing(made.source.engine).begin() as connection:
             desk.saw(connection, who, made.now)
 
@@ -170,5 +170,5 @@ def _place(made: Here) -> Place:
     return Place(made.config.reports_folder, made.public_url)
 
 
-def _way(endpoint: str, **values: object) -> str | None:
+def _way(endpoint: str, **values: Any) -> str | None:
     return url_for(endpoint, **values) if endpoint in current_app.view_functions else None

@@ -26,12 +26,12 @@ PARAMETERS: Mapping[Parameter, LazyString] = {
     Parameter.REPLACED: _l("С учетом замен"),
     Parameter.STEP: _l("Шаг"),
 }
-FORMATS: Mapping[str, LazyString] = {  # word of an address -> caption
-    "html": _l("HTML"),
-    "pdf": _l("PDF"),
-    "xls": _l("Excel 2003"),
-    "xlsx": _l("Excel 2007+"),
-    "csv": _l("CSV"),
+FORMATS: Mapping[str, str] = {  # word of an address -> caption
+    "html": "HTML",
+    "pdf": "PDF",
+    "xls": "Excel 2003",
+    "xlsx": "Excel 2007+",
+    "csv": "CSV",
 }
 STEPS: Mapping[str, LazyString] = {
     "half_hour": _l("30 минут"),
@@ -39,16 +39,16 @@ STEPS: Mapping[str, LazyString] = {
     "day": _l("сутки"),
     "month": _l("месяц"),
 }
-LETTERS: Mapping[Mark, LazyString] = {
-    Mark.COMPUTED: _l("р"),
-    Mark.ESTIMATED: _l("р"),
-    Mark.MANUAL: _l("н"),
-    Mark.SUBSTITUTED: _l("п"),
-    Mark.SUSPECT: _l("!"),
-    Mark.POWER_OFF: _l("о"),
+LETTERS: Mapping[Mark, LazyString | str] = {
+    Mark.COMPUTED: "р",
+    Mark.ESTIMATED: "р",
+    Mark.MANUAL: "н",
+    Mark.SUBSTITUTED: "п",
+    Mark.SUSPECT: "!",
+    Mark.POWER_OFF: "о",
     Mark.MISSING: _l("нет"),
     Mark.NOT_DUE: _l("ждём"),
-    Mark.REPLACED: _l("з"),
+    Mark.REPLACED: "з",
 }
 MARKS: Mapping[Mark, LazyString] = {
     Mark.COMPUTED: _l("рассчитано по ближайшему показанию и профилю"),

@@ -39,7 +39,14 @@ PAGES = frozenset(  # that are seen so; on others one is oneself
         "cabinet.what_if",
         "cabinet.hand_in",
         "cabinet.receipt",
-        "cabinet.make_report",  # only seen: he makes none for him
+        "cabinet.photo",
+        "cabinet.made_reports",
+        "cabinet.made_report",
+        "cabinet.made_file",
+        "cabinet.make_report",  # these are only refused
+        "cabinet.make_again",
+        "cabinet.cancel_report",
+        "cabinet.remove_report",
     }
 )
 

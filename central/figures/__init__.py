@@ -2,6 +2,8 @@
 
     Source(engine, series)                                               where figures come from
 
+    together(source)                                                  a context: a page that asks for several of these
+
     points(source, viewer, now)                                       -> tuple[PointView, ...]   visible now
     point_view(source, viewer, point, now)                            -> PointView
     interval(source, viewer, point, since, until, channel, now)       -> IntervalView
@@ -64,7 +66,7 @@ from central.figures.maxima import maxima
 from central.figures.meter_faces import meter_faces
 from central.figures.network import instant, network, samples
 from central.figures.reading_at import reading_at
-from central.figures.source import Source, point_view, points
+from central.figures.source import Source, point_view, points, together
 from central.figures.views import NotFound
 from central.figures.whatif import what_if
 
@@ -107,5 +109,6 @@ __all__ = [
     "settled",
     "silent",
     "summary",
+    "together",
     "what_if",
 ]

@@ -121,7 +121,7 @@ def _boundaries(point: Opened, asked: Period, now: int, wanted: Wanted, frozen: 
             if before.until is not None and before.until < after.since
         ),
         by_registers=not point.entries.hourly and all(one.terms.zone_source == REGISTERS for one in stands),
-        open=asked.until > now,
+        open=point.visible.until > now,
         due=period.until + DUE_AFTER <= now,
     )
 
@@ -199,9 +199,11 @@ def _channel(
     if not by_profile:
         return ChannelBetween(_registers(point, stands, meters, channel, wanted))
     only_total = replace(wanted, zones=False)
-    none = all(meters.lack(stand, total) for stand in stands)
-    registers = () if none else _registers(point, stands, meters, channel, only_total)
-    return ChannelBetween(registers, None if wanted.fixed else _days(point, stands, channel, now))
+    having = [stand for stand in stands if not meters.lack(stand, total)]
+    if wanted.fixed:  # nothing else counts: what one meter does not have is not known
+        return ChannelBetween(_registers(point, stands, meters, channel, only_total) if having else ())
+    registers = _registers(point, having, meters, channel, only_total) if having else ()
+    return ChannelBetween(registers, _days(point, stands, channel, now))
 
 
 def _registers(
@@ -254,6 +256,6 @@ def _days(point: Opened, stands: Sequence[_Stand], channel: str, now: int) -> Da
     seen = Period(stands[0].start, stands[-1].end)
     first, until = day_of(seen.since, point.tz), day_of(seen.until - 1, point.tz) + ONE_DAY
     try:
-        return days_view(replace(point, visible=seen), first, until, channel, now)
+        return days_view(replace(point, visible=seen), first, until, channel, now, priced=False)
     except NotFound:
         return None

@@ -492,7 +492,7 @@ class ChannelBetween:
 class Boundaries:
     """Readings of a point at both ends of a period. `period`: what of `asked` may be seen and is over, by whole days
     where it is not over yet. `replaced`: when another meter took the place of one inside it; `without`: when none stood
-    between two. `open`: the asked time is not over; `due`: what its end is to say must have come. `segments`: those
+    between two. `open`: that time is not over; `due`: what its end is to say must have come. `segments`: those
     whose readings are told. `zones`: of its terms, the last ones first. `by_registers`: they bill, not the profile.
     """
 

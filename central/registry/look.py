@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -59,12 +59,8 @@ def _tenures(dialect: str) -> Select[Any]:
 def segments_of(connection: Connection, point_id: int, since: int, until: int) -> tuple[Segment, ...]:
     """Tenures at the point that have a moment in [since, until), oldest first."""
     powers = _powers(connection.execute(_POWERS, {"its_point": point_id}))
-    query = (
-        _MOUNTED.where(mounting.c.point == point_id, mounting.c.valid_from < until)
-        .where(or_(mounting.c.valid_to.is_(None), mounting.c.valid_to > since))
-        .order_by(mounting.c.valid_from)
-    )
-    return tuple(_segment(row, powers) for row in connection.execute(query))
+    asked = {"its_point": point_id, "since": since, "until": until}
+    return tuple(_segment(row, powers) for row in connection.execute(_SEGMENTS, asked))
 
 
 def all_segments_of(connection: Connection, points: Collection[int]) -> dict[int, tuple[Segment, ...]]:
@@ -86,6 +82,11 @@ def all_segments_of(connection: Connection, points: Collection[int]) -> dict[int
 
 _MOUNTED: Select[Any] = select(mounting, meter.c.serial, meter.c.register_end, meter.c.resolution).join(
     meter, meter.c.id == mounting.c.meter
+)
+_SEGMENTS = (  # this and what follows is asked for on each page: made once
+    _MOUNTED.where(mounting.c.point == bindparam("its_point"), mounting.c.valid_from < bindparam("until"))
+    .where(or_(mounting.c.valid_to.is_(None), mounting.c.valid_to > bindparam("since")))
+    .order_by(mounting.c.valid_from)
 )
 
 
@@ -117,7 +118,7 @@ def _powers(rows: Iterable[Any]) -> Sequence[tuple[int, int | None]]:
     return found or [(0, None)]
 
 
-_POWERS = (  # asked for every day that is computed: made once
+_POWERS = (
     select(point_terms.c.valid_from, point_terms.c.power_max, point.c.tz)
     .join(point, point.c.id == point_terms.c.point)
     .where(point_terms.c.point == bindparam("its_point"))
@@ -139,8 +140,7 @@ def standing_at(connection: Connection, points: Iterable[int], moment: int) -> d
 def act_readings(connection: Connection, segments: Iterable[Segment]) -> dict[tuple[int, int], dict[str, Reading]]:
     """Readings of the acts: (mounting, moment) -> field of the series -> reading."""
     found: dict[tuple[int, int], dict[str, Reading]] = defaultdict(dict)
-    query = select(mounting).where(mounting.c.id.in_([segment.mounting for segment in segments]))
-    for row in connection.execute(query):
+    for row in connection.execute(_MOUNTINGS, {"mountings": [segment.mounting for segment in segments]}):
         for moment, registers in ((row.valid_from, row.reg_start), (row.valid_to, row.reg_end)):
             for field, value in (registers or {}).items():
                 found[row.id, moment][field] = Reading(moment, value, ACT)
@@ -149,13 +149,17 @@ def act_readings(connection: Connection, segments: Iterable[Segment]) -> dict[tu
 
 def manual_readings(connection: Connection, segments: Iterable[Segment]) -> dict[tuple[int, int], dict[str, Reading]]:
     """What people read: (mounting, moment) -> field of the series -> reading."""
-    query = select(manual_reading).where(manual_reading.c.mounting.in_([segment.mounting for segment in segments]))
+    mountings = [segment.mounting for segment in segments]
     return {
         (row.mounting, row.read_at): {
             field: Reading(row.read_at, value, MANUAL) for field, value in row.registers.items()
         }
-        for row in connection.execute(query)
+        for row in connection.execute(_BY_HAND, {"mountings": mountings})
     }
+
+
+_MOUNTINGS = select(mounting).where(mounting.c.id.in_(bindparam("mountings", expanding=True)))
+_BY_HAND = select(manual_reading).where(manual_reading.c.mounting.in_(bindparam("mountings", expanding=True)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +216,7 @@ def terms_of(connection: Connection, points: Collection[int]) -> dict[int, tuple
 
 def terms_under(connection: Connection, scheme: int, held: Sequence[Terms]) -> tuple[Terms, ...]:
     """Those of a point as if it had always been billed by another scheme, and were else, each in its time, as it is."""
-    head = connection.execute(select(zone_scheme).where(zone_scheme.c.id == scheme)).one()
+    head = connection.execute(_HEAD, {"its_scheme": scheme}).one()
     other = {"scheme": scheme, "name": head.name, "tariffs": dict(head.tariffs)}
     return tuple(replace(one, **other, whole=head.billing_reading == "whole_kwh") for one in held)
 
@@ -224,12 +228,17 @@ def in_force(terms: Sequence[Terms], day: date) -> Terms:
 
 def calendar_of(connection: Connection, scheme: int) -> Calendar:
     """The zones of a scheme, in the order of its tariffs."""
-    head = connection.execute(select(zone_scheme).where(zone_scheme.c.id == scheme)).one()
-    rules = connection.execute(select(zone_rule).where(zone_rule.c.scheme == scheme).order_by(zone_rule.c.id))
-    fields = ("valid_from", "valid_to", "months", "day_kind", "start", "end", "zone", "tz")
-    return Calendar(
-        head.name, tuple(head.tariffs), tuple(ZoneRule(*(getattr(row, name) for name in fields)) for row in rules)
-    )
+    head = connection.execute(_HEAD, {"its_scheme": scheme}).one()
+    rules = connection.execute(_RULES, {"its_scheme": scheme})
+    return Calendar(head.name, tuple(head.tariffs), tuple(ZoneRule(*row) for row in rules))
+
+
+_HEAD = select(zone_scheme).where(zone_scheme.c.id == bindparam("its_scheme"))
+_RULES = (
+    select(*(zone_rule.c[one.name] for one in fields(ZoneRule)))
+    .where(zone_rule.c.scheme == bindparam("its_scheme"))
+    .order_by(zone_rule.c.id)
+)
 
 
 def calendar_through(terms: Sequence[Terms], calendars: Mapping[int, Calendar]) -> Calendar:
@@ -266,25 +275,36 @@ def _through(terms: Sequence[Terms], held: Mapping[int, Sequence[Dated]]) -> Ite
 
 def prices_of(connection: Connection, scheme: int) -> Sequence[Price]:
     """All versions of all zones, oldest first."""
-    query = select(price).where(price.c.scheme == scheme).order_by(price.c.valid_from, price.c.id)
-    return [
-        Price(row.id, row.zone, row.valid_from, row.valid_to, row.amount, above=row.above or 0)
-        for row in connection.execute(query)
-    ]
+    rows = connection.execute(_PRICES, {"its_scheme": scheme})
+    return [Price(row.id, row.zone, row.valid_from, row.valid_to, row.amount, above=row.above or 0) for row in rows]
+
+
+_PRICES = select(price).where(price.c.scheme == bindparam("its_scheme")).order_by(price.c.valid_from, price.c.id)
 
 
 def monthly_of(connection: Connection, scheme: int) -> Sequence[MonthlyPrice]:
     """All versions of what is paid each month, oldest first."""
-    query = select(monthly_line).where(monthly_line.c.scheme == scheme)
-    rows = connection.execute(query.order_by(monthly_line.c.valid_from, monthly_line.c.id))
+    rows = connection.execute(_MONTHLY, {"its_scheme": scheme})
     return [MonthlyPrice(row.id, row.name, row.valid_from, row.valid_to, row.amount) for row in rows]
+
+
+_MONTHLY = (
+    select(monthly_line)
+    .where(monthly_line.c.scheme == bindparam("its_scheme"))
+    .order_by(monthly_line.c.valid_from, monthly_line.c.id)
+)
 
 
 def hourly_schemes(connection: Connection, schemes: Collection[int]) -> dict[int, int]:
     """Those of these that are priced by the hour, each with the beginning of its first hour: till then by zones."""
-    first = func.min(hour_price.c.hour).label("hour")
-    query = select(hour_price.c.scheme, first).where(hour_price.c.scheme.in_(schemes)).group_by(hour_price.c.scheme)
-    return {row.scheme: row.hour for row in connection.execute(query)}
+    return {row.scheme: row.hour for row in connection.execute(_FIRST_HOURS, {"schemes": list(schemes)})}
+
+
+_FIRST_HOURS = (
+    select(hour_price.c.scheme, func.min(hour_price.c.hour).label("hour"))
+    .where(hour_price.c.scheme.in_(bindparam("schemes", expanding=True)))
+    .group_by(hour_price.c.scheme)
+)
 
 
 def hour_prices_of(connection: Connection, scheme: int, since: int, until: int) -> dict[int, HourPrice]:

@@ -38,21 +38,39 @@ class Line:
     remarks: tuple[str, ...] = ()
     opens: Address | None = None
     counted: bool = True
+    source: str = ""  # what else than its registers its energy is from
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """All remarks."""
+        return (*self.remarks, self.source) if self.source else self.remarks
 
 
 class Captions:
-    """Of zones, each made once: «Т1 пик» and its colour."""
+    """Of zones and meters; what is translated is made once."""
 
     def __init__(self) -> None:
         self._total = str(_("всего"))
+        self._several = str(_("вместе"))
         self._zones: dict[tuple[str, ...], dict[str, tuple[str, str]]] = {}
 
     def of(self, line: Line) -> tuple[str, str]:
+        """«Т1 пик» and its colour."""
         if line.zone is None:
             return self._total, ""
         if line.zones not in self._zones:
             self._zones[line.zones] = {one.name: (one.label, one.colour) for one in energy.zones_of(line.zones)}
         return self._zones[line.zones][line.zone]
+
+    def meter(self, one: PointView, found: Boundaries, parts: Sequence[Between]) -> str:
+        """«Милур 107S № 04217795», of several that they are; where nothing is told of one, what stands there now."""
+        segments: Sequence[Segment] = [part.segment for part in parts] or found.segments
+        names = {(found.types[each.meter], each.serial) for each in segments}
+        if not names and one.serial:
+            names = {(one.meter_type or "", one.serial)}
+        if len(names) > 1:
+            return self._several
+        return " ".join(f"{kind} № {serial}".strip() for kind, serial in names)
 
 
 def each(made: Making, channels: tuple[str, ...]) -> Iterator[tuple[PointView, Boundaries]]:
@@ -77,15 +95,6 @@ def lines(found: Boundaries, channel: str, asked: Asked, by_profile: str) -> lis
     beside = str(_("в итог не входит: расход по профилю"))
     told = [_line(found, one, None, beside) for one in of_channel.registers]
     return told + list(_of_days(found, of_channel.days, channel, asked, by_profile))
-
-
-def meter_name(one: PointView, found: Boundaries, parts: Sequence[Between]) -> str:
-    """«Милур 107S № 04217795», of several each once; where nothing is told of one, what stands there now."""
-    segments: Sequence[Segment] = [part.segment for part in parts] or found.segments
-    names = dict.fromkeys((found.types[each.meter], each.serial) for each in segments)
-    if not names and one.serial:
-        names = {(one.meter_type or "", one.serial): None}
-    return ", ".join(f"{kind} № {serial}".strip() for kind, serial in names)
 
 
 def reading_page(found: Boundaries, moment: int) -> Address | None:
@@ -120,12 +129,10 @@ def span_of(found: Boundaries, start: int, end: int) -> list[str]:
     return told
 
 
-def of_part(found: Boundaries, line: Line, part: Between) -> tuple[tuple[Mark, ...], str]:
-    """Marks and remark of one meter among several, or of what is not counted."""
-    told = [*span_of(found, part.start, part.end), *_how([part])]
-    if not line.counted:
-        told.append(line.remarks[-1])
-    return in_order(marks_of(found, [part])), "; ".join(told)
+def of_part(found: Boundaries, line: Line, part: Between) -> tuple[tuple[Mark, ...], tuple[str, ...]]:
+    """Marks and remarks of one meter among several, or of what is not counted."""
+    told = (*span_of(found, part.start, part.end), *_how([part]), line.source)
+    return in_order(marks_of(found, [part])), tuple(filter(None, told))
 
 
 def _when(moment: int, tz: str) -> str:
@@ -174,16 +181,17 @@ def _line(found: Boundaries, one: RegisterBetween, opens: Address | None, beside
         return _nothing(found, one.zone, one.zones)
     marks, told = _common(found)
     marks |= marks_of(found, one.parts)
-    remarks = [*told, *_whole(found, one.parts), *_how(one.parts), beside]
+    remarks = (*told, *_whole(found, one.parts), *_how(one.parts))
     return Line(
         one.zone,
         one.zones,
         one.parts,
         one.energy,
         in_order(marks),
-        tuple(filter(None, remarks)),
+        remarks,
         opens if one.energy is not None else None,
-        counted=not beside,
+        not beside,
+        beside,
     )
 
 
@@ -201,7 +209,7 @@ def _of_days(found: Boundaries, days: DaysView, channel: str, asked: Asked, by_p
     """By the profile, zone by zone where zones are wanted."""
     marks, told = _common(found)
     start = found.asked.since if found.replaced else max(found.period.since, found.segments[0].since)
-    remarks = (*told, by_profile, *span_of(found, start, found.period.until))
+    remarks = (*told, *span_of(found, start, found.period.until))
     counts, totals = days.completeness, days.totals
     marks |= {mark for mark, there in ((Mark.MISSING, counts.missing), (Mark.NOT_DUE, counts.not_due)) if there}
     there = {"point": found.point, "by": "profile", "channel": channel, **_named(found, asked.period)}
@@ -212,7 +220,7 @@ def _of_days(found: Boundaries, days: DaysView, channel: str, asked: Asked, by_p
         states = {State(name) for of_zone in of_zones for name in of_zone} - {State.POWER_OFF}
         of_line = marks | set(of_states(states)) | ({Mark.MISSING} if energy is None else set())
         explained = opens if energy is not None else None
-        yield Line(zone, found.zones, (), energy, in_order(of_line), remarks, explained)
+        yield Line(zone, found.zones, (), energy, in_order(of_line), remarks, explained, source=by_profile)
 
 
 def _opens(found: Boundaries, channel: str, period: Chosen) -> Address | None:

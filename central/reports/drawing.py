@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from central.faces import charts, energy, words
 from central.faces.formats import kilo
 from central.faces.periods import Chosen
-from central.figures.steps import DAY, MONTH, Step, steps_of_days, steps_of_many, steps_of_months
+from central.figures.steps import DAY, MONTH, Step, steps, steps_of_days, steps_of_many, steps_of_months
 from central.figures.views import PointView
 from central.metering.slots import Slot
 from central.reports import profiles
@@ -28,7 +28,8 @@ def drawn(made: Making, channel: str) -> Chart | None:
     if period.days <= BY_INTERVALS:
         slots = sorted(_slots(made, channel), key=lambda slot: slot.start)
         own = max(one.period or HALF_HOUR for one in made.points)
-        found, size = energy.for_chart(slots, own, period.days * DAY, tz)
+        size = energy.for_chart(own, period.days * DAY)
+        found = steps(slots, size, tz)
     else:
         found, size = by_days(made, period, channel), DAY
         if period.days > charts.MOST_BARS:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import ColumnElement, Connection, delete, select
 
 from central.accounts.policy import Viewer
 from central.db import insert
@@ -77,5 +77,5 @@ def due(day: int, since: int, today: date) -> date | None:
     return found if day_of(since, COMPANY) <= found else None
 
 
-def _its(viewer: Viewer, personal_key: int) -> tuple[object, object]:
+def _its(viewer: Viewer, personal_key: int) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return report_schedule.c.account == viewer.account, report_schedule.c.personal == personal_key

@@ -14,7 +14,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import repeat
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,6 +24,7 @@ from central.timeseries.base import (
     LIVE,
     LIVE_DAYS,
     AnyRow,
+    Column,
     DaySum,
     LiveRow,
     LoadRow,
@@ -34,7 +35,7 @@ from central.timeseries.base import (
     wrapped,
 )
 from central.timeseries.months import month_of
-from central.timeseries.pages import Block, Cell, Damaged, cells, columns, pack, unpack
+from central.timeseries.pages import Block, Cell, Damaged, cells, column, columns, pack, unpack
 from central.timeseries.rows import check
 from protocol.reading import Kind
 
@@ -125,6 +126,22 @@ class SqliteSeries:
 
     def load(self, meter: str, since: int, until: int) -> list[LoadRow]:
         return self._rows(meter, Kind.LOAD, since, until)  # type: ignore[return-value]
+
+    def column(self, meter: str, field: str, since: int, until: int) -> Column:
+        ends: list[int] = []
+        others: tuple[list[int], list[int], list[int]] = ([], [], [])
+        with self._asked() as connection:
+            for day, body in _days(connection, meter, Kind.LOAD, since, until):
+                blocks = column(body, field)
+                if len(blocks) > 1:  # rows of one day that have other fields are not in the order of time
+                    rows = sorted((row for block in blocks for row in zip(*block, strict=True)), key=itemgetter(0))
+                    blocks = [tuple(zip(*rows, strict=True))]
+                for second, *rest in blocks:
+                    ends += [day * DAY + one for one in second]
+                    for found, its in zip(others, rest, strict=True):
+                        found += its
+        first, last = bisect_right(ends, since), bisect_right(ends, until)
+        return Column(ends[first:last], *(one[first:last] for one in others))
 
     def registers(self, meter: str, kinds: Sequence[Kind], since: int, until: int) -> list[RegisterRow]:
         rows: list[RegisterRow] = []

@@ -63,6 +63,7 @@ PAGES = {
         "/events?length=year&kind=important",
         "/events?length=year&kind=power&page=2",
         "/notices",
+        "/phone/figures",
         "/me/notices",
         "/complexes",
         "/reports",

@@ -36,7 +36,8 @@ HOUR, DAY = 3600, 86_400
 MOST_OPEN, MOST_AN_HOUR, MOST_KEPT = 3, 60, 2 * 1024**3  # of one account: at a time, asked for, bytes
 MOST_ROWS = 5_000_000  # that one may ask for
 KEPT = 30 * DAY  # seconds that a file lies there
-AT_ONCE_ROWS, AT_ONCE_DAYS = 3000, 400  # rows and days of points that a page waits for
+AT_ONCE_ROWS, AT_ONCE_DAYS = 2000, 400  # rows and days of points that a page waits for
+SLOW_FORMS: Mapping[str, int] = {"pdf": 400}  # rows of those that take longer
 WAITED = 600  # seconds after which no page waits any more
 OPEN = (State.WAITING, State.MAKING)
 NO_TIME: Span = (0, 0)
@@ -202,7 +203,7 @@ def _fits(report: Report, wanted: Asked, points: Sequence[PointView], form: str)
     if rows > MOST_ROWS:
         sentence = _l("В этом отчёте будет около %(rows)s строк. Возьмите период короче или меньше точек.", rows=rows)
         raise Refused("points", sentence)
-    return rows <= AT_ONCE_ROWS and len(points) * wanted.period.days <= AT_ONCE_DAYS
+    return rows <= SLOW_FORMS.get(form, AT_ONCE_ROWS) and len(points) * wanted.period.days <= AT_ONCE_DAYS
 
 
 def _limits(connection: Connection, account: int, now: int) -> None:
@@ -245,14 +246,6 @@ def mine(connection: Connection, viewer: Viewer, page: int, rows: int) -> tuple[
     )
     count = select(func.count()).where(report_file.c.account == viewer.account, there)
     return [of(row, viewer.at) for row in found], connection.execute(count).scalar_one()
-
-
-def given(connection: Connection, viewer: Viewer, key: int) -> Made:
-    """One that is ready, of which he may see all still. Raises NotFound."""
-    found = one(connection, viewer, key)
-    if found.state is not State.READY or not sees(connection, viewer, found):
-        raise NotFound(f"file {key}")
-    return found
 
 
 def sees(connection: Connection, viewer: Viewer, found: Made) -> bool:

@@ -8,8 +8,8 @@ import os
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from hashlib import file_digest
+from io import BufferedRandom, BufferedReader
 from pathlib import Path
-from typing import IO
 
 from central.registry.documents import path_of
 
@@ -27,7 +27,7 @@ def place(folder: Path, key: int) -> Path:
 
 
 @contextmanager
-def partial(folder: Path, key: int) -> Iterator[IO[bytes]]:
+def partial(folder: Path, key: int) -> Iterator[BufferedRandom]:
     """To be written, gone through and kept; nothing of it is left unless it is kept. Raises OSError."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     there = place(folder, key)
@@ -39,7 +39,7 @@ def partial(folder: Path, key: int) -> Iterator[IO[bytes]]:
         there.unlink(missing_ok=True)
 
 
-def keep(folder: Path, key: int, out: IO[bytes]) -> tuple[str, int]:
+def keep(folder: Path, key: int, out: BufferedRandom) -> tuple[str, int]:
     """Its SHA-256 and bytes; it lies there when this returns, through a power cut too. Raises OSError."""
     out.flush()
     size = out.seek(0, os.SEEK_END)
@@ -57,7 +57,7 @@ def keep(folder: Path, key: int, out: IO[bytes]) -> tuple[str, int]:
     return digest, size
 
 
-def opened(folder: Path, digest: str) -> IO[bytes]:
+def opened(folder: Path, digest: str) -> BufferedReader:
     """From its beginning. Raises FileNotFoundError; Changed."""
     file = path_of(folder, digest).open("rb")
     if file_digest(file, "sha256").hexdigest() != digest:

@@ -76,10 +76,6 @@ class Written:
         return {"sha256": self.digest, "size": self.size, "rows": self.rows, "points": spans, "done": len(spans)}
 
 
-def nobody_asks(_done: int, _of: int) -> None:
-    """For one that is made at once."""
-
-
 @dataclass(slots=True)
 class Watch:
     """Counts rows, and tells of the progress once OFTEN, which may raise."""
@@ -155,7 +151,7 @@ def at_once(source: Source, place: Place, viewer: Viewer, key: int, now: int) ->
         one = desk.one(connection, viewer, key)
     values: dict[str, Any] = {"state": State.FAILED, "error": "interrupted"}
     try:
-        values = {"state": State.READY} | write(source, place, viewer, one, now, Watch(nobody_asks)).values
+        values = {"state": State.READY} | write(source, place, viewer, one, now, Watch(of_reports.nobody_asks)).values
     except Failure as failed:
         values["error"] = failed.word
     except SeriesUnavailable:

@@ -74,7 +74,7 @@ def rows(made: Making) -> Iterator[Row]:
 def _plain(day: DayView, one: PointView) -> str:
     """The strip of a day of one kind of places, through all of it. "" = its intervals tell."""
     counts = day.completeness
-    if counts.not_due or counts.expected * (one.period or HALF_HOUR) != _seconds(day, one):
+    if counts.expected * (one.period or HALF_HOUR) != _seconds(day, one):
         return ""
     kinds = {Place.THERE: counts.received, Place.MISSING: counts.missing}
     return next((place * count for place, count in kinds.items() if count == counts.expected), "")

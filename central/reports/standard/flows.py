@@ -1,6 +1,7 @@
 """«Акт учета перетоков»: what flowed in and out between two owners in a period, by zone, and the balance."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from operator import itemgetter
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -59,7 +60,8 @@ def rows(made: Making) -> Iterator[Row]:
         }
         if not sides:  # of neither direction anything is told
             sides["in"] = between.lines(found, IN, asked, by_profile[IN])
-        for key in dict.fromkeys((line.zone, line.counted) for of_side in sides.values() for line in of_side):
+        keys = dict.fromkeys((line.zone, line.counted) for of_side in sides.values() for line in of_side)
+        for key in sorted(keys, key=itemgetter(1)):  # what is not counted stands before what is
             pair = {
                 name: next((line for line in of_side if (line.zone, line.counted) == key), None)
                 for name, of_side in sides.items()
@@ -82,15 +84,15 @@ def _rows(one: PointView, found: Boundaries, pair: Pair, captions: Captions, tar
         for of_part in parts.values():
             told = [between.of_part(found, there[0], part) for part in of_part.values()]
             energies = {side: of_part[side].energy if side in of_part else None for side in pair}
-            cells = (name, between.meter_name(one, found, list(of_part.values())), *named, *_told(of_part, energies))
+            cells = (name, captions.meter(one, found, list(of_part.values())), *named, *_told(of_part, energies))
             yield Row(cells, Role.PART, group, zone, *_together(told), opens=_readings(found, of_part))
     if there[0].counted:
         alone = next(iter(parts.values())) if len(parts) == 1 else {}
-        meter = between.meter_name(one, found, [part for line in there for part in line.parts])
+        meter = captions.meter(one, found, [part for line in there for part in line.parts])
         energies = {side: line.energy if line is not None else None for side, line in pair.items()}
         opens = _readings(found, alone)
         opens |= {f"{side}_energy": line.opens for side, line in pair.items() if line is not None and line.opens}
-        told = [(line.marks, "; ".join(line.remarks)) for line in there]
+        told = [(line.marks, line.told if line.energy != 0 else line.remarks) for line in there]
         yield Row((name, meter, *named, *_told(alone, energies)), Role.ROW, group, zone, *_together(told), opens)
 
 
@@ -111,9 +113,9 @@ def _told(parts: Mapping[str, Between], energies: Mapping[str, int | None]) -> t
     return (*cells, balance if known else None, None)
 
 
-def _together(told: Sequence[tuple[tuple[Mark, ...], str]]) -> tuple[tuple[Mark, ...], str]:
-    remarks = dict.fromkeys(remark for _marks, joined in told for remark in joined.split("; ") if remark)
-    return between.in_order({mark for marks, _joined in told for mark in marks}), "; ".join(remarks)
+def _together(told: Sequence[tuple[tuple[Mark, ...], tuple[str, ...]]]) -> tuple[tuple[Mark, ...], str]:
+    remarks = dict.fromkeys(remark for _marks, of_one in told for remark in of_one)
+    return between.in_order({mark for marks, _remarks in told for mark in marks}), "; ".join(remarks)
 
 
 def _readings(found: Boundaries, parts: Mapping[str, Between]) -> dict[str, Address]:
@@ -131,7 +133,10 @@ def size(asked: Asked, points: Sequence[PointView]) -> int:
 
 
 def notes(_made: Making) -> Sequence[str]:
-    return (_("Сальдо — прием минус отдача. Где счётчик отдачу не считает, сальдо равно приему."),)
+    return (
+        _("Сальдо — прием минус отдача."),
+        _("Отдача без показаний взята по профилю; где счётчик её не считает, сальдо равно приему."),
+    )
 
 
 REPORT = Report(

@@ -24,8 +24,8 @@ from central.reports.stepping import whole
 
 
 class Side(Struct, frozen=True):
-    """One of the two months at a day of it. `cell`: "" = there is no such day, or nothing is to be there; `so_far`:
-    since the month began; `whole`: it may be compared."""
+    """One of the two months at a day of it. `cell`: "" = nothing is to be there, `dated` False: there is no such day in
+    the calendar; `so_far`: since the month began; `whole`: it may be compared."""
 
     cell: Cell
     so_far: int | None = None
@@ -34,9 +34,10 @@ class Side(Struct, frozen=True):
     shares: Mapping[Mark, int] = {}
     opens: Address | None = None
     opens_so_far: Address | None = None
+    dated: bool = True
 
 
-NO_DAY, NOT_DUE = Side(""), Side(None, marks=(Mark.NOT_DUE,))
+NO_DAY, ABSENT, NOT_DUE = Side("", dated=False), Side(""), Side(None, marks=(Mark.NOT_DUE,))
 
 
 def columns(asked: Asked, _points: Sequence[PointView]) -> Sequence[Column]:
@@ -95,7 +96,7 @@ def _sides(made: Making, one: PointView, period: Chosen | None) -> Sequence[Side
         view = there.get(day)
         if view is None:
             awaited = day > today and one.period is not None and made.now < one.visible.until
-            found.append(NOT_DUE if awaited else NO_DAY)
+            found.append(NOT_DUE if awaited else ABSENT)
             continue
         if view.totals.total is not None:
             so_far = (so_far or 0) + view.totals.total
@@ -115,7 +116,7 @@ def _sides(made: Making, one: PointView, period: Chosen | None) -> Sequence[Side
 
 def _row(one: PointView, number: int, this: Side, before: Side, sums: Mapping[str, Address]) -> Row:
     name = report_words.name_of(one)
-    delta: Cell = "" if "" in (this.cell, before.cell) else None
+    delta: Cell = None if this.dated and before.dated else ""
     if isinstance(this.cell, int) and isinstance(before.cell, int) and this.whole and before.whole:
         delta = this.cell - before.cell
     part = _part(delta, before.cell)

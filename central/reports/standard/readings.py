@@ -34,26 +34,24 @@ def rows(made: Making) -> Iterator[Row]:
     captions, asked, by_profile = Captions(), made.asked, _("по профилю")
     for one, found in between.each(made, (asked.channel,)):
         for line in between.lines(found, asked.channel, asked, by_profile):
-            yield from _rows(one, found, line, captions.of(line), asked.tariffs)
+            yield from _rows(one, found, line, captions, asked.tariffs)
 
 
-def _rows(
-    one: PointView, found: Boundaries, line: between.Line, caption: tuple[str, str], tariffs: bool
-) -> Iterator[Row]:
+def _rows(one: PointView, found: Boundaries, line: between.Line, captions: Captions, tariffs: bool) -> Iterator[Row]:
     """Of one meter with its readings; of several each alone, and their sum."""
-    name, (tariff, zone) = f"{one.code} {one.name}".strip(), caption
+    name, (tariff, zone) = f"{one.code} {one.name}".strip(), captions.of(line)
     group = name if tariffs else ""
     if len(line.parts) > 1 or not line.counted:
         for part in line.parts:
-            cells = _cells(name, between.meter_name(one, found, [part]), tariff, tariffs, part, part.energy)
-            told = between.of_part(found, line, part)
-            yield Row(cells, Role.PART, group, zone, *told, opens=_readings(found, part))
+            cells = _cells(name, captions.meter(one, found, [part]), tariff, tariffs, part, part.energy)
+            marks, told = between.of_part(found, line, part)
+            yield Row(cells, Role.PART, group, zone, marks, "; ".join(told), _readings(found, part))
     if line.counted:
         alone = line.parts[0] if len(line.parts) == 1 else None
-        cells = _cells(name, between.meter_name(one, found, line.parts), tariff, tariffs, alone, line.energy)
+        cells = _cells(name, captions.meter(one, found, line.parts), tariff, tariffs, alone, line.energy)
         opens = _readings(found, alone) if alone is not None else {}
         opens |= {"energy": line.opens} if line.opens is not None else {}
-        yield Row(cells, Role.ROW, group, zone, line.marks, "; ".join(line.remarks), opens)
+        yield Row(cells, Role.ROW, group, zone, line.marks, "; ".join(line.told), opens)
 
 
 def _cells(

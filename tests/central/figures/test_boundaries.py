@@ -250,6 +250,15 @@ class TestSeveralMeters:
         assert shown(only(found, "all")) == (("act", 100_000), ("monthly", 350_000), 5_000_000)
         assert (only(found, "all").start, found.replaced, found.without) == (self.UP, (self.UP,), ())
 
+    def test_a_register_that_only_one_of_them_has(self, town: Scene) -> None:
+        town.series.write([RegisterRow("OWN-2", at(LAST), Kind.DAILY, 0, {"ap0": 350_000, "am0": 7})])
+        found = asked(town, town.points[METER], channels=(OUT,)).channels[OUT]
+        assert [part.segment.meter for one in found.registers for part in one.parts] == ["OWN-2"]
+        assert found.days is not None, "it stands beside the profile"
+        strict = asked(town, town.points[METER], channels=(OUT,), fixed=True).channels[OUT]
+        assert [[part.segment.meter for part in one.parts] for one in strict.registers] == [[METER, "OWN-2"]]
+        assert (strict.registers[0].energy, strict.days) == (None, None)
+
     def test_a_swap_at_the_very_end_leaves_the_old_one(self, town: Scene) -> None:
         found = asked(town, town.points[METER], until=self.DOWN, replaced=False)
         assert shown(only(found, "all"))[1] == ("act", 4_000_000)
@@ -345,6 +354,12 @@ class TestTime:
         assert only(old, "day").last == only(new, "day").first
         energies = [zone(one, "day").energy or 0 for one in (old, new, both)]
         assert energies[0] + energies[1] == energies[2]
+
+    def test_of_a_former_tenant_it_is_over(self, scene: Scene) -> None:
+        month = at(date(2026, 11, 1)), at(date(2026, 12, 1))
+        old, new = (asked(scene, scene.points[s.NEXT_DOOR], *month, mail) for mail in (s.FORMER, s.NEIGHBOUR))
+        assert (old.open, old.period.until) == (False, at(s.HAND_OVER))
+        assert (new.open, new.period.since) == (True, at(s.HAND_OVER))
 
     def test_no_reading_is_reckoned_from_another_s_time(self, own: Scene) -> None:
         point, turn = own.points[s.NEXT_DOOR], at(date(2026, 11, 18), NOON)

@@ -81,7 +81,18 @@ def test_every_view_of_a_point_is_walked_here() -> None:
         "point_list",
         "points",
         "silent",
+        "together",  # below
     }
+
+
+def test_what_is_asked_together_is_told_to_each_as_alone(scene: Scene) -> None:
+    names, mails = ("interval", "days", "by_months", "readings", "explain_days"), (s.OPERATOR, s.FORMER, s.NEIGHBOUR)
+    point, others = scene.points[s.NEXT_DOOR], scene.viewer(s.CONSUMER)
+    alone = [CALLS[name](scene, scene.viewer(mail), point) for name in names for mail in mails]
+    with figures.together(scene.source):
+        assert [CALLS[name](scene, scene.viewer(mail), point) for name in names for mail in mails] == alone
+        with pytest.raises(NotFound):
+            CALLS["days"](scene, others, point)
 
 
 def test_the_half_hours_end_and_begin_with_the_hand_over(scene: Scene) -> None:

@@ -100,6 +100,13 @@ def place(
     return key
 
 
+def hand_over(scene: Scene, key: int, contract: str, at: int) -> None:
+    """From this moment on the point is of another contract."""
+    with writing(scene.engine).begin() as connection, entering(connection, at=scene.now, kind="test") as change:
+        enter.hand_over(change, key, scene.accounts[contract], at)
+    scene.recompute()
+
+
 def load(
     meter: str,
     day: date,

@@ -12,7 +12,7 @@ from central.metering.zones import midnight
 from central.reports import profiles
 from central.reports.description import Mark, Role
 from tests.central import scene as s
-from tests.central.reports.parts import KWH, load, place, run
+from tests.central.reports.parts import KWH, hand_over, load, place, run
 from tests.central.scene import Scene
 
 FLAT = "Т-45 Квартира"
@@ -150,7 +150,18 @@ class TestOtherMeters:
         assert day.cells["strip"] == " " * 28 + "x" * 20
         assert next_day.cells["day"] == DAY + timedelta(days=1)
 
-    def test_who_takes_over_inside_a_day_sees_his_part_alone(self, scene: Scene) -> None:
+    def test_who_takes_over_inside_a_day_sees_his_part_alone(self, own: Scene) -> None:
+        key = place(own, "M-1", midnight(DAY, s.TZ))
+        own.arrive("M-1", *load("M-1", DAY, [KWH] * 48))
+        hand_over(own, key, "100-3", midnight(DAY, s.TZ) + 10 * 3600 + 600)
+        old, new = (
+            run(own, mail, WORD, key, length="day", day="2026-11-19").rows[0] for mail in (s.CONSUMER, s.NEIGHBOUR)
+        )
+        assert (counts(old), counts(new)) == ((21, 21, 0, 0, 0), (27, 27, 0, 0, 0))  # the half-hour is the old one's
+        assert old.cells["strip"] == "x" * 21 + " " * 27
+        assert new.cells["strip"] == " " * 21 + "x" * 27
+
+    def test_whole_days_are_of_whose_they_were(self, scene: Scene) -> None:
         table = run(scene, s.NEIGHBOUR, WORD, **NOVEMBER)
         assert table.rows[0].cells["day"] == s.HAND_OVER
         old = run(scene, s.FORMER, WORD, scene.points[s.NEXT_DOOR], **NOVEMBER)

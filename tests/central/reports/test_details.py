@@ -18,7 +18,7 @@ from central.registry.changes import entering
 from central.registry.tables import mounting
 from central.reports.description import Mark, Role
 from tests.central import scene as s
-from tests.central.reports.parts import KWH, Table, load, place, run
+from tests.central.reports.parts import KWH, Table, hand_over, load, place, run
 from tests.central.scene import Scene
 
 WORD = "details"
@@ -266,6 +266,15 @@ class TestWhose:
         assert [one.cells["start"].day for one in old.rows] == [1, 2, 3, 4]
         assert new.rows[0].cells["start"] == s.HAND_OVER
         assert old.total.cells["value"] + new.total.cells["value"] == whole.totals.total
+
+    def test_of_a_day_in_which_it_changed_hands_each_has_his_half_hours(self, own: Scene, key: int) -> None:
+        hand_over(own, key, "100-3", T0 + 10 * 3600 + 600)
+        tables = [run(own, mail, WORD, key, **THE_DAY) for mail in (s.CONSUMER, s.NEIGHBOUR)]
+        assert [table.total.cells["value"] // KWH for table in tables] == [14 + 18 + 2, 26 + 24 + 8 + 2]
+        assert sum(table.total.cells["value"] for table in tables) == 94 * KWH
+        halves = [run(own, mail, WORD, key, step="half_hour", **THE_DAY) for mail in (s.CONSUMER, s.NEIGHBOUR)]
+        assert [len(table.rows) for table in halves] == [21, 27]
+        assert [table.total.cells["value"] for table in halves] == [table.total.cells["value"] for table in tables]
 
     def test_zones_of_a_scheme_that_is_no_more_are_told_beside(self, own: Scene) -> None:
         since = T0 - 86_400

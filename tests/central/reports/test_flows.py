@@ -12,6 +12,7 @@ from central.db import writing
 from central.metering.zones import midnight
 from central.registry import enter
 from central.registry.changes import Change, entering
+from central.registry.tables import point_terms
 from central.reports.catalogue import reports
 from central.reports.description import Mark, Role
 from central.timeseries.base import LoadRow, RegisterRow
@@ -174,6 +175,24 @@ def test_with_replacements_each_meter_flows_both_ways(town: Scene) -> None:
         assert told.of(Role.TOTAL)[0][1][name] == sum(rows)
     last = asked(town).of(Role.ROW)[0]
     assert (last[1]["in_energy"], last[1]["out_energy"]) == (120 * KWH, 80 * KWH)
+
+
+def test_where_the_profile_bills_the_registers_stand_before_it_and_in_no_sum(town: Scene) -> None:
+    both_ways(town)
+    with town.engine.begin() as connection:
+        ours = point_terms.c.point == town.points["SUN-1"]
+        connection.execute(point_terms.update().where(ours).values(zone_source="profile"))
+    ends = range(SINCE + s.PERIOD, UNTIL + 1, s.PERIOD)
+    town.arrive("SUN-1", *(LoadRow("SUN-1", end, s.PERIOD, 0, {"ap": 1000, "am": 3000}) for end in ends))
+    told = asked(town)
+    beside, day, night = told.rows[:3]
+    assert [row.role for row, _ in (beside, day, night)] == [Role.PART, Role.ROW, Role.ROW]
+    assert [beside[1][name] for name in ("tariff", "in_energy", "out_energy")] == ["всего", 460 * KWH, 600 * KWH]
+    used = 7 * 20 * 1000
+    assert [day[1][name] for name in ("in_energy", "out_energy")] == [32 * used, 3 * 32 * used]
+    assert [night[1][name] for name in ("in_energy", "out_energy")] == [16 * used, 3 * 16 * used]
+    ((_, total),) = told.of(Role.TOTAL)
+    assert total["balance"] == -2 * 48 * used
 
 
 def test_two_sign_it_and_its_paper_lies_on_its_side(town: Scene) -> None:

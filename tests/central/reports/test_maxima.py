@@ -44,6 +44,21 @@ def test_power_is_energy_by_the_length_of_its_interval(own: Scene, key: int) -> 
     assert day.text["most"] == "12,00"
 
 
+def test_it_is_rounded_as_it_was_asked_for(own: Scene, key: int) -> None:
+    own.arrive("M-1", *load("M-1", date(2026, 11, 21), {0: 3_250_001}))
+    found = run(own, s.CONSUMER, WORD, key, digits="6", **NOVEMBER).row("day", date(2026, 11, 21))
+    assert found.text["most"] == "6,500002"
+    found = run(own, s.CONSUMER, WORD, key, digits="0", **NOVEMBER).row("day", date(2026, 11, 21))
+    assert found.text["most"] == "7"
+
+
+def test_an_hour_without_power_leaves_the_rest_of_the_day(scene: Scene) -> None:
+    house, day = s.HOUSEHOLDS[0], midnight(s.POWER_OFF[0], s.TZ)
+    measured = [house.energy(day + 1800 * number) for number in range(48) if number not in (26, 27)]
+    found = run(scene, s.CONSUMER, WORD, scene.points[s.FLAT], **NOVEMBER).row("day", s.POWER_OFF[0])
+    assert (found.cells["most"], found.text["marks"]) == (2 * max(measured), "о")
+
+
 def test_the_greatest_of_the_month_says_when_it_was(own: Scene, key: int) -> None:
     line = run(own, s.CONSUMER, WORD, key, **NOVEMBER).line("Максимум", POINT)
     assert (line.cells["day"], *told(line)) == (DAY, 12 * KWH, "12:00–12:30", 11 * KWH, "20.11 18:30–19:00")

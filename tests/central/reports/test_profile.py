@@ -41,6 +41,13 @@ def test_an_interval_is_what_the_meter_counted_in_it(scene: Scene) -> None:
     assert {one.text["state"] for one in table.rows} == {"измерено"}
 
 
+def test_an_hour_without_power_is_told_as_such(scene: Scene) -> None:
+    day, since, _ = s.POWER_OFF
+    table = run(scene, s.CONSUMER, WORD, scene.points[s.FLAT], length="day", day=day.isoformat())
+    for row in table.rows[2 * since : 2 * since + 2]:
+        assert (row.cells["active_import"], row.text["state"], row.text["marks"]) == (0, "отключено", "о")
+
+
 @pytest.mark.parametrize("channel", FIELDS)
 def test_the_sum_is_that_of_the_cabinet(scene: Scene, channel: str) -> None:
     month = date(2026, 11, 1), date(2026, 12, 1)
@@ -88,6 +95,7 @@ def test_the_meter_that_came_without_reactive_channels_lacks_none(own: Scene) ->
     house = s.HOUSEHOLDS[0]
     assert told(table.rows[23])[:3] == (house.energy(T0 + 23 * 1800), 0, house.energy(T0 + 23 * 1800) // 5)
     assert {told(one) for one in table.rows[24:]} == {(20_000, None, None, None)}
+    assert [set(one.row.opens) for one in table.rows[23:25]] == [set(FIELDS), {"active_import"}]
     assert {one.row.marks for one in table.rows} == {()}
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -14,6 +15,7 @@ from central.faces.formats import kilo
 from central.metering.zones import local, midnight
 from central.registry import enter
 from central.registry.changes import entering
+from central.registry.schemes import ONE_ZONE
 from central.registry.tables import point_terms
 from central.reports.description import Mark, Role
 from central.reports.values import plain, text
@@ -153,6 +155,7 @@ class TestReplaced:
         ]
         assert (old[1]["energy"], new[1]["energy"]) == (1_480_000_000 - first, 500_000 * 20)
         assert (old[0].remark, new[0].remark) == ("до 12.11 12:00", "с 12.11 12:00")
+        assert row[1]["meter"] == "вместе"
         assert [row[1][name] for name in ("ratio", "start", "end", "difference")] == [None] * 4
         assert row[1]["energy"] == 1_480_000_000 - first + 10_000_000
         assert (row[0].marks, row[0].remark) == ((Mark.REPLACED,), "замена 12.11")
@@ -251,11 +254,49 @@ def test_where_the_profile_bills_the_zones_are_its_own(scene: Scene, app: Flask)
         assert alone["energy"] == last - first
 
 
-def test_a_new_tenant_sees_his_own_time(scene: Scene) -> None:
+def test_a_new_tenant_sees_his_own_time(scene: Scene, app: Flask) -> None:
     told = run(scene, "readings", s.NEIGHBOUR, length="month", day="2026-11-01")
+    assert opened(app, person(app, s.NEIGHBOUR), told) == {"start", "end", "energy"}
     first = register(HOUSEHOLDS[2], midnight(s.HAND_OVER, s.TZ), range(7, 23))
     row, cells = told.of(Role.ROW)[0]
     assert (cells["start"], row.remark) == (first, "с 05.11; до 24.11")
+
+
+class TestWhatIsSaidOfARow:
+    """A small meter of Anna's with one zone: what its two readings are, and what comes of them."""
+
+    def told(
+        self, scene: Scene, first: int, last: int, *, manual: bool = False, whole: bool = False
+    ) -> tuple[Any, ...]:
+        """Marks, remark, energy."""
+        kwh = 1_000_000
+        with writing(scene.engine).begin() as connection, entering(connection, at=scene.now, kind="test") as act:
+            scheme = enter.add_scheme(
+                act, "одна", ONE_ZONE, date(2013, 1, 1), billing_reading="whole_kwh" if whole else "exact"
+            )
+            enter.add_meter(act, "OWN-1", serial="77", type="т", maker="м", register_end=100_000 * kwh)
+            about = {"name": "Своя", "address": "а", "tz": s.TZ, "scheme": scheme, "power_max": 15_000}
+            point = enter.add_point(act, 1, "Т-99", **about)
+            enter.mount(act, point, "OWN-1", SINCE)
+            enter.attach(act, scene.accounts["100-1"], point, SINCE)
+            if manual:
+                enter.add_reading(act, point, "OWN-1", UNTIL, {"ap0": last})
+        moments = {SINCE: first} if manual else {SINCE: first, UNTIL: last}
+        scene.series.write([RegisterRow("OWN-1", at, Kind.DAILY, 0, {"ap0": value}) for at, value in moments.items()])
+        ((row, cells),) = run(scene, "readings", s.CONSUMER, **WEEK, point=str(point)).of(Role.ROW)
+        return row.marks, row.remark, cells["energy"]
+
+    def test_a_register_that_fell(self, scene: Scene) -> None:
+        assert self.told(scene, 9_000_000, 8_000_000) == ((Mark.SUSPECT,), "", None)
+
+    def test_one_that_began_anew(self, scene: Scene) -> None:
+        assert self.told(scene, 99_999_000_000, 1_000_000) == ((), "переход через ноль", 2_000_000)
+
+    def test_what_a_person_read(self, scene: Scene) -> None:
+        assert self.told(scene, 1_000_000, 8_000_000, manual=True) == ((Mark.MANUAL,), "", 7_000_000)
+
+    def test_whole_kwh(self, scene: Scene) -> None:
+        assert self.told(scene, 1_900_000, 8_100_000, whole=True) == ((), "разность по целым кВт·ч", 7_000_000)
 
 
 def test_marked_rows_alone_have_a_sum_of_their_own(scene: Scene) -> None:

@@ -95,6 +95,11 @@ def test_the_flat_and_the_dacha_are_what_each_has_alone(scene: Scene) -> None:
     silent = table.row("start", date(2026, 11, 17))
     assert silent.cells[f"point_{scene.points[s.DACHA]}"] == "нет"
     assert silent.text["marks"] == "р, нет; Т-45: р; Т-46: нет"
+    off = table.row("start", s.POWER_OFF[0])
+    assert (off.text["marks"], off.cells["total"]) == (
+        "о; Т-45: о",
+        sum(off.cells[f"point_{scene.points[serial]}"] for serial in (s.FLAT, s.DACHA)),
+    )
 
 
 def test_of_a_hand_over_each_has_his_days(scene: Scene) -> None:

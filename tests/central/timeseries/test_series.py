@@ -131,6 +131,16 @@ def test_large_integers_are_exact(series: Series) -> None:
     assert series.load("A-1", 0, T0)[0].values == {"ap": 2**63 - 1, "am": -(2**63)}
 
 
+def test_a_field_of_load_rows_over_days(series: Series) -> None:
+    rows = [LoadRow("A-1", T0 + 1800 * n, 1800, n % 2, {"ap": n} if n % 5 else {"am": 1, "ap": n}) for n in range(100)]
+    series.write([*rows, LoadRow("A-1", T0 + 900, 900, 4, {"am": 7})])
+    found = series.column("A-1", "ap", T0, T0 + 1800 * 90)
+    assert [list(column) for column in found] == [
+        [T0 + 1800 * n for n in range(1, 91)], [1800] * 90, [n % 2 for n in range(1, 91)], list(range(1, 91)),
+    ]  # fmt: skip
+    assert [list(column) for column in series.column("A-1", "rp", T0, T0 + 1800 * 90)] == [[], [], [], []]
+
+
 def test_live_values_are_floats(series: Series) -> None:
     row = LiveRow("A-1", T0, {"u_a": 230.0, "pf": 1e-05, "f": 49.98})
     series.write([row])

@@ -418,6 +418,13 @@ def test_staff_who_look_through_a_cabinet_make_nothing(office: Office) -> None:
     assert ask(client, **DAY).status_code == 403
     with office.scene.engine.connect() as connection:
         assert connection.execute(select(report_file)).first() is None
+    key = key_of(ask(person(office.app, s.CONSUMER), **YEAR))
+    office.work()
+    page = client.get("/reports/made").text
+    assert f"/reports/made/{key}" in page, "they see what there is"
+    assert "/remove" not in client.get(f"/reports/made/{key}").text
+    assert "Отчёт готов" in client.get("/notices").text
+    assert office.row(key).seen_at is None, "and he is still told of it"
 
 
 def test_staff_make_files_of_points_that_they_name(office: Office) -> None:
