@@ -31,7 +31,7 @@ NOTHING_THERE = {  # what these would show the scene has not: 404
     "console.application",
     "cabinet.receipt",  # nothing was handed in
     "cabinet.photo",
-    "cabinet.personal_report",
+    "cabinet.personal_report",  # none was kept
     "cabinet.remove_personal",
     "cabinet.made_report",  # no file was made
     "cabinet.made_file",
