@@ -23,11 +23,14 @@ COMMANDS = {
     "restore": "central.backup.commands:restore",
     "audit": "central.audits.cli:audit",
     "actions": "central.actions.cli:actions",
+    "organisation": "central.registry.commands:organisation",
+    "scheme": "central.registry.commands:scheme",
     "user": "central.accounts.commands:user",
     "command": "central.commands.cli:command",
     "search": "central.registry.search.index:search",
     "registry": "central.registry.exchange.cli:registry",
     "config": "central.concentrators.cli:config",
+    "push": "central.push.commands:push",
     "doctor": "central.operation.doctor.command:doctor",
 }
 

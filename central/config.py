@@ -146,6 +146,19 @@ class Mail(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     timeout: Annotated[float, Meta(gt=0, le=300)] = 20.0  # seconds
 
 
+class Push(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Messages to phones, by the services of their browsers. Nobody else is ever asked."""
+
+    services: tuple[Annotated[str, Meta(pattern=r"^(\*\.)?[0-9a-z-]+(\.[0-9a-z-]+)*(:[0-9]{1,5})?$")], ...] = (
+        "fcm.googleapis.com",
+        "updates.push.services.mozilla.com",
+        "*.push.apple.com",
+        "*.notify.windows.com",
+    )
+    contact: Annotated[str, Meta(pattern=r"^$|^(mailto:[^@\s]+@|https://)\S+$")] = ""  # "" = public_url
+    ca: str = ""  # "" = those that this machine trusts
+
+
 class CentralConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole file. `folder` = where it lies."""
 
@@ -160,6 +173,7 @@ class CentralConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     audits: Audits = Audits()
     documents: Documents = Documents()
     mail: Mail | None = None  # None: mail waits
+    push: Push | None = None  # None: no phone is told anything
     log: Log = Log()
     metrics: Metrics = Metrics()
     folder: str = msgspec.field(default="", name="(folder)")  # a name that cannot stand in the file

@@ -23,10 +23,23 @@ from central.config import CentralConfig
 from central.console import console
 from central.db import connect
 from central.door import check, door
-from central.faces import access, bearer, gallery, headers, noting, preferences, requests, templating, through
+from central.faces import (
+    access,
+    bearer,
+    gallery,
+    headers,
+    installed,
+    noting,
+    packing,
+    preferences,
+    requests,
+    templating,
+    through,
+)
 from central.faces.here import KEY, Here, Person, here
 from central.faces.numbers import Key
 from central.figures import NotFound, Source
+from central.handing import photos
 from central.registry.documents import MEGABYTE, Keeping
 from central.registry.exchange import uploads
 from central.registry.exchange.opening import MOST_PACKED
@@ -54,6 +67,7 @@ def create_app(
         LARGER_BODIES={  # so that what is too large is told in words
             "console.new_document": config.documents.largest + 4 * MEGABYTE,
             "console.imports": MOST_PACKED + 4 * MEGABYTE,
+            "cabinet.add_photo": photos.LARGEST + 4 * MEGABYTE,
             "door.check_code": check.LARGEST + 4 * MEGABYTE,
         },
         BABEL_DEFAULT_LOCALE="ru",
@@ -75,6 +89,7 @@ def create_app(
         uploads=uploads.folder(config),
         config=config,
     )
+    packing.install(app)  # first: what it packs is whole
     requests.install(app, behind_proxy=config.web.behind_proxy)
     bearer.install(app)
     CSRFProtect(app)
@@ -88,6 +103,7 @@ def create_app(
     app.url_map.converters["int"] = Key
     for blueprint in (door, cabinet, console):
         app.register_blueprint(blueprint)
+    installed.install(app)
     gallery.install(app, wanted=config.web.components)
     app.add_url_rule("/health", "health", _health)
     _errors(app)

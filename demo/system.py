@@ -280,7 +280,8 @@ class System:
             f'[mqtt]\nhost = "{HOST}"\nport = {self._broker_port}\nusername = "{CENTRAL}"\npassword = "{CENTRAL}"\n\n'
             f'{series}\n[web]\nlisten = "{HOST}:{self.web_port}"\nstaff_second_factor = "optional"\n'
             "components = true\n\n"
-            f'[mail]\nhost = "{HOST}"\nport = {self._smtp_port}\nsecurity = "none"\nsender = "{SENDER}"\n',
+            f'[mail]\nhost = "{HOST}"\nport = {self._smtp_port}\nsecurity = "none"\nsender = "{SENDER}"\n\n'
+            '[push]\ncontact = "mailto:uchet@example.org"\n',
         )
 
     def _tell_the_registry(self, settings: CentralConfig) -> None:

@@ -30,6 +30,7 @@ class Fate(StrEnum):
 
 
 FATES: Mapping[str, Fate] = {  # every column that points to an account; a test knows when one is missing
+    "pairing.account": Fate.GOES,
     "session.account": Fate.GOES,
     "token.account": Fate.GOES,
     "once_key.account": Fate.GOES,
@@ -41,6 +42,9 @@ FATES: Mapping[str, Fate] = {  # every column that points to an account; a test 
     "operator_branch.account": Fate.GOES,
     "notice_reader.account": Fate.GOES,
     "notice_choice.account": Fate.GOES,
+    "notice_quiet.account": Fate.GOES,
+    "push_device.account": Fate.GOES,
+    "push.account": Fate.GOES,
     "report_schedule.account": Fate.GOES,
     "report_file.account": Fate.GOES,  # the file itself goes with the next sweep
     "personal_report.account": Fate.GOES,

@@ -4,7 +4,9 @@ What only proves something (the password's hash, the hash of a token, a second f
 nothing of a person and opens everything.
 """
 
+from dataclasses import asdict
 from typing import Any
+from urllib.parse import urlsplit
 
 from sqlalchemy import Connection, select
 
@@ -14,10 +16,13 @@ from central.accounts.looked import looks
 from central.accounts.mail_change import pending
 from central.accounts.policy import Viewer
 from central.accounts.tables import account, application, audit, grant, second_factor, session, token
+from central.handing import photos
 from central.handing.receipts import number_of
 from central.handing.tables import hand_in, handed_in
 from central.metering.zones import local
+from central.notices.quiet import quiet
 from central.notices.tables import notice, notice_choice, notice_reader
+from central.push.tables import push_device
 from central.registry.tables import contract, point
 from central.reports.tables import personal_report, report_file, report_schedule
 
@@ -57,6 +62,8 @@ def all_of(connection: Connection, viewer: Viewer, now: int) -> dict[str, Any]:
         "report_files": _files(connection, viewer),
         "notices": _notices(connection, viewer),
         "notice_choices": _choices(connection, viewer),
+        "quiet_hours": asdict(quiet(connection, viewer.account)),
+        "phone_notices": _phones(connection, viewer),
         "actions": _actions(connection, viewer),
     }
 
@@ -107,11 +114,14 @@ def _contracts(connection: Connection, viewer: Viewer) -> list[dict[str, Any]]:
 
 def _handed_in(connection: Connection, viewer: Viewer) -> list[dict[str, Any]]:
     """Registers by field of the series, mWh."""
-    query = select(handed_in, hand_in.c.made_at).join(hand_in, hand_in.c.id == handed_in.c.hand_in)
+    query = select(handed_in, hand_in.c.made_at, hand_in.c.noted_at).join(hand_in, hand_in.c.id == handed_in.c.hand_in)
+    rows = connection.execute(query.where(hand_in.c.account == viewer.account).order_by(handed_in.c.id)).all()
+    photographed = photos.of(connection, (row.id for row in rows))
     return [
         {
             "number": number_of(row.hand_in, row.made_at),
             "made_at": _iso(row.made_at),
+            "noted_at": _iso(row.noted_at),
             "meter": row.meter,
             "read_at": _iso(row.read_at),
             "registers": row.registers,
@@ -119,8 +129,9 @@ def _handed_in(connection: Connection, viewer: Viewer) -> list[dict[str, Any]]:
             "state": row.state,
             "reason": row.reason,
             "decided_at": _iso(row.decided_at),
+            "photos": [photos.name_of(key) for key in photographed.get(row.id, ())],
         }
-        for row in connection.execute(query.where(hand_in.c.account == viewer.account).order_by(handed_in.c.id))
+        for row in rows
     ]
 
 
@@ -216,7 +227,17 @@ def _notices(connection: Connection, viewer: Viewer) -> list[dict[str, Any]]:
             "made_at": _iso(row.made_at),
             "letter_at": _iso(row.told_at),
             "seen_at": _iso(row.seen_at),
+            "terms": row.terms,
         }
+        for row in connection.execute(query)
+    ]
+
+
+def _phones(connection: Connection, viewer: Viewer) -> list[dict[str, Any]]:
+    """The address of a device at the service of its browser opens it to messages: it is not told."""
+    query = select(push_device).where(push_device.c.account == viewer.account).order_by(push_device.c.id)
+    return [
+        {"service": urlsplit(row.endpoint).hostname, "made_at": _iso(row.made_at), "taken_at": _iso(row.taken_at)}
         for row in connection.execute(query)
     ]
 
@@ -237,7 +258,8 @@ def _tokens(connection: Connection, viewer: Viewer) -> list[dict[str, Any]]:
 
 def _choices(connection: Connection, viewer: Viewer) -> list[dict[str, Any]]:
     query = select(notice_choice).where(notice_choice.c.account == viewer.account).order_by(notice_choice.c.kind)
-    return [{"kind": row.kind, "letter": row.letter, "cabinet": row.cabinet} for row in connection.execute(query)]
+    ways = ("kind", "letter", "cabinet", "push")
+    return [{way: getattr(row, way) for way in ways} for row in connection.execute(query)]
 
 
 def _actions(connection: Connection, viewer: Viewer) -> list[dict[str, Any]]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, false, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, false, or_, select
 
 from central.accounts.states import MAY_LOG_IN, State
 from central.accounts.tables import account, grant, operator_branch, operator_right, second_factor
@@ -115,11 +115,26 @@ def policy(connection: Connection, viewer: Viewer, point_id: int, period: Span) 
 
 def seen(connection: Connection, viewer: Viewer, point_id: int, period: Span) -> tuple[Span, Span] | None:
     """The same, and all of the unbroken time around it that is the viewer's."""
+    return _last_piece(_spans(connection, viewer, point_id), period)
+
+
+def seen_all(connection: Connection, viewer: Viewer, periods: Mapping[int, Span]) -> dict[int, tuple[Span, Span]]:
+    """The same of many points, each in its period, by one query; a point that does not exist for him is not in it."""
+    if viewer.state != State.APPROVED:
+        return {}
+    if viewer.staff:
+        own = connection.scalars(select(point.c.id).where(point.c.id.in_(list(periods)), own_points(viewer)))
+        spans = {key: [(0, FOREVER)] for key in own}
+    else:
+        spans = _spans_of(connection, viewer, periods)
+    found = {key: _last_piece(spans.get(key, []), period) for key, period in periods.items()}
+    return {key: piece for key, piece in found.items() if piece is not None}
+
+
+def _last_piece(spans: Iterable[Span], period: Span) -> tuple[Span, Span] | None:
     since, until = period
     pieces = [
-        ((max(since, start), min(until, end)), (start, end))
-        for start, end in _spans(connection, viewer, point_id)
-        if start < until and since < end
+        ((max(since, start), min(until, end)), (start, end)) for start, end in spans if start < until and since < end
     ]
     return pieces[-1] if pieces and pieces[-1][0][0] < pieces[-1][0][1] else None
 
@@ -178,8 +193,9 @@ def saw(viewer: Viewer, its_point: ColumnElement[int], moment: ColumnElement[int
     return and_(its_point.in_(ever), then)
 
 
-def readers(connection: Connection, point_id: int, moment: int, now: int) -> list[int]:
-    """Accounts of consumers who may see the point at a moment, as they look now: who is to be told of it."""
+def readers(connection: Connection, point_id: int, moment: int, now: int, *, own: bool = False) -> list[int]:
+    """Accounts of consumers who may see the point at a moment, as they look now: who is to be told of it. `own`: by a
+    contract of their own, who may act there."""
     query = (
         select(account.c.id)
         .join(grant, grant.c.account == account.c.id)
@@ -188,7 +204,7 @@ def readers(connection: Connection, point_id: int, moment: int, now: int) -> lis
         .where(account.c.state == State.APPROVED, account.c.role.not_in(STAFF))
         .where(or_(grant.c.ends_at.is_(None), grant.c.ends_at > now), _STANDS)
     )
-    return sorted(set(connection.scalars(query)))
+    return sorted(set(connection.scalars(query.where(grant.c.given_by.is_(None)) if own else query)))
 
 
 def since_when(connection: Connection, viewer: Viewer, points: Iterable[int], now: int) -> dict[int, int]:
@@ -218,11 +234,11 @@ def below(viewer: Viewer) -> Any:
 
 def grants_of(viewer: Viewer) -> ColumnElement[bool]:
     """Rows of `grant` by which a consumer looks now."""
-    return and_(
-        grant.c.account == viewer.account,
-        or_(grant.c.ends_at.is_(None), grant.c.ends_at > viewer.at),
-        _STANDS,
-    )
+    return _held_by(viewer.account, viewer.at)
+
+
+def _held_by(its_account: Any, at: Any) -> ColumnElement[bool]:
+    return and_(grant.c.account == its_account, or_(grant.c.ends_at.is_(None), grant.c.ends_at > at), _STANDS)
 
 
 def _at(table: Any, now: int) -> ColumnElement[bool]:
@@ -251,15 +267,10 @@ def _spans(connection: Connection, viewer: Viewer, point_id: int) -> list[Span]:
 
 def _spans_of(connection: Connection, viewer: Viewer, points: Iterable[int]) -> dict[int, list[Span]]:
     """The same of several points of a consumer."""
-    since = (contract_point.c.point, grant.c.valid_from, grant.c.valid_to)
-    query = (
-        select(*since, contract_point.c.valid_from, contract_point.c.valid_to)
-        .join(contract_point, contract_point.c.contract == grant.c.contract)
-        .where(grants_of(viewer), contract_point.c.point.in_(list(points)))
-    )
+    named = {"its_account": viewer.account, "at": viewer.at, "points": list(points)}
     found = sorted(
         (key, max(grant_from, point_from), min(grant_to or FOREVER, point_to or FOREVER))
-        for key, grant_from, grant_to, point_from, point_to in connection.execute(query)
+        for key, grant_from, grant_to, point_from, point_to in connection.execute(_SPANS, named)
     )
     joined: dict[int, list[Span]] = {}
     for key, start, end in found:
@@ -269,3 +280,17 @@ def _spans_of(connection: Connection, viewer: Viewer, points: Iterable[int]) -> 
         elif start < end:
             spans.append((start, end))
     return joined
+
+
+_SPANS = (  # asked for several times a page: made once
+    select(
+        contract_point.c.point,
+        grant.c.valid_from,
+        grant.c.valid_to,
+        contract_point.c.valid_from.label("point_from"),
+        contract_point.c.valid_to.label("point_to"),
+    )
+    .join(contract_point, contract_point.c.contract == grant.c.contract)
+    .where(_held_by(bindparam("its_account"), bindparam("at")))
+    .where(contract_point.c.point.in_(bindparam("points", expanding=True)))
+)

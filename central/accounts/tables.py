@@ -38,6 +38,24 @@ session = Table(
     Column("address", String(45), nullable=False, server_default=""),  # it was opened from
 )
 
+pairing = Table(  # a code by which a phone joins: pairing.py
+    "pairing",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("account", ForeignKey("account.id"), nullable=False, index=True),
+    Column("session", ForeignKey("session.id", ondelete="CASCADE"), nullable=False, index=True),  # that shows it
+    Column("hash", String(64), nullable=False, unique=True),  # SHA-256 of the token
+    Column("digits", String(64), nullable=False),  # and of that with the eight digits
+    Column("made_at", Seconds, nullable=False),
+    Column("expires_at", Seconds, nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("claim", String(64), unique=True),  # SHA-256 of what the phone that brought it is known by
+    Column("device", String(200), nullable=False),  # of that phone
+    Column("address", String(45), nullable=False),
+    Column("number", String(2), nullable=False),  # that both show
+    Index("ix_pairing_state_expires_at", "state", "expires_at"),
+)
+
 token = Table(  # by which a program of the account's owner reads his data
     "token",
     metadata,

@@ -124,10 +124,11 @@ def _by_intervals(asked: Asked) -> Shown | None:
         return None
     slots = [slot for view in views for slot in view.slots]
     since, until = period.span(tz)
-    drawn, size = energy.for_chart(slots, asked.size, until - since, tz)
+    found, size = steps(slots, asked.size, tz), energy.for_chart(asked.size, until - since)
     totals = added((view.totals for view in views), [zone.name for zone in asked.zones])
     counts = together(view.completeness for view in views)
-    return Shown(steps(slots, asked.size, tz), drawn, size, totals, counts, None, {})
+    drawn = found if size == asked.size else steps(slots, size, tz)
+    return Shown(found, drawn, size, totals, counts, None, {})
 
 
 def _views(asked: Asked, first: date, until: date) -> list[IntervalView]:
@@ -194,16 +195,16 @@ def _turned(asked: Asked, shown: Shown, number: int) -> Turned:
     """A page of the table, the newest first."""
     within = {1: "day"}.get(asked.period.days, asked.period.length)
     if shown.steps is not None:
-        rows = energy.rows(shown.steps, asked.point.tz, size=asked.size, within=within)
+        due = energy.due(shown.steps)
         on_page = ROWS.get(asked.size, SHORT_ROWS)
-        pages = max(1, -(-len(rows) // on_page))
+        pages = max(1, -(-len(due) // on_page))
         number = min(max(number, 1), pages)
-        first, last = (number - 1) * on_page, min(number * on_page, len(rows))
+        first, last = (number - 1) * on_page, min(number * on_page, len(due))
         return Turned(
-            rows[first:last],
+            energy.rows(due[first:last], asked.point.tz, size=asked.size, within=within),
             number,
             pages,
-            _("%(first)s–%(last)s из %(count)s", first=first + 1, last=last, count=len(rows)),
+            _("%(first)s–%(last)s из %(count)s", first=first + 1, last=last, count=len(due)),
         )
     days = max(1, min(SHORT_ROWS * asked.size // DAY, SHORT))
     there = [step for step in shown.drawn if step.completeness.expected or step.energies]
@@ -216,7 +217,7 @@ def _turned(asked: Asked, shown: Shown, number: int) -> Turned:
     first_day = max(until - timedelta(days=days - 1), asked.period.first)
     part = Chosen("own", first_day, until + timedelta(days=1), asked.period.today)
     found = _by_intervals(_during(asked, part))
-    rows = energy.rows(found.steps or (), asked.point.tz, size=asked.size) if found else ()
+    rows = energy.rows(energy.due(found.steps or ()), asked.point.tz, size=asked.size) if found else ()
     told = written(until) if days == 1 else f"{written(first_day, year=False)}–{written(until)}"
     return Turned(rows, number, pages, told)
 

@@ -1,6 +1,5 @@
 """How I log in: my password, where I am logged in, the second factor."""
 
-import segno
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
@@ -9,7 +8,7 @@ from central.accounts import mail_change, second, sessions
 from central.cabinet import me
 from central.cabinet.room import cabinet
 from central.db import writing
-from central.faces import new_password
+from central.faces import new_password, qr
 from central.faces.forms import parse
 from central.faces.here import here, viewer
 from central.faces.letters import SYSTEM
@@ -56,7 +55,7 @@ def second_factor() -> ResponseReturnValue:
         if secret is None:
             secret = second.begin(connection, made.sealed, who.account, made.now)
     address = second.address(secret, who.mail, SYSTEM)
-    page = {"secret": secret, "qr": segno.make(address, error="m").svg_inline(scale=4, border=2), "wrong": wrong}
+    page = {"secret": secret, "qr": qr.svg(address), "wrong": wrong}
     required = who.staff and made.staff_need_second
     return render_template("cabinet/second.html", **page, required=required), 422 if wrong else 200
 

@@ -1,9 +1,12 @@
-"""«Уведомления»: what happened at one's points, and what one wants to be told of, by letter and here."""
+"""«Уведомления»: what happened at one's points, and what one wants to be told of: by letter, here, on the phone."""
 
+from hashlib import sha256
 from typing import Any
 
 from flask import g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_login import current_user
 
 from central.cabinet.room import cabinet
 from central.db import writing
@@ -16,6 +19,9 @@ from central.notices.board import Notice
 from central.notices.choices import Choice, choices, choose
 from central.notices.kinds import DANGER, DECREE, Kind
 from central.notices.letters import when
+from central.notices.quiet import Quiet, choose_quiet, quiet
+from central.push import devices, keys
+from central.push.telling import A_DAY
 from central.reports.made import desk
 from central.reports.made.desk import Made
 from central.reports.made.telling import KINDS as OF_FILE
@@ -23,7 +29,13 @@ from protocol.spodes.events import event_text
 
 ON_PAGE, AMONG, LATEST = 20, 20, 2
 FILES_TOLD, MOST_FILES = 7 * 86_400, 5  # seconds after its end, and files, of which the first page tells
-LETTER, CABINET = "letter", "cabinet"  # of the form: «letter-opened»
+LETTER, CABINET, PUSH = "letter", "cabinet", "push"  # of the form: «letter-opened»
+HOURS = range(24)
+GROUPS = (  # of the form; what is not named stands in the last one
+    DECREE,
+    (Kind.OUTAGE, Kind.HIGH_USE, Kind.SILENT, Kind.VERIFICATION),
+    (Kind.READINGS_OPEN, Kind.READING_ACCEPTED, Kind.READING_DECLINED),
+)
 
 
 @cabinet.get("/notices")
@@ -67,36 +79,84 @@ def told_file(one: Made) -> dict[str, Any]:
 
 def told(one: Notice) -> dict[str, Any]:
     """A notice in words, and where more of it stands."""
-    words, journal = notice_words.KINDS[one.kind], one.kind in DECREE
-    day = day_of(one.since, one.tz)
     return {
         "one": one,
-        "title": notice_words.title(one.kind, one.journal, one.event_code),
-        "words": words,
+        "title": notice_words.title(one.told, one.journal, one.event_code),
+        "words": notice_words.KINDS[one.told],
+        "what": notice_words.what(one.kind, one.terms),
         "when": when(one),
         "lasts": one.until is None,
-        "text": event_text(one.journal, one.event_code) if journal else "",
-        "way": url_for("cabinet.events", point=one.point, length="day", day=day) if journal else None,
+        "text": event_text(one.journal, one.event_code) if one.kind in DECREE else "",
+        "way": _way(one),
     }
+
+
+def _way(one: Notice) -> tuple[str, str] | None:
+    """Where more of it stands, and what that is."""
+    if one.kind in DECREE:
+        day = day_of(one.since, one.tz)
+        return url_for("cabinet.events", point=one.point, length="day", day=day), _("Журнал этого дня")
+    if one.kind is Kind.HIGH_USE:
+        length = one.terms["period"]
+        return url_for("cabinet.data", point=one.point, length=length, day=one.terms["last"]), _("Расход по часам")
+    if one.kind is Kind.READINGS_OPEN:
+        return url_for("cabinet.hand_in"), _("Передать показания")
+    if one.kind in (Kind.READING_ACCEPTED, Kind.READING_DECLINED):
+        return url_for("cabinet.receipt", number=one.terms["number"]), _("Квитанция")
+    return None
 
 
 @cabinet.route("/me/notices", methods=["GET", "POST"])
 def notice_choices() -> ResponseReturnValue:
     made, who = here(), viewer()
     if request.method == "POST":
-        chosen = {kind: Choice(_ticked(LETTER, kind), _ticked(CABINET, kind)) for kind in Kind}
+        possible = made.config.push is not None
         with writing(made.source.engine).begin() as connection:
+            before = choices(connection, who.account)
+            chosen = {
+                kind: Choice(
+                    _ticked(LETTER, kind),
+                    _ticked(CABINET, kind),
+                    _ticked(PUSH, kind) if possible else before[kind].push,
+                )
+                for kind in Kind
+            }
             choose(connection, who, chosen)
+            choose_quiet(connection, who, Quiet(_hour("since", 22), _hour("until", 8)))
         return redirect(url_for("cabinet.notice_choices", done="chosen"), 303)
     with made.source.engine.connect() as connection:
-        found = choices(connection, who.account)
-    groups = [(True, DECREE), (False, tuple(kind for kind in Kind if kind not in DECREE))]
-    page: dict[str, Any] = {"groups": groups, "chosen": found, "kinds": notice_words.KINDS, "danger": DANGER}
+        found, hours = choices(connection, who.account), quiet(connection, who.account)
+    named = {kind for group in GROUPS for kind in group}
+    rest = tuple(kind for kind in Kind if kind not in named)
+    page: dict[str, Any] = {"groups": [*GROUPS[:-1], (*GROUPS[-1], *rest)], "hours": hours, "each_hour": HOURS}
+    page |= {"chosen": found, "kinds": notice_words.KINDS, "danger": DANGER, "phone": _phone()}
+    page["most"] = A_DAY
     return render_template("cabinet/notice_choices.html", **page)
 
 
 def _ticked(way: str, kind: Kind) -> bool:
     return request.form.get(f"{way}-{kind}") == "1"
+
+
+def _hour(name: str, otherwise: int) -> int:
+    """Of the form: the page offers no other."""
+    typed = whole(request.form.get(name, ""))
+    return typed if typed is not None and typed in HOURS else otherwise
+
+
+def _phone() -> dict[str, str] | None:
+    """What the browser is told to take messages by, and the address that it takes them at in this session; None: this
+    server sends none."""
+    made = here()
+    if made.config.push is None:
+        return None
+    with made.source.engine.connect() as connection:
+        key = keys.public(connection)
+        on = devices.here(connection, viewer(), current_user.token)
+    if key is None:
+        with writing(made.source.engine).begin() as connection:
+            key = keys.key(connection, made.config.web_secret, made.now).public
+    return {"key": key, "on": "" if on is None else sha256(on.encode()).hexdigest()}
 
 
 @cabinet.app_context_processor

@@ -26,7 +26,7 @@ from central.cabinet.room import cabinet, last_day, still
 from central.faces.here import here, viewer
 from central.faces.periods import Chosen, choose
 from central.faces.tables import XLSX, Table, as_csv, as_workbook
-from central.figures import NotFound, TooLong
+from central.figures import NotFound, TooLong, together
 from central.figures.views import PointView
 from central.metering.zones import day_of
 
@@ -48,7 +48,9 @@ def data() -> str:
     if not chosen:
         return no_point()
     found = asked(chosen, _period(chosen[0]), request.args)
-    return render_template("cabinet/data.html", points=points, **data_page.page(found, request.args.get("page", "")))
+    with together(here().source):
+        page = data_page.page(found, request.args.get("page", ""))
+    return render_template("cabinet/data.html", points=points, **page)
 
 
 @cabinet.get("/data/file")

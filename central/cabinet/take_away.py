@@ -6,7 +6,7 @@ It is made in a temporary file, a month of a point at a time: memory does not gr
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -36,9 +36,11 @@ from central.faces.tables import BOM, Cell, line
 from central.figures import Source
 from central.figures.kept import Kept
 from central.figures.source import FIELDS
-from central.figures.views import Period, PointView
+from central.figures.views import NotFound, Period, PointView
+from central.handing import photos
 from central.metering.rounding import MWH_PER_KWH
 from central.metering.zones import local
+from central.registry.documents import Keeping
 from central.registry.periods import COMPANY
 from protocol.quantities import TARIFFS
 
@@ -56,7 +58,7 @@ def download() -> ResponseReturnValue:
         return me.page({"": TOO_MANY}, {}), 422
     with ExitStack() as stack:
         file = stack.enter_context(TemporaryFile())
-        pack(file, made.source, who, made.now)
+        pack(file, made.source, made.documents, who, made.now)
         size = file.tell()
         file.seek(0)
         stack.pop_all()  # the answer closes it, once it is sent
@@ -65,7 +67,7 @@ def download() -> ResponseReturnValue:
     return answer
 
 
-def pack(file: IO[bytes], source: Source, who: Viewer, now: int) -> None:
+def pack(file: IO[bytes], source: Source, keeping: Keeping, who: Viewer, now: int) -> None:
     """Raises SeriesUnavailable."""
     with source.engine.connect() as connection:
         kept = all_of(connection, who, now)
@@ -78,6 +80,15 @@ def pack(file: IO[bytes], source: Source, who: Viewer, now: int) -> None:
         for one in found:
             for name, rows in (("readings", _readings(source, who, one)), ("values", _values(source, who, one))):
                 _write(pack, f"{name}-{one.name}.csv", made, chain([BOM], map(line, rows)))
+        _photos(pack, source, keeping, who)
+
+
+def _photos(pack: ZipFile, source: Source, keeping: Keeping, who: Viewer) -> None:
+    """Of meters, one at a time; a file that is lost is not among them."""
+    with source.engine.connect() as connection:
+        for key in photos.mine(connection, who):
+            with suppress(NotFound):
+                pack.writestr(photos.name_of(key), photos.content(connection, keeping, who, key))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,12 @@ from central.faces import letters
 from central.faces.forms import Field, Group, Text, parse, typed_in
 from central.faces.here import here, viewer
 from central.figures import NotFound
-from central.handing import desk
+from central.handing import desk, photos
 from central.handing.desk import Decided, Waiting
 from central.handing.states import Handed
 from central.metering.handed import Doubt, used_since
+from central.notices.choices import choices
+from central.notices.kinds import Kind
 from central.registry.refusals import Refused
 
 REASON = Field("reason", _l("Причина, как её прочитает потребитель"), "area", most=500)
@@ -35,6 +37,7 @@ def one_handed_in(key: int) -> ResponseReturnValue:
     made = here()
     with made.source.engine.connect() as connection:
         found = desk.one(connection, viewer(), key)
+        pictures = photos.of(connection, [key]).get(key, ())
     if found is None:
         raise NotFound("handed in")
     around = desk.said_around(made.source, found.line)
@@ -47,6 +50,7 @@ def one_handed_in(key: int) -> ResponseReturnValue:
     page = render_template(
         "console/one_handed_in.html",
         one=found,
+        photos=pictures,
         last=around[0],
         first=around[1],
         later={
@@ -76,7 +80,7 @@ def _decide(found: Waiting, around: tuple[dict[str, int], dict[str, int]]) -> di
             if given.errors:
                 return given.errors
             desk.decline(connection, who, found, given.values["reason"], made.now)
-            if found.mail is not None:
+            if found.mail is not None and choices(connection, found.account)[Kind.READING_DECLINED].letter:
                 about = {"name": found.person, "number": found.number, "point": found.line.name}
                 letters.to_person(connection, found.mail, "reading_declined", reason=given.values["reason"], **about)
     except Decided:

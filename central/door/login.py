@@ -39,7 +39,7 @@ def login() -> str | Response | tuple[str, int]:
         mark = sessions.mark_of_password(connection, account)
     remember = "remember" in request.form
     if not asked:
-        return _let_in(account, target, remember=remember)
+        return let_in(account, target, remember=remember)
     session.clear()
     session[HALF] = {"account": account, "mark": mark, "at": made.now, "next": target, "remember": remember}
     return redirect(url_for("door.second_step"), 303)
@@ -57,7 +57,7 @@ def second_step() -> str | Response | tuple[str, int]:
         right = second.passes(connection, made.sealed, half["account"], request.form.get("code", ""), made.now)
     if not right:
         return render_template("door/second.html", wrong=True), 401
-    return _let_in(half["account"], half["next"], remember=half["remember"])
+    return let_in(half["account"], half["next"], remember=half["remember"])
 
 
 def _half() -> dict[str, Any] | None:
@@ -71,7 +71,8 @@ def _half() -> dict[str, Any] | None:
     return None
 
 
-def _let_in(account: int, target: str, *, remember: bool) -> Response:
+def let_in(account: int, target: str, *, remember: bool) -> Response:
+    """A new session of this browser's, which knows the device from now on."""
     made = here()
     token = sessions.opened(made.source.engine, account, request.user_agent.string or "", made.now, address())
     viewer = sessions.viewer_of(made.source.engine, token, made.now)

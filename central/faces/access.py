@@ -72,12 +72,17 @@ ACCESS: dict[str, Entry] = {  # endpoint -> who
     "door.reset": ANYBODY,
     "door.join": ANYBODY,
     "door.mail": ANYBODY,
+    "door.open_phone": ANYBODY,
+    "door.enter_phone": ANYBODY,
     "door.check": ANYBODY,
     "door.check_code": ANYBODY,
     "door.theme": ANYBODY,
     "door.language": ANYBODY,
     "cabinet.main": KNOWN,
     "gallery.components": ANYBODY,
+    "installed.manifest": ANYBODY,
+    "installed.worker": ANYBODY,
+    "installed.offline": ANYBODY,
     "cabinet.data": KNOWN,
     "cabinet.data_file": KNOWN,
     "cabinet.data_line": KNOWN,
@@ -86,6 +91,8 @@ ACCESS: dict[str, Entry] = {  # endpoint -> who
     "cabinet.events_file": KNOWN,
     "cabinet.notices": KNOWN,
     "cabinet.notice_choices": CONSUMER,
+    "cabinet.push_on": CONSUMER,
+    "cabinet.push_off": CONSUMER,
     "cabinet.consumption": KNOWN,
     "cabinet.readings": KNOWN,
     "cabinet.network": KNOWN,
@@ -98,6 +105,16 @@ ACCESS: dict[str, Entry] = {  # endpoint -> who
     "cabinet.what_if": KNOWN,
     "cabinet.hand_in": KNOWN,
     "cabinet.receipt": KNOWN,
+    "cabinet.add_photo": CONSUMER,
+    "cabinet.photo": KNOWN,
+    "cabinet.reports": KNOWN,
+    "cabinet.report": KNOWN,
+    "cabinet.personal_report": KNOWN,
+    "cabinet.ask_report": CONSUMER,
+    "cabinet.keep_personal": CONSUMER,
+    "cabinet.change_personal": CONSUMER,
+    "cabinet.remove_personal": CONSUMER,
+    "cabinet.mail_personal": CONSUMER,
     "cabinet.make_report": KNOWN,
     "cabinet.make_again": KNOWN,
     "cabinet.made_reports": KNOWN,
@@ -108,6 +125,9 @@ ACCESS: dict[str, Entry] = {  # endpoint -> who
     "cabinet.help": ANYBODY,
     "cabinet.about": ANYBODY,
     "cabinet.me": KNOWN,
+    "cabinet.phone": CONSUMER,
+    "cabinet.answer_phone": CONSUMER,
+    "cabinet.phone_figures": CONSUMER,
     "cabinet.change_password": KNOWN,
     "cabinet.add_contract": CONSUMER,
     "cabinet.change_phone": KNOWN,
@@ -242,7 +262,17 @@ def open_to(links: Iterable[tuple[str, Text]]) -> list[tuple[str, Text]]:
 
 
 FIRST = frozenset(  # what staff may open before the second factor is set, where it is required
-    {"static", "health", "cabinet.second", "door.logout", "door.theme", "door.language"}
+    {
+        "static",
+        "health",
+        "installed.manifest",
+        "installed.worker",
+        "installed.offline",
+        "cabinet.second",
+        "door.logout",
+        "door.theme",
+        "door.language",
+    }
 )
 
 

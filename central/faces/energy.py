@@ -1,15 +1,14 @@
 """Steps of energy as the chart, the table and the panels beside them show them: one list of rows for all three."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from flask_babel import gettext as _
 
 from central.faces import charts, formats, words
-from central.figures.steps import DAY, MONTH, Step, steps
+from central.figures.steps import DAY, MONTH, Step
 from central.figures.views import Forecast, Totals
-from central.metering.slots import Slot
 from central.metering.terms import State
 from central.metering.zones import day_of, days, local, midnight, month_start, next_month
 
@@ -61,10 +60,14 @@ class Row:
         return self.exceptions[0].state if self.exceptions else State.MEASURED
 
 
+def due(found: Iterable[Step]) -> list[Step]:
+    """What has begun, newest first."""
+    return [step for step in found if step.completeness.expected or step.energies][::-1]
+
+
 def rows(found: Sequence[Step], tz: str, *, size: int, within: str = "") -> tuple[Row, ...]:
-    """What is due, newest first; `within` a day or a year, which is not told again."""
-    due = [step for step in found if step.completeness.expected or step.energies]
-    return tuple(Row(step, label(step, tz, size=size, within=within), exceptions(step)) for step in due[::-1])
+    """`within` a day or a year, which is not told again."""
+    return tuple(Row(step, label(step, tz, size=size, within=within), exceptions(step)) for step in found)
 
 
 def label(step: Step, tz: str, *, size: int, within: str = "") -> str:
@@ -74,24 +77,26 @@ def label(step: Step, tz: str, *, size: int, within: str = "") -> str:
         return formats.said(start, "LLLL" if within == "year" else "LLLL y")
     if size >= DAY:
         return f"{formats.said(start, 'ccc')}{formats.NO_BREAK}{formats.day(start.date(), year=False)}"
-    hours = f"{start:%H:%M}–{formats.clock(step.end, tz, end=True)}"
+    hours = f"{formats.clock(step.start, tz)}–{formats.clock(step.end, tz, end=True)}"
     return hours if within == "day" else f"{formats.day(start.date(), year=False)}{formats.NO_BREAK}{hours}"
 
 
 def exceptions(step: Step) -> tuple[Mark, ...]:
-    alone = step.completeness.expected + step.completeness.not_due <= 1
+    counts = step.completeness
+    if counts.received == counts.expected and not (counts.suspect or step.computed):  # nearly always
+        return ()
+    alone = counts.expected + counts.not_due <= 1
     return tuple(
-        Mark(state, words.MARKS[state], str(words.STATES[state]), 0 if alone else count)
-        for state, count in words.counted(step.completeness, step.computed)
+        Mark(state, words.MARKS[state], words.state(state), 0 if alone else count)
+        for state, count in words.counted(counts, step.computed)
     )
 
 
-def for_chart(slots: Sequence[Slot], wanted: int, seconds: int, tz: str) -> tuple[tuple[Step, ...], int]:
-    """Steps of `wanted` seconds, or of the shortest with which a period of so many seconds has few enough bars."""
-    size = next(
+def for_chart(wanted: int, seconds: int) -> int:
+    """Seconds of a bar: `wanted`, or the shortest with which a period of so many seconds has few enough."""
+    return next(
         (size for size in CHART_STEPS if size >= wanted and seconds / size <= charts.MOST_BARS), CHART_STEPS[-1]
     )
-    return steps(slots, size, tz), size
 
 
 def bars(
@@ -110,14 +115,13 @@ def bars(
     by their place in it; zones that are not named are not drawn. `meanwhile`: what else happened in [start, end)."""
     grid = _grid(first, until, size, tz)
     tick = _ticks((until - first).days, size)
-    said = {day: formats.said(day, "ccc, d MMMM") for day in days(first, until)}
     drawn = [zone.name for zone in zones]
     made = []
     for place, ((start, end), step) in enumerate(zip(grid, on_grid(found, first, until, size, tz), strict=True)):
         caption, fine = tick(start, tz)
         other = earlier[place] if place < len(earlier) else None
         before = _drawn(other, drawn) if other is not None else None
-        note = _note(step, start, end, unit, said, tz, size)
+        note = _note(step, start, end, unit, tz, size)
         if other is not None and before is not None:
             note += f"\n{_when(other.start, other.end, size, tz)}: {formats.kilo(before)}{formats.NARROW}{unit}"
         counts = step.completeness if step is not None else None
@@ -221,9 +225,10 @@ def _ticks(count: int, size: int) -> Callable[[int, str], tuple[str, bool]]:
     return of_hours if count == 1 else of_week if count <= 7 else of_month if count <= 62 else of_quarter
 
 
-def _note(step: Step | None, start: int, end: int, unit: str, said: Mapping[date, str], tz: str, size: int) -> str:
+def _note(step: Step | None, start: int, end: int, unit: str, tz: str, size: int) -> str:
     """When it is, and what is told of it."""
-    when = formats.month_name(local(start, tz)) if size >= MONTH else said[local(start, tz).date()]
+    day = local(start, tz).date()
+    when = formats.month_name(day) if size >= MONTH else formats.said(day, "ccc, d MMMM")
     if size < DAY:
         when += f", {formats.clock(start, tz)}–{formats.clock(end, tz, end=True)}"
     return when if step is None else f"{when}\n{_told(step, unit)}"

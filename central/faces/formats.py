@@ -29,9 +29,9 @@ def language() -> Locale:
     """The language of the page; Russian outside of any."""
     if not has_app_context():
         return Locale("ru")
-    if "locale" not in g:
-        g.locale = get_locale()
-    found: Locale = g.locale
+    found: Locale | None = g.get("locale")
+    if found is None:
+        found = g.locale = get_locale()
     return found
 
 
@@ -43,7 +43,7 @@ def number(value: Fraction | Decimal | int, digits: int = 2, *, sign: bool = Fal
 def _written(scaled: int, digits: int, *, sign: bool) -> str:
     """So many units of the last digit."""
     whole, rest = divmod(abs(scaled), 10**digits)
-    comma, group = _signs(language())
+    comma, group = _signs(language().language)
     text = f"{whole:,}".replace(",", group) + (f"{comma}{rest:0{digits}}" if digits else "")
     before = MINUS if scaled < 0 else "+" if sign and scaled > 0 else ""
     return before + text
@@ -56,7 +56,7 @@ def decimal(value: float, digits: int) -> str:
 
 def decimals() -> Callable[[float, int], str]:
     """The same for some thousand of them: the language is asked for once."""
-    comma, group = _signs(language())
+    comma, group = _signs(language().language)
     nought = f"0{comma}"
 
     def write(value: float, digits: int) -> str:
@@ -71,7 +71,7 @@ def decimals() -> Callable[[float, int], str]:
 
 
 @lru_cache(maxsize=16)
-def _signs(locale: Locale) -> tuple[str, str]:
+def _signs(locale: str) -> tuple[str, str]:
     """Before the decimals, and between the thousands."""
     return get_decimal_symbol(locale), get_group_symbol(locale)
 
@@ -110,7 +110,7 @@ def moment(seconds: int | None, tz: str, *, end: bool = False, year: bool = True
     here = local(seconds, tz)
     if end and here.hour == here.minute == here.second == 0:
         return f"{day(here.date() - timedelta(days=1), year=year)}{NO_BREAK}24:00"
-    return f"{day(here.date(), year=year)}{NO_BREAK}{here:%H:%M}"
+    return f"{day(here.date(), year=year)}{NO_BREAK}{here.hour:02}:{here.minute:02}"
 
 
 def second(seconds: int, tz: str) -> str:
@@ -120,13 +120,14 @@ def second(seconds: int, tz: str) -> str:
 
 def clock(seconds: int, tz: str, *, end: bool = False) -> str:
     """«07:30»; `end`: midnight is 24:00."""
-    text = f"{local(seconds, tz):%H:%M}"
-    return "24:00" if end and text == "00:00" else text
+    here = local(seconds, tz)
+    return "24:00" if end and here.hour == here.minute == 0 else f"{here.hour:02}:{here.minute:02}"
 
 
 def day(value: date, *, year: bool = True) -> str:
     """«24.11.2026» or «24.11»."""
-    return f"{value:%d.%m.%Y}" if year else f"{value:%d.%m}"
+    text = f"{value.day:02}.{value.month:02}"
+    return f"{text}.{value.year:04}" if year else text
 
 
 def year_month(value: date) -> str:
@@ -146,11 +147,11 @@ def day_before(value: date) -> date:
 
 def said(value: date | datetime, pattern: str) -> str:
     """A date in words, by a CLDR pattern: «d MMMM» = «24 ноября», «LLLL» = «ноябрь»."""
-    return _said(value, pattern, language())
+    return _said(value, pattern, language().language)
 
 
 @lru_cache(maxsize=4_096)  # the days of a month are said on page after page
-def _said(value: date | datetime, pattern: str, locale: Locale) -> str:
+def _said(value: date | datetime, pattern: str, locale: str) -> str:
     return str(format_date(value, pattern, locale=locale))
 
 

@@ -6,11 +6,14 @@ A letter of the worker says the same: outside of a page these words are Russian.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
+from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
+from central.faces.formats import day, kilo
 from central.metering.decree import DIAGNOSIS, INFLUENCES
 from central.metering.journals import EventKind
 from central.notices.kinds import Kind
@@ -107,6 +110,55 @@ KINDS: Mapping[Kind, Words] = {
         "look",
         "triangle-alert",
     ),
+    Kind.OUTAGE: Words(
+        _l("Долго не было питания"),
+        _l("долгое отключение"),
+        _l("Счётчик был без напряжения 15 минут или дольше. Пока напряжения не было, он не считал."),
+        _l(
+            "Проверьте холодильник, насос и часы. Если света не было только у вас, проверьте автоматы; если это "
+            "повторяется, сообщите компании."
+        ),
+        "look",
+        "power",
+    ),
+    Kind.HIGH_USE: Words(
+        _l("Расход больше обычного"),
+        _l("большой расход"),
+        _l(
+            "Что-то могло остаться включённым, и это попадёт в счёт. Сравнили измеренные сутки с вашими прежними, "
+            "оценённые не считали; пишем не чаще раза в месяц."
+        ),
+        _l(
+            "Посмотрите по часам, когда он вырос: обогрев, бойлер или насос могли остаться включены. Если причины нет, "
+            "спросите компанию."
+        ),
+        "look",
+        "chart-column",
+    ),
+    Kind.READINGS_OPEN: Words(
+        _l("Пора передать показания"),
+        _l("передача показаний"),
+        _l("Счётчик не передаёт показания сам или молчит. Без ваших показаний этот месяц посчитают приблизительно."),
+        _l("Спишите показания с табло и передайте их на странице «Ввод показаний»."),
+        "look",
+        "square-pen",
+    ),
+    Kind.READING_ACCEPTED: Words(
+        _l("Показания приняты"),
+        _l("показания приняты"),
+        _l("Вы передали показания, в которых было сомнение; сотрудник компании посмотрел их и принял."),
+        _l("Делать ничего не нужно: они войдут в расчёт."),
+        "ok",
+        "circle-check",
+    ),
+    Kind.READING_DECLINED: Words(
+        _l("Показания не приняты"),
+        _l("показания не приняты"),
+        _l("Вы передали показания, в которых было сомнение; сотрудник компании посмотрел их и не принял."),
+        _l("Прочитайте причину, проверьте табло и передайте показания снова."),
+        "look",
+        "circle-alert",
+    ),
 }
 _OPENED: Mapping[int, LazyString] = {
     3: _l("Вскрыта крышка клемм"),
@@ -171,6 +223,27 @@ def title(kind: Kind, journal: int, code: int) -> str:
     if kind is Kind.FAILURE and journal == DIAGNOSIS and code in _FAILED:
         return str(_FAILED[code])
     return str(KINDS[kind].title)
+
+
+def what(kind: Kind, terms: Mapping[str, Any]) -> str:
+    """What it was concluded from, in a sentence; "" = its line says all."""
+    if kind is Kind.HIGH_USE:
+        figures = {"energy": kilo(terms["energy"]), "usual": kilo(terms["usual"])}
+        if terms["period"] == "day":
+            return str(_("За сутки %(energy)s кВт·ч, обычно %(usual)s.", **figures))
+        days = {"num": terms["days"]}
+        return str(
+            _("С начала месяца %(energy)s кВт·ч, обычно за столько суток (%(num)s) %(usual)s.", **figures, **days)
+        )
+    if kind is Kind.READING_DECLINED:
+        return str(_("Причина: %(reason)s", reason=terms["reason"]))
+    return ""
+
+
+def period(terms: Mapping[str, Any]) -> str:
+    """Of high use: «23.11.2026», «01.11.2026 – 23.11.2026»."""
+    first, last = date.fromisoformat(terms["first"]), date.fromisoformat(terms["last"])
+    return day(last) if terms["period"] == "day" else f"{day(first)} – {day(last)}"
 
 
 def journal(number: int) -> str:

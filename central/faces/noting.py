@@ -22,7 +22,17 @@ from central.logs import about, told
 log = logging.getLogger(__name__)
 
 UNNOTED = frozenset(  # no pages of the company's, or noted as what they are
-    {"static", "health", "door.theme", "door.language", "door.login", "door.second_step"}
+    {
+        "static",
+        "health",
+        "installed.manifest",
+        "installed.worker",
+        "installed.offline",
+        "door.theme",
+        "door.language",
+        "door.login",
+        "door.second_step",
+    }
 )
 OBJECTS = ("point", "meter", "edge")  # names of the query that name what a page is about
 TYPED = frozenset({"q", "find", "who", "object", "Key", "next"})  # their values are not kept

@@ -153,6 +153,8 @@ VALUES: Mapping[str, Mapping[str, LazyString]] = {  # column -> code word -> wha
     },
 }
 CHANGES: Mapping[str, LazyString] = {  # kind of a change
+    "organisation": _l("Новая организация"),
+    "scheme": _l("Новая тарифная схема"),
     "point": _l("Новая точка учёта"),
     "node": _l("Новый узел сети"),
     "mounting": _l("Установка счётчика"),

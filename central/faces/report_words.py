@@ -26,12 +26,12 @@ PARAMETERS: Mapping[Parameter, LazyString] = {
     Parameter.REPLACED: _l("С учетом замен"),
     Parameter.STEP: _l("Шаг"),
 }
-FORMATS: Mapping[str, LazyString] = {  # word of an address -> caption
-    "html": _l("HTML"),
-    "pdf": _l("PDF"),
-    "xls": _l("Excel 2003"),
-    "xlsx": _l("Excel 2007+"),
-    "csv": _l("CSV"),
+FORMATS: Mapping[str, str] = {  # word of an address -> caption
+    "html": "HTML",
+    "pdf": "PDF",
+    "xls": "Excel 2003",
+    "xlsx": "Excel 2007+",
+    "csv": "CSV",
 }
 STEPS: Mapping[str, LazyString] = {
     "half_hour": _l("30 минут"),
@@ -39,16 +39,16 @@ STEPS: Mapping[str, LazyString] = {
     "day": _l("сутки"),
     "month": _l("месяц"),
 }
-LETTERS: Mapping[Mark, LazyString] = {
-    Mark.COMPUTED: _l("р"),
-    Mark.ESTIMATED: _l("р"),
-    Mark.MANUAL: _l("н"),
-    Mark.SUBSTITUTED: _l("п"),
-    Mark.SUSPECT: _l("!"),
-    Mark.POWER_OFF: _l("о"),
+LETTERS: Mapping[Mark, LazyString | str] = {
+    Mark.COMPUTED: "р",
+    Mark.ESTIMATED: "р",
+    Mark.MANUAL: "н",
+    Mark.SUBSTITUTED: "п",
+    Mark.SUSPECT: "!",
+    Mark.POWER_OFF: "о",
     Mark.MISSING: _l("нет"),
     Mark.NOT_DUE: _l("ждём"),
-    Mark.REPLACED: _l("з"),
+    Mark.REPLACED: "з",
 }
 MARKS: Mapping[Mark, LazyString] = {
     Mark.COMPUTED: _l("рассчитано по ближайшему показанию и профилю"),
@@ -104,9 +104,22 @@ def digits(count: int) -> str:
 
 def _points(asked: "Asked", points: Sequence[PointView]) -> str:
     if len(points) <= NAMED:
-        return "; ".join(f"{one.code} {one.name}".strip() for one in points)
+        return "; ".join(map(name_of, points))
     counted = ngettext("%(num)s точка", "%(num)s точек", len(points))
     return str(counted if asked.points else _("все, %(counted)s", counted=counted))
+
+
+def name_of(one: PointView) -> str:
+    """«Т-45 Квартира»."""
+    return f"{one.code} {one.name}".strip()
+
+
+def nothing_note(names: Sequence[str]) -> str:
+    """Points of which the table has no row."""
+    told = "; ".join(names[:NAMED])
+    if len(names) > NAMED:
+        told = _("%(named)s; ещё %(more)s", named=told, more=len(names) - NAMED)
+    return str(_("За это время ничего нет: %(points)s.", points=told))
 
 
 def marked(found: Marked) -> str:
@@ -130,6 +143,17 @@ def lacking_note(column: str, rows: int) -> str:
             "В сумму «%(column)s» не вошло %(num)s строк без значения.",
             rows,
             column=column,
+        )
+    )
+
+
+def more_lacking_note(columns: int) -> str:
+    """Of sums that lack something too."""
+    return str(
+        ngettext(
+            "В сумму ещё %(num)s столбца вошли не все строки.",
+            "В суммы ещё %(num)s столбцов вошли не все строки.",
+            columns,
         )
     )
 
@@ -184,3 +208,15 @@ def size(count: int) -> str:
     if count < 1024 * MEBIBYTE:
         return str(_("%(size)s МБ", size=number(Fraction(count, MEBIBYTE), 1)))
     return str(_("%(size)s ГБ", size=number(Fraction(count, 1024 * MEBIBYTE), 1 if count % (1024 * MEBIBYTE) else 0)))
+
+
+def compared_note(whole: int, of: int) -> str:
+    """Of which rows the greatest, the least and the mean are."""
+    return str(
+        ngettext(
+            "Максимум, минимум и среднее — по %(num)s строке из %(of)s: остальные неполны или оценены.",
+            "Максимум, минимум и среднее — по %(num)s строкам из %(of)s: остальные неполны или оценены.",
+            whole,
+            of=of,
+        )
+    )

@@ -1,5 +1,6 @@
 """What every template has: formats, words, addresses of static files with their hash, theme and language."""
 
+import re
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -9,6 +10,7 @@ from flask_login import current_user
 
 from central.faces import access, formats, preferences, words
 from central.faces.here import here, viewer
+from central.faces.whose import keeps, whose
 from central.metering.zones import day_of
 from central.registry.periods import COMPANY
 
@@ -47,12 +49,23 @@ def _address(_root: str, filename: str) -> str:
     return url_for("static", filename=filename, v=_version(filename))
 
 
+@cache
+def paper() -> tuple[str, str]:
+    """The ground of the pages, light and dark, as tokens.css has it."""
+    found = re.search(r"--paper: light-dark\((#\w{6}), (#\w{6})\)", (STATIC / "tokens.css").read_text())
+    assert found is not None
+    return found[1], found[2]
+
+
 def install(app: Flask) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     for function in FILTERS:
         app.jinja_env.filters[function.__name__] = function
     app.jinja_env.globals.update(
         asset=asset,
+        paper=paper,
+        whose=whose,
+        keeps=keeps,
         words=words,
         share=formats.share,
         day_of=day_of,

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import date
 from fractions import Fraction
+from functools import lru_cache
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -131,6 +132,7 @@ SECTIONS: tuple[tuple[str, str, LazyString, LazyString], ...] = (  # endpoint, i
         _l("Измерительные комплексы"),
         _l("Справочные данные и история замен приборов учета"),
     ),
+    ("cabinet.reports", "file-chart-column", _l("Отчеты"), _l("Просмотр и вывод на печать отчетов")),
     ("cabinet.me", "user", _l("Персональные данные"), _l("Договоры, близкие, пароль, сеансы, согласия")),
 )
 HANDED: Mapping[str, tuple[str, str, LazyString]] = {  # badge · icon · word
@@ -364,6 +366,16 @@ def hindered(one: Hindered) -> str:
     if more > 0:
         return str(_("%(what)s: %(days)s и ещё суток: %(more)s", what=HINDRANCES[one.what], days=days, more=more))
     return f"{HINDRANCES[one.what]}: {days}"
+
+
+def state(found: State) -> str:
+    """Its word; rows of a table are many, states are few."""
+    return _state(found, formats.language().language)
+
+
+@lru_cache
+def _state(found: State, _language: str) -> str:
+    return str(STATES[found])
 
 
 def counted(found: Completeness, computed: int) -> list[tuple[State, int]]:

@@ -2,16 +2,22 @@
 
     Source(engine, series)                                               where figures come from
 
+    together(source)                                                  a context: a page that asks for several of these
+
     points(source, viewer, now)                                       -> tuple[PointView, ...]   visible now
     point_view(source, viewer, point, now)                            -> PointView
     interval(source, viewer, point, since, until, channel, now)       -> IntervalView
+    profile(source, viewer, point, since, until, now)                 -> Mapping[str, tuple[Slot, ...]]   by channel
     days(source, viewer, point, first, until, channel, now)           -> DaysView      [first, until) local days
     by_months(source, viewer, point, first, until, channel, now)      -> tuple[DaysView, ...]    by calendar months
     line(source, viewer, point, first, until, channel, now)           -> Line          of all intervals, or of runs
+    maxima(source, viewer, point, first, until, now)                  -> tuple[DayMaximum, ...]   also in hours of peak
     day_history(source, viewer, point, day, channel)                  -> tuple[DayVersion, ...]  oldest first
     revisions(source, viewer, point, first, until, channel)           -> tuple[Revision, ...]    newest first
     readings(source, viewer, point, since, until, now)                -> ReadingsView
     reading_at(source, viewer, point, moment, now)                    -> ReadingAt   fixed then, or reckoned
+    boundaries(source, viewer, point, since, until, now, wanted)      -> Boundaries  readings at both ends, by meters
+    all_boundaries(source, viewer, periods, now, wanted)              -> Iterator[Boundaries]    of many points
     kept_points(source, viewer)                                       -> tuple[int, ...]   all that were ever his
     kept_spans(source, viewer, point, now)                            -> tuple[Period, ...]   when it was his
     kept_registers(source, viewer, point, span)                       -> Iterator[Kept]   as the meter said it
@@ -44,6 +50,7 @@ return, without asking anyone: intervals in longer steps (steps.py), two figures
 """
 
 from central.figures.bills import readings
+from central.figures.boundaries import all_boundaries, boundaries
 from central.figures.closed import settled
 from central.figures.complexes import complex_of, next_verified
 from central.figures.console import edge_list, point_list
@@ -51,14 +58,15 @@ from central.figures.consumption import consumption
 from central.figures.daily import by_months, day_history, days, revisions
 from central.figures.events import cases, events
 from central.figures.explain import explain_bill, explain_days
-from central.figures.intervals import TooLong, interval
+from central.figures.intervals import TooLong, interval, profile
 from central.figures.kept import kept_intervals, kept_points, kept_registers, kept_spans
 from central.figures.line import line
 from central.figures.main_page import heard_at, silent, summary
+from central.figures.maxima import maxima
 from central.figures.meter_faces import meter_faces
 from central.figures.network import instant, network, samples
 from central.figures.reading_at import reading_at
-from central.figures.source import Source, point_view, points
+from central.figures.source import Source, point_view, points, together
 from central.figures.views import NotFound
 from central.figures.whatif import what_if
 
@@ -66,6 +74,8 @@ __all__ = [
     "NotFound",
     "Source",
     "TooLong",
+    "all_boundaries",
+    "boundaries",
     "by_months",
     "cases",
     "complex_of",
@@ -84,12 +94,14 @@ __all__ = [
     "kept_registers",
     "kept_spans",
     "line",
+    "maxima",
     "meter_faces",
     "network",
     "next_verified",
     "point_list",
     "point_view",
     "points",
+    "profile",
     "reading_at",
     "readings",
     "revisions",
@@ -97,5 +109,6 @@ __all__ = [
     "settled",
     "silent",
     "summary",
+    "together",
     "what_if",
 ]

@@ -5,22 +5,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from itertools import pairwise
-from typing import Any
 
 from msgspec import structs
-from sqlalchemy import Row, func, select
+from sqlalchemy import bindparam, func, select
 
 from central.accounts.policy import FOREVER, Viewer
 from central.figures import causes
+from central.figures.computed import days_anew, part_of_day
 from central.figures.hours import Hours, hour_prices, hours_of, with_hours
-from central.figures.intervals import TooLong, view
-from central.figures.source import ACTIVE_IMPORT, FIELDS, Opened, Source, opened
+from central.figures.intervals import TooLong
+from central.figures.source import ACTIVE_IMPORT, FIELDS, KeptDay, Opened, Source, opened
 from central.figures.tables import point_day
 from central.figures.totals import added, cost_of, day_portions, portions_of, together, totals
 from central.figures.views import DaysView, DayVersion, DayView, NotFound, Period, Revision
 from central.metering.cost import Price
 from central.metering.hourly import HourPrice
-from central.metering.slots import Completeness, Slot, completeness, count_places, energies, maximum
+from central.metering.slots import Completeness, count_places
 from central.metering.terms import Segment, State
 from central.metering.zones import day_of, midnight, month_start, next_month
 from central.metering.zones import days as days_of
@@ -28,6 +28,7 @@ from central.metering.zones import days as days_of
 LONGEST = 3 * 366  # days
 MOST = 100  # revisions
 ONE_DAY = timedelta(days=1)
+NOTHING = KeptDay()
 
 
 def days(
@@ -40,15 +41,16 @@ def days(
     now: int,
     *,
     each: bool = True,
+    priced: bool = True,
 ) -> DaysView:
-    """Local days [first, until); `each`: with the cost of each day. Raises NotFound, TooLong, SeriesUnavailable;
-    KeyError for no channel."""
+    """Local days [first, until); `each`: with the cost of each day; `priced`: with any cost. Raises NotFound, TooLong,
+    SeriesUnavailable; KeyError for no channel."""
     FIELDS[channel]
     if (until - first).days > LONGEST:
         raise TooLong(f"{(until - first).days} days, at most {LONGEST}")
     # the zone is known only once the point is open: a day more on either side, cut below
     with opened(source, viewer, point_id, midnight(first - ONE_DAY, "UTC"), midnight(until + ONE_DAY, "UTC")) as point:
-        return days_view(point, first, until, channel, now, each=each)
+        return days_view(point, first, until, channel, now, each=each and priced, priced=priced)
 
 
 def by_months(
@@ -70,36 +72,37 @@ def by_months(
     return tuple(found)
 
 
-def days_view(point: Opened, first: date, until: date, channel: str, now: int, *, each: bool = False) -> DaysView:
-    """The same of a point that is open already; `each`: with the cost of each day. Raises NotFound when nothing of
-    these days may be seen."""
+def days_view(
+    point: Opened, first: date, until: date, channel: str, now: int, *, each: bool = False, priced: bool = True
+) -> DaysView:
+    """The same of a point that is open already; `each`: with the cost of each day, `priced`: of all together. Raises
+    NotFound when nothing of these days may be seen."""
+    priced = priced and channel == ACTIVE_IMPORT
     asked = Period(midnight(first, point.tz), midnight(until, point.tz))
     visible = Period(max(asked.since, point.visible.since), min(asked.until, point.visible.until))
     if visible.since >= visible.until:
         raise NotFound(f"point {point.id}")
-    rows = _newest(point, first, until)
+    rows = _newest(point, first, until) if point.stored else {}
     segments = point.entries.segments(visible.since, visible.until)
-    prices = point.entries.prices if channel == ACTIVE_IMPORT else ()
+    prices = point.entries.prices if priced else ()
     found = []
     last = min(visible.until, now)
-    anew = {} if point.stored else _anew(point, Period(visible.since, max(last, visible.since + 1)), channel, now)
+    anew = {} if point.stored else days_anew(point, Period(visible.since, max(last, visible.since + 1)), channel, now)
     for day in days_of(day_of(visible.since, point.tz), day_of(max(last, visible.since + 1) - 1, point.tz) + ONE_DAY):
-        span = Period(midnight(day, point.tz), midnight(day + ONE_DAY, point.tz))
+        span = _span(day, point.tz)
         if not point.stored:
             found.append(anew[day])
-        elif visible.since <= span.since and span.until <= visible.until:
-            found.append(_stored(point, day, span, rows.get(day), segments, channel, now))
+        elif _within(span, visible):
+            found.append(_stored(point, day, span, rows.get(day, NOTHING), segments, channel, now))
         else:
-            found.append(_partial(point, day, span, channel, now))
+            found.append(part_of_day(point, day, Period(*span), channel, now))
     before = days_before(point, visible.since, now) if prices else ()
-    hours = (
-        hours_of(point, Period(visible.since, max(last, visible.since + 1)), now) if channel == ACTIVE_IMPORT else {}
-    )
+    hours = hours_of(point, Period(visible.since, max(last, visible.since + 1)), now) if priced else {}
     by_hour = hour_prices(point, hours)
-    if channel == ACTIVE_IMPORT and each:
+    if priced and each:
         found = _with_costs(found, before, prices, hours, by_hour)
     by_zones = portions_of(day for day in found if day.day not in hours)
-    spent = cost_of(by_zones, prices, portions_of(before)) if channel == ACTIVE_IMPORT else None
+    spent = cost_of(by_zones, prices, portions_of(before)) if priced else None
     return DaysView(
         point=point.view(now),
         channel=channel,
@@ -149,27 +152,26 @@ def _with_costs(
 
 def month_so_far(point: Opened, first: date, until: date, now: int) -> Completeness:
     """Of whole local days [first, until) that may be seen: what came and what did not, without a figure."""
-    seen = point.visible
-    spans = [(day, Period(midnight(day, point.tz), midnight(day + ONE_DAY, point.tz))) for day in days_of(first, until)]
+    spans = [(day, _span(day, point.tz)) for day in days_of(first, until)]
     rows = _newest(point, first, until)
-    segments = point.entries.segments(seen.since, seen.until)
+    segments = point.entries.segments(point.visible.since, point.visible.until)
     return together(
-        _completeness(rows.get(day), span, segments, point.tz, now)
+        _completeness(rows.get(day, NOTHING), span, segments, point.tz, now)
         for day, span in spans
-        if seen.since <= span.since and span.until <= seen.until
+        if _within(span, point.visible)
     )
 
 
 def whole_days(point: Opened, first: date, until: date, now: int) -> dict[date, Mapping[str, int]]:
     """Of local days [first, until) those that lack nothing and may be seen: energy by zone, active import."""
-    seen = point.visible
-    segments = point.entries.segments(seen.since, seen.until)
+    segments = point.entries.segments(point.visible.since, point.visible.until)
+    rows = _newest(point, first, until)
     found = {}
-    for day, row in sorted(_newest(point, first, until).items()):
-        span = Period(midnight(day, point.tz), midnight(day + ONE_DAY, point.tz))
-        if seen.since <= span.since and span.until <= seen.until:
-            counts = _completeness(row, span, segments, point.tz, now)
-            energies = totals([row.energies.get(ACTIVE_IMPORT, {})], point.calendar.zones)
+    for day in days_of(first, until):
+        span, kept = _span(day, point.tz), rows.get(day)
+        if kept is not None and _within(span, point.visible):
+            counts = _completeness(kept, span, segments, point.tz, now)
+            energies = totals([_energies(kept.energies, ACTIVE_IMPORT)], point.calendar.zones)
             if counts.expected and not (counts.missing or counts.not_due or energies.suspect or energies.total is None):
                 found[day] = energies.zones
     return found
@@ -181,8 +183,7 @@ def still_out(point: Opened, first: date, until: date, now: int) -> dict[date, f
     rows = _newest(point, first, until)
     found = {}
     for day in days_of(first, until):
-        span = Period(midnight(day, point.tz), midnight(day + ONE_DAY, point.tz))
-        counts = _completeness(rows.get(day), span, segments, point.tz, now)
+        counts = _completeness(rows.get(day, NOTHING), _span(day, point.tz), segments, point.tz, now)
         if counts.missing or counts.not_due:
             found[day] = (counts.missing + counts.not_due) / (counts.expected + counts.not_due)
     return found
@@ -224,8 +225,15 @@ def revised(point: Opened, first: date, until: date, channel: str) -> tuple[Revi
 
 def _wholly(point: Opened, day: date) -> bool:
     """Whether all of this day may be seen."""
-    since, until = midnight(day, point.tz), midnight(day + ONE_DAY, point.tz)
-    return point.visible.since <= since and until <= point.visible.until
+    return _within(_span(day, point.tz), point.visible)
+
+
+def _span(day: date, tz: str) -> tuple[int, int]:
+    return midnight(day, tz), midnight(day + ONE_DAY, tz)
+
+
+def _within(span: tuple[int, int], period: Period) -> bool:
+    return period.since <= span[0] and span[1] <= period.until
 
 
 def _versions(point: Opened, days: Sequence[date], channel: str) -> dict[date, tuple[DayVersion, ...]]:
@@ -235,7 +243,7 @@ def _versions(point: Opened, days: Sequence[date], channel: str) -> dict[date, t
     why = causes.told(point.connection, (row.cause for row in rows))
     found: dict[date, list[DayVersion]] = defaultdict(list)
     for row in rows:
-        total = totals([row.energies.get(channel, {})], point.calendar.zones).total
+        total = totals([_energies(row.energies, channel)], point.calendar.zones).total
         one = why[row.cause]
         found[row.day].append(
             DayVersion(row.version, total, row.made_at, row.cause, row.author, one.change, one.decision)
@@ -243,103 +251,74 @@ def _versions(point: Opened, days: Sequence[date], channel: str) -> dict[date, t
     return {day: tuple(versions) for day, versions in found.items()}
 
 
-def _newest(point: Opened, first: date, until: date) -> Mapping[date, Row[Any]]:
-    """What was read of a point once is not read again for a part of it."""
+def _newest(point: Opened, first: date, until: date) -> Mapping[date, KeptDay]:
+    """Of days [first, until) at least: what was read of a point once is not read again for a part of it."""
     for (since, end), rows in point.entries.days.items():
         if since <= first and until <= end:
-            return {day: row for day, row in rows.items() if first <= day < until}
-    here = (point_day.c.point == point.id, point_day.c.day >= first, point_day.c.day < until)
-    newest = (
-        select(point_day.c.day, func.max(point_day.c.version).label("version"))
-        .where(*here)
-        .group_by(point_day.c.day)
-        .subquery()
-    )
-    query = (
-        select(point_day)
-        .join(newest, (newest.c.day == point_day.c.day) & (newest.c.version == point_day.c.version))
-        .where(*here)
-    )
-    found = {row.day: row for row in point.connection.execute(query)}
+            return rows
+    read = point.connection.execute(_VERSIONS, {"its_point": point.id, "first": first, "until": until})
+    found = {day: KeptDay(*row) for day, *row in read}  # of some versions of a day the last
     point.entries.days[first, until] = found
     return found
+
+
+_VERSIONS = (
+    select(point_day.c.day, *(point_day.c[name] for name in KeptDay.__struct_fields__))
+    .where(point_day.c.point == bindparam("its_point"))
+    .where(point_day.c.day >= bindparam("first"), point_day.c.day < bindparam("until"))
+    .order_by(point_day.c.day, point_day.c.version)
+)
 
 
 def _stored(
     point: Opened,
     day: date,
-    span: Period,
-    row: Row[Any] | None,
+    span: tuple[int, int],
+    kept: KeptDay,
     segments: Sequence[Segment],
     channel: str,
     now: int,
 ) -> DayView:
     """Without what it costs."""
-    stored = row.energies.get(channel, {}) if row is not None else {}
-    by_zone = {zone: {State(name): energy for name, energy in states.items()} for zone, states in stored.items()}
-    found = totals([by_zone], point.calendar.zones)
-    return DayView(
-        day=day,
-        totals=found,
-        energies=by_zone,
-        completeness=_completeness(row, span, segments, point.tz, now),
-        max_power=row.max_power if row is not None else None,
-        max_at=row.max_at if row is not None else None,
-        registers=row.registers.get(channel) if row is not None else None,
-        cost=None,
-        whole=span.until <= now,
-        version=row.version if row is not None else None,
-        made_at=row.made_at if row is not None else None,
-        cause=row.cause if row is not None else None,
-    )
-
-
-def _completeness(row: Row[Any] | None, span: Period, segments: Sequence[Segment], tz: str, now: int) -> Completeness:
-    """What came is in the row; what was to come by now is counted anew: a silent meter makes no row."""
-    count, due_by_now = count_places(segments, span.since, span.until, tz, now)
-    got, off, estimated = (row.got, row.off, row.estimated) if row is not None else (0, 0, 0)
-    due = max(due_by_now, got + off + estimated)
-    return Completeness(
-        expected=due,
-        received=got,
-        off=off,
-        estimated=estimated,
-        suspect=row.suspect if row is not None else 0,
-        missing=due - got - off - estimated,
-        not_due=count - due,
-    )
-
-
-def _partial(point: Opened, day: date, span: Period, channel: str, now: int) -> DayView:
-    """The same."""
-    found = view(point, span, channel, now)
-    return structs.replace(_of_slots(point, day, found.slots, channel), registers=found.registers)
-
-
-def _anew(point: Opened, period: Period, channel: str, now: int) -> dict[date, DayView]:
-    """The days of a period by their intervals, in the zones of terms that the stored days were not counted by."""
-    slots: dict[date, list[Slot]] = defaultdict(list)
-    for slot in view(point, period, channel, now).slots:
-        slots[day_of(slot.start, point.tz)].append(slot)
-    days = days_of(day_of(period.since, point.tz), day_of(period.until - 1, point.tz) + ONE_DAY)
-    return {day: _of_slots(point, day, slots[day], channel) for day in days}
-
-
-def _of_slots(point: Opened, day: date, slots: Sequence[Slot], channel: str) -> DayView:
-    """A day, or what may be seen of it, by its intervals."""
-    by_zone = energies(slots)
-    greatest = maximum(slots) if channel == ACTIVE_IMPORT else None
+    by_zone = _energies(kept.energies, channel)
     return DayView(
         day=day,
         totals=totals([by_zone], point.calendar.zones),
         energies=by_zone,
-        completeness=completeness(slots),
-        max_power=greatest.power if greatest else None,
-        max_at=greatest.end if greatest else None,
-        registers=None,
+        completeness=_completeness(kept, span, segments, point.tz, now),
+        max_power=kept.max_power,
+        max_at=kept.max_at,
+        registers=kept.registers.get(channel),
         cost=None,
-        whole=False,
-        version=None,
-        made_at=None,
-        cause=None,
+        whole=span[1] <= now,
+        version=kept.version,
+        made_at=kept.made_at,
+        cause=kept.cause,
+    )
+
+
+def _energies(kept: Mapping[str, Mapping[str, Mapping[str, int]]], channel: str) -> dict[str, dict[State, int]]:
+    """Zone -> state -> mWh."""
+    return {
+        zone: {_STATES[name]: energy for name, energy in states.items()}
+        for zone, states in kept.get(channel, {}).items()
+    }
+
+
+_STATES = {state.value: state for state in State}  # twice as quick as State(name)
+
+
+def _completeness(kept: KeptDay, span: tuple[int, int], segments: Sequence[Segment], tz: str, now: int) -> Completeness:
+    """What came is in the row; what was to come by now is counted anew: a silent meter makes no row."""
+    count, due_by_now = count_places(segments, *span, tz, now)
+    came = kept.got + kept.off + kept.estimated
+    due = max(due_by_now, came)
+    return Completeness(
+        expected=due,
+        received=kept.got,
+        off=kept.off,
+        estimated=kept.estimated,
+        suspect=kept.suspect,
+        missing=due - came,
+        not_due=count - due,
     )

@@ -1,6 +1,6 @@
 """The intervals of one channel of a point: each with zone, state, quality and parts, and the checks of their sums."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from msgspec.structs import replace
 
@@ -30,24 +30,48 @@ def interval(
         return within(point, Period(since, until), channel, now)
 
 
+def profile(
+    source: Source,
+    viewer: Viewer,
+    point_id: int,
+    since: int,
+    until: int,
+    now: int,
+    channels: Collection[str] = FIELDS,
+) -> Mapping[str, tuple[Slot, ...]]:
+    """The same intervals of those of these channels that the meter tells of in this time, read once; active import is
+    told of always. Raises NotFound, TooLong, SeriesUnavailable."""
+    with opened(source, viewer, point_id, since, until) as point:
+        seen = _seen_of(point, Period(since, until))
+        material = _material(point, [(seen.since, seen.until)], now)
+        return {
+            channel: _seen(material, point.reach, channel) for channel in material.channels() if channel in channels
+        }
+
+
 def within(point: Opened, asked: Period, channel: str, now: int) -> IntervalView:
     """The same of a point that is open already. Raises TooLong; NotFound: nothing of `asked` may be seen."""
-    seconds = asked.until - asked.since
+    _seen_of(point, asked)
+    return view(point, asked, channel, now)
+
+
+def _seen_of(point: Opened, asked: Period) -> Period:
+    """What of `asked` may be seen. Raises TooLong, NotFound."""
     if not (point.visible.since < asked.until and asked.since < point.visible.until):
         raise NotFound(f"point {point.id}")
+    seconds = asked.until - asked.since
     segments = point.entries.segments(point.visible.since, point.visible.until)
     count = seconds // min((segment.period for segment in segments), default=seconds)
     if count > MOST:
         raise TooLong(f"{count} intervals, at most {MOST}")
-    return view(point, asked, channel, now)
+    return Period(max(asked.since, point.visible.since), min(asked.until, point.visible.until))
 
 
 def view(point: Opened, asked: Period, channel: str, now: int) -> IntervalView:
     """However many there are; what of `asked` may be seen."""
     since, until = max(asked.since, point.visible.since), min(asked.until, point.visible.until)
-    place = Place(point.id, point.tz, point.calendar, point.entries.terms)
-    material = Material(point.connection, point.series, place, point.entries.segments(since, until), since, until, now)
-    slots = tuple(_seen(slot, point.reach) for slot in material.slots(channel))
+    material = _material(point, [(since, until)], now)
+    slots = _seen(material, point.reach, channel)
     term = material.difference(channel, since, until)
     found = energies(slots)
     return IntervalView(
@@ -65,12 +89,29 @@ def view(point: Opened, asked: Period, channel: str, now: int) -> IntervalView:
     )
 
 
-def _seen(slot: Slot, reach: Period) -> Slot:
-    """Without the readings that closed it, where they are of another's time."""
-    closing = slot.closing
-    if closing is None or (reach.since <= closing.term.start.moment and closing.term.end.moment <= reach.until):
-        return slot
-    return replace(slot, closing=None)
+def slots(point: Opened, spans: Sequence[tuple[int, int]], channel: str, now: int) -> tuple[Slot, ...]:
+    """The places alone, of spans of time that may be seen, in their order."""
+    return _seen(_material(point, spans, now), point.reach, channel) if spans else ()
+
+
+def _material(point: Opened, spans: Sequence[tuple[int, int]], now: int) -> Material:
+    since, until = spans[0][0], spans[-1][1]
+    place, segments = (
+        Place(point.id, point.tz, point.calendar, point.entries.terms),
+        point.entries.segments(since, until),
+    )
+    return Material(point.connection, point.series, place, segments, since, until, now, spans)
+
+
+def _seen(material: Material, reach: Period, channel: str) -> tuple[Slot, ...]:
+    """Places without the readings that closed them, where these are of another's time."""
+
+    def told(slot: Slot) -> Slot:
+        term = slot.closing.term if slot.closing is not None else None
+        ours = term is None or (reach.since <= term.start.moment and term.end.moment <= reach.until)
+        return slot if ours else replace(slot, closing=None)
+
+    return tuple(map(told, material.slots(channel)))
 
 
 def _closed(slot: Slot) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, bindparam, delete, select
 
 from central.accounts.audit import note
 from central.accounts.policy import Viewer
@@ -41,13 +41,15 @@ class Limit:
 def longest(connection: Connection, point_id: int) -> int:
     """Seconds between two registers of the point: beyond it nothing is estimated."""
     name, limit = LONGEST
-    query = (
-        select(check_limit.c.limits)
-        .join(point, (point.c.organisation == check_limit.c.organisation) & (point.c.kind == check_limit.c.kind))
-        .where(point.c.id == point_id, check_limit.c.name == name)
-    )
-    own = connection.scalar(query) or {}
+    own = connection.scalar(_OF_POINT, {"its_point": point_id, "its_name": name}) or {}
     return int(own.get(limit, CHECKS[name].limits[limit])) * DAY
+
+
+_OF_POINT = (
+    select(check_limit.c.limits)
+    .join(point, (point.c.organisation == check_limit.c.organisation) & (point.c.kind == check_limit.c.kind))
+    .where(point.c.id == bindparam("its_point"), check_limit.c.name == bindparam("its_name"))
+)
 
 
 def longest_of(connection: Connection, organisation: int, kind: str) -> int:

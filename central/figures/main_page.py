@@ -94,7 +94,7 @@ def _silence(point: Opened, viewer: Viewer, month: MonthFigure, found: Heard, no
         days=(now - since) // DAY,
         by=_meanwhile(point, month, bool(read), now),
         read_at=max(read, default=None),
-        opened=now - since >= terms(point.connection, point.row.organisation).silent_days * DAY,
+        opened=now - since >= terms(point.connection, point.entries.row.organisation).silent_days * DAY,
         own=point.connection.execute(own).first() is not None,
     )
 

@@ -9,7 +9,7 @@ from functools import cached_property
 from itertools import pairwise
 from operator import attrgetter
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from central.figures.decisions import decisions_of
 from central.figures.limits import longest
@@ -18,7 +18,7 @@ from central.ingest.tables import event
 from central.metering.consumption import RegisterTerm, from_registers
 from central.metering.decisions import Decision, decided
 from central.metering.estimation import SIMILAR, Closer, close_gaps, shape_of
-from central.metering.slots import Outage, Sample, Slot, close_outages, covered, fill
+from central.metering.slots import MEASURED, Outage, Sample, Slot, close_outages, covered, fill
 from central.metering.terms import ACT, Reading, Segment, State
 from central.metering.typical import estimate_open
 from central.metering.zones import Calendar, day_of, midnight
@@ -60,14 +60,17 @@ class Material:
         since: int,
         until: int,
         now: int,
+        spans: Sequence[tuple[int, int]] = (),
     ) -> None:
-        """`segments`: the tenures of the period. Raises SeriesUnavailable."""
+        """`segments`: the tenures of the period; `spans`: of which parts of it alone the places are wanted, in order.
+        Raises SeriesUnavailable."""
         self._connection, self._series, self._place, self._now = connection, series, place, now
         self.since, self.until = since, until
         self.segments = tuple(segments)
-        self._rows = _load(series, self.segments, since, until)
+        self._rows = [(span, _load(series, self.segments, *span)) for span in spans or [(since, until)]]
         self._fixed: dict[tuple[str, int], list[RegisterRow]] = {}
         self._brackets: list[tuple[int, int]] = []
+        self._around: dict[tuple[int, str, int], list[Reading]] = {}
         self._nearby: dict[int, list[RegisterRow]] = {}
         self._clean: dict[tuple[str, int], bool] = {}
         self._said: dict[int, dict[int, dict[str, Reading]]] = {}
@@ -75,16 +78,18 @@ class Material:
         self._came: dict[str, tuple[Slot, ...]] = {}
         self._whole: dict[str, tuple[Slot, ...]] = {}
         self._similar: dict[tuple[str, int, date], list[tuple[Slot, ...]]] = {}
+        self._days: dict[tuple[str, int, date], tuple[Slot, ...]] = {}
+        self._shapes: dict[tuple[str, int, date], Callable[[Slot], int]] = {}
 
     def channels(self) -> tuple[str, ...]:
         """Those that any row has; active import always."""
-        found = {field for row in self._rows for field in row.values}
+        found = {field for row in self.rows for field in row.values}
         return tuple(name for name, field in FIELDS.items() if field in found or name == ACTIVE_IMPORT)
 
     @property
     def rows(self) -> Sequence[LoadRow]:
         """As they came, later ones too that may tell of the period."""
-        return self._rows
+        return [row for _, rows in self._rows for row in rows]
 
     def as_came(self, channel: str) -> tuple[Slot, ...]:
         """Places with what is in them, whatever was decided about it; missing ones in an outage that the registers
@@ -230,6 +235,12 @@ class Material:
     def _fixed_near(self, segment: Segment, channel: str, tariff: int) -> list[Reading]:
         """One register of a tenure around the period, oldest first: fixed by the meter, said by an act, or, where it
         said nothing, read by a person."""
+        key = (segment.mounting, channel, tariff)
+        if key not in self._around:
+            self._around[key] = self._told(segment, channel, tariff)
+        return self._around[key]
+
+    def _told(self, segment: Segment, channel: str, tariff: int) -> list[Reading]:
         found = {one.moment: one for one in readings(self._near(segment), FIELDS[channel], tariff)}
         if segment.mounting not in self._said:
             said = manual_readings(self._connection, [segment]) | act_readings(self._connection, [segment])
@@ -259,12 +270,11 @@ class Material:
     def _shape(self, channel: str, segment: Segment, missing: Sequence[Slot]) -> list[int]:
         """By the last complete days of the same kind before each missing day."""
         weights: list[int] = []
-        shapes: dict[date, Callable[[Slot], int]] = {}
         for slot in missing:
-            day = day_of(slot.start, self._place.tz)
-            if day not in shapes:
-                shapes[day] = shape_of(self.similar(channel, segment, day), self._of_day)
-            weights.append(shapes[day](slot))
+            key = (channel, segment.mounting, day_of(slot.start, self._place.tz))
+            if key not in self._shapes:
+                self._shapes[key] = shape_of(self.similar(channel, segment, key[2]), self._of_day)
+            weights.append(self._shapes[key](slot))
         return weights
 
     def similar(self, channel: str, segment: Segment, day: date) -> list[tuple[Slot, ...]]:
@@ -281,16 +291,24 @@ class Material:
             other = day - timedelta(days=back)
             if (other.weekday() >= 5) is not weekend:
                 continue
-            start, end = midnight(other, self._place.tz), midnight(other + timedelta(days=1), self._place.tz)
-            if start < segment.since:
+            if midnight(other, self._place.tz) < segment.since:
                 break
-            rows = [row for row in self._week(segment, other) if start < row.end <= end + CATCH_UP]
-            slots = self._fill(channel, rows, start, end) if rows else ()
-            if slots and all(slot.state in (State.MEASURED, State.ZERO) for slot in slots):
+            slots = self._complete(channel, segment, other)
+            if slots:
                 found.append(slots)
             if len(found) == SIMILAR:
                 break
         return found
+
+    def _complete(self, channel: str, segment: Segment, day: date) -> tuple[Slot, ...]:
+        """The places of a day that is all measured, else none; many days are like the same ones."""
+        key = (channel, segment.mounting, day)
+        if key not in self._days:
+            start, end = midnight(day, self._place.tz), midnight(day + timedelta(days=1), self._place.tz)
+            rows = [row for row in self._week(segment, day) if start < row.end <= end + CATCH_UP]
+            slots = self._fill(channel, rows, start, end) if rows else ()
+            self._days[key] = slots if all(slot.state in MEASURED for slot in slots) else ()
+        return self._days[key]
 
     def _week(self, segment: Segment, day: date) -> list[LoadRow]:
         """Of the week of this day: one question for all its days."""
@@ -312,7 +330,7 @@ class Material:
     def _filled(self, channel: str) -> tuple[Slot, ...]:
         """The places of the period with what is in them, and nothing else."""
         if channel not in self._whole:
-            self._whole[channel] = self._fill(channel, self._rows, self.since, self.until)
+            self._whole[channel] = tuple(slot for span, rows in self._rows for slot in self._fill(channel, rows, *span))
         return self._whole[channel]
 
     @cached_property
@@ -389,18 +407,21 @@ def _load(series: Series, segments: Iterable[Segment], since: int, until: int) -
 
 def outages_of(connection: Connection, meter: str, since: int, until: int) -> list[Outage]:
     """Of a meter, by its journal of switching on and off, in this time; seconds UTC."""
-    query = (
-        select(event.c.time, event.c.code)
-        .where(event.c.meter == meter, event.c.edge == "", event.c.time.between(since, until))
-        .where(event.c.journal == JOURNAL, event.c.code.in_(SWITCHED_OFF | {SWITCHED_ON}))
-        .order_by(event.c.time, event.c.uptime)
-    )
     found: list[Outage] = []
     begun: int | None = None
-    for time, code in connection.execute(query):
+    for time, code in connection.execute(_SWITCHED, {"its_meter": meter, "since": since, "until": until}):
         if code in SWITCHED_OFF and begun is None:
             begun = time
         elif code == SWITCHED_ON and begun is not None:
             found.append(Outage(begun, time))
             begun = None
     return [*found, Outage(begun, None)] if begun is not None else found
+
+
+_SWITCHED = (
+    select(event.c.time, event.c.code)
+    .where(event.c.meter == bindparam("its_meter"), event.c.edge == "")
+    .where(event.c.time.between(bindparam("since"), bindparam("until")))
+    .where(event.c.journal == JOURNAL, event.c.code.in_(SWITCHED_OFF | {SWITCHED_ON}))
+    .order_by(event.c.time, event.c.uptime)
+)

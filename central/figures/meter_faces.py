@@ -72,7 +72,7 @@ class MeterFace:
 
 def meter_faces(source: Source, viewer: Viewer, points: Sequence[int], now: int) -> tuple[MeterFace, ...]:
     """Of these points, where the viewer himself may hand something in, in the order of the codes; a point without a
-    meter has none. Raises SeriesUnavailable."""
+    meter has none. Of a moment that is past: as they stood then. Raises SeriesUnavailable."""
     with source.engine.connect() as connection:
         query = select(point).where(may_act(viewer, now), point.c.id.in_(points)).order_by(point.c.code)
         rows = connection.execute(query).all()
@@ -106,7 +106,7 @@ def _face(
     known, daily = _read(source, stands.meter, since, now)
     for more in (_of_act(stands), by_hand):
         for field, one in more.items():
-            if since <= one.moment and (field not in known or known[field].moment < one.moment):
+            if since <= one.moment <= now and (field not in known or known[field].moment < one.moment):
                 known[field] = one
     stem = FIELDS[ACTIVE_IMPORT]
     return MeterFace(

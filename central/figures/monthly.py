@@ -103,7 +103,7 @@ def bill(connection: Connection, series: Series, row: Row[Any], share: Share, no
     """Of one share, by a row of the table `point`. Raises SeriesUnavailable."""
     entries = Entries(connection, row)
     views = [
-        readings_view(Opened(connection, series, row, entries, span, reach), span, now)
+        readings_view(Opened(connection, series, row.id, row.tz, entries, span, reach), span, now)
         for span, reach in zip(share.spans, share.reaches, strict=True)
     ]
     totals = [view.cost.total if view.cost is not None else Decimal("0.00") for view in views]

@@ -75,7 +75,7 @@ def _rows(point: Opened, segment: Segment, start: int, end: int) -> tuple[Regist
     found = {
         (row.time, row.kind, row.repeat): row
         for boundary in (start, end)
-        for row in _around(point.series, segment.meter, boundary, lowest, highest)
+        for row in _around(point, segment.meter, boundary, lowest, highest)
     }
     return tuple(found[key] for key in sorted(found))
 
@@ -86,7 +86,15 @@ def reach(point: Opened, segment: Segment, start: int, end: int) -> tuple[int, i
     return max(point.reach.since, segment.since, start - REACH), min(point.reach.until, last, end + REACH)
 
 
-def _around(series: Series, meter: str, boundary: int, lowest: int, highest: int) -> Sequence[RegisterRow]:
+def _around(point: Opened, meter: str, boundary: int, lowest: int, highest: int) -> Sequence[RegisterRow]:
+    """Once: where a month ends the next one begins."""
+    known, key = point.entries.registers, (meter, boundary, lowest, highest)
+    if key not in known:
+        known[key] = _read(point.series, *key)
+    return known[key]
+
+
+def _read(series: Series, meter: str, boundary: int, lowest: int, highest: int) -> Sequence[RegisterRow]:
     exact = series.registers(meter, FIXED, boundary - 1, boundary)
     if exact:
         return exact

@@ -12,25 +12,24 @@ from central.metering.cost import Cost, Portion, Price, cost
 from central.metering.slots import Completeness, completeness
 from central.metering.terms import State
 
-Energies = Mapping[str, Mapping[str, int] | Mapping[State, int]]  # zone -> state -> mWh, also as in `point_day`
+Energies = Mapping[str, Mapping[State, int]]  # zone -> state -> mWh
 
 
 def totals(parts: Iterable[Energies], zones: Sequence[str]) -> Totals:
     """Of any number of parts; zones in this order. Suspect energy stands beside the sums."""
     by_zone: dict[str, int] = {}
-    by_state: dict[State, int] = defaultdict(int)
+    by_state: dict[State, int] = {}
     suspect = 0
     for part in parts:
         for zone, states in part.items():
-            for name, energy in states.items():
-                state = State(name)
+            for state, energy in states.items():
                 if state is State.SUSPECT:
                     suspect += energy
                 else:
                     by_zone[zone] = by_zone.get(zone, 0) + energy
-                    by_state[state] += energy
+                    by_state[state] = by_state.get(state, 0) + energy
     ordered = {zone: by_zone[zone] for zone in zones if zone in by_zone}
-    return Totals(sum(ordered.values()) if ordered else None, ordered, dict(by_state), suspect)
+    return Totals(sum(ordered.values()) if ordered else None, ordered, by_state, suspect)
 
 
 def added(parts: Iterable[Totals], zones: Sequence[str]) -> Totals:

@@ -17,7 +17,7 @@ from central.metering.consumption import RegisterTerm, SumCheck
 from central.metering.cost import Cost, Portion
 from central.metering.decisions import Decided
 from central.metering.slots import Completeness, Maximum, Slot
-from central.metering.terms import Segment, State
+from central.metering.terms import Reading, Segment, State
 from central.metering.workings import Working
 from central.metering.zones import Calendar
 
@@ -439,6 +439,76 @@ class ReadingAt:
     meters: tuple[tuple[Segment, tuple[RegisterAt, ...]], ...]
     origins: Mapping[RowKey, Origin]
     noted: Mapping[tuple[int, int], Noted]
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """One register of one meter with one ratio between two boundaries. A reading is of exactly its boundary: fixed then
+    (kind daily, monthly, now, act, manual) or reckoned (kind «computed»); None = there is none. `term`: what was used;
+    None = a reading is lacking.
+    """
+
+    segment: Segment
+    tariff: int
+    whole: bool  # readings are cut to whole kWh for the difference
+    start: int
+    end: int
+    first: Reading | None
+    last: Reading | None
+    term: RegisterTerm | None
+
+    @property
+    def energy(self) -> int | None:
+        return self.term.energy if self.term is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterBetween:
+    """A zone, or all of them (None: the total register), through the meters that stood there, one after the other.
+    `zones`: of the terms, in the order of their tariffs. `energy` None = of one of the meters it is not known.
+    """
+
+    zone: str | None
+    zones: tuple[str, ...]
+    parts: tuple[Between, ...]
+    energy: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelBetween:
+    """`days`: what counts instead of the registers, where the point bills by its profile or its meters have no such
+    registers; then `registers` is the total one alone, and none where they have not even that."""
+
+    registers: tuple[RegisterBetween, ...]
+    days: "DaysView | None" = None
+
+    @property
+    def measured(self) -> bool:
+        """Whether the meters tell of this direction at all."""
+        return bool(self.registers) or (self.days is not None and self.days.totals.total is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Boundaries:
+    """Readings of a point at both ends of a period. `period`: what of `asked` may be seen and is over, by whole days
+    where it is not over yet. `replaced`: when another meter took the place of one inside it; `without`: when none stood
+    between two. `open`: that time is not over; `due`: what its end is to say must have come. `segments`: those
+    whose readings are told. `zones`: of its terms, the last ones first. `by_registers`: they bill, not the profile.
+    """
+
+    point: int
+    tz: str
+    asked: Period
+    period: Period
+    segments: tuple[Segment, ...]
+    types: Mapping[str, str]  # of their meters
+    zones: tuple[str, ...]
+    channels: Mapping[str, ChannelBetween]
+    replaced: tuple[int, ...]
+    without: tuple[Period, ...]
+    by_registers: bool
+    open: bool
+    due: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,8 +79,9 @@ def what_if(source: Source, viewer: Viewer, point_id: int, scheme: int | None, n
         months = _months(point, today)
         rezoned, found = False, []
         if chosen is not None and months:
+            billed = [month_figure(point, first, now) for first in months]
             other, rezoned = under(point, chosen.key, months[-1], now)
-            found = [_both(point, other, first, now) for first in months]
+            found = [_beside(one, other, first, now) for one, first in zip(billed, months, strict=True)]
         return WhatIf(point.view(now), offered, chosen, tuple(found), rezoned)
 
 
@@ -105,18 +106,18 @@ def _counted_so(point: Opened, terms: Terms, calendar: Calendar, since: date, no
         return True
     tz, ours = point.tz, point.calendar
     try:
-        return all(
-            in_force(point.entries.terms, day).tariffs.get(ours.zone(moment, tz))
-            == terms.tariffs[calendar.zone(moment, tz)]
-            for day in days_of(since, day_of(now, tz))
-            for moment in range(midnight(day, tz), midnight(day, tz) + 86_400, HALF_HOUR)
-        )
+        for day in days_of(since, day_of(now, tz)):
+            moments = range(midnight(day, tz), midnight(day + ONE_DAY, tz), HALF_HOUR)
+            held = in_force(point.entries.terms, day).tariffs
+            pairs = set(zip(ours.zones_on(day, moments, tz), calendar.zones_on(day, moments, tz), strict=True))
+            if any(held.get(zone) != terms.tariffs[other] for zone, other in pairs):
+                return False
     except Uncovered:  # one of the schemes began later
         return False
+    return True
 
 
-def _both(point: Opened, other: Opened, first: date, now: int) -> OtherMonth:
-    billed = month_figure(point, first, now)
+def _beside(billed: MonthFigure, other: Opened, first: date, now: int) -> OtherMonth:
     since, until = billed.since, billed.until
     try:
         return OtherMonth(first, billed, figure(other, Period(since, until), now))

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, func, select, update
 
 from central.accounts.audit import note
-from central.accounts.policy import Viewer, own_points
+from central.accounts.policy import Viewer, own_points, readers
 from central.accounts.states import State
 from central.accounts.tables import account
 from central.db import alone
@@ -17,6 +17,9 @@ from central.handing.entering import enter_one
 from central.handing.receipts import Line, line_of, lines, number_of
 from central.handing.states import Handed
 from central.handing.tables import hand_in, handed_in
+from central.notices.keeping import keep
+from central.notices.kinds import NO_JOURNAL, Kind
+from central.registry.tables import meter
 
 
 class Decided(Exception):
@@ -25,11 +28,13 @@ class Decided(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A line of the queue. `mail`: of the person, None when he is gone."""
+    """A line of the queue. `noted_at`: when it was read, if not when it was handed in; `mail`: of the person, None when
+    he is gone."""
 
     line: Line
     number: str
     made_at: int
+    noted_at: int | None
     account: int
     person: str
     mail: str | None
@@ -77,6 +82,29 @@ def _decide(connection: Connection, viewer: Viewer, found: Waiting, state: Hande
     if connection.execute(waits.values(**values)).rowcount != 1:
         raise Decided(f"handed in {found.line.id}")
     note(connection, now, viewer.account, f"reading {state}", f"account {found.account}", f"handed in {found.line.id}")
+    _tell(connection, found, state, reason, now)
+
+
+def _tell(connection: Connection, found: Waiting, state: Handed, reason: str, now: int) -> None:
+    """Who handed it in, while the point is his and the meter is known still. Of what was declined a letter goes at
+    once: whoever decides sends it."""
+    line, kind = found.line, Kind.READING_ACCEPTED if state is Handed.ACCEPTED else Kind.READING_DECLINED
+    people = {found.account} & set(readers(connection, line.point, now, now))
+    if not people or connection.scalar(select(meter.c.id).where(meter.c.id == line.meter)) is None:
+        return
+    values = {
+        "kind": kind.value,
+        "point": line.point,
+        "meter": line.meter,
+        "since": line.read_at,
+        "until": line.read_at,
+        "journal": NO_JOURNAL,
+        "code": line.id,
+        "received_at": None,
+        "terms": {"number": found.number} | ({"reason": reason} if reason else {}),
+    }
+    letters = kind is Kind.READING_ACCEPTED
+    keep(connection, values, line.tz, now, now, past=False, people=sorted(people), letters=letters)
 
 
 def _of(viewer: Viewer) -> Select[Any]:
@@ -87,4 +115,5 @@ def _of(viewer: Viewer) -> Select[Any]:
 
 def _waiting(row: Any) -> Waiting:
     mail = None if row.person_state == State.ERASED else row.mail
-    return Waiting(line_of(row), number_of(row.hand_in, row.made_at), row.made_at, row.account, row.person, mail)
+    number = number_of(row.hand_in, row.made_at)
+    return Waiting(line_of(row), number, row.made_at, row.noted_at, row.account, row.person, mail)

@@ -1,6 +1,6 @@
 """A form of readings is taken: each meter of it is accepted at once, or, where something of it is doubtful and the
 person stands by it, waits for somebody of the company. What is handed in twice, or for an interval that has one
-already, is taken once.
+already, is taken once. What a phone without a network kept is of the moment when it was read, if that is not long ago.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,13 +17,15 @@ from central.handing.entering import enter_due
 from central.handing.receipts import number_of
 from central.handing.states import Handed
 from central.handing.tables import hand_in, handed_in
-from central.metering.handed import DAY, Doubt, Taken, as_shown, doubts
+from central.metering.handed import DAY, HOUR, Doubt, Taken, as_shown, doubts
+from central.metering.terms import MANUAL, Reading
 from central.metering.zones import day_of, midnight
 from central.registry.enter.readings import beginning
 from central.registry.reading_days import Terms
 from central.registry.tables import mounting, point
 
 TOTAL = "ap0"
+KEPT_HOURS = 72  # so long may a phone keep what was read
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,22 +49,29 @@ class AlreadyHanded(Exception):
         self.face, self.number, self.since = face, number, since
 
 
+class Untimely(Exception):
+    """A phone says that it was read in the future, or more than KEPT_HOURS ago."""
+
+
 class Gone(Exception):
     """The meter stands there no more, or it is the viewer's no more to read."""
 
 
-def taken(face: MeterFace, terms: Terms, now: int) -> Taken:
-    """What becomes of a reading of this meter now."""
-    return terms.window.taken(day_of(now, face.point.tz), always=opened_by_silence(face, terms, now))
+def taken(face: MeterFace, terms: Terms, at: int) -> Taken:
+    """What becomes of a reading of this meter that is read then."""
+    return terms.window.taken(day_of(at, face.point.tz), always=opened_by_silence(face, terms, at))
 
 
-def opened_by_silence(face: MeterFace, terms: Terms, now: int) -> bool:
+def opened_by_silence(face: MeterFace, terms: Terms, at: int) -> bool:
     since = face.silent_since
-    return since is not None and now - since >= terms.silent_days * DAY
+    return since is not None and at - since >= terms.silent_days * DAY
 
 
-def weigh(face: MeterFace, typed: Mapping[str, int], terms: Terms, now: int) -> Weighed:
-    """`typed`: field -> mWh, each register that the face asks for."""
+def weigh(
+    face: MeterFace, typed: Mapping[str, int], terms: Terms, at: int, later: Mapping[str, int] | None = None
+) -> Weighed:
+    """Read at this moment, of which `face` is too. `typed`: field -> mWh, each register that the face asks for;
+    `later`: where the meter itself said that they stood after it."""
     registers: dict[str, int] = {}
     found: dict[str, Sequence[Doubt]] = {}
     for one in face.registers:
@@ -70,8 +79,9 @@ def weigh(face: MeterFace, typed: Mapping[str, int], terms: Terms, now: int) -> 
         registers[one.field] = value
         about = doubts(
             value,
-            now,
+            at,
             last=one.last,
+            later=Reading(at, later[one.field], MANUAL) if later and one.field in later else None,
             daily=one.daily,
             k=face.k,
             power_max=face.power_max,
@@ -82,8 +92,8 @@ def weigh(face: MeterFace, typed: Mapping[str, int], terms: Terms, now: int) -> 
     total = _total(face, registers)
     if total is not None:
         registers[TOTAL] = total
-    at = max(beginning(now, face.period, face.point.tz), face.since)
-    return Weighed(face, registers, found, taken(face, terms, now), at)
+    begins = max(beginning(at, face.period, face.point.tz), face.since)
+    return Weighed(face, registers, found, taken(face, terms, at), begins)
 
 
 def _total(face: MeterFace, registers: Mapping[str, int]) -> int | None:
@@ -97,15 +107,27 @@ def _total(face: MeterFace, registers: Mapping[str, int]) -> int | None:
     return before[TOTAL].value + sum(value - before[name].value for name, value in registers.items())
 
 
-def handed(source: Source, viewer: Viewer, token: str, weighed: Sequence[Weighed], now: int) -> int:
-    """The key of the receipt. Sent twice (`token`), it is one. Raises AlreadyHanded, Gone: nothing is taken then."""
+def in_time(noted_at: int, now: int) -> bool:
+    """Whether what was read then is taken now."""
+    return 0 <= now - noted_at <= KEPT_HOURS * HOUR
+
+
+def handed(
+    source: Source, viewer: Viewer, token: str, weighed: Sequence[Weighed], now: int, noted_at: int | None = None
+) -> int:
+    """The key of the receipt. Sent twice (`token`), it is one. `noted_at`: when it was read, if not now.
+
+    Raises AlreadyHanded, Gone, Untimely: nothing is taken then.
+    """
+    if noted_at is not None and not in_time(noted_at, now):
+        raise Untimely(f"read at {noted_at}")
     with writing(source.engine).begin() as connection:
         alone(connection, "registry")
         earlier = sent(connection, viewer, token)
         if earlier is not None:
             return earlier
         _refuse(connection, viewer, weighed, now)
-        values = {"account": viewer.account, "token": token, "made_at": now}
+        values = {"account": viewer.account, "token": token, "made_at": now, "noted_at": noted_at}
         made = connection.execute(insert(hand_in).values(**values)).inserted_primary_key
         assert made is not None
         key = int(made[0])

@@ -43,12 +43,13 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """`lines`: in the order in which the meters stood in the form."""
+    """`lines`: in the order in which the meters stood in the form. `noted_at`: when they were read, if not then."""
 
     id: int
     number: str
     account: int
     made_at: int
+    noted_at: int | None
     lines: Sequence[Line]
 
     @property
@@ -98,7 +99,15 @@ def last_of(connection: Connection, points: Sequence[int]) -> dict[int, Line]:
 
 def lines() -> Select[Any]:
     undoing = change.alias("undoing")
-    about = (hand_in.c.made_at, hand_in.c.account, point.c.name, point.c.address, point.c.tz, meter.c.serial)
+    about = (
+        hand_in.c.made_at,
+        hand_in.c.noted_at,
+        hand_in.c.account,
+        point.c.name,
+        point.c.address,
+        point.c.tz,
+        meter.c.serial,
+    )
     return (
         select(handed_in, *about, exists().where(undoing.c.undoes == handed_in.c.change).label("undone"))
         .join(hand_in, hand_in.c.id == handed_in.c.hand_in)
@@ -112,10 +121,13 @@ def _receipts(connection: Connection, query: Select[Any]) -> list[Receipt]:
     found: dict[int, list[Row[Any]]] = {}
     for row in connection.execute(query):
         found.setdefault(row.hand_in, []).append(row)
-    return [
-        Receipt(key, number_of(key, rows[0].made_at), rows[0].account, rows[0].made_at, [line_of(row) for row in rows])
-        for key, rows in found.items()
-    ]
+    return [_receipt(key, rows) for key, rows in found.items()]
+
+
+def _receipt(key: int, rows: Sequence[Row[Any]]) -> Receipt:
+    one = rows[0]
+    lines = [line_of(row) for row in rows]
+    return Receipt(key, number_of(key, one.made_at), one.account, one.made_at, one.noted_at, lines)
 
 
 def line_of(row: Row[Any]) -> Line:

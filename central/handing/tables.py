@@ -1,6 +1,7 @@
-"""What consumers handed in. `hand_in` is one form, its number is on the receipt; `handed_in` is one meter of it."""
+"""What consumers handed in. `hand_in` is one form, its number is on the receipt; `handed_in` is one meter of it,
+`handed_photo` a picture of its face."""
 
-from sqlalchemy import JSON, Column, Date, ForeignKey, Index, String, Table, Text, UniqueConstraint
+from sqlalchemy import JSON, Column, Date, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint
 
 from central.db import Id, Seconds, metadata
 
@@ -11,6 +12,7 @@ hand_in = Table(
     Column("account", ForeignKey("account.id"), nullable=False),  # who read the meters
     Column("token", String(32), nullable=False),  # digest of the form and of what was typed: sent twice, it is one
     Column("made_at", Seconds, nullable=False),
+    Column("noted_at", Seconds),  # when the registers were read, by a phone that had no network then; null = made_at
     UniqueConstraint("account", "token"),
 )
 
@@ -34,4 +36,15 @@ handed_in = Table(
     Column("change", ForeignKey("change.id")),  # by which it became a reading of the registry; null = it has not
     Index("ix_handed_in_mounting_read_at", "mounting", "read_at"),
     Index("ix_handed_in_state_enters_at", "state", "enters_at"),
+)
+
+handed_photo = Table(
+    "handed_photo",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("handed_in", ForeignKey("handed_in.id"), nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("size", Integer, nullable=False),  # bytes
+    Column("added_at", Seconds, nullable=False),
+    UniqueConstraint("handed_in", "sha256"),
 )

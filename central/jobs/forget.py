@@ -8,6 +8,7 @@ from central.figures import retention as of_figures
 from central.ingest import retention as of_ingest
 from central.jobs import queue
 from central.jobs.context import Context
+from central.push import job as of_push
 from central.registry.exchange import uploads
 from central.reports.made import keeping
 
@@ -26,9 +27,10 @@ def run(context: Context, _arguments: dict[str, Any]) -> dict[str, Any]:
         people = registering.forget(connection, context.now)
         family.forget(connection, context.now)
         mail_change.forget(connection, context.now)
+    pushed = of_push.forget(context)
     erased = _erase(context)
     jobs = queue.forget(context.engine, context.now)
-    gone = {"messages": messages, "days": days, "books": books, "reports": made}
+    gone = {"messages": messages, "days": days, "books": books, "reports": made, "pushed": pushed}
     return gone | {"people": people, "erased": erased, "jobs": jobs}
 
 

@@ -79,4 +79,7 @@ KINDS = {
     "notices": Kind("central.notices.making:run", schedule=Every(60), tries=3, limit=HOUR, lane=Lane.QUICK),
     "notices_ahead": Kind("central.notices.ahead:run", schedule=Daily(time(9, 0)), tries=3, lane=Lane.QUICK),
     "mail": Kind("central.mail.send:run", tries=72, limit=300, lane=Lane.QUICK, needs="mail", private=True),
+    "push": Kind("central.push.job:run", schedule=Every(60), tries=3, limit=300, lane=Lane.QUICK, needs="push"),
+    # when the figures of yesterday are published, at noon
+    "notices_use": Kind("central.notices.use:run", schedule=Daily(time(12, 30)), tries=3),
 }

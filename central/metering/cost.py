@@ -4,11 +4,13 @@ A price may hold from some monthly consumption on only (`ranges`); what is price
 paid whatever was used (`monthly`), have lines of their own.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from itertools import groupby
+from operator import attrgetter
 
 from msgspec import Struct, structs
 
@@ -152,6 +154,7 @@ def cost(portions: Sequence[Portion], prices: Sequence[Price], used: Sequence[Po
     return Cost(lines, total, tuple(unpriced))
 
 
+_FIRST = attrgetter("first")
 Unit = Mapping[str, list[Portion]]  # zone -> portions of one month through which no price of any zone changes
 Held = Mapping[str, Sequence[Price]]  # zone -> its prices then, those from the least consumption first
 
@@ -178,10 +181,16 @@ class _Draft:
 
 def _units(portions: Sequence[Portion], prices: Sequence[Price]) -> Iterator[tuple[date, Unit, Held]]:
     """In order of time."""
+    edges = sorted({day for price in prices for day in (price.valid_from, price.valid_to) if day is not None})
+    between: dict[int, tuple[Held, tuple[tuple[int, Decimal], ...]]] = {}  # the same prices hold from edge to edge
     units: dict[tuple[date, tuple[tuple[int, Decimal], ...]], tuple[Held, dict[str, list[Portion]]]] = {}
-    for day, begun in groupby(sorted(portions, key=lambda one: one.first), key=lambda one: one.first):
-        held = _held(prices, day)
-        versions = tuple((one.version, one.coefficient) for of_zone in held.values() for one in of_zone)
+    for day, begun in groupby(sorted(portions, key=_FIRST), key=_FIRST):
+        place = bisect_right(edges, day)
+        if place not in between:
+            held = _held(prices, day)
+            versions = tuple((one.version, one.coefficient) for of_zone in held.values() for one in of_zone)
+            between[place] = held, versions
+        held, versions = between[place]
         _, unit = units.setdefault((month_start(day), versions), (held, {}))
         for portion in begun:
             unit.setdefault(portion.zone, []).append(portion)

@@ -105,5 +105,6 @@ def shape_of(days: Sequence[Sequence[Slot]], begin: Callable[[Slot], int]) -> Ca
     sums: dict[int, int] = {}
     for day in days:
         for slot in day:
-            sums[begin(slot)] = sums.get(begin(slot), 0) + (slot.energy or 0)
+            since = begin(slot)
+            sums[since] = sums.get(since, 0) + (slot.energy or 0)
     return lambda slot: sums.get(begin(slot), 0)

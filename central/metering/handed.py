@@ -14,7 +14,7 @@ from central.metering.rounding import MWH_PER_KWH
 from central.metering.terms import Reading, possible
 from central.metering.zones import month_start, next_month
 
-DAY = 86_400
+DAY, HOUR = 86_400, 3600
 ONE_DAY = timedelta(days=1)
 TIMES = 10  # the usual use of a day, beyond which it is doubtful
 LITTLE = 30 * MWH_PER_KWH  # that much is doubted by no comparison: a house may have stood empty

@@ -214,12 +214,11 @@ def fill(
     found: list[Slot] = []
     for day, of_day in groupby(grid, key=lambda place: day_of(place[0], tz)):
         spans = list(of_day)
-        exact = [
-            sum([part.value * ratios[part.segment.mounting] for part in parts.get(start, ())]) for start, _ in spans
-        ]
+        inside = [tuple(parts.get(start, ())) for start, _ in spans]
+        exact = [sum([part.value * ratios[part.segment.mounting] for part in those]) for those in inside]
         zones = calendar.zones_on(day, [start for start, _ in spans], tz)
-        for (start, end), energy, zone in zip(spans, running(exact), zones, strict=True):
-            found.append(_slot(start, end, zone, tuple(parts.get(start, ())), energy, now, due_after))
+        for (start, end), those, energy, zone in zip(spans, inside, running(exact), zones, strict=True):
+            found.append(_slot(start, end, zone, those, energy, now, due_after))
     return tuple(found)
 
 
@@ -302,8 +301,9 @@ def _slot(start: int, end: int, zone: str, parts: tuple[Part, ...], energy: int,
     if not parts:
         return Slot(start, end, zone, State.NOT_DUE if end + due_after > now else State.MISSING)
     quality = parts[0].sample.quality
-    for part in parts[1:]:
-        quality |= part.sample.quality
+    if len(parts) > 1:
+        for part in parts:
+            quality |= part.sample.quality
     return Slot(start, end, zone, _state(parts, energy, start, end), quality, energy, parts)
 
 

@@ -66,14 +66,11 @@ class Calendar:
         """Zones of moments of one local day of a point of this IANA zone. Raises Uncovered."""
         if any(rule.tz is not None for rule in self.rules):
             return [self.zone(moment, tz) for moment in moments]
-        held = [rule for rule in self.rules if rule.holds(day)]
-        found = []
-        for moment in moments:
-            here = local(moment, tz)
-            minute = here.hour * 60 + here.minute
-            rule = next((rule for rule in held if rule.has(minute)), None)
-            found.append(rule.zone if rule is not None else self.zone(moment, tz))
-        return found
+        origin = midnight(day, tz)
+        if midnight(day + timedelta(days=1), tz) - origin != 60 * DAY_MINUTES:  # the clocks are set
+            return [self.zone(moment, tz) for moment in moments]
+        zones = _by_minutes(tuple(rule for rule in self.rules if rule.holds(day)))
+        return [zones[(moment - origin) // 60] or self.zone(moment, tz) for moment in moments]
 
     def rule(self, moment: int, tz: str) -> ZoneRule:
         """The first rule that covers the moment. Raises Uncovered."""
@@ -82,6 +79,12 @@ class Calendar:
             if rule.covers(here if rule.tz is None else local(moment, rule.tz)):
                 return rule
         raise Uncovered(f"calendar «{self.scheme}» has no zone for {here.isoformat()}")
+
+
+@lru_cache(maxsize=256)  # days of one kind and season have the same rules
+def _by_minutes(held: tuple[ZoneRule, ...]) -> list[str | None]:
+    """The zone of each minute of a day on which these rules hold; None = none of them covers it."""
+    return [next((rule.zone for rule in held if rule.has(minute)), None) for minute in range(DAY_MINUTES)]
 
 
 @lru_cache(maxsize=32_768)  # all points of a zone have the same moments

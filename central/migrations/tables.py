@@ -11,14 +11,15 @@ from central.ingest import tables as ingest
 from central.jobs import tables as jobs
 from central.news import tables as news
 from central.notices import tables as notices
+from central.push import tables as push
 from central.registry import tables as registry
 from central.registry.exchange import tables as exchange
 from central.registry.search import tables as search
 from central.reports import tables as reports
 
 ROOMS = (
-    accounts, audits, commands, concentrators, figures, handing, ingest, jobs, news, notices, registry, exchange,
-    search, reports,
+    accounts, audits, commands, concentrators, figures, handing, ingest, jobs, news, notices, push, registry,
+    exchange, search, reports,
 )  # fmt: skip
 
 __all__ = ["ROOMS", "metadata"]

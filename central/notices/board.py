@@ -1,13 +1,13 @@
 """What a viewer finds in the cabinet, and the company in the console: by the policy, at the time of each notice."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, func, or_, select, update
 
 from central.accounts.policy import Viewer, may_see, saw
-from central.notices.kinds import DECREE, NO_JOURNAL, Kind
+from central.notices.kinds import DECREE, NO_JOURNAL, OWN, Kind, told_as
 from central.notices.tables import notice, notice_reader
 from central.registry.tables import meter, point
 
@@ -35,6 +35,11 @@ class Notice:
     made_at: int
     told_at: int | None
     new: bool
+    terms: Mapping[str, Any]  # of those that say what they were concluded from
+
+    @property
+    def told(self) -> Kind:
+        return told_as(self.kind, self.since, self.until)
 
 
 def shown(connection: Connection, viewer: Viewer, page: int, rows: int) -> tuple[Sequence[Notice], int]:
@@ -98,7 +103,10 @@ def _seen_by(viewer: Viewer) -> Select[Any]:
     moment: ColumnElement[int] = case((notice.c.journal == NO_JOURNAL, notice.c.made_at), else_=notice.c.since)
     query = _with_point(notice_reader.c.told_at, notice_reader.c.seen_at, notice_reader.c.account)
     own = and_(notice_reader.c.notice == notice.c.id, notice_reader.c.account == viewer.account)
-    return query.outerjoin(notice_reader, own).where(saw(viewer, notice.c.point, moment))
+    public = notice.c.kind.not_in([kind.value for kind in OWN])
+    return query.outerjoin(notice_reader, own).where(
+        saw(viewer, notice.c.point, moment), or_(public, notice_reader.c.account.is_not(None))
+    )
 
 
 def _with_point(*more: Any) -> Select[Any]:
@@ -128,4 +136,5 @@ def _notice(row: Row[Any], *, new: bool | None = None) -> Notice:
         made_at=row.made_at,
         told_at=row.told_at,
         new=(row.account is not None and row.seen_at is None) if new is None else new,
+        terms=row.terms or {},
     )

@@ -1,30 +1,40 @@
 """One notice is kept once, and for each who saw the point then: in his cabinet, and when a letter is due.
 
-At night only danger comes; the rest waits for the morning of the point. Of the same at the same point one letter in
-RESTING: what flaps is told together.
+In the quiet hours of a person only danger comes; the rest waits for their end, by the point's clock. Of the same at
+the same point one letter in RESTING, and one message to the phone: what flaps is told together.
 """
 
-from datetime import datetime, time, timedelta
+from collections.abc import Sequence
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, func, select, update
 
 from central.accounts.policy import readers
 from central.db import insert
-from central.metering.zones import local
 from central.notices.choices import choices_of
-from central.notices.kinds import DANGER, Kind
+from central.notices.kinds import DANGER, Kind, told_as
+from central.notices.quiet import Quiet, quiet_of
 from central.notices.tables import notice, notice_reader
+from central.push.asking import Asked, ask_each, last_of
 
-MORNING, NIGHT = time(8), time(22)  # of the point's clock
+PAGE = "/notices"  # of the cabinet, where each notice has a place of its own
 RESTING = 6 * 3600  # seconds between two letters of one kind about one point
-ONE_DAY = timedelta(days=1)
 
 
-def keep(connection: Connection, values: dict[str, Any], tz: str, moment: int, now: int, *, past: bool) -> bool:
-    """`values`: of the notice. Told to who saw the point at `moment`; what is `past` is kept and told to nobody. False:
-    it was there already; that it ended by now is written."""
+def keep(
+    connection: Connection,
+    values: dict[str, Any],
+    tz: str,
+    moment: int,
+    now: int,
+    *,
+    past: bool,
+    people: Sequence[int] | None = None,
+    letters: bool = True,
+) -> bool:
+    """`values`: of the notice. Told to who saw the point at `moment`, or to these `people` alone; what is `past` is
+    kept and told to nobody; not `letters`: one of its own has gone. False: it was there already; that it ended by now
+    is written."""
     new = insert(connection, notice).values(**values, made_at=now).on_conflict_do_nothing()
     key = connection.scalar(new.returning(notice.c.id))
     if key is None:
@@ -34,38 +44,48 @@ def keep(connection: Connection, values: dict[str, Any], tz: str, moment: int, n
             connection.execute(ended.values(until=values["until"]))
         return False
     if not past:
-        _tell(connection, key, values["point"], Kind(values["kind"]), tz, moment, now)
+        whom = readers(connection, values["point"], moment, now) if people is None else people
+        _tell(connection, key, values, tz, whom, now, letters)
     return True
 
 
-def _tell(connection: Connection, key: int, point: int, kind: Kind, tz: str, moment: int, now: int) -> None:
-    people = readers(connection, point, moment, now)
+def _tell(
+    connection: Connection, key: int, values: dict[str, Any], tz: str, people: Sequence[int], now: int, letters: bool
+) -> None:
     if not people:
         return
-    chosen, before = choices_of(connection, people, kind), _letters_before(connection, people, point, kind)
+    point, kind = values["point"], Kind(values["kind"])
+    told = told_as(kind, values["since"], values["until"])
+    chosen, hours = choices_of(connection, people, told), quiet_of(connection, people)
+    before = _letters_before(connection, people, point, kind)
     rows = [
         {
             "notice": key,
             "account": account,
             "shown": chosen[account].cabinet,
-            "letter_at": letter_at(kind, before.get(account), tz, now) if chosen[account].letter else None,
+            "letter_at": due_at(kind, before.get(account), tz, now, hours[account])
+            if letters and chosen[account].letter
+            else None,
         }
         for account in people
     ]
     connection.execute(notice_reader.insert(), rows)
+    last = last_of(connection, people, point, kind)
+    asked = [
+        Asked(account, told, f"{PAGE}#notice-{key}", tz, due_at(kind, last.get(account), tz, now, hours[account]), key)
+        for account in people
+        if chosen[account].push
+    ]
+    ask_each(connection, asked, now)
 
 
-def letter_at(kind: Kind, before: int | None, tz: str, now: int) -> int:
-    """When a letter may go. `before`: when the last one of the same went, or goes."""
+def due_at(kind: Kind, before: int | None, tz: str, now: int, hours: Quiet) -> int:
+    """When a letter or a message may go. `before`: when the last one of the same went, or goes; `hours`: quiet ones."""
     due = now if before is None else max(now, before if before > now else before + RESTING)
-    here = local(due, tz)
-    if kind in DANGER or MORNING <= here.time() < NIGHT:
-        return due
-    day = here.date() if here.time() < MORNING else here.date() + ONE_DAY
-    return int(datetime.combine(day, MORNING, ZoneInfo(tz)).timestamp())
+    return due if kind in DANGER else hours.over(due, tz)
 
 
-def _letters_before(connection: Connection, people: list[int], point: int, kind: Kind) -> dict[int, int]:
+def _letters_before(connection: Connection, people: Sequence[int], point: int, kind: Kind) -> dict[int, int]:
     when = func.max(func.coalesce(notice_reader.c.told_at, notice_reader.c.letter_at))
     query = (
         select(notice_reader.c.account, when)

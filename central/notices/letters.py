@@ -45,7 +45,7 @@ def _to(connection: Connection, account: int, home: str, now: int) -> bool:
     keys = connection.scalars(select(notice_reader.c.notice).where(*its).with_for_update()).all()
     viewer = Viewer.load(connection, account, now)
     chosen = choices(connection, account)
-    found = [one for one in board.these(connection, viewer, keys) if chosen[one.kind].letter] if viewer else []
+    found = [one for one in board.these(connection, viewer, keys) if chosen[one.told].letter] if viewer else []
     told = [one.id for one in found]
     of_it = notice_reader.c.account == account
     unwanted = of_it, notice_reader.c.notice.in_(set(keys) - set(told))
@@ -76,12 +76,13 @@ def _about(found: Sequence[Notice], home: str) -> dict[str, object]:
     return {
         "notices": [
             {
-                "title": notice_words.title(one.kind, one.journal, one.event_code),
+                "title": notice_words.title(one.told, one.journal, one.event_code),
                 "point": f"{one.name}, {one.address}",
                 "serial": one.serial,
                 "when": when(one),
-                "why": notice_words.KINDS[one.kind].why,
-                "do": notice_words.KINDS[one.kind].do,
+                "what": notice_words.what(one.kind, one.terms),
+                "why": notice_words.KINDS[one.told].why,
+                "do": notice_words.KINDS[one.told].do,
             }
             for one in found[:MOST]
         ],
@@ -97,6 +98,12 @@ def when(one: Notice) -> str:
         return str(_("по %(day)s", day=day(day_of(one.until - 1, one.tz))))
     if one.kind is Kind.SILENT:
         return str(_("последние данные %(when)s", when=moment(one.since, one.tz, end=True)))
+    if one.kind is Kind.HIGH_USE:
+        return notice_words.period(one.terms)
+    if one.kind is Kind.READINGS_OPEN and one.until is not None:
+        return str(_("по %(day)s", day=day(day_of(one.until - 1, one.tz))))
+    if one.kind in (Kind.READING_ACCEPTED, Kind.READING_DECLINED):
+        return str(_("квитанция %(number)s", number=one.terms["number"]))
     if one.until is None or one.until == one.since:
         return moment(one.since, one.tz)
     lasted = notice_words.lasted(one.until - one.since)

@@ -1,6 +1,18 @@
 """Tables of what people are told of their points, and of what they want to be told."""
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, String, Table, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    UniqueConstraint,
+    true,
+)
 
 from central.db import Id, Seconds, metadata
 from central.ingest.tables import NAME
@@ -28,6 +40,7 @@ notice = Table(  # what happened at a point, once: the key is the same whenever 
     Column("code", BigInteger, nullable=False),
     Column("received_at", Seconds),  # the line that completed it; null = of no journal
     Column("made_at", Seconds, nullable=False),  # since then it stands in the cabinet
+    Column("terms", JSON(none_as_null=True)),  # what it was concluded from, by kind; null = the line itself
     UniqueConstraint("point", "meter", "kind", "since", "code"),
 )
 Index("ix_notice_made_at", notice.c.made_at, notice.c.id)
@@ -45,11 +58,20 @@ notice_reader = Table(  # whom it is for: who saw the point then
 Index("ix_notice_reader_account_seen_at", notice_reader.c.account, notice_reader.c.seen_at)
 Index("ix_notice_reader_told_at_letter_at", notice_reader.c.told_at, notice_reader.c.letter_at)
 
-notice_choice = Table(  # what an account has chosen; without a row, both
+notice_choice = Table(  # what an account has chosen; without a row, all
     "notice_choice",
     metadata,
     Column("account", ForeignKey("account.id"), primary_key=True),
     Column("kind", String(20), primary_key=True),
     Column("letter", Boolean, nullable=False),
     Column("cabinet", Boolean, nullable=False),
+    Column("push", Boolean, nullable=False, server_default=true()),
+)
+
+notice_quiet = Table(  # hours of the day, in which an account is told of danger alone; without a row, from 22 to 8
+    "notice_quiet",
+    metadata,
+    Column("account", ForeignKey("account.id"), primary_key=True, autoincrement=False),
+    Column("since", Integer, nullable=False),
+    Column("until", Integer, nullable=False),
 )

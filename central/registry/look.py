@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -58,49 +58,74 @@ def _tenures(dialect: str) -> Select[Any]:
 
 def segments_of(connection: Connection, point_id: int, since: int, until: int) -> tuple[Segment, ...]:
     """Tenures at the point that have a moment in [since, until), oldest first."""
-    powers = _powers(connection, point_id)
-    query = (
-        select(mounting, meter.c.serial, meter.c.register_end, meter.c.resolution)
-        .join(meter, meter.c.id == mounting.c.meter)
-        .where(mounting.c.point == point_id, mounting.c.valid_from < until)
-        .where(or_(mounting.c.valid_to.is_(None), mounting.c.valid_to > since))
-        .order_by(mounting.c.valid_from)
-    )
-    return tuple(
-        Segment(
-            mounting=row.id,
-            meter=row.meter,
-            serial=row.serial,
-            since=row.valid_from,
-            until=row.valid_to,
-            ki=Fraction(row.ki),
-            ku=Fraction(row.ku),
-            primary=row.values_are == "primary",
-            period=row.period,
-            resolution=row.resolution,
-            register_end=row.register_end,
-            power_max=next((power for since, power in reversed(powers) if since <= row.valid_from), powers[0][1]),
-            powers=tuple(one for one in powers if one[0] > row.valid_from),
-            begun_by_act=bool(row.reg_start),
-        )
-        for row in connection.execute(query)
+    powers = _powers(connection.execute(_POWERS, {"its_point": point_id}))
+    asked = {"its_point": point_id, "since": since, "until": until}
+    return tuple(_segment(row, powers) for row in connection.execute(_SEGMENTS, asked))
+
+
+def all_segments_of(connection: Connection, points: Collection[int]) -> dict[int, tuple[Segment, ...]]:
+    """Point -> all its tenures, oldest first, by two queries; one where no meter ever stood is not in it."""
+    keys, dialect = keys_of([(key,) for key in points]), connection.dialect.name
+    ours = given(dialect, point_terms.c.point)
+    query = _TERMS_POWERS.join(ours, ours.c.point == point_terms.c.point).order_by(point_terms.c.valid_from)
+    terms: dict[int, list[Any]] = defaultdict(list)
+    for row in connection.execute(query, keys):
+        terms[row.point].append((row.valid_from, row.power_max, row.tz))
+    powers = {key: _powers(rows) for key, rows in terms.items()}
+    ours = given(dialect, mounting.c.point)
+    mounted: Select[Any] = _MOUNTED.join(ours, ours.c.point == mounting.c.point).order_by(mounting.c.valid_from)
+    found: dict[int, list[Segment]] = defaultdict(list)
+    for row in connection.execute(mounted, keys):
+        found[row.point].append(_segment(row, powers[row.point]))
+    return {key: tuple(segments) for key, segments in found.items()}
+
+
+_MOUNTED: Select[Any] = select(mounting, meter.c.serial, meter.c.register_end, meter.c.resolution).join(
+    meter, meter.c.id == mounting.c.meter
+)
+_SEGMENTS = (  # this and what follows is asked for on each page: made once
+    _MOUNTED.where(mounting.c.point == bindparam("its_point"), mounting.c.valid_from < bindparam("until"))
+    .where(or_(mounting.c.valid_to.is_(None), mounting.c.valid_to > bindparam("since")))
+    .order_by(mounting.c.valid_from)
+)
+
+
+def _segment(row: Any, powers: Sequence[tuple[int, int | None]]) -> Segment:
+    return Segment(
+        mounting=row.id,
+        meter=row.meter,
+        serial=row.serial,
+        since=row.valid_from,
+        until=row.valid_to,
+        ki=Fraction(row.ki),
+        ku=Fraction(row.ku),
+        primary=row.values_are == "primary",
+        period=row.period,
+        resolution=row.resolution,
+        register_end=row.register_end,
+        power_max=next((power for since, power in reversed(powers) if since <= row.valid_from), powers[0][1]),
+        powers=tuple(one for one in powers if one[0] > row.valid_from),
+        begun_by_act=bool(row.reg_start),
     )
 
 
-def _powers(connection: Connection, point_id: int) -> Sequence[tuple[int, int | None]]:
+def _powers(rows: Iterable[Any]) -> Sequence[tuple[int, int | None]]:
     """Since when which power is permitted, W; the first holds before its beginning too. Changes alone are told."""
     found: list[tuple[int, int | None]] = []
-    for day, power, tz in connection.execute(_POWERS, {"its_point": point_id}):
+    for day, power, tz in rows:
         if not found or found[-1][1] != power:
             found.append((midnight(day, tz), power))
     return found or [(0, None)]
 
 
-_POWERS = (  # asked for every day that is computed: made once
+_POWERS = (
     select(point_terms.c.valid_from, point_terms.c.power_max, point.c.tz)
     .join(point, point.c.id == point_terms.c.point)
     .where(point_terms.c.point == bindparam("its_point"))
     .order_by(point_terms.c.valid_from)
+)
+_TERMS_POWERS = select(point_terms.c.point, point_terms.c.valid_from, point_terms.c.power_max, point.c.tz).join(
+    point, point.c.id == point_terms.c.point
 )
 
 
@@ -115,8 +140,7 @@ def standing_at(connection: Connection, points: Iterable[int], moment: int) -> d
 def act_readings(connection: Connection, segments: Iterable[Segment]) -> dict[tuple[int, int], dict[str, Reading]]:
     """Readings of the acts: (mounting, moment) -> field of the series -> reading."""
     found: dict[tuple[int, int], dict[str, Reading]] = defaultdict(dict)
-    query = select(mounting).where(mounting.c.id.in_([segment.mounting for segment in segments]))
-    for row in connection.execute(query):
+    for row in connection.execute(_MOUNTINGS, {"mountings": [segment.mounting for segment in segments]}):
         for moment, registers in ((row.valid_from, row.reg_start), (row.valid_to, row.reg_end)):
             for field, value in (registers or {}).items():
                 found[row.id, moment][field] = Reading(moment, value, ACT)
@@ -125,13 +149,17 @@ def act_readings(connection: Connection, segments: Iterable[Segment]) -> dict[tu
 
 def manual_readings(connection: Connection, segments: Iterable[Segment]) -> dict[tuple[int, int], dict[str, Reading]]:
     """What people read: (mounting, moment) -> field of the series -> reading."""
-    query = select(manual_reading).where(manual_reading.c.mounting.in_([segment.mounting for segment in segments]))
+    mountings = [segment.mounting for segment in segments]
     return {
         (row.mounting, row.read_at): {
             field: Reading(row.read_at, value, MANUAL) for field, value in row.registers.items()
         }
-        for row in connection.execute(query)
+        for row in connection.execute(_BY_HAND, {"mountings": mountings})
     }
+
+
+_MOUNTINGS = select(mounting).where(mounting.c.id.in_(bindparam("mountings", expanding=True)))
+_BY_HAND = select(manual_reading).where(manual_reading.c.mounting.in_(bindparam("mountings", expanding=True)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +216,7 @@ def terms_of(connection: Connection, points: Collection[int]) -> dict[int, tuple
 
 def terms_under(connection: Connection, scheme: int, held: Sequence[Terms]) -> tuple[Terms, ...]:
     """Those of a point as if it had always been billed by another scheme, and were else, each in its time, as it is."""
-    head = connection.execute(select(zone_scheme).where(zone_scheme.c.id == scheme)).one()
+    head = connection.execute(_HEAD, {"its_scheme": scheme}).one()
     other = {"scheme": scheme, "name": head.name, "tariffs": dict(head.tariffs)}
     return tuple(replace(one, **other, whole=head.billing_reading == "whole_kwh") for one in held)
 
@@ -200,12 +228,17 @@ def in_force(terms: Sequence[Terms], day: date) -> Terms:
 
 def calendar_of(connection: Connection, scheme: int) -> Calendar:
     """The zones of a scheme, in the order of its tariffs."""
-    head = connection.execute(select(zone_scheme).where(zone_scheme.c.id == scheme)).one()
-    rules = connection.execute(select(zone_rule).where(zone_rule.c.scheme == scheme).order_by(zone_rule.c.id))
-    fields = ("valid_from", "valid_to", "months", "day_kind", "start", "end", "zone", "tz")
-    return Calendar(
-        head.name, tuple(head.tariffs), tuple(ZoneRule(*(getattr(row, name) for name in fields)) for row in rules)
-    )
+    head = connection.execute(_HEAD, {"its_scheme": scheme}).one()
+    rules = connection.execute(_RULES, {"its_scheme": scheme})
+    return Calendar(head.name, tuple(head.tariffs), tuple(ZoneRule(*row) for row in rules))
+
+
+_HEAD = select(zone_scheme).where(zone_scheme.c.id == bindparam("its_scheme"))
+_RULES = (
+    select(*(zone_rule.c[one.name] for one in fields(ZoneRule)))
+    .where(zone_rule.c.scheme == bindparam("its_scheme"))
+    .order_by(zone_rule.c.id)
+)
 
 
 def calendar_through(terms: Sequence[Terms], calendars: Mapping[int, Calendar]) -> Calendar:
@@ -242,25 +275,36 @@ def _through(terms: Sequence[Terms], held: Mapping[int, Sequence[Dated]]) -> Ite
 
 def prices_of(connection: Connection, scheme: int) -> Sequence[Price]:
     """All versions of all zones, oldest first."""
-    query = select(price).where(price.c.scheme == scheme).order_by(price.c.valid_from, price.c.id)
-    return [
-        Price(row.id, row.zone, row.valid_from, row.valid_to, row.amount, above=row.above or 0)
-        for row in connection.execute(query)
-    ]
+    rows = connection.execute(_PRICES, {"its_scheme": scheme})
+    return [Price(row.id, row.zone, row.valid_from, row.valid_to, row.amount, above=row.above or 0) for row in rows]
+
+
+_PRICES = select(price).where(price.c.scheme == bindparam("its_scheme")).order_by(price.c.valid_from, price.c.id)
 
 
 def monthly_of(connection: Connection, scheme: int) -> Sequence[MonthlyPrice]:
     """All versions of what is paid each month, oldest first."""
-    query = select(monthly_line).where(monthly_line.c.scheme == scheme)
-    rows = connection.execute(query.order_by(monthly_line.c.valid_from, monthly_line.c.id))
+    rows = connection.execute(_MONTHLY, {"its_scheme": scheme})
     return [MonthlyPrice(row.id, row.name, row.valid_from, row.valid_to, row.amount) for row in rows]
+
+
+_MONTHLY = (
+    select(monthly_line)
+    .where(monthly_line.c.scheme == bindparam("its_scheme"))
+    .order_by(monthly_line.c.valid_from, monthly_line.c.id)
+)
 
 
 def hourly_schemes(connection: Connection, schemes: Collection[int]) -> dict[int, int]:
     """Those of these that are priced by the hour, each with the beginning of its first hour: till then by zones."""
-    first = func.min(hour_price.c.hour).label("hour")
-    query = select(hour_price.c.scheme, first).where(hour_price.c.scheme.in_(schemes)).group_by(hour_price.c.scheme)
-    return {row.scheme: row.hour for row in connection.execute(query)}
+    return {row.scheme: row.hour for row in connection.execute(_FIRST_HOURS, {"schemes": list(schemes)})}
+
+
+_FIRST_HOURS = (
+    select(hour_price.c.scheme, func.min(hour_price.c.hour).label("hour"))
+    .where(hour_price.c.scheme.in_(bindparam("schemes", expanding=True)))
+    .group_by(hour_price.c.scheme)
+)
 
 
 def hour_prices_of(connection: Connection, scheme: int, since: int, until: int) -> dict[int, HourPrice]:

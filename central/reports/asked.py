@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 
 from werkzeug.datastructures import MultiDict
@@ -101,8 +101,21 @@ def asked(report: Report, args: MultiDict[str, str], today: date) -> Asked:
 
 
 def _period(report: Report, args: MultiDict[str, str], today: date) -> Chosen:
-    words_of = {name: args[name] for name in ("length", "day", "last") if name in args}
+    words_of = {name: args[name] for name in ("length", "day", "last") if name in args} | _typed(args)
     if words_of.get("length") not in report.lengths:
         words_of["length"] = report.lengths[0]
     found = choose(words_of, today, usual=report.lengths[0])
     return found if "day" in words_of else (found.before or found)
+
+
+def _typed(args: MultiDict[str, str]) -> dict[str, str]:
+    """What a form says, where the end of a period is `until`, the day after its last: `was` = length and until as they
+    stood in it. Who changed the end without the length means a period of his own."""
+    length, until = args.get("length", ""), args.get("until", "")
+    before = args.get("was", "").split()
+    try:
+        last = date.fromisoformat(until) - timedelta(days=1)
+    except (ValueError, OverflowError):
+        return {}
+    own = length == "own" or (before[:1] == [length] and before[1:] != [until])
+    return {"length": "own", "last": last.isoformat()} if own else {}

@@ -16,7 +16,7 @@ from central.faces.charts import Bar, Captions
 if TYPE_CHECKING:
     from central.figures.views import PointView
     from central.reports.asked import Asked
-    from central.reports.making import Making
+    from central.reports.making import Making, Sum
 
 Words: TypeAlias = str | LazyString
 
@@ -61,6 +61,7 @@ class Place(StrEnum):
     OFF = "o"
     MISSING = "-"
     NOT_DUE = "."
+    ABSENT = " "  # no meter stood there, or it is not for this viewer
 
 
 class Marked(Struct, frozen=True):
@@ -104,9 +105,11 @@ class Address:
 
 
 class Row(Struct, frozen=True):
-    """`cells`: one a column that the report has, in their order, those that are not shown too. `group`: caption of the
-    rows that stand together. `zone`: its colour's class (t1…t4), where the row is of one zone. `opens`: name of a
-    column -> what explains its figure."""
+    """`cells`: one a column that the report has, in their order, those that are not shown too; None = it is not known,
+    "" = nothing is to be there. `group`: caption of the rows that stand together. `zone`: its colour's class (t1…t4),
+    where the row is of one zone. `opens`: name of a column -> what explains its figure; `sums`: the same of the sum of
+    its group. `compared`: whether it may be the greatest, the least and part of a mean. `shares`: what of its energy a
+    mark is of, where that is not all of it."""
 
     cells: tuple[Cell, ...]
     role: Role = Role.ROW
@@ -115,12 +118,17 @@ class Row(Struct, frozen=True):
     marks: tuple[Mark, ...] = ()
     remark: str = ""
     opens: Mapping[str, Address] = {}
+    sums: Mapping[str, Address] = {}
+    compared: bool = True
+    shares: Mapping[Mark, int] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
     """`name`: in addresses and in personal reports, never changed. `summed`: its cells are added up, in whole mWh.
-    `fixed`: it cannot be left out. `width`: characters in a workbook. `over`: caption above it and its neighbours."""
+    `fixed`: it cannot be left out. `width`: characters in a workbook. `over`: caption above it and its neighbours.
+    `derived`: what stands in a line under its rows, out of the sums of others by their names. `beside`: a column that
+    is summed; under the rows, at its greatest and its least, stands the cell of the row where that was."""
 
     name: str
     caption: Words
@@ -130,6 +138,8 @@ class Column:
     fixed: bool = False
     width: int = 14
     over: Words = ""
+    derived: "Callable[[Line, Mapping[str, Sum]], Cell] | None" = None
+    beside: str = ""
 
     @property
     def head(self) -> str:
@@ -179,6 +189,7 @@ class Report:
     notes: "Callable[[Making], Sequence[str]] | None" = None
     signatures: tuple[Words, ...] = ()  # who signs, from left to right; none = nobody does
     wide: bool = False  # its paper lies on its side
+    grouped: "Callable[[Asked], bool] | None" = None  # whether its rows stand in groups that have lines; None = always
 
 
 @dataclass(slots=True)

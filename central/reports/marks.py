@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
+from central.figures.steps import Step
 from central.metering.slots import Completeness
 from central.metering.terms import State
 from central.reports.description import Mark
@@ -35,3 +36,18 @@ def of_counts(counts: Completeness, states: Iterable[State] = ()) -> tuple[Mark,
         State.NOT_DUE: counts.not_due,
     }
     return of_states([*(state for state, count in there.items() if count), *states])
+
+
+def of_step(step: Step) -> tuple[Mark, ...]:
+    """Of what stands in a step, and of what does not."""
+    return of_counts(step.completeness, [state for states in step.energies.values() for state in states])
+
+
+def shares(energies: Iterable[Mapping[State, int]]) -> Mapping[Mark, int]:
+    """How much of an energy, mWh by state, each mark is of."""
+    found: dict[Mark, int] = {}
+    for states in energies:
+        for state, energy in states.items():
+            if state in OF_STATE:
+                found[OF_STATE[state]] = found.get(OF_STATE[state], 0) + energy
+    return found

@@ -22,6 +22,7 @@ from central.reports.asked import Asked, asked
 from central.reports.description import Report
 from central.reports.tables import personal_report
 
+LAST = ""  # instead of a name: what a person asked of a report last
 MOST = 50  # of one account
 MOST_NAME = 100  # letters
 MOST_BACK = 36  # periods
@@ -42,13 +43,14 @@ class Personal:
 
 def mine(connection: Connection, viewer: Viewer) -> list[Personal]:
     """His own and those shared with him, by name."""
-    rows = connection.execute(_seen(viewer).order_by(func.lower(personal_report.c.name), personal_report.c.id))
+    named = _seen(viewer).where(personal_report.c.name != LAST)
+    rows = connection.execute(named.order_by(func.lower(personal_report.c.name), personal_report.c.id))
     return [_of(row, viewer) for row in rows]
 
 
 def one(connection: Connection, viewer: Viewer, key: int) -> Personal:
     """Raises NotFound."""
-    row = connection.execute(_seen(viewer).where(personal_report.c.id == key)).first()
+    row = connection.execute(_seen(viewer).where(personal_report.c.id == key, personal_report.c.name != LAST)).first()
     if row is None:
         raise NotFound(f"personal report {key}")
     return _of(row, viewer)
@@ -56,7 +58,7 @@ def one(connection: Connection, viewer: Viewer, key: int) -> Personal:
 
 def keep(connection: Connection, viewer: Viewer, name: str, wanted: Asked, contract: int | None, now: int) -> int:
     """Raises Refused."""
-    here = personal_report.c.account == viewer.account
+    here = (personal_report.c.account == viewer.account) & (personal_report.c.name != LAST)
     count = connection.execute(select(func.count()).select_from(personal_report).where(here)).scalar_one()
     if count >= MOST:
         raise Refused("name", _l("Персональных отчётов может быть %(most)s. Удалите ненужный.", most=MOST))
@@ -82,6 +84,22 @@ def remove(connection: Connection, viewer: Viewer, key: int) -> None:
     gone = delete(personal_report).where(_its(viewer, key)).returning(personal_report.c.id)
     if connection.execute(gone).first() is None:
         raise NotFound(f"personal report {key}")
+
+
+def last(connection: Connection, viewer: Viewer, report: str) -> Mapping[str, Any]:
+    """What this person asked of a report when he last changed its parameters; empty: he never did."""
+    asked_then = select(personal_report.c.asked).where(_last(viewer, report)).order_by(personal_report.c.id.desc())
+    return connection.execute(asked_then).scalars().first() or {}
+
+
+def remember(connection: Connection, viewer: Viewer, wanted: Asked, now: int) -> None:
+    """It is asked so the next time, of the last whole period of this length."""
+    place = {"day", "last"} | ({"length"} if wanted.period.length == "own" else set())
+    values: dict[str, Any] = {"asked": {name: value for name, value in wanted.query.items() if name not in place}}
+    known = update(personal_report).where(_last(viewer, wanted.report)).values(**values, changed_at=now)
+    if connection.execute(known.returning(personal_report.c.id)).first() is None:
+        values |= {"account": viewer.account, "report": wanted.report, "name": LAST, "made_at": now, "changed_at": now}
+        connection.execute(personal_report.insert().values(**values))
 
 
 def kept(wanted: Asked) -> dict[str, Any]:
@@ -136,7 +154,13 @@ def _shared(connection: Connection, viewer: Viewer, contract: int | None) -> int
 
 
 def _its(viewer: Viewer, key: int) -> ColumnElement[bool]:
-    return (personal_report.c.id == key) & (personal_report.c.account == viewer.account)
+    named = (personal_report.c.id == key) & (personal_report.c.name != LAST)
+    return named & (personal_report.c.account == viewer.account)
+
+
+def _last(viewer: Viewer, report: str) -> ColumnElement[bool]:
+    his = (personal_report.c.account == viewer.account) & (personal_report.c.name == LAST)
+    return his & (personal_report.c.report == report)
 
 
 def _seen(viewer: Viewer) -> Any:

@@ -24,7 +24,7 @@ personal_report = Table(
     Column("id", Id, primary_key=True),
     Column("account", ForeignKey("account.id"), nullable=False, index=True),  # whose it is
     Column("contract", ForeignKey("contract.id"), index=True),  # who sees this contract sees it too; null = he alone
-    Column("name", String(100), nullable=False),
+    Column("name", String(100), nullable=False),  # "" = what this account asked of the report last
     Column("report", String(40), nullable=False),  # word of the standard one
     Column("asked", JSON, nullable=False),  # parameters; its period as so many back from today
     Column("made_at", Seconds, nullable=False),

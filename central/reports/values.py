@@ -20,13 +20,12 @@ def plain(cell: Cell, column: Column, digits: int) -> Plain:
     """kWh, kW and per cent as Decimal, counts as int, dates as they are."""
     if cell is None or isinstance(cell, str):
         return cell
+    if isinstance(cell, int) and column.kind in ENERGIES:  # first, as most cells are
+        return Decimal(nearest(cell * 10**digits, MWH_PER_KWH)).scaleb(-digits)
     if isinstance(cell, Marked):
         return marked(cell)
     if isinstance(cell, Decimal | Fraction) and column.kind is not Kind.SHARE:
         return ratio(cell)  # a factor under figures of energy too
-    if column.kind in ENERGIES:
-        assert isinstance(cell, int)
-        return Decimal(nearest(cell * 10**digits, MWH_PER_KWH)).scaleb(-digits)
     if column.kind is Kind.SHARE:
         assert isinstance(cell, int | Fraction)
         return Decimal(half_away(Fraction(cell) * 1000)).scaleb(-1)

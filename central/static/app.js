@@ -119,9 +119,11 @@ const offline = (away) => {
   clearTimeout(asking);
   if (away && navigator.onLine && renews()) asking = setTimeout(renew, AGAIN);
 };
-addEventListener("offline", () => offline(true));
-addEventListener("online", () => (renews() ? renew() : offline(false)));
-if (!navigator.onLine) offline(true);
+if (document.getElementById("offline")) {
+  addEventListener("offline", () => offline(true));
+  addEventListener("online", () => (renews() ? renew() : offline(false)));
+  if (!navigator.onLine) offline(true);
+}
 
 // The address of what is shown can be sent to another who may see it; what is shown once can be taken along.
 whenShown((root) => {
@@ -190,8 +192,9 @@ document.addEventListener("keydown", (event) => {
   search.focus();
 });
 
-// A form that is filled in standing before a meter, in a cellar perhaps: what is typed is kept on the device until the
-// server has it. Sent again it carries the same token, so what did arrive is not written twice.
+// A form that is filled in standing before a meter, in a cellar perhaps: what is begun is kept on the device for an hour;
+// what could not be sent waits there, and goes by itself when the network is back. Sent again it carries the same token,
+// so what did arrive is not written twice.
 const storage = () => {
   try {
     return localStorage;
@@ -200,66 +203,173 @@ const storage = () => {
   }
 };
 const HOUR = 3600 * 1000; // ms
-const KEPT_FOR = { true: 168 * HOUR, false: HOUR }; // what was to be sent, and what was only begun
 const fieldsOf = (form) => [...form.querySelectorAll("input.read")];
-const keep = (form, unsent) => {
+const keep = (form) => {
   const typed = Object.fromEntries(fieldsOf(form).map((one) => [one.name, one.value.trim()]).filter(([, text]) => text));
-  const kept = { at: Date.now(), once: form.elements.once.value, typed, unsent };
-  if (Object.keys(typed).length) storage()?.setItem(form.dataset.kept, JSON.stringify(kept));
+  const begun = { at: Date.now(), once: form.elements.once.value, typed };
+  if (Object.keys(typed).length) storage()?.setItem(form.dataset.kept, JSON.stringify(begun));
   else storage()?.removeItem(form.dataset.kept);
 };
-const offer = (form) => {
-  const told = document.getElementById("unsent");
-  told.hidden = false;
-  told.scrollIntoView({ block: "nearest" });
-  say(told.textContent.trim());
+const fill = (form, once, typed) => {
+  for (const one of fieldsOf(form)) one.value = typed[one.name] || "";
+  form.elements.once.value = once;
+  form.dispatchEvent(new Event("filled"));
 };
 const fillAgain = (form) => {
-  const kept = JSON.parse(storage()?.getItem(form.dataset.kept) || "null");
-  if (!kept || Date.now() - kept.at > KEPT_FOR[kept.unsent] || fieldsOf(form).some((one) => one.value)) return;
-  let filled = false;
-  for (const one of fieldsOf(form)) {
-    one.value = kept.typed[one.name] || "";
-    filled ||= Boolean(one.value);
-  }
-  if (!filled) return;
-  form.elements.once.value = kept.once;
-  if (kept.unsent) offer(form);
+  const begun = JSON.parse(storage()?.getItem(form.dataset.kept) || "null");
+  if (!begun || Date.now() - begun.at > HOUR || fieldsOf(form).some((one) => one.value)) return;
+  if (fieldsOf(form).some((one) => begun.typed[one.name])) fill(form, begun.once, begun.typed);
 };
-const sendKept = async (form) => {
+// One that was refused is looked at again in the form, as of when it was read.
+const fillRefused = async (form) => {
+  const one = (await kept.readings()).find((reading) => location.hash === `#${reading.once}`);
+  if (!one) return;
+  const noted = document.createElement("input");
+  Object.assign(noted, { type: "hidden", name: "noted_at" });
+  noted.value = form.dataset.seconds - Math.round((Date.now() - one.at) / 1000);
+  form.append(noted);
+  fill(form, one.once, one.fields);
+};
+const hold = async (form) => {
+  const { csrf_token, confirmed, noted_at: noted, ...fields } = Object.fromEntries(new FormData(form));
+  const filled = [...form.querySelectorAll(".face")].filter((face) => fieldsOf(face).some((one) => one.value));
+  await kept.add({
+    once: fields.once,
+    who: form.dataset.kept.slice(DRAFT.length),
+    at: noted ? Date.now() - (form.dataset.seconds - noted) * 1000 : Date.now(),
+    action: form.getAttribute("action"),
+    fields,
+    about: filled.map((face) => `№ ${face.dataset.serial}`).join(", "),
+  });
+  storage()?.removeItem(form.dataset.kept);
+  await tellKept();
+  document.getElementById("kept").scrollIntoView({ block: "nearest" });
+  const worker = await navigator.serviceWorker?.getRegistration();
+  await worker?.sync?.register(kept.TAG).catch(() => null); // where the browser has it, it sends without a page
+};
+const sendForm = async (form) => {
   const main = document.querySelector("main");
-  keep(form, true);
+  keep(form);
   main.setAttribute("aria-busy", "true");
+  let answer, text;
   try {
-    const answer = await fetch(form.action, { method: "POST", body: new FormData(form) });
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    const next = page.querySelector("main");
-    if (next && next.dataset.page === main.dataset.page) {
-      keep(form, false);
-      show(main, next, page);
-      main.querySelector("[role=alert]")?.focus();
-    } else if (next && next.querySelector("[data-taken]")) {
-      storage()?.removeItem(form.dataset.kept);
-      location.assign(answer.url);
-    } else {
-      form.submit(); // a login, an error: pages of their own; what was typed is kept
-    }
+    answer = await fetch(form.action, { method: "POST", body: new FormData(form) });
+    text = await answer.text();
   } catch {
     offline(true);
-    offer(form);
+    await hold(form);
+    return;
   } finally {
     main.removeAttribute("aria-busy");
+  }
+  const page = new DOMParser().parseFromString(text, "text/html");
+  const next = page.querySelector("main");
+  if (next && next.dataset.page === main.dataset.page) {
+    keep(form);
+    show(main, next, page);
+    main.querySelector("[role=alert]")?.focus();
+  } else if (next && next.querySelector("[data-taken]")) {
+    storage()?.removeItem(form.dataset.kept);
+    await kept.drop(form.elements.once.value).catch(() => null);
+    location.assign(answer.url);
+  } else {
+    form.submit(); // a login, an error: pages of their own; what was typed is kept
   }
 };
 whenShown((root) => {
   for (const form of root.querySelectorAll("form[data-kept]")) {
     fillAgain(form);
-    form.addEventListener("input", () => keep(form, false));
+    if (location.hash.length > 20) fillRefused(form).catch(() => null);
+    form.addEventListener("input", () => keep(form));
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      sendKept(form);
+      sendForm(form);
     });
   }
+});
+
+// What waits is told on every page, and what became of it, until its person has seen it.
+const DRAFT = "entry-";
+const when = new Intl.DateTimeFormat(document.documentElement.lang, {
+  day: "2-digit",
+  month: "2-digit",
+  hour: "2-digit",
+  minute: "2-digit",
+});
+const tellKept = async () => {
+  const place = document.getElementById("kept");
+  if (!place) return;
+  const readings = await kept.readings().catch(() => []);
+  place.replaceChildren(...readings.map(toldOf));
+  place.hidden = !readings.length;
+};
+const toldOf = (reading) => {
+  const state = reading.number ? "taken" : reading.said ? "refused" : "waits";
+  const told = document.getElementById(`kept-${state}`).content.cloneNode(true);
+  told.querySelector("[data-about]").textContent = reading.about;
+  told.querySelector("time").textContent = when.format(reading.at).replace(",", "");
+  const drop = async () => {
+    await kept.drop(reading.once);
+    await tellKept();
+  };
+  told.querySelector("[data-drop]").addEventListener("click", drop);
+  if (state === "taken") {
+    const link = told.querySelector("[data-receipt]");
+    link.href = reading.address;
+    link.addEventListener("click", drop);
+    told.querySelector("[data-number]").textContent = reading.number;
+  }
+  if (state === "refused") {
+    for (const sentence of reading.said) {
+      const line = document.createElement("li");
+      line.textContent = sentence;
+      told.querySelector("[data-said]").append(line);
+    }
+    told.querySelector("[data-gone]").hidden = Boolean(reading.said.length);
+    told.querySelector("[data-open]").href = `${reading.action}#${reading.once}`;
+    told.querySelector("[data-open]").hidden = !reading.said.length;
+  }
+  return told;
+};
+const sendKept = async () => {
+  await kept.send().catch(() => null); // no network, or the server is away: they wait on
+  const form = document.querySelector("form[data-kept]");
+  const mine = form && (await kept.readings().catch(() => [])).find((one) => one.once === form.elements.once.value);
+  if (mine && mine.number) {
+    await kept.drop(mine.once);
+    location.assign(mine.address);
+  }
+  await tellKept();
+};
+
+// What is kept is of who looks: it goes when that is another, or nobody, and at once by the button «Выход».
+const { who, keeps } = document.body.dataset;
+const forgetDrafts = (but) => {
+  for (const name of Object.keys(storage() || {})) {
+    if (name.startsWith(DRAFT) && name !== DRAFT + but) storage().removeItem(name);
+  }
+};
+const begin = async () => {
+  forgetDrafts(who);
+  await kept.belongs(who);
+  if (who === kept.NOBODY) return;
+  navigator.serviceWorker?.register("/sw.js").catch(() => null); // without https there is none
+  await sendKept();
+  if (keeps !== undefined) await kept.renew(who, document.documentElement.lang);
+};
+if (who) {
+  addEventListener("load", () => begin().catch(() => null));
+  addEventListener("online", sendKept);
+  document.addEventListener("visibilitychange", () => document.hidden || sendKept());
+}
+document.querySelector("form.out")?.addEventListener("submit", async (event) => {
+  const form = event.target;
+  event.preventDefault();
+  const unsent = (await kept.readings().catch(() => [])).some((one) => !one.number);
+  if (unsent && !confirm(form.dataset.unsent)) return;
+  forgetDrafts(kept.NOBODY);
+  await kept.wipe().catch(() => null);
+  form.submit();
 });
 
 // What was used since the last reading is seen while one types.
@@ -278,6 +388,7 @@ whenShown((root) => {
       told.textContent = `${told.dataset.used} ${number.format(used)} ${told.dataset.unit}${usual}`;
     };
     field.addEventListener("input", tell);
+    field.form.addEventListener("filled", tell);
     tell();
   }
 });
@@ -305,6 +416,40 @@ if (goingOn(document)) {
       location.reload();
     }
   }, 2000);
+}
+
+// A phone brings the code that stands behind the «#»: no server, no log and no history has it.
+const joins = document.querySelector("form[data-code]");
+if (joins && location.hash.length > 20) {
+  joins.elements.code.value = location.hash.slice(1);
+  history.replaceState(null, "", location.pathname);
+  joins.submit();
+}
+document.querySelector("form[data-now]")?.submit();
+
+// A photo is made small and turned upright before it is sent; what the camera wrote into it stays on the phone.
+const SIDE = 1600; // px of the longer one
+for (const form of document.querySelectorAll("form[data-photo]")) {
+  form.addEventListener("submit", async (event) => {
+    const field = form.elements.photo;
+    if (!field.files[0] || !self.createImageBitmap || form.dataset.small) return;
+    event.preventDefault();
+    try {
+      const picture = await createImageBitmap(field.files[0], { imageOrientation: "from-image" });
+      const by = Math.min(1, SIDE / Math.max(picture.width, picture.height));
+      const canvas = document.createElement("canvas");
+      [canvas.width, canvas.height] = [Math.round(picture.width * by), Math.round(picture.height * by)];
+      canvas.getContext("2d").drawImage(picture, 0, 0, canvas.width, canvas.height);
+      const small = await new Promise((done) => canvas.toBlob(done, "image/jpeg", 0.85));
+      const files = new DataTransfer();
+      files.items.add(new File([small], "photo.jpg", { type: "image/jpeg" }));
+      field.files = files.files;
+    } catch {
+      // what no browser can draw the server refuses in words
+    }
+    form.dataset.small = "yes";
+    form.requestSubmit();
+  });
 }
 
 // A file that would be refused for its size is not sent first.

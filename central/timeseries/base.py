@@ -73,6 +73,15 @@ class Track(NamedTuple):
     values: list[float]
 
 
+class Column(NamedTuple):
+    """One field of load rows, oldest first."""
+
+    ends: list[int]
+    spans: list[int]
+    qualities: list[int]
+    values: list[int]
+
+
 class DaySum(NamedTuple):
     """What a meter has of one kind and UTC day (of the stamp). `total` of all values, modulo 2**64; 0 for live."""
 
@@ -88,8 +97,15 @@ class Series(Protocol):
 
     def load(self, meter: str, since: int, until: int) -> list[LoadRow]: ...
 
+    def column(self, meter: str, field: str, since: int, until: int) -> Column:
+        """The same of one field, of the rows that have it: a quarter of the time."""
+
     def registers(self, meter: str, kinds: Sequence[Kind], since: int, until: int) -> list[RegisterRow]:
         """Oldest first, of any of these kinds."""
+
+    def registers_at(self, meters: Collection[str], kinds: Sequence[Kind], moment: int) -> dict[str, list[RegisterRow]]:
+        """What these meters have of any of these kinds at exactly this moment, each with its rows as `registers` gives
+        them: many meters are read by one question. A meter without a row is not in it."""
 
     def last_register(self, meter: str, kinds: Sequence[Kind], until: int) -> RegisterRow | None:
         """The newest at or before `until`."""

@@ -95,12 +95,33 @@ def columns(page: bytes, fields: Collection[str]) -> list[tuple[Numbers, dict[st
             (block.second, {field: [row[field] for row in block.dicts] for field in fields if field in block.dicts[0]})
             for block in unpack(page)
         ]
+    return [_columns(fields, *block) for block in _blocks(page)]
+
+
+def column(page: bytes, field: str) -> list[tuple[Numbers, ...]]:
+    """Of each block that has this field second, span, quality and its values. Raises Damaged."""
+    if page[:1] != bytes((COLUMNAR,)):
+        there = [cell for cell in cells(page).values() if field in cell.values]
+        rows = [(cell.second, cell.span, cell.quality, cell.values[field]) for cell in there]
+        return [tuple(zip(*rows, strict=True))] if rows else []
+    found: list[tuple[Numbers, ...]] = []
+    for block in _blocks(page):
+        second, values = _columns((field,), *block)
+        if field in values:
+            rows, _fields, _second, _repeat, span, quality, *_ = block
+            found.append((second, _unpack(span, rows), _unpack(quality, rows), values[field]))
+    return found
+
+
+def _blocks(page: bytes) -> list[list[Any]]:
+    """Of a page of columns. Raises Damaged."""
     if zlib.crc32(page[5:]) != int.from_bytes(page[1:5], "big"):
         raise Damaged("not a page, or one of a newer program")
     try:
-        return [_columns(fields, *block) for block in _decode(page[5:])]
+        blocks: list[list[Any]] = _decode(page[5:])
     except msgspec.DecodeError as error:
         raise Damaged(f"not a page: {error}") from None
+    return blocks
 
 
 def _columns(wanted: Collection[str], rows: int, fields: bytes, *packed: Any) -> tuple[Numbers, dict[str, Numbers]]:

@@ -5,6 +5,7 @@ whole, in one transaction with synchronous=FULL: what `write` returned for survi
 for 90 days unless told otherwise, everything else for ever.
 """
 
+import json
 import os
 import sqlite3
 import threading
@@ -13,7 +14,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import repeat
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,6 +24,7 @@ from central.timeseries.base import (
     LIVE,
     LIVE_DAYS,
     AnyRow,
+    Column,
     DaySum,
     LiveRow,
     LoadRow,
@@ -33,7 +35,7 @@ from central.timeseries.base import (
     wrapped,
 )
 from central.timeseries.months import month_of
-from central.timeseries.pages import Block, Cell, Damaged, cells, columns, pack, unpack
+from central.timeseries.pages import Block, Cell, Damaged, cells, column, columns, pack, unpack
 from central.timeseries.rows import check
 from protocol.reading import Kind
 
@@ -50,6 +52,7 @@ INSERT INTO month SELECT month, random() / 2 FROM
 """
 _CHANGED = "INSERT INTO month VALUES (?, random() / 2) ON CONFLICT DO UPDATE SET mark = mark + 1"
 
+_ORDER = attrgetter("time", "repeat", "kind")  # of registers of several kinds
 _Key = tuple[str, str, int]  # meter, kind, day
 
 
@@ -124,15 +127,44 @@ class SqliteSeries:
     def load(self, meter: str, since: int, until: int) -> list[LoadRow]:
         return self._rows(meter, Kind.LOAD, since, until)  # type: ignore[return-value]
 
+    def column(self, meter: str, field: str, since: int, until: int) -> Column:
+        ends: list[int] = []
+        others: tuple[list[int], list[int], list[int]] = ([], [], [])
+        with self._asked() as connection:
+            for day, body in _days(connection, meter, Kind.LOAD, since, until):
+                blocks = column(body, field)
+                if len(blocks) > 1:  # rows of one day that have other fields are not in the order of time
+                    rows = sorted((row for block in blocks for row in zip(*block, strict=True)), key=itemgetter(0))
+                    blocks = [tuple(zip(*rows, strict=True))]
+                for second, *rest in blocks:
+                    ends += [day * DAY + one for one in second]
+                    for found, its in zip(others, rest, strict=True):
+                        found += its
+        first, last = bisect_right(ends, since), bisect_right(ends, until)
+        return Column(ends[first:last], *(one[first:last] for one in others))
+
     def registers(self, meter: str, kinds: Sequence[Kind], since: int, until: int) -> list[RegisterRow]:
         rows: list[RegisterRow] = []
         for kind in kinds:
             rows += self._rows(meter, kind, since, until)  # type: ignore[arg-type]
-        return rows if len(kinds) == 1 else sorted(rows, key=attrgetter("time", "repeat", "kind"))
+        return rows if len(kinds) == 1 else sorted(rows, key=_ORDER)
+
+    def registers_at(self, meters: Collection[str], kinds: Sequence[Kind], moment: int) -> dict[str, list[RegisterRow]]:
+        query = (
+            "SELECT meter, kind, body FROM day WHERE day = ? AND kind IN (SELECT value FROM json_each(?)) "
+            "AND meter IN (SELECT value FROM json_each(?))"
+        )
+        found: dict[str, list[RegisterRow]] = defaultdict(list)
+        with self._asked() as connection:
+            asked = moment // DAY, json.dumps(list(kinds)), json.dumps(sorted(meters))
+            for meter, kind, body in connection.execute(query, asked).fetchall():
+                rows = _page(meter, kind, moment // DAY * DAY, unpack(body), moment - 1, moment)
+                found[meter] += rows  # type: ignore[arg-type]
+        return {meter: sorted(rows, key=_ORDER) for meter, rows in found.items() if rows}
 
     def last_register(self, meter: str, kinds: Sequence[Kind], until: int) -> RegisterRow | None:
         newest = [row for kind in kinds if (row := self._last(meter, kind, until)) is not None]
-        return max(newest, key=attrgetter("time", "repeat", "kind"), default=None)  # type: ignore[return-value]
+        return max(newest, key=_ORDER, default=None)  # type: ignore[return-value]
 
     def live(self, meter: str, since: int, until: int) -> list[LiveRow]:
         return self._rows(meter, LIVE, since, until)  # type: ignore[return-value]

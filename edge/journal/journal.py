@@ -23,6 +23,7 @@ KEEP = 45 * 86400  # seconds
 KEEP_SAMPLES = 2 * 86400
 STEP = 200  # rows given up at a time when space is short
 ROW_OVERHEAD = 180  # bytes of a row beside its body, index included
+PACE = 3600  # seconds that rows must have come over, to tell how many days there is room for
 CHEAP = (Kind.NOW.value, bodies.EVENT)  # given up before anything that is billed
 
 INSERT = "INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -340,12 +341,13 @@ class Journal:
         return int((pages - free) * size)
 
     def _days_left(self) -> float | None:
-        """From the pace of the last thousand rows."""
+        """From the pace of the last thousand rows; what came within less than PACE, as the past of new meters does,
+        tells of no pace."""
         found = self._db.execute(
             "SELECT min(at), max(at), sum(coalesce(length(body), 0) + ?) FROM journal WHERE seq >= ?",
             (ROW_OVERHEAD, self.next - 1000),
         ).fetchone()
-        if found[0] is None or found[1] <= found[0]:
+        if found[0] is None or found[1] - found[0] < PACE:
             return None
         pace = found[2] / (found[1] - found[0]) * 86400
         return round(float(max(0.0, (self._limit - self._used()) / pace)), 1)

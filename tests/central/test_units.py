@@ -12,7 +12,7 @@ from central.cli import COMMANDS
 pytestmark = pytest.mark.quick
 
 FOLDER = Path(__file__).parent.parent.parent / "systemd"
-UNITS = ("uchet-ingest.service", "uchet-worker.service", "uchet-web.service")
+UNITS = ("uchet-ingest.service", "uchet-worker.service", "uchet-web.service", "uchet-central.service")
 
 
 @pytest.mark.parametrize("unit", UNITS)

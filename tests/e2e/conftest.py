@@ -1,18 +1,17 @@
 """The real app over a scene, and a real browser."""
 
-import logging
-import threading
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
-from werkzeug.serving import make_server
 
 from central.accounts import applications, texts
 from central.db import writing
 from tests.central import scene as s
 from tests.central.web.beside import file_of
 from tests.central.web.parts import make_app
+from tests.e2e.parts import served
+from tests.parts import free_port
 
 CODE = "7KQ2-9XWM-D41T-0ZPA"  # of the consumer's file
 CHROMIUM = "/usr/bin/chromium"
@@ -29,14 +28,10 @@ def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
             texts.write(connection, administrator, kind, "Соглашение. " * 40, s.NOW)
         applications.apply_again(connection, scene.viewer(s.CONSUMER), "100-3", s.NOW, s.NOW)
     file_of(scene, folder, s.CONSUMER, "2026-11-23", code=CODE.replace("-", ""))
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = make_server("127.0.0.1", 0, make_app(folder), threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}", scene
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    port = free_port()
+    address = f"http://127.0.0.1:{port}"
+    with served(make_app(folder, url=address), port):
+        yield address, scene
     scene.close()
 
 

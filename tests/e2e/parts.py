@@ -1,15 +1,34 @@
 """A person in front of a real browser."""
 
+import logging
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from flask import Flask
 from playwright.sync_api import Browser, Page
+from werkzeug.serving import make_server
 
 from tests.central import scene as s
 
 AXE = Path(__file__).parent / "vendor/axe-core/axe.min.js"
 WIDTHS = {360: 640, 1440: 900}
+
+
+@contextmanager
+def served(app: Flask, port: int) -> Iterator[None]:
+    """The app on this port of this machine, as long as it is wanted there."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = make_server("127.0.0.1", port, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 @contextmanager
@@ -23,6 +42,7 @@ def opened(
         bypass_csp=bypass_csp,
         has_touch=width < 640,
     )
+    context.add_init_script("delete Navigator.prototype.serviceWorker")  # what a test routes would go past it
     page, wrong = context.new_page(), []
     page.on("console", lambda message: wrong.append(message.text) if message.type in ("error", "warning") else None)
     page.on("pageerror", lambda error: wrong.append(str(error)))

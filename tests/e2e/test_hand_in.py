@@ -57,28 +57,34 @@ def count(scene: Scene) -> tuple[int, int]:
         return tuple(len(connection.execute(select(table.c.id)).all()) for table in (hand_in, manual_reading))  # type: ignore[return-value]
 
 
-def test_without_a_network_what_is_typed_is_kept_and_goes_later(browser: Browser, village: tuple[str, Scene]) -> None:
+def test_without_a_network_it_waits_and_goes_by_itself(browser: Browser, village: tuple[str, Scene]) -> None:
     address, scene = village
     with opened(browser, address, 360, s.CONSUMER) as (page, _):
         page.goto(f"{address}/entry")
         typed = fill(page, scene)
         page.context.set_offline(True)
         send(page)
-        expect(page.locator("#unsent")).to_be_visible()
+        expect(page.locator("#kept")).to_contain_text("Показания ещё не ушли")
         expect(page.locator("#offline")).to_be_visible()
         assert stands(page) == typed
         assert count(scene) == (0, 0)
         page.context.set_offline(False)
-        page.goto(address)
-        page.goto(f"{address}/entry")
-        expect(page.locator("#unsent")).to_be_visible()
-        assert stands(page) == typed, "another visit, and it is still there"
-        send(page)
         expect(page.get_by_role("heading", level=1)).to_have_text(RECEIPT)
         assert count(scene) == (1, 1)
         page.goto(f"{address}/entry")
-        expect(page.locator("#unsent")).to_be_hidden()
+        expect(page.locator("#kept")).to_be_hidden()
         assert set(stands(page).values()) == {""}, "what was taken is kept no more"
+
+
+def test_what_is_only_begun_is_there_at_another_visit(browser: Browser, village: tuple[str, Scene]) -> None:
+    address, scene = village
+    with opened(browser, address, 360, s.CONSUMER) as (page, _):
+        page.goto(f"{address}/entry")
+        typed = fill(page, scene)
+        page.goto(address)
+        page.goto(f"{address}/entry")
+        assert stands(page) == typed
+        assert count(scene) == (0, 0)
 
 
 def test_a_lost_answer_makes_no_second_reading(browser: Browser, village: tuple[str, Scene]) -> None:
@@ -94,17 +100,17 @@ def test_a_lost_answer_makes_no_second_reading(browser: Browser, village: tuple[
 
     with opened(browser, address, 360, s.CONSUMER) as (page, _):
         page.goto(f"{address}/entry")
-        typed = fill(page, scene)
+        fill(page, scene)
         page.route("**/entry", lose)
         send(page)
-        expect(page.locator("#unsent")).to_be_visible()
+        expect(page.locator("#kept")).to_contain_text("Показания ещё не ушли")
         assert count(scene) == (1, 1)
         page.unroute("**/entry", lose)
-        page.reload()
-        assert stands(page) == typed
-        send(page)
-        expect(page.get_by_role("heading", level=1)).to_have_text(RECEIPT)
+        page.goto(f"{address}/data")
+        expect(page.locator("#kept")).to_contain_text(RECEIPT)
         assert count(scene) == (1, 1)
+        page.locator("#kept").get_by_role("button", name="Понятно").click()
+        expect(page.locator("#kept")).to_be_hidden()
 
 
 def test_a_doubt_is_told_in_place_and_confirmed(browser: Browser, village: tuple[str, Scene]) -> None:

@@ -195,3 +195,17 @@ def test_a_reading_is_handed_in_and_its_receipt_found_in_two(
         expect(page.get_by_role("heading", level=1)).to_have_text(number)
         assert again.taps == 2
         assert wrong == []
+
+
+def test_a_report_as_a_file_takes_three_taps(browser: Browser, running: tuple[str, Scene], width: int) -> None:
+    """«Отчеты», its name, the format; what is told on the way needs none."""
+    address, _scene = running
+    with opened(browser, address, width, s.CONSUMER) as (page, _):
+        person = Person(page)
+        person.tap(person.link(re.compile("^Отчеты")))
+        person.tap(page.locator(".report-kinds").get_by_role("link", name="Профиль нагрузки").locator("visible=true"))
+        assert person.reads("Октябрь 2026")
+        with page.expect_download() as file:
+            person.tap(page.get_by_role("button", name="Excel 2007+"))
+        assert file.value.suggested_filename.endswith(".xlsx")
+        assert person.taps == 3

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from central.cabinet.help import SECTIONS
+from central.reports.catalogue import reports
 from tests.central import scene as s
 from tests.e2e.parts import WIDTHS, findings, opened
 
@@ -32,9 +33,11 @@ PATHS: dict[str | None, tuple[tuple[str, int], ...]] = {  # who -> path, status
         ("/mail?Key=abc", 200),
         ("/mail?done=half", 200),
         ("/me/left", 200),
+        ("/phone/open", 200),
         ("/check", 200),
         ("/check/7KQ2-9XWM-D41T-0ZPA", 200),
         ("/check/7KQ2-9XWM-D41T-0ZPB", 404),
+        ("/offline", 200),
         *GUIDE,
         ("/help/nothing", 404),
     ),
@@ -59,6 +62,9 @@ PATHS: dict[str | None, tuple[tuple[str, int], ...]] = {  # who -> path, status
     ),
     s.FORMER: (
         ("/", 200),
+        ("/complexes?point=3", 200),
+        ("/reports", 200),
+        ("/reports/profile?point=3&length=day&day=2026-11-03", 200),
         ("/?point=3", 404),
         ("/readings?point=3", 200),
         ("/consumption?point=3", 200),
@@ -92,6 +98,7 @@ PATHS: dict[str | None, tuple[tuple[str, int], ...]] = {  # who -> path, status
         ("/events?day=2001-01-01", 200),
         ("/notices", 200),
         ("/me/notices", 200),
+        ("/phone", 200),
         ("/consumption?point=1&day=2026-10-01", 200),
         ("/consumption?day=2001-01-01", 200),
         ("/readings?length=own&day=2026-11-02&last=2026-11-19", 200),
@@ -105,6 +112,16 @@ PATHS: dict[str | None, tuple[tuple[str, int], ...]] = {  # who -> path, status
         ("/check/7KQ2-9XWM-D41T-0ZPA", 200),
         ("/readings?length=month&day=2026-10-01", 200),
         ("/readings?day=2001-01-01", 200),
+        ("/reports", 200),
+        ("/reports?kind=zzz", 200),
+        ("/reports/profile?length=day&day=2026-11-20", 200),
+        ("/reports/profile?length=day&day=2026-11-20&open=1&point=1", 200),
+        ("/reports/profile?length=day&day=2026-11-20&edit=1", 200),
+        ("/reports/profile?length=day&day=2026-11-20&find=zzz", 200),
+        ("/reports/profile?length=year&day=2026-01-01", 200),
+        *((f"/reports/{word}?length=month&day=2026-10-01", 200) for word in reports() if word != "profile"),
+        ("/reports/nothing", 404),
+        ("/reports/personal/1", 404),
         ("/network", 200),
         ("/network?day=2026-11-23&what=active", 200),
         ("/network?length=month&what=frequency", 200),
@@ -124,7 +141,6 @@ PATHS: dict[str | None, tuple[tuple[str, int], ...]] = {  # who -> path, status
         ("/console/points", 403),
         ("/data?point=3", 404),
     ),
-    s.FORMER: (("/", 200), ("/complexes?point=3", 200)),
     s.NEIGHBOUR: (("/network", 200), ("/network?length=week&what=current", 200)),
     s.OPERATOR: (
         ("/", 200),

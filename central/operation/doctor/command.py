@@ -32,6 +32,7 @@ QUESTIONS = (
     Question("ряды", stores.series, STORE, seconds=30),
     Question("брокер", links.broker, links.REACH, seconds=20),
     Question("почта", links.mail, "проверьте [mail] и почтовый сервер", seconds=30),
+    Question("телефоны", links.push, "проверьте [push] и файл secret в папке данных"),
     Question("программы", links.programs, "проверьте службы: systemctl status 'uchet-*'", seconds=60),
     Question("часы", work.edges, SQL, needs_sql=True),
     Question("очереди", work.work, SQL, seconds=60, needs_sql=True),

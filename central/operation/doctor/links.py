@@ -6,15 +6,19 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 
-from sqlalchemy import func, select
+from sqlalchemy import Engine, func, select
 
 from central.config import CentralConfig
 from central.ingest.mqtt import Connection
 from central.ingest.tables import edge
 from central.mail.send import connected
 from central.operation.doctor.findings import Finding, Patient
+from central.push import keys
+from central.push.tables import push as message
+from central.push.tables import push_delivery, push_device, push_key
 
 RETAINED = 2.0  # seconds in which the broker gives what it keeps
+DAY = 86_400
 RECENT = 180  # seconds: an edge says its health each minute
 IN_FLIGHT = 500
 _direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # no proxy stands before our own programs
@@ -76,6 +80,36 @@ def mail(patient: Patient) -> Iterator[Finding]:
         yield Finding("почта", f"{place}: {type(error).__name__}", do)
     else:
         yield Finding("почта", f"{place}: соединение и вход приняты")
+
+
+def push(patient: Patient) -> Iterator[Finding]:
+    """Whether phones are told, by what, and how it went; no service is asked. Raises ConfigError, DBAPIError."""
+    settings = patient.config.push
+    if settings is None:
+        yield Finding("телефоны", "раздела [push] нет: уведомления на телефоны не отправляются")
+        return
+    contact = settings.contact or patient.config.central.public_url
+    if not contact.startswith(("https://", "mailto:")):
+        do = 'задайте [push] contact = "mailto:…" или public_url с https: без этого сервисы откажут'
+        yield Finding("телефоны", f"[push] contact: {contact}", do)
+    if patient.engine is not None:
+        yield _phones(patient.engine, patient.config.web_secret, patient.now)
+
+
+def _phones(engine: Engine, secret: str, now: int) -> Finding:
+    waits = push_delivery.c.due_at.is_not(None), push_delivery.c.tries > 0, message.c.told_at > now - DAY
+    with engine.connect() as connection:
+        phones = connection.scalar(select(func.count()).select_from(push_device)) or 0
+        late = connection.scalar(select(func.count()).select_from(push_delivery.join(message)).where(*waits)) or 0
+        closed = connection.scalar(select(push_key.c.closed))
+    if closed is not None:
+        try:
+            keys.opened(secret, closed)
+        except keys.OtherSecret:
+            do = "верните прежний файл secret из копии; если его нет — `uchet-central push new-key`"
+            return Finding("телефоны", "ключ запечатан другим секретом [web]", do)
+    do = "проверьте выход worker в сеть по https к адресам из [push] services" if late else ""
+    return Finding("телефоны", f"включены у {phones}, повторяется сообщений {late}", do)
 
 
 def programs(patient: Patient) -> Iterator[Finding]:

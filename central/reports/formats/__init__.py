@@ -13,7 +13,7 @@ from collections.abc import Mapping
 
 from central.faces.tables import XLSX
 from central.reports.formats import csv, pdf, xls, xlsx
-from central.reports.formats.form import Form, NotMade, TooManyRows
+from central.reports.formats.form import Form, NotMade, Refused, TooManyColumns, TooManyRows
 
 FORMS: Mapping[str, Form] = {  # word of an address -> format
     "pdf": Form("pdf", "application/pdf", pdf.MOST_ROWS, pdf.write),
@@ -22,4 +22,4 @@ FORMS: Mapping[str, Form] = {  # word of an address -> format
     "csv": Form("csv", "text/csv; charset=utf-8", None, csv.write),
 }
 
-__all__ = ["FORMS", "Form", "NotMade", "TooManyRows"]
+__all__ = ["FORMS", "Form", "NotMade", "Refused", "TooManyColumns", "TooManyRows"]

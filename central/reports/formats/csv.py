@@ -5,12 +5,12 @@ from typing import IO
 
 from central.faces.tables import BOM, Cell, line
 from central.reports.description import Document
-from central.reports.formats.form import above, below, clean, head, lines, written
-from central.reports.values import plain, text
+from central.reports.formats.form import above, below, clean, head, lines, reading, written
+from central.reports.values import text
 
 
 def write(document: Document, out: IO[bytes]) -> None:
-    digits = document.digits
+    digits, read = document.digits, reading(document.digits)
     columns = [(place, document.columns[place]) for place in written(document)]
 
     def put(*cells: Cell) -> None:
@@ -28,7 +28,7 @@ def write(document: Document, out: IO[bytes]) -> None:
             continue
         cells: list[Cell] = []
         for place, column in columns:
-            found = plain(row.cells[place], column, digits)
+            found = read(row.cells[place], column)
             cells.append(text(row.cells[place], column, digits) if isinstance(found, date) else found)
         put(*cells)
     put()

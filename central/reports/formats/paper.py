@@ -1,19 +1,19 @@
 """A table as it lies on paper: which rows get a caption over them, what stands in each cell, and how it fits the page.
 
 Where all rows of a group say its name in one column, that column becomes a caption over them, which every page
-repeats. Widths are of letters counted, not measured: they decide the size of letters and which way the paper lies;
-typst measures what stands in a column that must not break.
+repeats. Widths are of letters counted, not measured: they decide the size of letters, which way the paper lies and how
+the columns share its line.
 """
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
-from itertools import groupby
+from itertools import accumulate, groupby
 
 from central.faces.formats import NO_BREAK
 from central.reports.description import Column, Document, Kind, Role, Row
-from central.reports.formats.form import clean, lines
+from central.reports.formats.form import TooManyColumns, clean, lines
 from central.reports.formats.sheets import NUMBERS
 from central.reports.values import text
 
@@ -25,15 +25,14 @@ PIECE = 4  # letters between the places where it may
 BREAK = "\u200b"
 WIDE, NARROW = frozenset("mwMWжмшщыюфЖМШЩЫЮФ%№—−@"), frozenset(" .,:;'|!ijltIf()[]/-" + NO_BREAK + "\u202f")
 BOLD = 1.12  # times as wide
-GUTTER, MORE_GUTTER = 10.0, 14.0  # pt between columns, and what may be added where there is room
+GUTTER = 1.1  # em between columns
 DIGIT = 0.6  # em, and of most letters
 SWATCH, STRIP = 1.6, 12.0  # em: of a zone's colour and its gap, of the places of a day
 MM = 72 / 25.4
 UPRIGHT, LYING = 178 * MM, 265 * MM  # pt of a line
 SIZES = (9.0, 8.5, 8.0, 7.5)  # pt of the letters
-SMALL = (7.0, 6.5, 6.0, 5.5, 5.0)  # where nothing else helps
+SMALL = (7.0, 6.5, 6.0, 5.5)  # where nothing else helps
 ROOMY = 12.0  # em that a text has on a line, where it is so long
-NARROW_TEXT = 6.0  # em that need no second line
 MOST_SHARE = 40.0  # em: a long name does not take all that is left
 SUMS = (Role.LINE, Role.TOTAL)
 SHORT = 8  # lines
@@ -48,33 +47,34 @@ class Table:
 
     `lines`: as report.typ takes them: {"group"} or {"role", "cells", "zone", "at", "keep"}; a cell is a text, or a text
     and how many columns it spans; `keep`: how many lines from this one stay on one page, 0 = one before it keeps it.
-    `widest`, `longest`: of the cells and of the words of each column, in em.
+    `heads`: em of a head in two lines. `widest`: em of the widest cell of a column; `longest`: of its longest word.
     """
 
     columns: Sequence[Column]
-    folded: str = ""
-    lines: list[dict[str, object]] = field(default_factory=list)
-    widest: list[float] = field(default_factory=list)
-    longest: list[float] = field(default_factory=list)
+    folded: str
+    heads: Sequence[float]
+    lines: list[dict[str, object]]
+    widest: list[float]
+    longest: list[float]
 
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """`widths`: a share of what is left, or None = as wide as what stands there."""
+    """`size`: pt of the letters. `shares`: of the line, for each column; no less than it needs."""
 
     lying: bool
     size: float
-    gutter: float
-    widths: Sequence[float | None]
+    shares: Sequence[float]
 
 
 def table(document: Document, rows: Sequence[Row]) -> Table:
     folded = _folded(document.columns, rows)
     places = [place for place in range(len(document.columns)) if place != folded]
     columns = [document.columns[place] for place in places]
-    words = [max((_width(word) for word in column.head.split()), default=1.0) for column in columns]
+    heads = [_widths(shortened(column.head)) for column in columns]
+    words = [longest for _whole, longest in heads]
     over = "" if folded is None else clean(document.columns[folded].head)
-    found = Table(columns, over, widest=list(words), longest=list(words))
+    found = Table(columns, over, [(whole + longest) / 2 for whole, longest in heads], [], [0.0] * len(columns), words)
     zoned = next((at for at, column in enumerate(columns) if column.name in ZONED), None)
     if zoned is None:
         zoned = next((at for at, column in enumerate(columns) if column.kind is Kind.TEXT), 0)
@@ -87,11 +87,7 @@ def table(document: Document, rows: Sequence[Row]) -> Table:
         if row.role in SUMS:
             caption = row.cells[folded] if folded is not None else None
             line["cells"] = _spanned(cells, columns, str(caption or ""))
-            _measure(
-                found,
-                ["" if column.kind is Kind.TEXT else cell for cell, column in zip(cells, columns, strict=True)],
-                BOLD,
-            )
+            _measure(found, _beside_captions(line["cells"], columns), BOLD)
         else:
             if row.zone:
                 line |= {"zone": row.zone, "at": zoned}
@@ -127,33 +123,34 @@ def _keep(found: Sequence[dict[str, object]]) -> None:
 
 
 def fit(found: Table, wide: bool) -> Fit:
-    """The largest letters with which all of it fits; upright unless the report lies, or only lying helps."""
+    """The largest letters with which all of it fits; upright unless the report lies, or only lying helps. Raises
+    TooManyColumns: none do."""
     tries = [(True, size) for size in (*SIZES, *SMALL)]
     if not wide:
         tries = [(False, size) for size in SIZES] + tries
     needs = [
-        max(longest, min(widest, ROOMY)) if _breaks(column) else widest
+        max(longest, min(widest, ROOMY)) if _breaks(column) else max(longest, widest)
         for column, widest, longest in zip(found.columns, found.widest, found.longest, strict=True)
     ]
-    gutters = GUTTER * (len(needs) - 1)
-    lying, size = next(
-        ((lying, size) for lying, size in tries if sum(needs) * size + gutters <= (LYING if lying else UPRIGHT)),
-        tries[-1],
-    )
-    breaking = [
-        _breaks(column) and widest > NARROW_TEXT for column, widest in zip(found.columns, found.widest, strict=True)
+    wholes = list(accumulate(need + GUTTER for need in needs))  # em of so many columns
+    fitting = [tried for tried in tries if wholes[-1] * tried[1] <= (LYING if tried[0] else UPRIGHT)]
+    if not fitting:
+        raise TooManyColumns(len(needs), sum(whole * SMALL[-1] <= LYING for whole in wholes))
+    lying, size = fitting[0]
+    wishes = [
+        max(need, min(widest, MOST_SHARE), head)
+        for need, widest, head in zip(needs, found.widest, found.heads, strict=True)
     ]
-    if not any(breaking):
-        breaking = [place == 0 for place in range(len(needs))]
-    left = (LYING if lying else UPRIGHT) - gutters - size * sum(found.widest)
-    gutter = GUTTER + min(MORE_GUTTER, max(0.0, left / 2 / max(1, len(needs) - 1)))
-    shares = [round(max(need, min(widest, MOST_SHARE)), 2) for need, widest in zip(needs, found.widest, strict=True)]
-    widths = [share if breaks else None for share, breaks in zip(shares, breaking, strict=True)]
-    return Fit(lying, size, round(gutter, 1), widths)
+    room = (LYING if lying else UPRIGHT) / size - wholes[-1]
+    granted = min(1.0, room / wanted) if (wanted := sum(wishes) - sum(needs)) else 1.0
+    return Fit(
+        lying, size, [round(need + (wish - need) * granted, 2) for need, wish in zip(needs, wishes, strict=True)]
+    )
 
 
-def right(column: Column) -> bool:
-    return column.kind in NUMBERS or column.kind is Kind.MARKS
+def right(columns: Sequence[Column], at: int) -> bool:
+    """Numbers stand at the right, and marks at the edge of the paper; what a row is of stands first, at the left."""
+    return at > 0 and (columns[at].kind in NUMBERS or (columns[at].kind is Kind.MARKS and at == len(columns) - 1))
 
 
 def shortened(words: str) -> str:
@@ -203,6 +200,17 @@ def _cell(row: Row, place: int, document: Document) -> str:
     return shortened(shown) if isinstance(row.cells[place], str) or _breaks(column) else shown.replace(" ", NO_BREAK)
 
 
+def _beside_captions(cells: object, columns: Sequence[Column]) -> list[str]:
+    """Of a line of sums, for each column: a caption may break, and is none of its column."""
+    assert isinstance(cells, list)
+    found: list[str] = []
+    for cell in cells:
+        words, span = (cell, 1) if isinstance(cell, str) else cell
+        caption = span > 1 or (not any(found) and _breaks(columns[len(found)]))
+        found += ["" if caption else words, *[""] * (span - 1)]
+    return found
+
+
 def _texts(line: dict[str, object]) -> Iterator[str]:
     cells = line["cells"]
     assert isinstance(cells, list)
@@ -217,7 +225,7 @@ def _spanned(cells: Sequence[str], columns: Sequence[Column], caption: str) -> l
     at = 0
     while at < len(cells):
         end = at + 1
-        if cells[at] and not right(columns[at]):
+        if cells[at] and not right(columns, at):
             while end < len(cells) and not cells[end]:
                 end += 1
         found.append((cells[at], end - at) if end - at > 1 else cells[at])

@@ -3,7 +3,9 @@
 import re
 from collections.abc import Sequence
 from datetime import date, datetime
+from decimal import Decimal
 from enum import StrEnum
+from fractions import Fraction
 from functools import cache
 from itertools import groupby
 
@@ -15,6 +17,7 @@ from central.reports.values import Plain, decimals
 
 NUMBERS = (Kind.ENERGY, Kind.POWER, Kind.RATIO, Kind.SHARE, Kind.COUNT)  # what stands at the right
 DAY, MOMENT = "dd.mm.yyyy", "dd.mm.yyyy hh:mm"
+OF_THEIR_OWN = (Decimal, Fraction)  # whose pattern is of the value: as many digits as it has
 A4 = 9
 MARGIN, BOTTOM = 0.4, 0.7  # inches
 _NOT_A_NAME = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
@@ -71,5 +74,6 @@ def overs(columns: Sequence[Column]) -> list[tuple[str, int, int]]:
 
 def footer(document: Document) -> tuple[str, str]:
     """At its left and its right, with Excel's own signs for the page and their number."""
-    left = f"{document.title}. {_('Сформирован')} {made(document)}".replace("&", "&&")
+    told = _("Сформирован")
+    left = f"{document.title}. {told} {made(document)}".replace("&", "&&")
     return left[:120], _("Страница %(page)s из %(of)s", page="&P", of="&N")

@@ -1,21 +1,21 @@
 """A workbook of Excel 2003, which is BIFF8: sheets of 65,536 rows, numbers as numbers, a text is never a formula."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from typing import IO
 
 import xlwt
 
 from central.reports.description import Document, Role, Row
-from central.reports.formats.form import MOST_TEXT, above, below, clean, lines, written
-from central.reports.formats.sheets import A4, BOTTOM, MARGIN, Spot, heads, name, overs, pattern
-from central.reports.values import Plain, plain
+from central.reports.formats.form import MOST_TEXT, TooManyColumns, above, below, clean, lines, reading, written
+from central.reports.formats.sheets import A4, BOTTOM, MARGIN, OF_THEIR_OWN, Spot, heads, name, overs, pattern
+from central.reports.values import Plain
 
 MOST_ROWS = 65_536  # of a sheet
 MOST_COLUMNS = 256
 FLUSHED = 1_000  # rows that are kept as objects
 PAGES = b"&R&P / &N"  # xlwt has no other letters for the foot of a page than those of ASCII
-LOOKS = {
+LOOKS: Mapping[Spot | Role, str] = {
     Spot.TITLE: "font: bold on, height 280",
     Spot.ABOVE: "font: colour gray50",
     Spot.NOTE: "font: colour gray50",
@@ -31,7 +31,7 @@ LOOKS = {
 
 
 def write(document: Document, out: IO[bytes], most: int = MOST_ROWS) -> None:
-    """`most`: rows of a sheet; where they end another begins, with the head again."""
+    """`most`: rows of a sheet; where they end another begins, with the head again. Raises TooManyColumns."""
     book = _Book(document, most)
     for row in lines(document.rows):
         book.group(row) if isinstance(row, str) else book.row(row)
@@ -44,9 +44,13 @@ class _Book:
     def __init__(self, document: Document, most: int) -> None:
         self._document = document
         self._most = most
-        self._columns = [(place, document.columns[place]) for place in written(document)][:MOST_COLUMNS]
+        self._read = reading(document.digits)
+        self._columns = [(place, document.columns[place]) for place in written(document)]
+        if len(self._columns) > MOST_COLUMNS:
+            raise TooManyColumns(len(self._columns), MOST_COLUMNS)
         self._book = xlwt.Workbook(encoding="utf-8")
         self._looks: dict[tuple[Spot | Role, str], xlwt.XFStyle] = {}
+        self._of_rows: dict[Role, dict[tuple[int, object], xlwt.XFStyle]] = {role: {} for role in Role}
         self._sheets = self._at = 0
         self._begin()
         self.put([document.title], Spot.TITLE)
@@ -58,20 +62,27 @@ class _Book:
         self._head()
 
     def row(self, row: Row) -> None:
-        digits, role = self._document.digits, row.role
         self._room()
+        digits, read, role = self._document.digits, self._read, row.role
+        looks, alone = self._of_rows[role], role in (Role.ROW, Role.PART)
+        line = self._sheet.row(self._at)
         for at, (place, column) in enumerate(self._columns):
-            cell = row.cells[place]
-            if cell is None and role in (Role.ROW, Role.PART):
+            value = row.cells[place]
+            found = read(value, column)
+            if alone and (found is None or found == ""):
                 continue
-            found = plain(cell, column, digits)
-            self._put(at, found, role, pattern(cell, found, column, digits))
+            kind = type(value)
+            key = (at, value if kind in OF_THEIR_OWN else kind)
+            look = looks.get(key)
+            if look is None:
+                look = self._look(role, pattern(value, found, column, digits))
+                looks[key] = look
+            _put(line, at, found, look)
         self._at += 1
         if self._at % FLUSHED == 0:
             self._sheet.flush_row_data()
 
     def group(self, caption: str) -> None:
-        self._room()
         self.put([caption], Spot.GROUP)
 
     def put(self, texts: Sequence[str], look: Spot) -> None:
@@ -115,18 +126,28 @@ class _Book:
         self._sheet.panes_frozen = True
         self._sheet.horz_split_pos = self._at
 
-    def _put(self, at: int, value: Plain, look: Spot | Role, shown: str = "") -> None:
-        if isinstance(value, str):
-            value = _units(clean(value))
-        elif isinstance(value, datetime):
-            value = value.replace(tzinfo=None)
-        self._sheet.write(self._at, at, value, self._look(look, shown))
+    def _put(self, at: int, text: str, look: Spot | Role) -> None:
+        _put(self._sheet.row(self._at), at, text, self._look(look, ""))
 
     def _look(self, look: Spot | Role, shown: str) -> xlwt.XFStyle:
         found = self._looks.get((look, shown))
         if found is None:
             found = self._looks[look, shown] = xlwt.easyxf(LOOKS[look], num_format_str=shown or None)
         return found
+
+
+def _put(line: xlwt.Row, at: int, value: Plain, look: xlwt.XFStyle) -> None:
+    if isinstance(value, str):
+        if value:
+            line.set_cell_text(at, _units(clean(value)), look)
+        else:
+            line.set_cell_blank(at, look)
+    elif value is None:
+        line.set_cell_blank(at, look)
+    elif isinstance(value, date):
+        line.set_cell_date(at, value.replace(tzinfo=None) if isinstance(value, datetime) else value, look)
+    else:
+        line.set_cell_number(at, value, look)
 
 
 def _units(text: str) -> str:

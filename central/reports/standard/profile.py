@@ -1,27 +1,26 @@
 """«Профиль нагрузки»: the intervals of a period in all four directions, each with what it is."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
-from datetime import timedelta
+from datetime import date
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from central import figures
-from central.faces import words
-from central.figures import NotFound
-from central.figures.intervals import MOST
-from central.figures.source import FIELDS
+from central.faces import report_words, words
+from central.faces.formats import kilo
+from central.figures.source import ACTIVE_IMPORT, FIELDS
 from central.figures.views import PointView
 from central.metering.slots import Slot
 from central.metering.terms import State
-from central.metering.zones import local, midnight
+from central.metering.zones import local
+from central.reports import drawing, profiles
 from central.reports.asked import Asked
-from central.reports.description import Address, Column, Kind, Line, Report, Row
+from central.reports.description import Address, Chart, Column, Kind, Line, Mark, Report, Row
 from central.reports.making import Making
-from central.reports.marks import of_states
+from central.reports.marks import OF_STATE, of_states
+from central.reports.profiles import is_untold
 
-HALF_HOUR = 1800
-DAY = 86_400
+States = frozenset[State]
 
 
 def columns(_asked: Asked, _points: Sequence[PointView]) -> Sequence[Column]:
@@ -36,55 +35,83 @@ def columns(_asked: Asked, _points: Sequence[PointView]) -> Sequence[Column]:
 
 
 def rows(made: Making) -> Iterator[Row]:
+    period = made.asked.period
     for one in made.each():
-        for since, until in _parts(made, one):
-            found = _slots(made, one, since, until)
-            for start in sorted({start for slots in found.values() for start in slots}):
-                yield _row(one, {channel: slots[start] for channel, slots in found.items() if start in slots})
+        writing = Writing(one, made.asked)
+        for since, until in profiles.parts(made, one, period.first, period.until):
+            for piece in profiles.places(made, one, since, until):
+                yield from writing.rows(piece)
 
 
-def _parts(made: Making, one: PointView) -> Iterator[tuple[int, int]]:
-    """A few days at a time: memory does not grow with the period."""
-    since, until = made.span(one)
-    days = max(1, MOST * (one.period or HALF_HOUR) // DAY // 12)
-    while since < until:
-        end = min(until, midnight(local(since, one.tz).date() + timedelta(days=days), one.tz))
-        yield since, end
-        since = end
+class Writing:
+    """The rows of a point. Words and addresses are made once for all rows that have the same: there may be millions."""
+
+    def __init__(self, one: PointView, asked: Asked) -> None:
+        self._one, self._digits, self._name = one, asked.digits, report_words.name_of(one)
+        self._sums = {channel: profiles.explained_period(asked, one, channel) for channel in FIELDS}
+        self._said: dict[States, str] = {}
+        self._opens: dict[tuple[date, tuple[str, ...]], Mapping[str, Address]] = {}
+
+    def rows(self, piece: Mapping[str, Sequence[Slot]]) -> Iterator[Row]:
+        """`piece`: channel -> its places, of the same times in all of them."""
+        for slots in zip(*piece.values(), strict=True):
+            there = {channel: slot for channel, slot in zip(piece, slots, strict=True) if not is_untold(slot)}
+            yield self._row(slots[0], there)
+
+    def _row(self, first: Slot, slots: Mapping[str, Slot]) -> Row:
+        start = local(first.start, self._one.tz)
+        states = {slot.state for slot in slots.values()}
+        marks = of_states(states) if states & OF_STATE.keys() else ()
+        cells = (
+            self._name,
+            start,
+            local(first.end, self._one.tz),
+            *(_counted(slots[channel]) if channel in slots else None for channel in FIELDS),
+            self._states(frozenset(states)),
+            None,
+        )
+        return Row(
+            cells,
+            group=self._name,
+            marks=marks,
+            remark=self._suspect(slots) if Mark.SUSPECT in marks else "",
+            opens=self._explained(start.date(), tuple(slots)),
+            sums=self._sums,
+        )
+
+    def _states(self, states: States) -> str:
+        if states not in self._said:
+            used = states - {State.ZERO} or states  # an interval in which something was used
+            self._said[states] = ", ".join(str(words.STATES[state]) for state in sorted(used))
+        return self._said[states]
+
+    def _explained(self, day: date, channels: tuple[str, ...]) -> Mapping[str, Address]:
+        if (day, channels) not in self._opens:
+            self._opens = {
+                (day, channels): {channel: profiles.explained(self._one, channel, day) for channel in channels}
+            }
+        return self._opens[day, channels]
+
+    def _suspect(self, slots: Mapping[str, Slot]) -> str:
+        """What stands beside the sums."""
+        found = [
+            f"{words.SIGNS[channel]} {kilo(slot.energy, self._digits)} {words.UNITS[channel]}"
+            for channel, slot in slots.items()
+            if slot.state is State.SUSPECT
+        ]
+        return str(_("не вошло %(energies)s", energies=", ".join(found)))
 
 
-def _slots(made: Making, one: PointView, since: int, until: int) -> dict[str, dict[int, Slot]]:
-    """Channel -> start of a place -> it. A channel that the meter does not have tells nothing but gaps."""
-    found = {}
-    for channel in FIELDS:
-        with suppress(NotFound):
-            view = figures.interval(made.source, made.viewer, one.id, since, until, channel, made.now)
-            found[channel] = {slot.start: slot for slot in view.slots}
-    return found
+def _counted(slot: Slot) -> int | None:
+    return None if slot.state is State.SUSPECT else slot.energy
 
 
-def _row(one: PointView, slots: Mapping[str, Slot]) -> Row:
-    first = next(iter(slots.values()))
-    start = local(first.start, one.tz)
-    states = {slot.state for slot in slots.values() if slot.energy is not None} or {first.state}
-    if len(states) > 1:
-        states.discard(State.ZERO)  # an interval in which something was used
-    name = f"{one.code} {one.name}".strip()
-    cells = (
-        name,
-        start,
-        local(first.end, one.tz),
-        *(slots[channel].energy if channel in slots else None for channel in FIELDS),
-        ", ".join(str(words.STATES[state]) for state in sorted(states)),
-        None,
-    )
-    there = {"point": one.id, "by": "profile", "length": "day", "day": start.date().isoformat()}
-    opens = {channel: Address("cabinet.explain", there | {"channel": channel}) for channel in slots}
-    return Row(cells, group=name, marks=of_states(states), opens=opens)
+def chart(made: Making) -> Chart | None:
+    return drawing.drawn(made, ACTIVE_IMPORT)
 
 
 def size(asked: Asked, points: Sequence[PointView]) -> int:
-    return sum(asked.period.days * DAY // (one.period or HALF_HOUR) for one in points)
+    return sum(profiles.begun(asked) * profiles.DAY // (one.period or profiles.HALF_HOUR) for one in points)
 
 
 REPORT = Report(
@@ -96,4 +123,5 @@ REPORT = Report(
     rows=rows,
     size=size,
     lines=(Line.TOTAL,),
+    chart=chart,
 )

@@ -28,9 +28,11 @@ Call = Callable[[Scene, Viewer, int], Any]
 CALLS: dict[str, Call] = {
     "point_view": lambda c, viewer, point: figures.point_view(c.source, viewer, point, c.now),
     "interval": lambda c, viewer, point: figures.interval(c.source, viewer, point, *SPAN, A, c.now),
+    "profile": lambda c, viewer, point: figures.profile(c.source, viewer, point, *SPAN, c.now),
     "days": lambda c, viewer, point: figures.days(c.source, viewer, point, *DAYS, A, c.now),
     "by_months": lambda c, viewer, point: figures.by_months(c.source, viewer, point, *DAYS, A, c.now),
     "line": lambda c, viewer, point: figures.line(c.source, viewer, point, *DAYS, A, c.now),
+    "maxima": lambda c, viewer, point: figures.maxima(c.source, viewer, point, *DAYS, c.now),
     "complex_of": lambda c, viewer, point: figures.complex_of(c.source, viewer, point, c.now),
     "next_verified": lambda c, viewer, point: figures.next_verified(c.source, viewer, point, c.now),
     "events": lambda c, viewer, point: figures.events(c.source, viewer, point, *SPAN, Wanted(), c.now),
@@ -44,6 +46,7 @@ CALLS: dict[str, Call] = {
     "explain_bill": lambda c, viewer, point: figures.explain_bill(c.source, viewer, point, *SPAN, c.now),
     "explain_days": lambda c, viewer, point: figures.explain_days(c.source, viewer, point, *DAYS, A, c.now),
     "revisions": lambda c, viewer, point: figures.revisions(c.source, viewer, point, *DAYS, A),
+    "boundaries": lambda c, viewer, point: figures.boundaries(c.source, viewer, point, *SPAN, c.now),
     "reading_at": lambda c, viewer, point: figures.reading_at(c.source, viewer, point, T0, c.now),
     "settled": lambda c, viewer, point: figures.settled(c.source, viewer, point, DAY.replace(day=1)),
     "heard_at": lambda c, viewer, point: figures.heard_at(c.source, viewer, point, c.now),
@@ -68,6 +71,7 @@ def test_every_view_of_a_point_is_walked_here() -> None:
         "NotFound",
         "Source",
         "TooLong",
+        "all_boundaries",  # in test_boundaries.py
         "edge_list",
         "kept_intervals",  # these four in tests/central/web/test_take_away.py
         "kept_points",
@@ -77,7 +81,18 @@ def test_every_view_of_a_point_is_walked_here() -> None:
         "point_list",
         "points",
         "silent",
+        "together",  # below
     }
+
+
+def test_what_is_asked_together_is_told_to_each_as_alone(scene: Scene) -> None:
+    names, mails = ("interval", "days", "by_months", "readings", "explain_days"), (s.OPERATOR, s.FORMER, s.NEIGHBOUR)
+    point, others = scene.points[s.NEXT_DOOR], scene.viewer(s.CONSUMER)
+    alone = [CALLS[name](scene, scene.viewer(mail), point) for name in names for mail in mails]
+    with figures.together(scene.source):
+        assert [CALLS[name](scene, scene.viewer(mail), point) for name in names for mail in mails] == alone
+        with pytest.raises(NotFound):
+            CALLS["days"](scene, others, point)
 
 
 def test_the_half_hours_end_and_begin_with_the_hand_over(scene: Scene) -> None:
@@ -88,6 +103,22 @@ def test_the_half_hours_end_and_begin_with_the_hand_over(scene: Scene) -> None:
     assert [slot.start for slot in old.slots] == list(range(SPAN[0], T0, 1800))
     assert [slot.start for slot in new.slots] == list(range(T0, SPAN[1], 1800))
     assert (*old.slots, *new.slots) == both.slots
+
+
+def test_all_channels_together_do_so_too(scene: Scene) -> None:
+    point = scene.points[s.NEXT_DOOR]
+    old, new = (CALLS["profile"](scene, scene.viewer(mail), point) for mail in (s.FORMER, s.NEIGHBOUR))
+    assert [slot.start for slot in old[A]] == list(range(SPAN[0], T0, 1800))
+    assert [slot.start for slot in new["reactive_import"]] == list(range(T0, SPAN[1], 1800))
+    view = CALLS["interval"](scene, scene.viewer(s.NEIGHBOUR), point)
+    assert new[A] == view.slots
+
+
+def test_and_the_greatest_powers(scene: Scene) -> None:
+    point = scene.points[s.NEXT_DOOR]
+    old, new = (CALLS["maxima"](scene, scene.viewer(mail), point) for mail in (s.FORMER, s.NEIGHBOUR))
+    assert [one.day.day for one in old] == [DAY - timedelta(days=n) for n in (3, 2, 1)]
+    assert [one.day.day for one in new] == [DAY + timedelta(days=n) for n in (0, 1, 2)]
 
 
 def test_the_days_too(scene: Scene) -> None:

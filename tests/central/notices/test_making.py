@@ -206,7 +206,7 @@ def test_at_night_only_danger_comes(town: Town) -> None:
 def test_what_is_switched_off_before_the_morning_does_not_come_in_it(town: Town) -> None:
     night = datetime(2026, 11, 24, 3, 0, tzinfo=ZoneInfo(s.TZ))
     town.now = int(night.timestamp())
-    town.come((town.now - HOUR, 2, 1), (town.now - 600, 2, 2))
+    town.come((town.now - 900, 2, 1), (town.now - 600, 2, 2))
     town.tell()
     viewer = town.scene.viewer(s.CONSUMER)
     with writing(town.scene.engine).begin() as connection:

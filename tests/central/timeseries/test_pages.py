@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from central.timeseries.pages import FIELDS, Cell, Damaged, cells, pack, unpack
+from central.timeseries.pages import FIELDS, Cell, Damaged, cells, column, pack, unpack
 from central.timeseries.rows import LIVE_FIELDS, LOAD_FIELDS, REGISTER_FIELDS
 
 INTEGERS = st.integers(-(2**63), 2**63 - 1) | st.integers(0, 10**7).map(lambda n: n * 1000)
@@ -43,6 +43,15 @@ def test_rows_come_back_as_they_went_in(page: list[Cell]) -> None:
 def test_a_page_of_the_first_form_is_read(page: list[Cell]) -> None:
     old = zlib.compress(msgspec.msgpack.encode(page), 1)
     assert cells(old) == {(cell.second, cell.repeat): cell for cell in page}
+
+
+@given(ANY)
+def test_a_column_is_of_the_rows_that_have_its_field(page: list[Cell]) -> None:
+    for body in (pack(page), zlib.compress(msgspec.msgpack.encode(page), 1)):
+        for field in {name for cell in page for name in cell.values}:
+            found = [row for block in column(body, field) for row in zip(*block, strict=True)]
+            there = [cell for cell in page if field in cell.values]
+            assert sorted(found) == sorted((one.second, one.span, one.quality, one.values[field]) for one in there)
 
 
 @given(rows(values(LOAD_FIELDS, INTEGERS)), st.data())

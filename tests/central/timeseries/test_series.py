@@ -109,6 +109,18 @@ def test_the_newest_register_of_some_kinds(series: Series) -> None:
     assert series.last_register("A-1", [Kind.MONTHLY], T0) is None
 
 
+def test_registers_of_many_meters_at_one_moment(series: Series) -> None:
+    rows = [register(T0, meter=f"M-{n}", ap0=n) for n in range(450)]
+    series.write([*rows, register(T0, "monthly", "M-7", 8), register(T0 + 1, meter="M-8"), register(T0, "now", "M-9")])
+    wanted = [f"M-{n}" for n in range(5, 450)]
+    found = series.registers_at([*wanted, "M-500", "O'Neil"], [Kind.DAILY, Kind.MONTHLY], T0)
+    assert found.keys() == set(wanted)
+    assert found["M-7"] == [rows[7], register(T0, "monthly", "M-7", 8)]
+    for meter in ("M-5", "M-7", "M-8", "M-9"):
+        assert found[meter] == series.registers(meter, [Kind.DAILY, Kind.MONTHLY], T0 - 1, T0)
+    assert series.registers_at(wanted, [Kind.DAILY], T0 + 2) == series.registers_at([], [Kind.DAILY], T0) == {}
+
+
 def test_the_newest_register_on_a_day_that_has_later_ones_only(series: Series) -> None:
     series.write([register(T0 - 86_400 * 40, "now"), register(T0 + 100, "now")])
     assert series.last_register("A-1", [Kind.NOW], T0 + 99) == register(T0 - 86_400 * 40, "now")
@@ -117,6 +129,16 @@ def test_the_newest_register_on_a_day_that_has_later_ones_only(series: Series) -
 def test_large_integers_are_exact(series: Series) -> None:
     series.write([load(T0, ap=2**63 - 1, am=-(2**63))])
     assert series.load("A-1", 0, T0)[0].values == {"ap": 2**63 - 1, "am": -(2**63)}
+
+
+def test_a_field_of_load_rows_over_days(series: Series) -> None:
+    rows = [LoadRow("A-1", T0 + 1800 * n, 1800, n % 2, {"ap": n} if n % 5 else {"am": 1, "ap": n}) for n in range(100)]
+    series.write([*rows, LoadRow("A-1", T0 + 900, 900, 4, {"am": 7})])
+    found = series.column("A-1", "ap", T0, T0 + 1800 * 90)
+    assert [list(column) for column in found] == [
+        [T0 + 1800 * n for n in range(1, 91)], [1800] * 90, [n % 2 for n in range(1, 91)], list(range(1, 91)),
+    ]  # fmt: skip
+    assert [list(column) for column in series.column("A-1", "rp", T0, T0 + 1800 * 90)] == [[], [], [], []]
 
 
 def test_live_values_are_floats(series: Series) -> None:

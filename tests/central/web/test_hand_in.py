@@ -257,8 +257,12 @@ def test_lower_than_before_is_a_warning_that_an_operator_decides(village: Scene,
     assert declined.status_code == 303
     (letter,) = letters(village, s.CONSUMER)
     assert "Цифра Т2 не та, проверьте" in letter["text"]
+    notices = client.get("/notices").text
+    assert "Показания не приняты" in notices
+    assert "Причина: Цифра Т2 не та, проверьте" in notices
     number = re.search(r"/entry/(\d{4}-\d{4,})", client.get("/entry").text)
     assert number is not None
+    assert f'href="/entry/{number[1]}"' in notices
     page = client.get(f"/entry/{number[1]}").text
     assert "отклонено" in page
     assert "Цифра Т2 не та, проверьте" in page
@@ -281,6 +285,8 @@ def test_ten_times_too_high_is_a_warning_that_an_operator_may_accept(village: Sc
     assert send(operator, "/console/handed-in/1", decision="accept").status_code == 303
     assert rows(village) == [("accepted", True)]
     assert len(by_hand(village)) == 1
+    assert "Показания приняты" in client.get("/notices").text
+    assert "Показания приняты" not in person(app, s.NEIGHBOUR).get("/notices").text
     assert "принято" in receipt(client, hand(client, other, once=once_of(told)))
 
 

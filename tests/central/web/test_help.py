@@ -81,6 +81,7 @@ def test_every_page_of_the_cabinet_has_a_place_in_the_guide(app: Flask) -> None:
         "cabinet.network_file",
         "cabinet.data_line",
         "cabinet.explain_data",
+        "cabinet.phone_figures",
     }
     assert pages - files - {"cabinet.help", "cabinet.about"} <= PLACES.keys()
 

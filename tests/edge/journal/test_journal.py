@@ -237,6 +237,13 @@ def test_samples_are_kept_two_days(tmp_path: Path) -> None:
     assert made.samples("m-1", 0) == []
 
 
+def test_the_past_of_a_new_meter_tells_no_days_left(tmp_path: Path) -> None:
+    made = Journal(connect(tmp_path / "journal.db"), limit=10_000_000)
+    for number in range(50):
+        made.append(commit((NOW + PERIOD * number, number)), NOW + number)
+    assert made.waiting("c").days_left is None
+
+
 def test_days_left_follow_the_pace(tmp_path: Path) -> None:
     made = Journal(connect(tmp_path / "journal.db"), limit=10_000_000)
     for number in range(50):

@@ -1,0 +1,123 @@
+// What this browser keeps for the time without a network: the last figures, and readings that wait to be sent. Pages and
+// the service worker share it. All is of one account, known by a word that says nothing about it, and goes when another
+// looks, or nobody.
+"use strict";
+
+const kept = (() => {
+  const MINUTE = 60 * 1000; // ms
+  const EVERY = 15 * MINUTE; // so often figures are asked for, at most
+  const OLDEST = 7 * 24 * 60 * MINUTE; // figures beyond that are shown no more
+  const NAME = "uchet";
+  const TAG = "readings";
+  const NOBODY = "nobody";
+
+  const opened = () =>
+    new Promise((done, fail) => {
+      const asked = indexedDB.open(NAME, 1);
+      asked.onupgradeneeded = () => {
+        asked.result.createObjectStore("figures", { keyPath: "who" });
+        asked.result.createObjectStore("readings", { keyPath: "once" });
+      };
+      asked.onsuccess = () => done(asked.result);
+      asked.onerror = () => fail(asked.error);
+    });
+  const within = async (store, mode, work) => {
+    const base = await opened();
+    try {
+      return await new Promise((done, fail) => {
+        const step = base.transaction(store, mode);
+        const asked = work(step.objectStore(store));
+        step.oncomplete = () => done(asked.result);
+        step.onabort = () => fail(step.error);
+      });
+    } finally {
+      base.close();
+    }
+  };
+  const all = (store) => within(store, "readonly", (there) => there.getAll());
+  const put = (store, one) => within(store, "readwrite", (there) => there.put(one));
+
+  const figures = async () => (await all("figures"))[0] || null;
+  const readings = async () => (await all("readings")).sort((one, other) => one.at - other.at);
+  const add = (reading) => put("readings", reading);
+  const drop = (once) => within("readings", "readwrite", (there) => there.delete(once));
+
+  const wipe = () =>
+    new Promise((done, fail) => {
+      const asked = indexedDB.deleteDatabase(NAME);
+      asked.onsuccess = () => done();
+      asked.onerror = () => fail(asked.error);
+    });
+  const belongs = async (who) => {
+    const others = async () => [...(await all("figures")), ...(await all("readings"))].some((one) => one.who !== who);
+    if (who === NOBODY || (await others())) await wipe();
+  };
+
+  // Of a phone whose clock was put back nobody knows how old they are.
+  const ageOf = (found) => {
+    const age = Date.now() - found.at;
+    return age < -MINUTE ? Infinity : Math.max(age, 0);
+  };
+  const fresh = (found) => found !== null && ageOf(found) <= OLDEST;
+
+  // What the server says now; null: it says that nobody has logged in here. Throws: it does not answer.
+  const contact = async ({ keep }) => {
+    const answer = await fetch("/phone/figures", { redirect: "manual", headers: { Accept: "application/json" } });
+    if (answer.type === "opaqueredirect" || answer.status === 403) {
+      await wipe();
+      return null;
+    }
+    if (!answer.ok) throw new Error(`${answer.status}`);
+    const told = await answer.json();
+    await belongs(told.who);
+    if (keep) {
+      const { token, ...rest } = told;
+      await put("figures", { ...rest, at: Date.now() });
+    }
+    return told;
+  };
+  const renew = async (who, language) => {
+    const found = await figures();
+    if (found && found.who === who && found.language === language && ageOf(found) < EVERY) return false;
+    return (await contact({ keep: true })) !== null;
+  };
+
+  // Each goes once: sent again it carries the same token, and the server knows it. The moment when it was read is told by
+  // the server's clock and by how long ago it was on this one's. What is refused waits for its person.
+  const send = async () => {
+    const waiting = (await readings()).filter((one) => !one.said && !one.number);
+    if (!waiting.length) return;
+    const told = await contact({ keep: (await figures()) !== null });
+    if (told === null) return;
+    for (const one of waiting) {
+      const body = new URLSearchParams(one.fields);
+      body.set("csrf_token", told.token);
+      body.set("noted_at", Math.min(told.made_at, told.made_at - Math.round((Date.now() - one.at) / 1000)));
+      const answer = await fetch(one.action, {
+        method: "POST",
+        body,
+        redirect: "manual",
+        headers: { Accept: "application/json" },
+      });
+      if (answer.ok) await add({ ...one, ...(await answer.json()) });
+      else if (answer.status === 422) await add({ ...one, ...(await answer.json()) });
+      else if (answer.status === 404) await add({ ...one, said: [] });
+    }
+  };
+  const alone = (work) => (navigator.locks ? navigator.locks.request(NAME, work) : work());
+
+  return {
+    NOBODY,
+    TAG,
+    figures,
+    fresh,
+    ageOf,
+    readings,
+    add,
+    drop,
+    wipe,
+    belongs,
+    renew,
+    send: () => alone(send),
+  };
+})();
