@@ -82,8 +82,8 @@ def _compared(view: SummaryView) -> str:
 
 def _heard(heard: Heard, tz: str) -> str:
     if heard.stamp is None:
-        return _("Данных ещё не было")
-    return _("Последние данные счётчика на %(when)s", when=moment(heard.stamp, tz, end=True, year=False))
+        return str(_("Данных ещё не было"))
+    return str(_("Последние данные счётчика на %(when)s", when=moment(heard.stamp, tz, end=True, year=False)))
 
 
 def _registers(face: MeterFace, tz: str) -> Sequence[dict[str, str]]:

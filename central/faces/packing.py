@@ -34,7 +34,7 @@ def install(app: Flask) -> None:
         if response.mimetype not in PACKED:
             return response
         response.vary.add("Accept-Encoding")
-        if "gzip" not in request.accept_encodings or response.status_code != 200 or request.method == "HEAD":
+        if not request.accept_encodings["gzip"] or response.status_code != 200 or request.method == "HEAD":
             return response
         if request.endpoint == "static":
             return _with(response, _file(STATIC / (request.view_args or {})["filename"]))

@@ -1,4 +1,4 @@
-"""The notice and the letter about a file that a job made, by what its person chose."""
+"""The notice, the letter and the message to a phone about a file that a job made, by what its person chose."""
 
 import logging
 
@@ -12,8 +12,10 @@ from central.mail.outbox import queue
 from central.mail.rendering import rendered
 from central.metering.zones import day_of
 from central.notices.choices import choices_of
-from central.notices.keeping import letter_at
+from central.notices.keeping import due_at
 from central.notices.kinds import Kind
+from central.notices.quiet import quiet
+from central.push.asking import ask
 from central.registry.periods import COMPANY
 from central.reports.made.desk import Made
 from central.reports.tables import State, report_file
@@ -32,7 +34,10 @@ def tell(connection: Connection, viewer: Viewer | None, one: Made, home: str, no
         connection.execute(update(report_file).where(report_file.c.id == one.id).values(seen_at=0))
     if viewer is not None and chosen.letter:
         letter = written(viewer, one, home, template=kind.value)
-        send(connection, viewer, letter, f"report {one.id}", now, due_at=letter_at(kind, None, COMPANY, now))
+        due = due_at(kind, None, COMPANY, now, quiet(connection, one.account))
+        send(connection, viewer, letter, f"report {one.id}", now, due_at=due)
+    if viewer is not None:
+        ask(connection, one.account, kind, f"/reports/made/{one.id}", COMPANY, now)
 
 
 def written(viewer: Viewer, one: Made, home: str, template: str, **more: object) -> Mail:
