@@ -6,7 +6,7 @@ The figures of a file are given out by the policy of the moment in which it is t
 import logging
 from typing import Any
 
-from flask import current_app, redirect, render_template, request, send_file, url_for
+from flask import redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -46,7 +46,7 @@ def make_report(word: str) -> ResponseReturnValue:
     try:
         key, now = desk.ask(made.source, who, report, wanted, form, made.now, language)
     except Refused as refused:
-        back = _way("cabinet.report", word=word, **wanted.query)
+        back = url_for("cabinet.report", word=word, **wanted.query)
         return _refused(str(refused.sentence), str(report.title), back)
     return _asked(key, at_once_=now)
 
@@ -81,7 +81,7 @@ def made_reports() -> ResponseReturnValue:
         kept = desk.kept(connection, who.account)
     _saw(found, made)
     page: dict[str, Any] = {"found": found, "count": count, "page": number, "on_page": ON_PAGE}
-    page |= {"kept": kept, "most_kept": MOST_KEPT, "days": KEPT // 86_400, "reports_way": _way("cabinet.reports")}
+    page |= {"kept": kept, "most_kept": MOST_KEPT, "days": KEPT // 86_400, }
     return render_template("cabinet/made_reports.html", **page, **_words())
 
 
@@ -146,7 +146,7 @@ def _page(one: Made, lost: str) -> str:
         "points": sum(since < until for since, until in one.spans.values()),
         "code": codes.shown(one.code),
         "again": known is not None,
-        "report_way": _way("cabinet.report", word=one.report, **one.query) if known is not None else None,
+        "report_way": url_for("cabinet.report", word=one.report, **one.query) if known is not None else None,
     }
     return render_template("cabinet/made_report.html", **page, **_words())
 
@@ -168,7 +168,3 @@ def _saw(found: list[Made], made: Here) -> None:
 
 def _place(made: Here) -> Place:
     return Place(made.config.reports_folder, made.public_url)
-
-
-def _way(endpoint: str, **values: Any) -> str | None:
-    return url_for(endpoint, **values) if endpoint in current_app.view_functions else None

@@ -29,6 +29,7 @@ class Lane(StrEnum):
 
     QUICK = "quick"
     LONG = "long"
+    FILES = "files"  # that people wait for: large ones delay no backup, and no backup delays them
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ KINDS = {
     "handed_in": Kind("central.handing.jobs:run", schedule=Every(HOUR), tries=3, lane=Lane.QUICK),
     "forget": Kind("central.jobs.forget:run", schedule=Every(HOUR), tries=3),
     "workbook": Kind("central.registry.exchange.uploads:run", tries=3),
-    "report": Kind("central.reports.made.making:run", tries=3, private=True),
+    "report": Kind("central.reports.made.making:run", tries=3, lane=Lane.FILES, private=True),
     "reports_by_mail": Kind("central.reports.mailing:run", schedule=Every(HOUR), tries=3),
     "notices": Kind("central.notices.making:run", schedule=Every(60), tries=3, limit=HOUR, lane=Lane.QUICK),
     "notices_ahead": Kind("central.notices.ahead:run", schedule=Daily(time(9, 0)), tries=3, lane=Lane.QUICK),

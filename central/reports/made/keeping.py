@@ -55,7 +55,7 @@ def _files(engine: Engine, folder: Path, now: int) -> int:
 
 
 def _proofs(engine: Engine, now: int) -> int:
-    old = report_file.c.state.not_in((State.READY, *desk.OPEN)), report_file.c.ended_at <= now - PROVED
+    old = report_file.c.state.in_((State.GONE, State.FAILED, State.CANCELLED)), report_file.c.ended_at <= now - PROVED
     with writing(engine).begin() as connection:
         found = connection.execute(delete(report_file).where(*old).returning(report_file.c.id)).all()
     return len(found)
