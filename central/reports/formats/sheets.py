@@ -18,6 +18,7 @@ from central.reports.values import Plain, decimals
 NUMBERS = (Kind.ENERGY, Kind.POWER, Kind.RATIO, Kind.SHARE, Kind.COUNT)  # what stands at the right
 DAY, MOMENT = "dd.mm.yyyy", "dd.mm.yyyy hh:mm"
 OF_THEIR_OWN = (Decimal, Fraction)  # whose pattern is of the value: as many digits as it has
+APART = "_(@"  # a text after the width of a bracket
 A4 = 9
 MARGIN, BOTTOM = 0.4, 0.7  # inches
 _NOT_A_NAME = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
@@ -49,9 +50,9 @@ def _number(digits: int) -> str:
 
 
 def pattern(cell: Cell, found: Plain, column: Column, digits: int) -> str:
-    """How it is shown; "" for a text."""
+    """How it is shown; "" for a text, but marks keep away from the figure before them."""
     if found is None or isinstance(found, str):
-        return ""
+        return APART if column.kind is Kind.MARKS else ""
     if isinstance(found, datetime):
         return MOMENT
     return DAY if isinstance(found, date) else _number(decimals(cell, column, digits))

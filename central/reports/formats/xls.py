@@ -25,7 +25,7 @@ LOOKS: Mapping[Spot | Role, str] = {
     Spot.GROUP: "font: bold on",
     Role.ROW: "",
     Role.PART: "",
-    Role.LINE: "font: bold on; borders: top thin",
+    Role.LINE: "font: bold on",
     Role.TOTAL: "font: bold on; borders: top thin, bottom thin",
 }
 
@@ -64,12 +64,12 @@ class _Book:
     def row(self, row: Row) -> None:
         self._room()
         digits, read, role = self._document.digits, self._read, row.role
-        looks, alone = self._of_rows[role], role in (Role.ROW, Role.PART)
+        looks, ruled = self._of_rows[role], role is Role.TOTAL  # over its empty cells too
         line = self._sheet.row(self._at)
         for at, (place, column) in enumerate(self._columns):
             value = row.cells[place]
             found = read(value, column)
-            if alone and (found is None or found == ""):
+            if not ruled and (found is None or found == ""):
                 continue
             kind = type(value)
             key = (at, value if kind in OF_THEIR_OWN else kind)

@@ -21,16 +21,16 @@ from central.reports.values import Plain
 
 MOST_ROWS = 1_048_576  # of a sheet
 RULE = Side(style="thin", color="FF808080")
-BOLD, QUIET = Font(bold=True), Font(color="FF595959")
+USUAL = "Calibri"  # as the rest of the sheet has it: a font without a name is any
+BOLD, QUIET = Font(name=USUAL, size=11, bold=True), Font(name=USUAL, size=11, color="FF595959")
 FONTS: Mapping[Spot | Role, Font] = {
-    Spot.TITLE: Font(bold=True, size=14),
+    Spot.TITLE: Font(name=USUAL, bold=True, size=14),
     Spot.ABOVE: QUIET,
     Spot.NOTE: QUIET,
     **dict.fromkeys((Spot.HEAD, Spot.HEAD_OF_NUMBERS, Spot.OVER, Spot.GROUP, Role.LINE, Role.TOTAL), BOLD),
 }
 BORDERS: Mapping[Spot | Role, Border] = {
     **dict.fromkeys((Spot.HEAD, Spot.HEAD_OF_NUMBERS), Border(bottom=RULE)),
-    Role.LINE: Border(top=RULE),
     Role.TOTAL: Border(top=RULE, bottom=RULE),
 }
 ALIGNED: Mapping[Spot | Role, Alignment] = {
@@ -70,12 +70,12 @@ class _Book:
     def row(self, row: Row) -> None:
         self._room()
         digits, read, role = self._document.digits, self._read, row.role
-        looks, alone = self._of_rows[role], role in (Role.ROW, Role.PART)
+        looks, ruled = self._of_rows[role], role is Role.TOTAL  # over its empty cells too
         cells: list[Cell | None] = []
         for at, (place, column) in enumerate(self._columns):
             value = row.cells[place]
             found = read(value, column)
-            if alone and (found is None or found == ""):
+            if not ruled and (found is None or found == ""):
                 cells.append(None)
                 continue
             kind = type(value)

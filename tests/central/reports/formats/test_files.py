@@ -57,7 +57,7 @@ def test_a_workbook_has_numbers_with_the_digits_that_were_asked_for_and_real_dat
     kinds = [(cell.data_type, cell.number_format) for cell in row]
     assert kinds == [
         ("s", "General"), ("n", "#,##0.000"), ("n", "#,##0.000"), ("n", "#,##0.000000"), ("n", "#,##0.0"),
-        ("n", "#,##0"), ("d", "dd.mm.yyyy"), ("d", "dd.mm.yyyy hh:mm"), ("s", "General"),
+        ("n", "#,##0"), ("d", "dd.mm.yyyy"), ("d", "dd.mm.yyyy hh:mm"), ("s", "_(@"),
     ]  # fmt: skip
     assert row[2].value == 15.001  # half of the last digit goes away from zero
 
