@@ -56,7 +56,8 @@ OWN_WORDS = frozenset(  # of the page, and not asked of the report
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What came of a report. `state`: table | empty | none (no points) | large | away (the series does not answer)."""
+    """What came of a report. `state`: table | empty | none (no points) | large | away (the series does not answer).
+    `seconds`: that its making took, or that the page waited; `expected`: rows."""
 
     state: str
     columns: Sequence[Column]
@@ -246,7 +247,7 @@ def _make(report: Report, wanted: Asked, there: Sequence[PointView], page: int) 
         found = document(run, company, holder)
         drawn = reports_table.table(found, page)
     except _Slow:
-        return Made("large", columns, expected=expected, points=run.points)
+        return Made("large", columns, seconds=PATIENCE, expected=expected, points=run.points)
     except SeriesUnavailable:
         return Made("away", columns, points=run.points)
     state = "table" if drawn.count else "empty"
