@@ -56,7 +56,8 @@ OWN_WORDS = frozenset(  # of the page, and not asked of the report
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What came of a report. `state`: table | empty | none (no points) | large | away (the series does not answer)."""
+    """What came of a report. `state`: table | empty | none (no points) | large | away (the series does not answer).
+    `seconds`: that its making took, or that the page waited; `expected`: rows."""
 
     state: str
     columns: Sequence[Column]
@@ -223,8 +224,8 @@ def again(report: Report, found: Mapping[str, Any]) -> Asked:
     return personal.his(wanted, figures.kept_points(here().source, viewer())) if wanted.points else wanted
 
 
-def _make(report: Report, wanted: Asked, there: Sequence[PointView], page: int) -> Made:
-    """Raises NotFound: a point is named that is not the viewer's."""
+def _make(report: Report, wanted: Asked, there: Sequence[PointView], page: int, its: tuple[str, str]) -> Made:
+    """`its`: organisation and contract. Raises NotFound: a point is named that is not the viewer's."""
     at, who = here(), viewer()
     begun = perf_counter()
 
@@ -240,13 +241,11 @@ def _make(report: Report, wanted: Asked, there: Sequence[PointView], page: int) 
     expected = report.size(wanted, run.points)
     if expected > MOST_ROWS or len(run.points) > MOST_POINTS:
         return Made("large", columns, expected=expected, points=run.points)
-    with at.source.engine.connect() as connection:
-        company, holder = whose(connection, who)
     try:
-        found = document(run, company, holder)
+        found = document(run, *its)
         drawn = reports_table.table(found, page)
     except _Slow:
-        return Made("large", columns, expected=expected, points=run.points)
+        return Made("large", columns, seconds=PATIENCE, expected=expected, points=run.points)
     except SeriesUnavailable:
         return Made("away", columns, points=run.points)
     state = "table" if drawn.count else "empty"
@@ -272,18 +271,17 @@ def _page(
     typed: Mapping[str, str] | None = None,
     edited: bool = False,
 ) -> ResponseReturnValue:
-    there, args = mine(), request.args
-    made = _make(report, wanted, there, max(whole(args.get("page", "")) or 1, 1))
-    if made.table is not None and made.table.number > made.table.pages:
-        return redirect(address(report, wanted, kept, page=made.table.pages))
-    who, edited = viewer(), edited or args.get("edit") == "1"
-    sends = who.role == "consumer" and who.by is None
+    there, args, who = mine(), request.args, viewer()
+    edited, sends = edited or args.get("edit") == "1", who.role == "consumer" and who.by is None
     with here().source.engine.connect() as connection:
-        company, _holder = whose(connection, who)
+        its = whose(connection, who)
         own = personal.mine(connection, who)
         held = [one for one in family.held(connection, who) if one.giver is None] if edited else []
         mail = reports_mail.shown(connection, kept, typed) if kept is not None and sends else None
         nodes = reports_points.kinds(connection, who, there)
+    made = _make(report, wanted, there, max(whole(args.get("page", "")) or 1, 1), its)
+    if made.table is not None and made.table.number > made.table.pages:
+        return redirect(address(report, wanted, kept, page=made.table.pages))
     where = {"word": report.word} if kept is None else {"key": kept.id}
     page = render_template(
         "cabinet/reports.html",
@@ -296,8 +294,8 @@ def _page(
         kind=args.get("kind", ""),
         made=made,
         edited=edited,
-        picker=reports_points.picker(there or _named(wanted), wanted, company, nodes, args),
-        past=past_points(there) if not who.staff else None,
+        picker=reports_points.picker(there or _named(wanted), wanted, its[0], nodes, args),
+        past=past_points(there) if made.state == "none" and not who.staff else None,
         told=told(report, wanted, there),
         choices=_choices(report, wanted),
         columns=_columns(wanted, made.columns),

@@ -7,10 +7,9 @@ whenShown((root) => {
     const boxOf = (row) => row.querySelector("input");
     const seek = group.querySelector("[data-seek]");
     const counted = group.querySelector("[data-counted]");
-    const none = counted.textContent;
     const count = () => {
       const chosen = rows.filter((row) => boxOf(row).checked).length;
-      counted.textContent = chosen ? counted.dataset.counted.replace("#", chosen) : counted.dataset.none || none;
+      counted.textContent = chosen ? counted.dataset.counted.replace("#", chosen) : counted.dataset.none;
     };
     const find = () => {
       const wanted = seek.value.trim().toLowerCase();

@@ -203,7 +203,11 @@ def test_a_report_as_a_file_takes_three_taps(browser: Browser, running: tuple[st
     with opened(browser, address, width, s.CONSUMER) as (page, _):
         person = Person(page)
         person.tap(person.link(re.compile("^Отчеты")))
-        person.tap(page.locator(".report-kinds").get_by_role("link", name="Профиль нагрузки").locator("visible=true"))
+        person.tap(
+            page.locator(".report-kinds")
+            .get_by_role("link", name=re.compile("^Показания счетчиков"))
+            .locator("visible=true")
+        )
         assert person.reads("Октябрь 2026")
         with page.expect_download() as file:
             person.tap(page.get_by_role("button", name="Excel 2007+"))
