@@ -81,7 +81,11 @@ def made_reports() -> ResponseReturnValue:
         kept = desk.kept(connection, who.account)
     _saw(found, made)
     page: dict[str, Any] = {"found": found, "count": count, "page": number, "on_page": ON_PAGE}
-    page |= {"kept": kept, "most_kept": MOST_KEPT, "days": KEPT // 86_400, }
+    page |= {
+        "kept": kept,
+        "most_kept": MOST_KEPT,
+        "days": KEPT // 86_400,
+    }
     return render_template("cabinet/made_reports.html", **page, **_words())
 
 

@@ -48,6 +48,7 @@ USUAL = "usual"  # of `pick`: as if nothing had ever been asked
 YEAR = 365 * 86_400
 MOST_ROWS = 20_000  # that are expected: so many are made while a page waits
 MOST_POINTS = 500
+PATIENCE = 5.0  # seconds that a page waits for its rows
 OWN_WORDS = frozenset(  # of the page, and not asked of the report
     {"page", "kind", "open", "ticked", "seek", "level", "edit", "done", "name", "contract"}
 )
@@ -64,6 +65,10 @@ class Made:
     seconds: float = 0.0
     expected: int = 0
     points: Sequence[PointView] = ()
+
+
+class _Slow(Exception):
+    """The page has waited long enough."""
 
 
 @cabinet.get("/reports", endpoint="reports")
@@ -89,8 +94,7 @@ def of_a_person(key: int) -> ResponseReturnValue:
     if "sent" in request.args:
         return answer(report, request.args, kept)
     named = set(request.args) - OWN_WORDS
-    wanted = asked(report, request.args, today()) if named else personal.again(report, kept.kept, today())
-    return _page(report, wanted, kept)
+    return _page(report, asked(report, request.args, today()) if named else again(report, kept.kept), kept)
 
 
 def known(word: str) -> Report:
@@ -209,14 +213,26 @@ def _wanted(report: Report) -> Asked:
     if set(request.args) - OWN_WORDS or viewer().staff:
         return asked(report, request.args, today())
     with here().source.engine.connect() as connection:
-        return personal.again(report, personal.last(connection, viewer(), report.word), today())
+        found = personal.last(connection, viewer(), report.word)
+    return again(report, found)
+
+
+def again(report: Report, found: Mapping[str, Any]) -> Asked:
+    """What was kept, for today, of the points that are or were the viewer's."""
+    wanted = personal.again(report, found, today())
+    return personal.his(wanted, figures.kept_points(here().source, viewer())) if wanted.points else wanted
 
 
 def _make(report: Report, wanted: Asked, there: Sequence[PointView], page: int) -> Made:
     """Raises NotFound: a point is named that is not the viewer's."""
     at, who = here(), viewer()
     begun = perf_counter()
-    run = making(at.source, who, at.now, report, wanted, there=there)
+
+    def patient(_done: int, _of: int) -> None:
+        if perf_counter() - begun > PATIENCE:
+            raise _Slow
+
+    run = making(at.source, who, at.now, report, wanted, patient, there)
     _noted(run.points)
     columns = report.columns(wanted, run.points)
     if not run.points:
@@ -229,6 +245,8 @@ def _make(report: Report, wanted: Asked, there: Sequence[PointView], page: int) 
     try:
         found = document(run, company, holder)
         drawn = reports_table.table(found, page)
+    except _Slow:
+        return Made("large", columns, expected=expected, points=run.points)
     except SeriesUnavailable:
         return Made("away", columns, points=run.points)
     state = "table" if drawn.count else "empty"
@@ -273,6 +291,7 @@ def _page(
         asked=wanted,
         personal=kept,
         listed=listed,
+        fewer=kept is not None and not set(args) - OWN_WORDS and len(wanted.points) < len(kept.kept.get("point", ())),
         kinds=_kinds(args.get("kind", ""), own),
         kind=args.get("kind", ""),
         made=made,

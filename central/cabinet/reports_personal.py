@@ -4,7 +4,7 @@ from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from central.cabinet import reports_mail
-from central.cabinet.reports import answer, known, mine, personal_of, refused, sent, today
+from central.cabinet.reports import again, answer, known, mine, personal_of, refused, sent
 from central.cabinet.room import cabinet
 from central.db import writing
 from central.faces.forms import Parsed, parse, typed_in
@@ -62,8 +62,7 @@ def mail_personal(key: int) -> ResponseReturnValue:
         found.errors[error.field or ""] = error.sentence
     if found.errors:
         report = known(kept.report)
-        wanted = personal.again(report, kept.kept, today())
-        return refused(report, wanted, kept, found.errors, given, edited=False)
+        return refused(report, again(report, kept.kept), kept, found.errors, given, edited=False)
     return redirect(url_for("cabinet.personal_report", key=key, done="dropped" if dropped else "mailed"), 303)
 
 

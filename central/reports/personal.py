@@ -4,7 +4,7 @@ It says «the month before», not «October»: opened in December it is of Novem
 shares it within a contract, whoever sees that contract sees it, of his own points.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -124,6 +124,13 @@ def again(report: Report, found: Mapping[str, Any], today: date) -> Asked:
     for _step in range(min(int(found["back"]), MOST_BACK)):
         period = period.before or period
     return replace(wanted, period=period)
+
+
+def his(wanted: Asked, points: Iterable[int]) -> Asked:
+    """What was kept, of those of its points alone that a viewer sees: contracts end, and what is shared is of the
+    points of whoever opens it. Of none of them = of all that he sees."""
+    seen = set(points)
+    return replace(wanted, points=tuple(key for key in wanted.points if key in seen))
 
 
 def _back(period: Chosen) -> int:

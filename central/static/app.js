@@ -332,7 +332,7 @@ const toldOf = (reading) => {
   return told;
 };
 const sendKept = async () => {
-  await kept.send().catch(() => null); // no network, or the server is away: they wait on
+  const sent = await kept.send().catch(() => false); // no network, or the server is away: they wait on
   const form = document.querySelector("form[data-kept]");
   const mine = form && (await kept.readings().catch(() => [])).find((one) => one.once === form.elements.once.value);
   if (mine && mine.number) {
@@ -340,6 +340,7 @@ const sendKept = async () => {
     location.assign(mine.address);
   }
   await tellKept();
+  if (sent) document.getElementById("kept")?.scrollIntoView({ block: "nearest" });
 };
 
 // What is kept is of who looks: it goes when that is another, or nobody, and at once by the button «Выход».

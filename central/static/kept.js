@@ -86,9 +86,9 @@ const kept = (() => {
   // the server's clock and by how long ago it was on this one's. What is refused waits for its person.
   const send = async () => {
     const waiting = (await readings()).filter((one) => !one.said && !one.number);
-    if (!waiting.length) return;
+    if (!waiting.length) return false;
     const told = await contact({ keep: (await figures()) !== null });
-    if (told === null) return;
+    if (told === null) return false;
     for (const one of waiting) {
       const body = new URLSearchParams(one.fields);
       body.set("csrf_token", told.token);
@@ -103,6 +103,7 @@ const kept = (() => {
       else if (answer.status === 422) await add({ ...one, ...(await answer.json()) });
       else if (answer.status === 404) await add({ ...one, said: [] });
     }
+    return true;
   };
   const alone = (work) => (navigator.locks ? navigator.locks.request(NAME, work) : work());
 

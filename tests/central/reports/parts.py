@@ -90,13 +90,15 @@ def place(
     scheme: str = "three",
     ki: int = 1,
     contract: str = "100-1",
+    held: int | None = None,
 ) -> int:
-    """A point of Anna's, or of another contract, with a meter called as it is; nothing came from it yet."""
+    """A point of Anna's, or of another contract, with a meter called as it is since then; nothing came from it yet.
+    `held`: since when it is the contract's, where that was before."""
     with writing(scene.engine).begin() as connection, entering(connection, at=scene.now, kind="test") as change:
         enter.add_meter(change, code, serial=code, type="т", maker="м")
         key = enter.add_point(change, 1, code, name="Склад", address="там", tz=tz, scheme=scene.schemes[scheme])
         enter.mount(change, key, code, since, ki=Decimal(ki), period=period)
-        enter.attach(change, scene.accounts[contract], key, since)
+        enter.attach(change, scene.accounts[contract], key, since if held is None else held)
     return key
 
 

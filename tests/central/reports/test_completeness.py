@@ -150,6 +150,13 @@ class TestOtherMeters:
         assert day.cells["strip"] == " " * 28 + "x" * 20
         assert next_day.cells["day"] == DAY + timedelta(days=1)
 
+    def test_days_on_which_no_meter_stood_there_are_not_told(self, own: Scene) -> None:
+        since = midnight(DAY, s.TZ)
+        key = place(own, "M-1", since, held=since - 5 * 86_400)
+        own.arrive("M-1", *load("M-1", DAY, [KWH] * 48))
+        table = run(own, s.CONSUMER, WORD, key, length="own", day="2026-11-15", last="2026-11-19")
+        assert [one.cells["day"] for one in table.rows] == [DAY]
+
     def test_who_takes_over_inside_a_day_sees_his_part_alone(self, own: Scene) -> None:
         key = place(own, "M-1", midnight(DAY, s.TZ))
         own.arrive("M-1", *load("M-1", DAY, [KWH] * 48))

@@ -30,6 +30,9 @@ NOTHING_THERE = {  # what these would show the scene has not: 404
     "cabinet.legal_text",
     "console.application",
     "cabinet.receipt",  # nothing was handed in
+    "cabinet.photo",
+    "cabinet.personal_report",  # none was kept
+    "cabinet.remove_personal",
     "cabinet.made_report",  # no file was made
     "cabinet.made_file",
     "door.check_code",

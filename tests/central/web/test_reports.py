@@ -20,6 +20,8 @@ from central.accounts.looked import OPENED
 from central.accounts.tables import audit
 from central.cabinet import reports as page
 from central.cabinet import reports_table
+from central.db import writing
+from central.registry.tables import contract_point
 from central.reports import personal
 from central.reports.asked import asked
 from central.reports.catalogue import reports
@@ -205,6 +207,20 @@ def test_what_was_asked_last_is_of_the_person_and_not_of_the_browser(
     with own.engine.connect() as connection:  # it is kept once
         assert connection.scalar(select(func.count()).select_from(personal_report)) == 1
         assert personal.mine(connection, own.viewer(s.CONSUMER)) == []
+
+
+def test_what_was_kept_of_points_that_are_no_longer_ones_own_opens_without_them(own: Scene, anna: FlaskClient) -> None:
+    dacha = own.points[s.DACHA]
+    ask(anna, **DAY, point=dacha)
+    key = kept(anna, "Дача", point=dacha)
+    with writing(own.engine).begin() as connection:
+        connection.execute(contract_point.delete().where(contract_point.c.point == dacha))
+    assert "все точки (1)" in anna.get(PROFILE).text
+    text = anna.get(f"/reports/personal/{key}").text
+    assert "все точки (1)" in text
+    assert "Не все точки этого отчёта вам видны" in text
+    assert "Показаны все ваши точки" in text
+    assert "Не все точки" not in anna.get(f"/reports/personal/{kept(anna, 'Все')}").text
 
 
 def test_opening_reports_opens_the_one_that_was_opened_last(anna: FlaskClient) -> None:
@@ -410,6 +426,15 @@ def test_a_long_report_is_offered_as_a_file_and_not_made(app: Flask, monkeypatch
     assert "Большой отчёт: строк около 2" in text.replace("\xa0", "")
     assert "<table" not in text
     assert re.findall(r'name="form" value="(\w+)"', text.split("Большой отчёт")[1])[:4] == ["pdf", "xls", "xlsx", "csv"]
+
+
+def test_a_report_that_takes_long_is_given_up_and_offered_as_a_file(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(page, "PATIENCE", 0.0)
+    text = person(app, s.CONSUMER).get(PROFILE).text
+    assert "Большой отчёт" in text
+    assert "<table" not in text
 
 
 def test_a_series_that_is_away_leaves_the_page(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
