@@ -257,6 +257,9 @@ def test_who_was_blocked_while_it_was_made_gets_nothing(office: PostOffice) -> N
     office.write(update(account).where(account.c.mail == s.CONSUMER).values(state=AccountState.BLOCKED))
     office.turn("report")
     assert office.letters == []
+    with office.scene.engine.connect() as connection:
+        row = connection.execute(select(report_file)).one()
+    assert (row.state, row.error, row.sha256) == ("failed", "account", None)
 
 
 def test_who_sees_the_point_no_more_is_told_that_there_is_nothing(office: PostOffice) -> None:
