@@ -81,9 +81,9 @@ def _compared(view: SummaryView) -> str:
 
 
 def _heard(heard: Heard, tz: str) -> str:
-    if heard.stamp is None:
-        return str(_("Данных ещё не было"))
-    return str(_("Последние данные счётчика на %(when)s", when=moment(heard.stamp, tz, end=True, year=False)))
+    when = moment(heard.stamp, tz, end=True, year=False)
+    told = _("Последние данные счётчика на %(when)s", when=when) if heard.stamp is not None else _("Данных ещё не было")
+    return str(told)
 
 
 def _registers(face: MeterFace, tz: str) -> Sequence[dict[str, str]]:

@@ -34,7 +34,8 @@ def install(app: Flask) -> None:
         if response.mimetype not in PACKED:
             return response
         response.vary.add("Accept-Encoding")
-        if not request.accept_encodings["gzip"] or response.status_code != 200 or request.method == "HEAD":
+        wanted = request.accept_encodings.quality("gzip") > 0
+        if not wanted or response.status_code != 200 or request.method == "HEAD":
             return response
         if request.endpoint == "static":
             return _with(response, _file(STATIC / (request.view_args or {})["filename"]))
