@@ -46,7 +46,8 @@ def make_report(word: str) -> ResponseReturnValue:
     try:
         key, now = desk.ask(made.source, who, report, wanted, form, made.now, language)
     except Refused as refused:
-        back = url_for("cabinet.report", word=word, **wanted.query)
+        query: dict[str, Any] = wanted.query
+        back = url_for("cabinet.report", word=word, **query)
         return _refused(str(refused.sentence), str(report.title), back)
     return _asked(key, at_once_=now)
 
@@ -68,7 +69,7 @@ def _asked(key: int, *, at_once_: bool) -> ResponseReturnValue:
     return redirect(url_for(endpoint, key=key), 303)
 
 
-def _refused(sentence: str, title: str, back: str | None) -> ResponseReturnValue:
+def _refused(sentence: str, title: str, back: str) -> ResponseReturnValue:
     return render_template("cabinet/made_refused.html", sentence=sentence, title=title, way_back=back), 422
 
 
