@@ -132,7 +132,7 @@ def type_in(page: Page, scene: Scene, **spent: int) -> None:
 def forms(scene: Scene) -> list[tuple[int, int | None]]:
     """When each was handed in, and when it was read."""
     with scene.engine.connect() as connection:
-        return [tuple(row) for row in connection.execute(select(hand_in.c.made_at, hand_in.c.noted_at))]  # type: ignore[misc]
+        return [(row.made_at, row.noted_at) for row in connection.execute(select(hand_in))]
 
 
 def by_hand(scene: Scene) -> int:
