@@ -242,6 +242,7 @@ def test_figures_of_another_week_are_shown_no_more(browser: Browser, village: tu
         ready(page)
         page.context.set_offline(True)
         page.goto(address)
+        expect(page.locator(".point-kept .energy").first).to_be_visible()
         page.clock.fast_forward(6 * DAY * 1000)
         expect(page.locator("#age")).to_contain_text("6 дней назад")
         expect(page.locator(".point-kept .energy").first).to_be_visible()
