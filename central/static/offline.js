@@ -146,13 +146,13 @@ const askAgain = (after) => {
 const tell = async () => {
   const found = await kept.figures().catch(() => null);
   tellAge(found);
+  setInterval(() => tellAge(found), MINUTE);
+  document.addEventListener("visibilitychange", () => tellAge(found));
   await tellKept();
   if (found === null || !kept.fresh(found)) return;
   byId("points").append(...found.points.map(pointOf));
   byId("points").hidden = false;
   entry(found);
-  setInterval(() => tellAge(found), MINUTE);
-  document.addEventListener("visibilitychange", () => tellAge(found));
 };
 tell();
 askAgain(SOON);

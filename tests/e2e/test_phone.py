@@ -242,6 +242,7 @@ def test_figures_of_another_week_are_shown_no_more(browser: Browser, village: tu
         ready(page)
         page.context.set_offline(True)
         page.goto(address)
+        expect(page.locator(".point-kept .energy").first).to_be_visible()
         page.clock.fast_forward(6 * DAY * 1000)
         expect(page.locator("#age")).to_contain_text("6 дней назад")
         expect(page.locator(".point-kept .energy").first).to_be_visible()
@@ -270,7 +271,7 @@ def test_nothing_of_the_first_is_left_at_the_next_contact(
 ) -> None:
     """Also not what had not been sent."""
     address, scene = village
-    with phone(browser) as page:
+    with phone(browser, clock=True) as page:
         log_in(page, address)
         ready(page)
         page.goto(f"{address}/entry")
@@ -284,6 +285,7 @@ def test_nothing_of_the_first_is_left_at_the_next_contact(
                 connection.execute(session.delete())
         else:
             page.context.clear_cookies()
+        page.goto("about:blank")
         page.context.set_offline(False)
         if how == "revoked":
             page.goto(address)
@@ -294,6 +296,19 @@ def test_nothing_of_the_first_is_left_at_the_next_contact(
             assert "Мастерская" in page.evaluate(ALL_KEPT)
         until(lambda: not [word for word in PERSONAL if word in page.evaluate(ALL_KEPT)])
         assert forms(scene) == []
+
+
+def test_the_button_wipes_at_once_also_without_a_network(browser: Browser, village: tuple[str, Scene]) -> None:
+    address, _ = village
+    with phone(browser) as page:
+        log_in(page, address)
+        ready(page)
+        page.context.set_offline(True)
+        page.get_by_role("button", name="Выход").click()
+        page.goto("about:blank")
+        page.goto(address)
+        expect(page.locator("#nothing")).to_be_visible()
+        assert [word for word in PERSONAL if word in page.evaluate(ALL_KEPT)] == []
 
 
 def test_on_a_borrowed_phone_no_figures_stay(browser: Browser, village: tuple[str, Scene]) -> None:
