@@ -64,7 +64,7 @@ def install(app: Flask) -> None:
     app.jinja_env.globals.update(
         asset=asset,
         paper=paper,
-        whose=whose,
+        whose_browser=whose,
         keeps=keeps,
         words=words,
         share=formats.share,

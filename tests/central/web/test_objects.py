@@ -66,7 +66,7 @@ def test_no_route_of_an_object_opens_another_company_s(two: Two) -> None:
             assert "СЕКРЕТ" not in answer.text, path
         assert operator.post(path, data=sent).status_code in (404, 405)
         tried.add(word)
-    assert tried == set(two.theirs)
+    assert tried == set(two.theirs) - {"made"}  # files of reports are of no page of the console
     assert operator.get("/console/meters/SEC-2").status_code == 404
     for kind in ("point", "meter", "contract", "mounting", "change"):
         path = f"/console/documents/new?kind={kind}&key={two.theirs[f'{kind}s']}"
