@@ -81,7 +81,8 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """`over`: captions above heads, each of so many; `lines`: of this page, out of `count`."""
+    """`over`: captions above heads, each of so many; `lines`: of this page, out of `count`. `answer`: its total with
+    the unit, and what it is of, to be read before the table; none where it has no total."""
 
     heads: Sequence[Head]
     over: Sequence[tuple[str, int]]
@@ -92,6 +93,7 @@ class Table:
     pages: int
     on_page: int
     strips: bool
+    answer: tuple[str, str, str] | None
 
     @property
     def told(self) -> str:
@@ -129,7 +131,18 @@ def table(document: Document, page: int) -> Table:
         pages=max(1, -(-count // on_page)),
         on_page=on_page,
         strips=any(one.kind is Kind.STRIP for one in document.columns),
+        answer=_answer(document, total) if total is not None else None,
     )
+
+
+def _answer(document: Document, total: Row) -> tuple[str, str, str] | None:
+    """Of the first column of energy that is added up and known: of one more it would be half an answer."""
+    summed = [place for place, one in enumerate(document.columns) if one.kind is Kind.ENERGY and one.summed]
+    known = [place for place in summed if isinstance(total.cells[place], int)]
+    if len(known) != 1:
+        return None
+    column = document.columns[known[0]]
+    return text(total.cells[known[0]], column, document.digits), str(column.unit), str(column.caption)
 
 
 def _lifted(columns: Sequence[Column], rows: Sequence[Row]) -> int:

@@ -559,3 +559,13 @@ def test_marks_are_words_and_a_strip_is_told(app: Flask) -> None:
     assert day.strip is not None
     assert 'aria-label="измерено: 46, отключено: 1, нет данных: 1"' in day.strip
     assert day.strip.count("<rect") == 3
+
+
+def test_the_total_is_told_before_the_table(app: Flask) -> None:
+    page = person(app, s.CONSUMER).get("/reports/readings?length=month&day=2026-11-01").text
+    before, _sign, table = page.partition("<table")
+    told = re.search(r'class="report-answer"><span class="figure">([^<]+)<span', before)
+    total = re.search(r'<tr class="total">.*?</tr>', table, re.DOTALL)
+    assert told is not None
+    assert total is not None
+    assert told[1] in total[0]
