@@ -215,7 +215,7 @@ class _Writing:
             return Shown(NOTHING if own and looks == "num" else "", looks)
         told = text(cell, column, self._digits)
         looks = looks or ("short" if len(told) <= SHORT else "")
-        return Shown(told, looks, self._address(opens) if opens else "", zone)
+        return Shown(told, looks, self._address(opens) if opens and told else "", zone)
 
     def _address(self, opens: Address) -> str:
         query: dict[str, Any] = dict(opens.query)

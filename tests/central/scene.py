@@ -139,7 +139,8 @@ def copied(kept: Scene, folder: Path, to: Path) -> Scene:
     to.mkdir(parents=True)
     sql.copy(folder, to)
     copy(folder / "series.sqlite", to / "series.sqlite")
-    return replace(kept, engine=connect(sql.url(to)), series=SqliteSeries(to / "series.sqlite"))
+    known = {name: dict(getattr(kept, name)) for name in ("points", "schemes", "accounts")}  # a test may add to its own
+    return replace(kept, engine=connect(sql.url(to)), series=SqliteSeries(to / "series.sqlite"), **known)
 
 
 HOUSEHOLDS = (Household(FLAT, 5), Household(DACHA, 2), Household(NEXT_DOOR, 1))

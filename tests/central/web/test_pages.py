@@ -103,6 +103,7 @@ def test_the_main_page_answers_first(app: Flask, scene: Scene) -> None:
         "Журналы событий",
         "Ввод показаний",
         "Измерительные комплексы",
+        "Отчеты",
         "Персональные данные",
     ]
 
