@@ -142,18 +142,7 @@ def _last_piece(spans: Iterable[Span], period: Span) -> tuple[Span, Span] | None
 def seen_of(connection: Connection, viewer: Viewer, periods: Mapping[int, Span]) -> dict[int, Span]:
     """`policy` of several points at once, each in a period of its own; a point of which nothing may be seen is not in
     it."""
-    if viewer.state != State.APPROVED:
-        return {}
-    if viewer.staff:
-        own = select(point.c.id).where(point.c.id.in_(periods), own_points(viewer))
-        return {key: periods[key] for key in connection.scalars(own)}
-    found = {}
-    for key, spans in _spans_of(connection, viewer, periods).items():
-        since, until = periods[key]
-        pieces = [(max(since, start), min(until, end)) for start, end in spans if start < until and since < end]
-        if pieces:
-            found[key] = pieces[-1]
-    return found
+    return {key: visible for key, (visible, _reach) in seen_all(connection, viewer, periods).items()}
 
 
 def may_see(viewer: Viewer, now: int) -> ColumnElement[bool]:
