@@ -4,7 +4,6 @@ The letter is what makes the chain worth something: whoever can rewrite rows and
 mailboxes of people.
 """
 
-import logging
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -17,10 +16,8 @@ from central.accounts.tables import account
 from central.actions import seals
 from central.actions.chain import Seal
 from central.jobs.context import Context
-from central.mail import queue
+from central.mail.outbox import post
 from central.mail.rendering import rendered
-
-log = logging.getLogger(__name__)
 
 LETTER = "sealed"  # the template
 READERS = ("auditor", "administrator")  # who gets the letter: the first role that a company has
@@ -48,11 +45,7 @@ def letter(context: Context, _arguments: dict[str, Any]) -> dict[str, Any]:
     about = _about(newest, context.config.worker.time_zone)
     with context.final({"seal": newest.number, "letters": len(readers)}) as connection:
         for key, mail in readers:
-            one = rendered(mail, LETTER, **about)
-            try:
-                queue(connection, one.to, one.subject, one.text, context.now, html=one.html)
-            except ValueError:
-                log.warning("account %d gets no letter of the seal: its mail is none that a header can hold", key)
+            post(connection, rendered(mail, LETTER, **about), context.now, key)
     return {"seal": newest.number, "letters": len(readers)}
 
 

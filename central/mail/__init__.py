@@ -1,6 +1,7 @@
 """Mail to people: queued in the transaction of what it tells of, sent by a worker.
 
     queue(connection, to, subject, text, now, html=None, key=None)     a job of kind `mail`; with a key it is sent once
+    outbox.post(connection, mail, now, whom)                           the same of a letter that is written already
 
 A temporary trouble is tried again for about three days, a refusal of the address or the message is final: the job is
 dead. Without `[mail]` in central.toml mail waits. A server may take a message and break off before it says so: then it

@@ -1,5 +1,6 @@
 """Mail becomes a job, and how many of them there are."""
 
+import logging
 from dataclasses import dataclass
 
 import msgspec
@@ -8,6 +9,8 @@ from sqlalchemy import Connection, func, or_, select, update
 from central.jobs.asking import enqueue
 from central.jobs.tables import State, job
 from central.mail.message import Attached, Mail, compose
+
+log = logging.getLogger(__name__)
 
 KIND = "mail"
 _ANYONE = "uchet@localhost"
@@ -32,7 +35,23 @@ def queue(
     With a `key`: once, however often it is queued. Raises ValueError for what no header can hold (a line break in the
     subject, an address that is none).
     """
-    mail = Mail(to, subject, text, html, about, attached)
+    return _put(connection, Mail(to, subject, text, html, about, attached), now, key, due_at)
+
+
+def post(
+    connection: Connection, mail: Mail, now: int, whom: int, key: str | None = None, due_at: int | None = None
+) -> bool:
+    """The same of a letter that is written. `whom`: the account. False: no header can hold its address, which the log
+    says, and nothing goes."""
+    try:
+        _put(connection, mail, now, key, due_at)
+    except ValueError:
+        log.warning("account %d gets no letter: its mail is none that a header can hold", whom)
+        return False
+    return True
+
+
+def _put(connection: Connection, mail: Mail, now: int, key: str | None, due_at: int | None) -> int:
     compose(mail, _ANYONE, KIND, now)
     return enqueue(connection, KIND, msgspec.to_builtins(mail), now, key=key, due_at=due_at)
 

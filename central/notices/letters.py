@@ -1,6 +1,5 @@
 """What is due by letter: one letter an account with all of it, each notice once."""
 
-import logging
 from collections.abc import Sequence
 
 from flask_babel import gettext as _
@@ -10,7 +9,7 @@ from central.accounts.policy import Viewer
 from central.faces import notice_words
 from central.faces.formats import day, moment
 from central.jobs.context import Context
-from central.mail.outbox import queue
+from central.mail.outbox import post
 from central.mail.rendering import rendered
 from central.metering.zones import day_of
 from central.notices import board
@@ -18,8 +17,6 @@ from central.notices.board import Notice
 from central.notices.choices import choices
 from central.notices.kinds import Kind
 from central.notices.tables import notice_reader
-
-log = logging.getLogger(__name__)
 
 LETTER = "happened"  # the template
 SYSTEM = "Учёт"
@@ -55,20 +52,7 @@ def _to(connection: Connection, account: int, home: str, now: int) -> bool:
         return False
     key = f"notices {account} {max(told)}"
     letter = rendered(viewer.mail, LETTER, name=viewer.name, system=SYSTEM, **_about(found, home.rstrip("/")))
-    try:
-        queue(
-            connection,
-            letter.to,
-            letter.subject,
-            letter.text,
-            now,
-            html=letter.html,
-            key=key,
-        )
-    except ValueError:
-        log.warning("account %d gets no letter of notices: its mail is none that a header can hold", account)
-        return False
-    return True
+    return post(connection, letter, now, account, key)
 
 
 def _about(found: Sequence[Notice], home: str) -> dict[str, object]:

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, or_, update
 from central.accounts.policy import Viewer
 from central.faces.formats import day
 from central.mail.message import Attached
+from central.mail.outbox import post
 from central.reports.formats import FORMS
 from central.reports.made import telling
 from central.reports.made.desk import Made
@@ -36,7 +37,7 @@ def send(
     found = telling.written(viewer, one, home, template, **{"report": about.pop("name"), **about})
     if carried and one.sha256 is not None:
         found = structs.replace(found, attached=Attached(one.sha256, file_name(one), FORMS[one.form].mimetype))
-    telling.send(connection, viewer, found, f"schedule {one.schedule} {month}", now)
+    post(connection, found, now, one.account, f"schedule {one.schedule} {month}")
 
 
 def mark(connection: Connection, schedule: int, month: date) -> bool:

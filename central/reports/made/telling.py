@@ -1,14 +1,12 @@
 """The notice, the letter and the message to a phone about a file that a job made, by what its person chose."""
 
-import logging
-
 from sqlalchemy import Connection, update
 
 from central.accounts.policy import Viewer
 from central.faces import notice_words, report_words
 from central.faces.formats import day
 from central.mail.message import Mail
-from central.mail.outbox import queue
+from central.mail.outbox import post
 from central.mail.rendering import rendered
 from central.metering.zones import day_of
 from central.notices.choices import choices_of
@@ -19,8 +17,6 @@ from central.push.asking import ask
 from central.registry.periods import COMPANY
 from central.reports.made.desk import Made
 from central.reports.tables import State, report_file
-
-log = logging.getLogger(__name__)
 
 SYSTEM = "Учёт"
 KINDS = {State.READY: Kind.REPORT_READY, State.FAILED: Kind.REPORT_FAILED}
@@ -35,7 +31,7 @@ def tell(connection: Connection, viewer: Viewer | None, one: Made, home: str, no
     if viewer is not None and chosen.letter:
         letter = written(viewer, one, home, template=kind.value)
         due = due_at(kind, None, COMPANY, now, quiet(connection, one.account))
-        send(connection, viewer, letter, f"report {one.id}", now, due_at=due)
+        post(connection, letter, now, one.account, f"report {one.id}", due)
     if viewer is not None:
         ask(connection, one.account, kind, f"/reports/made/{one.id}", COMPANY, now)
 
@@ -57,20 +53,3 @@ def written(viewer: Viewer, one: Made, home: str, template: str, **more: object)
         "system": SYSTEM,
     }
     return rendered(viewer.mail, template, **(about | more))
-
-
-def send(connection: Connection, viewer: Viewer, letter: Mail, key: str, now: int, due_at: int | None = None) -> None:
-    try:
-        queue(
-            connection,
-            letter.to,
-            letter.subject,
-            letter.text,
-            now,
-            html=letter.html,
-            key=key,
-            attached=letter.attached,
-            due_at=due_at,
-        )
-    except ValueError:
-        log.warning("account %d gets no letter of a report: its mail is none that a header can hold", viewer.account)
