@@ -6,8 +6,12 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import update
 
+from central.db import writing
+from central.registry.tables import meter_type, organisation
 from tests.central import scene as scenes
+from tests.central.conftest import Copy
 from tests.central.scene import Scene, build
 from tests.central.sql import Sql
 from tests.central.web.parts import Clock, make_app, person
@@ -38,3 +42,14 @@ def operator(app: Flask) -> FlaskClient:
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
+
+
+@pytest.fixture
+def village(copy_of: Copy, tmp_path: Path) -> Iterator[Scene]:
+    """Forty days; meters of six digits; readings are taken from the 15th to the 26th."""
+    made = copy_of(40, tmp_path / "scene")
+    with writing(made.engine).begin() as connection:
+        connection.execute(meter_type.insert().values(maker="Милур", name="Милур 107S", digits=6))
+        connection.execute(update(organisation).values(reading_first_day=15, reading_last_day=26))
+    yield made
+    made.close()

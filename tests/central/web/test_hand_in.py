@@ -1,7 +1,6 @@
 """«Ввод показаний»: a form, its doubts, its receipt; a person's reading never stands for what the meter said."""
 
 import re
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from html import unescape
@@ -25,11 +24,10 @@ from central.handing.tables import hand_in, handed_in
 from central.jobs.tables import job
 from central.metering.handed import DAY
 from central.metering.zones import midnight
-from central.registry.tables import change, manual_reading, meter_type, mounting, organisation
+from central.registry.tables import change, manual_reading, mounting, organisation
 from central.timeseries.base import LoadRow, RegisterRow
 from protocol.reading import Kind
 from tests.central import scene as s
-from tests.central.conftest import Copy
 from tests.central.scene import Scene
 from tests.central.web.forms import said, save
 from tests.central.web.forms import send as fill
@@ -37,17 +35,6 @@ from tests.central.web.parts import Clock, letters, make_app, person, send
 
 KWH = 10**6
 SPENT = {"ap1": 30, "ap2": 20, "ap3": 25}  # kWh since the dacha fell silent
-
-
-@pytest.fixture
-def village(copy_of: Copy, tmp_path: Path) -> Iterator[Scene]:
-    """Forty days; meters of six digits; readings are taken from the 15th to the 26th."""
-    made = copy_of(40, tmp_path / "scene")
-    with writing(made.engine).begin() as connection:
-        connection.execute(meter_type.insert().values(maker="Милур", name="Милур 107S", digits=6))
-        connection.execute(update(organisation).values(reading_first_day=15, reading_last_day=26))
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@ of a word that says nothing about its account; and a reading that is handed in l
 
 import json
 import re
-from collections.abc import Iterator
 from datetime import date
 from html import unescape
 from pathlib import Path
@@ -26,11 +25,10 @@ from central.handing.handing import KEPT_HOURS
 from central.handing.tables import hand_in, handed_in
 from central.metering.handed import DAY, HOUR
 from central.metering.zones import midnight
-from central.registry.tables import manual_reading, meter_type, mounting, organisation
+from central.registry.tables import manual_reading, mounting, organisation
 from central.timeseries.base import RegisterRow
 from protocol.reading import Kind
 from tests.central import scene as s
-from tests.central.conftest import Copy
 from tests.central.scene import Scene
 from tests.central.web.parts import Clock, log_in, make_app, person, send
 
@@ -38,17 +36,6 @@ KWH = 10**6
 SPENT = {"ap1": 30, "ap2": 20, "ap3": 25}  # kWh since the dacha fell silent
 FOREIGN = ("Мастерская", s.NEXT_DOOR)  # of the neighbour
 OWN = ("Квартира", "Дача", s.FLAT, s.DACHA)
-
-
-@pytest.fixture
-def village(copy_of: Copy, tmp_path: Path) -> Iterator[Scene]:
-    """Forty days; meters of six digits; readings are taken from the 15th to the 26th."""
-    made = copy_of(40, tmp_path / "scene")
-    with writing(made.engine).begin() as connection:
-        connection.execute(meter_type.insert().values(maker="Милур", name="Милур 107S", digits=6))
-        connection.execute(update(organisation).values(reading_first_day=15, reading_last_day=26))
-    yield made
-    made.close()
 
 
 @pytest.fixture

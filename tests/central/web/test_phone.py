@@ -32,11 +32,6 @@ def town(copy_of: Copy, tmp_path: Path) -> Iterator[Scene]:
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
 def app(town: Scene, tmp_path: Path, clock: Clock) -> Flask:
     return make_app(tmp_path / "scene", clock=clock)
 
