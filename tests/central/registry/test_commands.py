@@ -1,6 +1,7 @@
 """The first things that an empty server is told, from its command line."""
 
 from collections.abc import Callable
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
@@ -48,6 +49,7 @@ def test_a_company_an_administrator_and_a_scheme_are_all_that_a_workbook_needs(r
     assert run("user", "add", "a@example.org", "--name", "А", "--role", "administrator", "--stdin", text=text)[0] == 0
     with connect(url(tmp_path)).connect() as connection:
         assert len(connection.execute(select(zone_rule)).all()) == 5
+        assert set(connection.scalars(select(price.c.valid_from))) == {date(2026, 1, 1)}
         assert sorted(connection.scalars(select(price.c.amount))) == [Decimal("3.71"), Decimal("6.43"), Decimal("9.32")]
 
 

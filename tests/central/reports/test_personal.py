@@ -1,10 +1,15 @@
 """A personal report says «the month before», belongs to its author, and is seen by whom he shares it with."""
 
 from datetime import date
+from typing import Any
 
 import pytest
+from sqlalchemy import update
 from werkzeug.datastructures import MultiDict
 
+from central.accounts import family
+from central.accounts.people import add_account
+from central.accounts.tables import grant
 from central.db import writing
 from central.figures import NotFound
 from central.registry.refusals import Refused
@@ -72,3 +77,25 @@ def test_only_its_author_changes_it_and_who_shares_the_contract_sees_it(own: Sce
 def test_a_name_that_will_not_do_is_refused_in_words(own: Scene, name: str) -> None:
     with writing(own.engine).begin() as connection, pytest.raises(Refused, match=r"Назов|длиннее"):
         personal.keep(connection, own.viewer(s.CONSUMER), name, wanted(), None, s.NOW)
+
+
+def test_what_is_shared_is_seen_by_whom_the_owner_lets_look_for_as_long_and_shared_on_by_none(own: Scene) -> None:
+    owner, contract = own.viewer(s.CONSUMER), own.accounts["100-1"]
+    with writing(own.engine).begin() as connection:
+        about: dict[str, Any] = {"password": s.PASSWORD, "now": s.NOW, "name": "Гость", "role": "consumer"}
+        guest = add_account(connection, s.CHEAP, organisation=1, mail="guest@example.org", **about)
+        letter = family.invite(connection, owner, contract, "guest@example.org", s.NOW + 86_400, s.NOW)
+        assert letter.key is not None
+        family.join(connection, letter.key, guest, s.NOW)
+        shared = personal.keep(connection, owner, "Общий", wanted(), contract, s.NOW)
+        personal.keep(connection, owner, "Свой", wanted(), None, s.NOW)
+    looks = own.viewer("guest@example.org")
+    with writing(own.engine).begin() as connection:
+        (found,) = personal.mine(connection, looks)
+        assert (found.id, found.own, found.author) == (shared, False, owner.name)
+        with pytest.raises(NotFound):
+            personal.remove(connection, looks, shared)
+        with pytest.raises(Refused, match="своём договоре"):
+            personal.keep(connection, looks, "дальше", wanted(), contract, s.NOW)
+        connection.execute(update(grant).where(grant.c.account == guest).values(valid_to=s.NOW))
+        assert personal.mine(connection, looks) == []

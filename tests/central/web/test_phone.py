@@ -12,6 +12,7 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from central.accounts import attempts
+from central.accounts.pairing import Gone, offer
 from central.accounts.tables import audit, pairing, session
 from central.db import metadata, writing
 from central.faces import qr
@@ -223,6 +224,16 @@ def test_staff_who_look_through_a_cabinet_cannot_send_a_phone_into_it(app: Flask
         assert operator.post(path, data={"csrf_token": token(operator, "/")}).status_code in (403, 404)
     with town.engine.connect() as connection:
         assert connection.execute(select(pairing)).all() == []
+
+
+def test_a_session_shows_no_code_of_another_account(app: Flask, town: Scene) -> None:
+    operator = person(app, s.OPERATOR)
+    with operator.session_transaction() as kept:
+        cookie = kept["_user_id"]
+    with writing(town.engine).begin() as connection, pytest.raises(Gone):
+        offer(connection, town.viewer(s.CONSUMER), cookie, s.NOW)
+    with writing(town.engine).begin() as connection:
+        assert offer(connection, town.viewer(s.OPERATOR), cookie, s.NOW).digits
 
 
 def test_no_table_log_or_address_holds_what_lets_in(app: Flask, town: Scene, caplog: pytest.LogCaptureFixture) -> None:

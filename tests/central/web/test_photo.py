@@ -3,6 +3,7 @@
 import json
 import struct
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from io import BytesIO
 from pathlib import Path
@@ -18,6 +19,7 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from central.db import writing
+from central.figures import NotFound
 from central.handing import photos
 from central.handing.tables import hand_in, handed_in, handed_photo
 from central.registry import documents
@@ -92,6 +94,17 @@ def test_nobody_else_sees_it_or_puts_one_there(app: Flask) -> None:
         assert attach(stranger, PICTURE).status_code == 404
     assert attach(person(app, s.NEIGHBOUR), PICTURE, "1", "2411-0002").status_code == 404  # a line of another's
     assert app.test_client().get("/photo/1").status_code == 302
+
+
+def test_only_who_handed_the_reading_in_adds_to_it_whichever_page_asks(village: Scene, tmp_path: Path) -> None:
+    keeping = documents.Keeping(tmp_path / "kept", photos.LARGEST, 5)
+    anna, operator = village.viewer(s.CONSUMER), village.viewer(s.OPERATOR)
+    for viewer in (village.viewer(s.NEIGHBOUR), operator, replace(anna, by=operator.account)):
+        with writing(village.engine).begin() as connection, pytest.raises(NotFound):
+            photos.add(connection, keeping, viewer, 1, PICTURE, s.NOW)
+    with writing(village.engine).begin() as connection:
+        photos.add(connection, keeping, anna, 1, PICTURE, s.NOW)
+        assert photos.of(connection, [1]) == {1: [1]}
 
 
 @pytest.mark.parametrize("marker", [0xE1, 0xE2, 0xED, 0xEF, 0xFE])
