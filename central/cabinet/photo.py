@@ -41,7 +41,7 @@ def add_photo(number: str) -> ResponseReturnValue:
     except OSError as error:
         log.error("a photo could not be kept", extra=about(error=str(error)))
         return shown(found, {line: UNKEPT}), 422
-    return redirect(url_for("cabinet.receipt", number=number, _anchor=f"line-{line}"), 303)
+    return redirect(url_for("cabinet.receipt", number=number, photo=1, _anchor=f"line-{line}"), 303)
 
 
 @cabinet.get("/photo/<int:key>")

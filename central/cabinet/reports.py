@@ -46,7 +46,7 @@ from central.timeseries.base import SeriesUnavailable
 LAST = "report"  # cookie: the report that was opened last on this device
 USUAL = "usual"  # of `pick`: as if nothing had ever been asked
 YEAR = 365 * 86_400
-MOST_ROWS = 20_000  # that are expected: so many are made while a page waits
+MOST_ROWS = 100_000  # that are expected at most: more are not begun while a page waits
 MOST_POINTS = 500
 PATIENCE = 5.0  # seconds that a page waits for its rows
 OWN_WORDS = frozenset(  # of the page, and not asked of the report
@@ -161,8 +161,8 @@ def answer(report: Report, given: MultiDict[str, str], kept: Personal | None) ->
         more["open"] = 1
     elif "move" in given:
         wanted = _short(report, replace(wanted, columns=moved(report, wanted, there, given["move"])), there)
-    elif given.get("form", "html") != "html" and (files := files_of(report)) is not None:
-        return redirect(files, 307)
+    elif request.method == "POST" and given.get("form", "html") != "html" and (files := files_of(report)) is not None:
+        return redirect(files, 307)  # the address of a form that was not sent makes none: its buttons do
     if request.method == "POST" and kept is None:
         with writing(here().source.engine).begin() as connection:
             personal.remember(connection, viewer(), wanted, here().now)

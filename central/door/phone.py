@@ -9,7 +9,6 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user, logout_user
 
 from central.accounts import attempts, pairing, sessions
-from central.accounts.pairing import State
 from central.db import writing
 from central.door.login import let_in
 from central.door.room import TOO_MANY, door, once_more
@@ -66,8 +65,6 @@ def _waiting() -> pairing.Waiting | None:
 
 
 def _page(waiting: pairing.Waiting | None, *, wrong: object = "", gone: bool = False) -> str:
-    if waiting is not None and waiting.state is State.REFUSED:
-        session.pop(CLAIM, None)
     state = waiting.state.value if waiting is not None else ""
     number = waiting.number if waiting is not None else ""
     return render_template("door/phone.html", state=state, number=number, wrong=wrong, gone=gone)

@@ -285,7 +285,7 @@ def _under(line: Line, place: int, sums: dict[int, Sum], by_name: Mapping[str, S
     column = columns[place]
     if column.derived is not None:
         return column.derived(line, by_name)
-    if place in sums:
+    if place in sums and not (column.beside and line in (Line.MOST, Line.LEAST)):
         return sums[place].line(line)
     row = by_name[column.beside].where(line) if column.beside else None
     return row.cells[place] if row is not None else None
@@ -297,6 +297,9 @@ def _notes(made: Making, columns: Sequence[Column], whole: dict[int, Sum], told:
     names = {report_words.name_of(one) for one in made.points}
     if told.groups <= names != told.groups:  # the rows are those of points
         yield report_words.nothing_note(sorted(names - told.groups))
+    silent = [str(columns[place].caption) for place, one in whole.items() if not one.known and not one.lacking]
+    if told.shown and (of_points := sorted(names & set(silent))):  # the columns are those of points
+        yield report_words.nothing_note(of_points)
     first = _energy(whole, columns)
     unit = str(columns[first].unit) if first is not None else ""
     for mark in Mark:

@@ -25,7 +25,15 @@ def columns(asked: Asked, points: Sequence[PointView]) -> Sequence[Column]:
         *stepping.columns(asked, VALUE),
         Column(VALUE, words.SIGNS[asked.channel], Kind.ENERGY, unit, summed=True),
         *(
-            Column(_of_zone(zone), words.zone(zone), Kind.ENERGY, unit, summed=True, over=_l("По зонам суток"))
+            Column(
+                _of_zone(zone),
+                words.zone(zone),
+                Kind.ENERGY,
+                unit,
+                summed=True,
+                over=_l("По зонам суток"),
+                beside=VALUE,  # the time that is told is true of the whole row
+            )
             for zone in zones(asked, points)
         ),
         Column("marks", _l("Отметка"), Kind.MARKS),

@@ -27,3 +27,14 @@ def test_a_sum_of_a_group_without_some_of_its_rows_is_explained_nowhere(own: Sce
     assert all(row.opens for row, _cells in whole.of(Role.LINE, Role.TOTAL))
     assert 0 < len(some.of(Role.ROW)) < len(whole.of(Role.ROW))
     assert [row.opens for row, _cells in some.of(Role.LINE, Role.TOTAL)] == [{}, {}]
+
+
+def test_the_greatest_is_a_whole_row_where_one_time_is_told(own: Scene) -> None:
+    asked = {"length": "own", "day": "2026-11-15", "last": "2026-11-22", "point": str(own.points[s.FLAT])}
+    told = run(own, "details", s.CONSUMER, **asked, tariffs="1", step="day")
+    names = [column.name for column in told.columns if column.summed]
+    days = [[cells[name] for name in names] for _row, cells in told.of(Role.ROW)]
+    assert len(names) == 4, "all zones, and each"
+    for caption in ("Максимум", "Минимум"):
+        (line,) = [cells for row, cells in told.of(Role.LINE) if caption in row.cells]
+        assert [line[name] for name in names] in days

@@ -569,3 +569,11 @@ def test_the_total_is_told_before_the_table(app: Flask) -> None:
     assert told is not None
     assert total is not None
     assert told[1] in total[0]
+
+
+def test_an_address_makes_no_file_whoever_opens_it(app: Flask, scene: Scene) -> None:
+    for mail in (s.OPERATOR, s.CONSUMER):
+        client = person(app, mail)
+        answer = client.get(f"/reports/details?sent=1&form=pdf&point={scene.points[s.FLAT]}")
+        assert answer.status_code == 303
+        assert client.get(answer.headers["Location"]).status_code == 200
