@@ -304,7 +304,8 @@ def test_the_button_wipes_at_once_also_without_a_network(browser: Browser, villa
         log_in(page, address)
         ready(page)
         page.context.set_offline(True)
-        page.get_by_role("button", name="Выход").click()
+        with page.expect_request("**/logout"):  # which is tried after all is gone
+            page.get_by_role("button", name="Выход").click()
         page.goto("about:blank")
         page.goto(address)
         expect(page.locator("#nothing")).to_be_visible()
