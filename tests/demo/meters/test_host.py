@@ -30,15 +30,16 @@ def household(**settings: object) -> Household:
 
 
 class Talker:
-    """Our client on a real stream; waits at most a second for each piece."""
+    """Our client on a real stream; waits at most `patience` seconds for each piece."""
 
     def __init__(self, client: Client, reader: asyncio.StreamReader, write: Callable[[bytes], None]) -> None:
         self.client, self.reader, self.write = client, reader, write
+        self.patience = 10.0  # what comes is awaited; a test of silence says how long it listens
 
     async def ask(self, request: bytes) -> Event:
         self.write(request)
         while True:
-            chunk = await asyncio.wait_for(self.reader.read(4096), 1)
+            chunk = await asyncio.wait_for(self.reader.read(4096), self.patience)
             if not chunk:
                 raise ConnectionError("the meter's side closed the line")
             step = self.client.receive(chunk)
@@ -109,6 +110,7 @@ async def test_a_bus_of_meters_on_one_port(link: Link) -> None:
             async with talker(running, link, site) as talk:
                 assert await read_serial(talk) == site.serial.encode()
         async with talker(running, link, bus[1]) as talk:
+            talk.patience = 0.5
             with pytest.raises(TimeoutError):
                 await read_serial(talk)
 
@@ -173,6 +175,7 @@ async def test_silent(link: Link) -> None:
     site = household()
     async with await serve(site, link=link) as running, talker(running, link, site) as talk:
         site.faults.silent = True
+        talk.patience = 0.5
         with pytest.raises(TimeoutError):
             await read_serial(talk)
 
@@ -213,6 +216,7 @@ async def test_garbled_bytes_over_hdlc_are_noise_and_over_the_wrapper_an_error()
     site = household()
     async with await serve(site, link="hdlc") as running, talker(running, "hdlc", site) as talk:
         site.faults.garbled = 1.0
+        talk.patience = 0.5
         with pytest.raises((TimeoutError, Garbled)):
             await read_serial(talk)
     async with await serve(site) as running, talker(running, "wrapper", site) as talk:
@@ -235,5 +239,6 @@ async def test_stale_answers_the_question_before() -> None:
     async with await serve(site) as running, talker(running, "wrapper", site) as talk:
         assert await read_serial(talk) == b"10200301"
         site.faults.stale = True
+        talk.patience = 0.5
         with pytest.raises(TimeoutError):  # our client drops what answers an older request
             await talk.value(8, CLOCK, 2)
