@@ -17,7 +17,7 @@ MIDNIGHT = int(datetime(2026, 11, 23, 21, tzinfo=UTC).timestamp())  # of its own
 
 
 def settings(link: Any, serial: str = SERIAL, password: str = "secret") -> SpodesMeter:
-    return SpodesMeter("X-1", "bus", serial, link=link, password=password, timeout=1.0)
+    return SpodesMeter("X-1", "bus", serial, link=link, password=password, timeout=10.0)
 
 
 async def test_its_load_profile_is_read_by_what_the_columns_are(link: str) -> None:

@@ -131,7 +131,7 @@ def test_what_cannot_be_is_refused(place: Place) -> None:
 async def test_nobody_answers_while_the_power_is_off_or_the_meter_begins_anew(place: Place) -> None:
     async with await serve(place.site, "tcp://127.0.0.1:0", "hdlc") as running:
         line = make_line("bus", running.url)
-        meter = SpodesMeter("m-1", "bus", password=place.meter.password, server=(1, 16), timeout=0.1, retries=0)
+        meter = SpodesMeter("m-1", "bus", password=place.meter.password, server=(1, 16), timeout=1.0, retries=0)
 
         async def answers() -> bool:
             try:

@@ -43,7 +43,7 @@ async def bench(request: pytest.FixtureRequest) -> AsyncIterator[Bench]:
     framer = {"tcp": FramerType.SOCKET, "rtu": FramerType.RTU}[link]
     async with await serve(meter, link=link) as running:
         client = AsyncModbusTcpClient(
-            "127.0.0.1", port=running.port, framer=framer, timeout=0.5, retries=0, reconnect_delay=0
+            "127.0.0.1", port=running.port, framer=framer, timeout=1, retries=0, reconnect_delay=0
         )
         assert await client.connect()
         yield Bench(client, meter, clock)
@@ -101,7 +101,7 @@ async def test_an_absent_neighbour_and_a_silent_meter_say_nothing(bench: Bench) 
 async def test_it_stands_on_a_serial_line_too() -> None:
     async with await serve(Sdm630(serial="230118456", device=5), "pty", "rtu") as running:
         client = AsyncModbusSerialClient(
-            running.url.removeprefix("serial:"), baudrate=9600, timeout=1, retries=0, reconnect_delay=0
+            running.url.removeprefix("serial:"), baudrate=9600, timeout=10, retries=0, reconnect_delay=0
         )
         assert await client.connect()
         answer = await client.read_holding_registers(0xFC00, count=2, device_id=5)

@@ -107,7 +107,7 @@ async def test_events_are_in_order_of_time_and_half_open() -> None:
 async def test_a_public_client_is_told_what_it_may_not_read() -> None:
     site = household()
     async with await serve(site, "tcp://127.0.0.1:0", "wrapper") as running:
-        meter = SpodesMeter("UCH-1", "bus", link="wrapper", client=16, timeout=0.2)
+        meter = SpodesMeter("UCH-1", "bus", link="wrapper", client=16)
         async with open_meter(meter, make_line("bus", running.url)) as driver:
             assert await driver.clock() is not None
             assert (await driver.archive(Kind.LOAD, NOW - DAY, NOW)).columns == ()
