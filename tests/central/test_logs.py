@@ -25,14 +25,13 @@ from central.jobs.runner import Runner
 from central.logs import Line, about, cut, told
 from central.mail import queue
 from central.operation.alarms import Alarm
-from central.web import create_app
 from central.worker import Worker
 from central.worker.figures import PointDays
 from protocol.messages.topics import RowTopic
 from tests.central import scene as s
 from tests.central import sql as kit
 from tests.central.parts import CENTRAL, Journal, load_body
-from tests.central.web.parts import log_in, person, token
+from tests.central.web.parts import app_of, log_in, person, token
 from tests.parts import free_port
 
 
@@ -125,7 +124,7 @@ def test_no_person_and_no_secret_stands_in_any_line(tmp_path: Path, written: log
     secret = "a secret of the tests, long enough to be one"
     (tmp_path / "secret").write_text(secret)
     settings = _settings(tmp_path)
-    app = create_app(settings, clock=lambda: s.NOW, passwords=s.CHEAP)
+    app = app_of(settings)
     seen = _through_the_door(app)
     _with_an_error(app)
     with writing(scene.engine).begin() as connection:

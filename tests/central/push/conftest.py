@@ -12,12 +12,11 @@ from central.accounts.tables import session
 from central.config import Push
 from central.push import job
 from central.push.tables import push, push_device
-from central.web import create_app
 from tests.central import scene as s
 from tests.central.conftest import Copy
 from tests.central.notices.parts import DAY, Town
 from tests.central.push.stub import Browser, Service, service
-from tests.central.web.parts import person, token
+from tests.central.web.parts import app_of, person, token
 
 PAGE = "/me/notices"
 
@@ -29,7 +28,7 @@ class Phones(Town):
         super().__init__(copy(25, folder), folder)
         self.service = service
         self.config = replace(self.config, push=Push(services=(service.host,), ca=str(service.ca)))
-        self.app = create_app(self.config, clock=lambda: float(self.now), passwords=s.CHEAP)
+        self.app = app_of(self.config, lambda: float(self.now))
 
     def person(self, mail: str = s.CONSUMER) -> FlaskClient:
         return person(self.app, mail)

@@ -14,10 +14,9 @@ from central.notices.kinds import Kind
 from central.push import sending
 from central.push.sending import Outcome
 from central.push.services import Forbidden, resolved, service
-from central.web import create_app
 from tests.central import scene as s
 from tests.central.push.conftest import PAGE, Phones, post
-from tests.central.web.parts import person, send, token
+from tests.central.web.parts import app_of, person, send, token
 
 LISTED = Push().services
 
@@ -209,7 +208,7 @@ def test_the_page_says_whether_this_session_s_phone_is_on(phones: Phones) -> Non
 def without(phones: Phones) -> FlaskClient:
     """A person in front of a central that sends to no phone."""
     config = replace(phones.config, push=None)
-    return person(create_app(config, clock=lambda: float(phones.now), passwords=s.CHEAP), s.CONSUMER)
+    return person(app_of(config, lambda: float(phones.now)), s.CONSUMER)
 
 
 def test_without_the_setting_there_is_no_word_of_it(phones: Phones) -> None:

@@ -3,11 +3,13 @@
 import re
 from collections.abc import Callable
 from pathlib import Path
+from types import CodeType
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy import select
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
@@ -31,6 +33,29 @@ class Clock:
         return self.now
 
 
+class _Compiled(BytecodeCache):
+    """A page's template is compiled once a process, not once for the app of each test."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[str, str], CodeType | None] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self._kept.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._kept[bucket.key, bucket.checksum] = bucket.code
+
+
+_COMPILED = _Compiled()
+
+
+def app_of(config: CentralConfig, clock: Callable[[], float] = lambda: s.NOW) -> Flask:
+    """The app of the tests: passwords are cheap to hash."""
+    app = create_app(config, clock=clock, passwords=s.CHEAP)
+    app.jinja_env.bytecode_cache = _COMPILED
+    return app
+
+
 def make_app(
     folder: Path,
     *,
@@ -39,7 +64,7 @@ def make_app(
     clock: Callable[[], float] = lambda: s.NOW,
 ) -> Flask:
     """Over the scene that was built in this folder, at the scene's own time."""
-    return create_app(settings(folder, url=url, second=second), clock=clock, passwords=s.CHEAP)
+    return app_of(settings(folder, url=url, second=second), clock)
 
 
 def settings(folder: Path, *, url: str = "http://127.0.0.1:8080", second: bool = False) -> CentralConfig:

@@ -16,13 +16,12 @@ from central.config import Central, CentralConfig, Documents, Web
 from central.config import Sql as SqlSettings
 from central.registry.documents import path_of, type_of
 from central.registry.tables import document
-from central.web import create_app
 from tests.central import scene as s
 from tests.central import sql as kit
 from tests.central.scene import Scene, build
 from tests.central.sql import Sql
 from tests.central.web.forms import said
-from tests.central.web.parts import person, token
+from tests.central.web.parts import app_of, person, token
 
 PDF = b"%PDF-1.7\n" + bytes(range(256)) * 20
 JPEG = b"\xff\xd8\xff\xe0" + b"photo" * 50
@@ -48,7 +47,7 @@ def app(office: Scene, folder: Path) -> Flask:
     settings = SqlSettings(url=kit.url(folder))
     few, web = Documents(megabytes=1, most=3), Web(staff_second_factor="optional")
     config = CentralConfig(central=central, sql=settings, folder=str(folder), documents=few, web=web)
-    return create_app(config, clock=lambda: s.NOW, passwords=s.CHEAP)
+    return app_of(config)
 
 
 def attach(client: FlaskClient, name: str, content: bytes, kind: str = "point", key: str = "1") -> TestResponse:

@@ -9,11 +9,10 @@ from flask import Flask
 from prometheus_client import generate_latest
 
 from central.config import Central, CentralConfig, Sql, Web
-from central.web import create_app
 from tests.central import scene as s
 from tests.central import sql
 from tests.central.scene import Scene
-from tests.central.web.parts import log_in, person
+from tests.central.web.parts import app_of, log_in, person
 
 
 def figures() -> dict[str, float]:
@@ -62,7 +61,7 @@ def test_behind_a_proxy_its_id_is_kept_if_it_is_one(scene: Scene, scene_folder: 
     central = Central(data=str(scene_folder))
     behind = Web(behind_proxy=True)
     config = CentralConfig(central=central, sql=Sql(url=sql.url(scene_folder)), web=behind, folder=str(scene_folder))
-    client = create_app(config, clock=lambda: s.NOW, passwords=s.CHEAP).test_client()
+    client = app_of(config).test_client()
     given = "0123456789abcdef"
     assert client.get("/login", headers={"X-Request-ID": given}).headers["X-Request-ID"] == given
     for bad in ("short", "x" * 65, 'a" alarm=job_dead'):
