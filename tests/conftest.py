@@ -15,14 +15,17 @@ settings.load_profile("tests")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="also the long forms of the fault tests")
-    parser.addoption("--sql", choices=(*kit.KINDS, "both"), default="both", help="on which SQL central is tested")
+    parser.addoption(
+        "--sql", choices=("some", "both", *kit.KINDS), default="some", help="on which SQL: docs/developer/sql.md"
+    )
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """A test of central that opens a database runs on each."""
+    """A test of central that opens a database may run on each."""
     if "sql" in metafunc.fixturenames:
         asked = metafunc.config.getoption("--sql")
-        metafunc.parametrize("sql", kit.KINDS if asked == "both" else [asked], indirect=True, scope="session")
+        kinds = [asked] if asked in kit.KINDS else kit.KINDS
+        metafunc.parametrize("sql", kinds, indirect=True, scope="session")
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -33,10 +36,13 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if not config.getoption("--long"):
-        long = [item for item in items if item.get_closest_marker("long") is not None]
-        config.hook.pytest_deselected(items=long)
-        items[:] = [item for item in items if item.get_closest_marker("long") is None]
+    def left_out(item: pytest.Item) -> bool:
+        if not config.getoption("--long") and item.get_closest_marker("long") is not None:
+            return True
+        return config.getoption("--sql") == "some" and isinstance(item, pytest.Function) and kit.spared(item)
+
+    config.hook.pytest_deselected(items=[item for item in items if left_out(item)])
+    items[:] = [item for item in items if not left_out(item)]
 
 
 @pytest.fixture

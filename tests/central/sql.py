@@ -1,7 +1,9 @@
 """On which SQL a test of central runs: files of SQLite, or databases of one real PostgreSQL (`pytest --sql`).
 
-A test (or a fixture) that opens a database asks for the fixture `sql`: it runs once on each of the two. One folder has
-one database, made when it is first asked for; the test's end is the end of those below its own folder.
+A test (or a fixture) that opens a database asks for the fixture `sql`: it runs once on each of the two. What lies above
+the layers that speak SQL (PAGES) is many tests of few statements: there each test runs on one of the two, chosen by its
+name, so that every page meets both. One folder has one database, made when it is first asked for; the test's end is the
+end of those below its own folder.
 """
 
 import atexit
@@ -11,7 +13,9 @@ from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import Protocol
+from zlib import crc32
 
+import pytest
 from sqlalchemy import Engine
 
 from central.db import connect
@@ -19,6 +23,15 @@ from central.migrations.command import upgrade
 from tests.parts import PostgreSQL
 
 KINDS = ("sqlite", "postgresql")
+PAGES = ("tests/central/web/", "tests/central/reports/", "tests/central/push/")
+
+
+def spared(item: pytest.Function) -> bool:
+    """Does this test of a page run on the other SQL?"""
+    chosen = item.callspec.params.get("sql") if hasattr(item, "callspec") else None
+    if chosen is None or not item.nodeid.startswith(PAGES):
+        return False
+    return bool(chosen != KINDS[crc32(item.nodeid.replace(chosen, "").encode()) % 2])
 
 
 class Sql(Protocol):
