@@ -25,7 +25,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_for_port(port: int, seconds: float = 10.0) -> None:
+def wait_for_port(port: int, seconds: float = 60.0) -> None:
     """Until something listens there; raises TimeoutError."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -93,7 +93,7 @@ class Part:
             self._process = None
 
 
-def _wait_until_stopped(pid: int, seconds: float = 10.0) -> None:
+def _wait_until_stopped(pid: int, seconds: float = 60.0) -> None:
     """None of its threads runs; raises TimeoutError."""
     deadline = time.monotonic() + seconds
     while _runs(pid):

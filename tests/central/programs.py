@@ -45,7 +45,7 @@ class Program:
             return process.wait(20)
 
 
-def until(condition: Callable[[], object], seconds: float = 15.0) -> None:
+def until(condition: Callable[[], object], seconds: float = 60.0) -> None:
     """Waits until it holds; an assertion otherwise."""
     deadline = monotonic() + seconds
     while not condition():

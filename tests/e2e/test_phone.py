@@ -115,7 +115,7 @@ def ready(page: Page) -> None:
 
 
 def until(holds: Callable[[], bool]) -> None:
-    ends = time.monotonic() + 10
+    ends = time.monotonic() + 30
     while not holds():
         assert time.monotonic() < ends
         time.sleep(0.05)

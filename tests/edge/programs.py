@@ -31,7 +31,7 @@ class Meter:
         command = [sys.executable, "-m", "demo.meters", "--listen", listen, "--kind", kind]
         with open(folder / f"meter-{kind}.log", "ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log)
-        wait_for_port(self.port, 20)
+        wait_for_port(self.port)
 
     def stop(self) -> None:
         self._process.terminate()

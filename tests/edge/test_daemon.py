@@ -60,7 +60,7 @@ def ear(house: House) -> Iterator[Ear]:
 def test_it_reads_publishes_and_says_goodbye(house: House, ear: Ear) -> None:
     edge = house.edge()
     edge.start()
-    until(lambda: edge.delivered(91), 60)
+    until(lambda: edge.delivered(91))
     until(lambda: ear.about("live") and ear.about("health"))
     about = control.decode(ear.about("about")[0], control.About)
     assert (about.central, about.meters, about.low) == (house.central, {"A-1": 1800}, 1)
@@ -77,9 +77,9 @@ def test_it_reads_publishes_and_says_goodbye(house: House, ear: Ear) -> None:
 def test_a_killed_edge_is_lost_to_the_broker(house: House, ear: Ear) -> None:
     edge = house.edge()
     edge.start()
-    until(lambda: "online" in ear.states, 20)
+    until(lambda: "online" in ear.states)
     edge.kill()
-    until(lambda: ear.states[-1] == "lost", 20)
+    until(lambda: ear.states[-1] == "lost")
 
 
 def test_over_mqtt_5_it_is_the_same(house: House, ear: Ear) -> None:
@@ -89,7 +89,7 @@ def test_over_mqtt_5_it_is_the_same(house: House, ear: Ear) -> None:
         file.read_text().replace("[page]", 'protocol = "5"\n\n[page]').replace("\n\nprotocol", "\nprotocol")
     )
     edge.start()
-    until(lambda: edge.delivered(6), 40)
+    until(lambda: edge.delivered(6))
     edge.kill()
 
 
@@ -102,7 +102,7 @@ def test_a_modbus_meter_comes_too(house: House, ear: Ear, tmp_path: Path) -> Non
             '[[meter]]\nid = "B-1"\nline = "B"\ndriver = "modbus"\ntemplate = "eastron-sdm630"\nperiod = 60\n'
         )
     edge.start()
-    until(lambda: {"A-1", "B-1"} <= {topic.name for topic, *_ in ear.heard if isinstance(topic, RowTopic)}, 30)
+    until(lambda: {"A-1", "B-1"} <= {topic.name for topic, *_ in ear.heard if isinstance(topic, RowTopic)})
     edge.kill()
     meter.stop()
 
@@ -112,7 +112,7 @@ def test_a_wrong_password_of_the_broker_is_told_and_reading_goes_on(house: House
     file = edge.folder / "edge.toml"
     file.write_text(file.read_text().replace('password = "edge-1"', 'password = "wrong"'))
     edge.start()
-    until(lambda: edge.state is not None and edge.state["uplink"]["trouble"] and edge.state["journal"]["rows"] > 5, 30)
+    until(lambda: edge.state is not None and edge.state["uplink"]["trouble"] and edge.state["journal"]["rows"] > 5)
     assert edge.state is not None
     assert "refused" in edge.state["uplink"]["trouble"]
     assert edge.stop() == 0
@@ -124,7 +124,7 @@ def test_a_certificate_that_cannot_be_used_does_not_stop_the_reading(house: Hous
     (edge.folder / "ca.crt").write_text("no certificate")
     file.write_text(file.read_text().replace("[page]", f'[uplink.tls]\nca = "{edge.folder}/ca.crt"\n\n[page]'))
     edge.start()
-    until(lambda: edge.state is not None and edge.state["uplink"]["trouble"] and edge.state["journal"]["rows"] > 5, 30)
+    until(lambda: edge.state is not None and edge.state["uplink"]["trouble"] and edge.state["journal"]["rows"] > 5)
     assert edge.state is not None
     assert edge.state["uplink"]["trouble"].startswith("credentials: ")
     assert edge.stop() == 0
@@ -133,7 +133,7 @@ def test_a_certificate_that_cannot_be_used_does_not_stop_the_reading(house: Hous
 def test_a_second_program_on_one_journal_does_not_start(house: House) -> None:
     edge = house.edge()
     edge.start()
-    until(lambda: edge.state is not None, 20)
+    until(lambda: edge.state is not None)
     second = command("run", "--config", str(edge.folder / "edge.toml"))
     assert (second.returncode, "another uchet-edge works" in second.stderr) == (1, True)
 

@@ -93,7 +93,7 @@ class CentralHouse:
             select(func.count()).where(inbox.c.state == State.NEW),
             select(func.count()).select_from(dirty),
         ]
-        until(lambda: [self._scalar(count) for count in counts] == [0, 0], 60)
+        until(lambda: [self._scalar(count) for count in counts] == [0, 0])
 
     def _scalar(self, query: Any) -> Any:
         with self.engine.connect() as connection:

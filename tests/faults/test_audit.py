@@ -99,7 +99,7 @@ def told(house: House, edge: Edge) -> list[dict[str, Any]]:
 
 
 def settled_without_meter(house: House, edge: Edge) -> None:
-    until(lambda: edge.waiting() == 0, 60)
+    until(lambda: edge.waiting() == 0)
     projected(house)
 
 
@@ -108,7 +108,7 @@ def test_the_counts_add_up_over_kills_of_edge_ingest_and_worker(house: House, wo
     victims: list[Any] = [edge, house.ingest, worker]
     chance = random.Random(7)
     edge.start()
-    until(lambda: edge.state is not None, 20)
+    until(lambda: edge.state is not None)
     for number in range(9):
         time.sleep(chance.uniform(0.5, 1.5))
         victims[number % 3].kill()
@@ -180,7 +180,7 @@ def test_what_a_restored_central_lacks_is_asked_for_by_deadline_and_comes(house:
         program.start()
     edge.start()
     settled(house, edge)
-    until(lambda: bool(rows(house, select(inbox.c.id).limit(1))), 30)
+    until(lambda: bool(rows(house, select(inbox.c.id).limit(1))))
     assert len(held(house)) < len(expected) - 14 * 48, "weeks are missing"
 
     night = central(house, "jobs", "run", "audit_completeness", "--wait")

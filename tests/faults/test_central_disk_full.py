@@ -154,5 +154,5 @@ def test_with_a_full_disk_of_the_series_messages_wait_and_are_acknowledged(
     assert len(running.stored()) >= running.count(State.DONE)
     for connection in running.series._all:
         connection.execute(f"PRAGMA max_page_count = {LARGEST}")
-    until(lambda: running.count(State.DONE) == 2020, 30)
+    until(lambda: running.count(State.DONE) == 2020)
     assert running.stored() == {T0 + 1800 * number: number for number in range(2020)}

@@ -100,13 +100,13 @@ def test_a_meter_that_central_tells_of_is_read_with_its_password(house: House, t
     release_a(house)
     hang(house, f"tcp://127.0.0.1:{house.meter.port}")
     told.start()
-    until(lambda: read(house), 60)
-    until(lambda: stands(house).state == "runs", 60)
+    until(lambda: read(house))
+    until(lambda: stands(house).state == "runs")
     shown = central(house, "config", "show", "edge-1").stdout
     assert shown.startswith("edge-1\truns\t")
     told.stop()
     told.start()
-    until(lambda: reads(told) == ["B-2"], 60)
+    until(lambda: reads(told) == ["B-2"])
     assert stands(house).versions[0].version == stands(house).row.running  # type: ignore[union-attr]
     told.stop()
     house.ingest.stop()
@@ -125,10 +125,10 @@ def test_what_it_refuses_is_told_and_what_ran_goes_on(house: House, told: Edge) 
     release_a(house)
     hang(house, f"tcp://127.0.0.1:{house.meter.port}")
     told.start()
-    until(lambda: stands(house).state == "runs", 60)
+    until(lambda: stands(house).state == "runs")
     before = stands(house).row
     hang(house, "tcp://nowhere")  # the registry takes it, the edge knows better: there is no port
-    until(lambda: stands(house).state == "refused", 60)
+    until(lambda: stands(house).state == "refused")
     found = stands(house).row
     assert found is not None
     assert before is not None
@@ -137,7 +137,7 @@ def test_what_it_refuses_is_told_and_what_ran_goes_on(house: House, told: Edge) 
     assert reads(told) == ["B-2"]
     assert "refused" in central(house, "config", "show", "edge-1").stdout
     hang(house, f"tcp://127.0.0.1:{house.meter.port}")  # mended: what runs says the same
-    until(lambda: stands(house).state == "runs", 60)
+    until(lambda: stands(house).state == "runs")
     assert stands(house).row.running == before.running  # type: ignore[union-attr]
 
 
@@ -148,7 +148,7 @@ def test_an_edge_that_dies_again_and_again_ends_with_the_newest(house: House, to
     try:
         hang(house, f"tcp://127.0.0.1:{house.meter.port}")
         told.start()
-        until(lambda: stands(house).state == "runs", 60)
+        until(lambda: stands(house).state == "runs")
         for number in range(6):
             port = (other.port, house.meter.port)[number % 2]
             hang(house, f"tcp://127.0.0.1:{port}")
@@ -166,13 +166,13 @@ def test_another_key_gets_no_password_until_somebody_believes_it(house: House, t
     release_a(house)
     hang(house, f"tcp://127.0.0.1:{house.meter.port}")
     told.start()
-    until(lambda: stands(house).state == "runs", 60)
+    until(lambda: stands(house).state == "runs")
     told.stop()
     for place in sorted((told.folder / "data").iterdir()):
         if place.is_file():
             place.unlink()
     told.start()
-    until(lambda: stands(house).state == "held", 60)
+    until(lambda: stands(house).state == "held")
     assert stands(house).held == "other_key"
     accepted = central(house, "config", "accept-key", "edge-1")
     assert accepted.returncode == 0, accepted.stderr

@@ -92,7 +92,7 @@ def test_a_hole_is_filled_once_though_the_edge_dies_in_the_middle(house: House, 
     lose(house, edge, len(rows) // 2)
     worker.start()
     edge.start()
-    until(lambda: edge.waiting() == 0 and projected(house), 30)
+    until(lambda: edge.waiting() == 0 and projected(house))
     series = open_series(load(house.folder / "central/central.toml"))
     first, last = min(said), max(said)
     assert len(series.load("A-1", first - 1, last)) < len(said) - 500, "there is a hole"
@@ -100,13 +100,13 @@ def test_a_hole_is_filled_once_though_the_edge_dies_in_the_middle(house: House, 
     since, to = (datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ") for at in (first - 1, last))
     asked = ("--edge", "edge-1", "--meter", "A-1", "--kind", "load", "--from", since, "--to", to)
     id = central(house, "command", "backfill", *asked).strip()
-    until(lambda: in_the_middle(edge), 20)
+    until(lambda: in_the_middle(edge))
     edge.kill()
     assert in_the_middle(edge), "it died before all was read"
     edge.start()
     until(lambda: last_word(house)[0] == "done", 90)
     assert last_word(house)[1] in (Status.DONE, Status.PARTIAL)  # PARTIAL: a first row just beyond the meter's depth
-    until(lambda: edge.waiting() == 0 and projected(house), 30)
+    until(lambda: edge.waiting() == 0 and projected(house))
 
     found = series.load("A-1", first - 1, last)
     assert {row.end for row in found} == set(said)
@@ -126,7 +126,7 @@ def test_a_hole_is_filled_once_though_the_edge_dies_in_the_middle(house: House, 
 def test_a_command_that_central_did_not_sign_does_nothing_and_is_told(house: House) -> None:
     edge = house.edge()
     edge.start()
-    until(lambda: edge.waiting() == 0, 40)
+    until(lambda: edge.waiting() == 0)
     taken = paho.Client(CallbackAPIVersion.VERSION2)  # a broker that somebody took over
     taken.username_pw_set("central", "central")
     taken.connect("127.0.0.1", house.broker)

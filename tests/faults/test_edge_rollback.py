@@ -21,7 +21,7 @@ def house(tmp_path: Path, mosquitto: Mosquitto) -> Iterator[House]:
 def run_until_delivered(house: House, edge: Edge, rows: int) -> None:
     """The edge runs until its journal has so many rows, and central all of them."""
     edge.start()
-    until(lambda: edge.delivered(rows), 60)
+    until(lambda: edge.delivered(rows))
     assert edge.stop() == 0
     assert house.lost(edge) == 0
 

@@ -59,7 +59,7 @@ def belongs_to(edge: Edge, central: str, before: str) -> None:
 def run_until_delivered(edge: Edge) -> None:
     """Until its journal has rows, and none of them waits."""
     edge.start()
-    until(lambda: edge.delivered(1), 60)
+    until(lambda: edge.delivered(1))
     assert edge.stop() == 0
 
 
@@ -72,7 +72,7 @@ def test_an_edge_gives_its_rows_to_its_own_central_only(house: House, second: Se
 
     second.ingest.start()  # before anybody has told the edge
     edge.start()
-    until(lambda: edge.state is not None and edge.state["uplink"]["stranger"] == second.central, 30)
+    until(lambda: edge.state is not None and edge.state["uplink"]["stranger"] == second.central)
     until(lambda: edge.state["journal"]["rows"] > first + 1, 30)  # type: ignore[index]
     until(lambda: "alarm=foreign_central edge=edge-1" in second.ingest.log)
     assert f"belongs to central {house.central}, this one is {second.central}" in second.ingest.log

@@ -90,8 +90,8 @@ def test_every_message_one_to_five_times_shuffled_is_stored_as_once_in_order(cen
     messages = [row for row in journal.rows for _ in range(chance.randint(1, 5))]
     chance.shuffle(messages)
     central.send(messages)
-    until(lambda: central.upto() == rows, 60)
-    until(lambda: len(central.load()) == rows, 60)
+    until(lambda: central.upto() == rows)
+    until(lambda: len(central.load()) == rows)
     assert central.load() == {T0 + 1800 * n: n * n for n in range(rows)}
     assert [row.seq for row in central.rows(select(inbox.c.seq).order_by(inbox.c.seq))] == list(range(1, rows + 1))
     assert central.rows(select(edge_store.c.sha)) == [(journal.sha,)]
@@ -135,9 +135,9 @@ def test_poison_among_good_messages_stops_nothing_and_is_kept_with_its_reason(ce
         central.send([row])
         if number % 10 == 0:
             central.send([("uchet/1/edge-1/up/what/is/this", b"%d" % number), ("uchet/1/edge-1/up/about", b"{}")])
-    until(lambda: central.upto() == rows, 60)
+    until(lambda: central.upto() == rows)
     until(lambda: central.told == rows)
-    until(lambda: len(central.load()) == rows - len(expected), 60)
+    until(lambda: len(central.load()) == rows - len(expected))
     kept = central.rows(select(inbox.c.seq, inbox.c.reason, inbox.c.body).where(inbox.c.state == "quarantined"))
     assert {row.seq: row.reason for row in kept} == expected
     assert all(row.body == journal.rows[row.seq - 1][1] for row in kept)

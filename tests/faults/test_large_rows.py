@@ -57,7 +57,7 @@ def test_what_is_too_large_goes_in_parts_over_one_connection(house: House, mosqu
             assert journal.append(Commit(batches=[Batch(METER, 180, content)]), NOW) > 0
         written = journal.next - 1
     edge.start()
-    until(lambda: edge.waiting() == 0, 30)
+    until(lambda: edge.waiting() == 0)
     assert edge.stop() == 0
 
     held = house.bodies()

@@ -93,14 +93,14 @@ def test_what_came_after_the_backup_is_sent_again(sql: Sql, tmp_path: Path, mosq
     try:
         for sender in senders:
             sender.grow(100)
-        until(lambda: all(sender.delivered() for sender in senders), 60)
+        until(lambda: all(sender.delivered() for sender in senders))
         house.settle()
         with writing(house.engine).begin() as connection:  # half of it is older than the inbox remembers
             connection.execute(delete(inbox).where(inbox.c.state == State.DONE, inbox.c.seq <= 50))
         house.command("backup", tmp_path / "backups")
         for sender in senders:
             sender.grow(150)
-        until(lambda: all(sender.delivered() for sender in senders), 60)
+        until(lambda: all(sender.delivered() for sender in senders))
         house.settle()
         if series == "wiped":
             found = open_series(house.config)
@@ -111,8 +111,8 @@ def test_what_came_after_the_backup_is_sent_again(sql: Sql, tmp_path: Path, mosq
 
         talker.grow(20)
         silent.grow(1)  # its next half-hour
-        until(lambda: position(house, talker.disk.store) == 273 and position(house, silent.disk.store) == 251, 60)
-        until(lambda: all(sender.delivered() for sender in senders), 60)
+        until(lambda: position(house, talker.disk.store) == 273 and position(house, silent.disk.store) == 251)
+        until(lambda: all(sender.delivered() for sender in senders))
         house.settle()
         for sender in senders:
             assert stored(house, sender.meter) == sender.expected()
@@ -120,7 +120,7 @@ def test_what_came_after_the_backup_is_sent_again(sql: Sql, tmp_path: Path, mosq
         assert house.held().conflicts == ()
         for sender in senders:  # and it goes on
             sender.grow(10)
-        until(lambda: all(sender.delivered() for sender in senders), 60)
+        until(lambda: all(sender.delivered() for sender in senders))
     finally:
         for sender in senders:
             sender.close()
@@ -135,7 +135,7 @@ def test_a_real_edge_goes_on(tmp_path: Path, mosquitto: Mosquitto) -> None:
     edge = Edge(tmp_path / "edge", mosquitto.port, house.central, meter.port)
     try:
         edge.start()
-        until(lambda: edge.delivered(10), 60)
+        until(lambda: edge.delivered(10))
         house.command("backup", tmp_path / "backups")
         held = positions(house)
         until(lambda: edge.delivered(95), 120)

@@ -101,7 +101,7 @@ def test_what_a_slow_sql_cannot_take_waits_at_the_broker(slow: Slow, mosquitto: 
         for topic, payload in journal.rows:
             client.publish(str(topic), payload, qos=1)
     try:
-        until(lambda: slow.count() == rows, 60)
+        until(lambda: slow.count() == rows)
     finally:
         for client in clients:
             leave(client)

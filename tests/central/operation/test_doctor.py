@@ -153,19 +153,19 @@ def test_all_is_well_and_then_each_part_is_killed(
         assert set(made.ask().wrong) == {"брокер", "программы"}
         mosquitto.start()
         influxdb.kill()
-        until(lambda: set(made.ask().wrong) == {"ряды", "программы"}, 30)
+        until(lambda: set(made.ask().wrong) == {"ряды", "программы"})
         influxdb.start()
         post.stop()
-        until(lambda: set(made.ask().wrong) == {"почта"}, 30)
+        until(lambda: set(made.ask().wrong) == {"почта"})
         post = Controller(Sink(), hostname="127.0.0.1", port=post.port)
         post.start()
         server.kill()
-        until(lambda: set(made.ask().wrong) == {"база SQL", "программы"}, 30)
+        until(lambda: set(made.ask().wrong) == {"база SQL", "программы"})
         assert made.ask().code == 1
         server.start()
-        until(lambda: made.ask().wrong == {}, 60)
+        until(lambda: made.ask().wrong == {})
         made._program.kill()
-        until(lambda: set(made.ask().wrong) == {"программы", "worker"}, 30)
+        until(lambda: set(made.ask().wrong) == {"программы", "worker"})
         assert made.ask().wrong["программы"] == "serve не отвечает"
     finally:
         post.stop()

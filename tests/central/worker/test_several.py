@@ -164,8 +164,8 @@ def test_one_of_two_is_killed_in_the_middle_and_all_is_done_once(yard: Yard) -> 
     yard.receive(600, 600)
     began = time.monotonic()
     until(lambda: yard.new() < 1200)
-    until(lambda: yard.new() == 0, 60)
-    until(lambda: yard.dirty() == 0, 60)
+    until(lambda: yard.new() == 0)
+    until(lambda: yard.dirty() == 0)
     until(lambda: len(yard.effects()) >= 30)
     assert time.monotonic() - began < 30
     assert Counter(Counter(yard.effects()).values()) == {1: 30}
@@ -203,7 +203,7 @@ def test_who_stood_still_beyond_its_lease_writes_nothing_stale(yard: Yard) -> No
     yard.receive(0, 100)
     until(lambda: yard.owner() == second.pid)
     until(lambda: yard.new() == 0)
-    until(lambda: len(yard.effects()) == 1, 30)
+    until(lambda: len(yard.effects()) == 1)
     os.kill(first.pid, signal.SIGCONT)
     until(lambda: "is left: " in first.log)
     until(lambda: yard.owner("slice/15") == first.pid or yard.owner("slice/00") == first.pid)
@@ -215,7 +215,7 @@ def test_who_stood_still_beyond_its_lease_writes_nothing_stale(yard: Yard) -> No
 
 def test_a_schedule_makes_each_run_once_with_three_workers(yard: Yard) -> None:
     yard.start(1, 2, 3)
-    until(lambda: len(yard.effects("tick")) >= 4, 30)
+    until(lambda: len(yard.effects("tick")) >= 4)
     assert [worker.stop() for worker in yard.workers] == [0, 0, 0]
     runs = yard.rows(select(job.c.id, job.c.key, job.c.due_at).where(job.c.kind == "tick").order_by(job.c.id))
     assert len({row.key for row in runs}) == len({row.due_at for row in runs}) == len(runs)
