@@ -15,7 +15,7 @@ from demo.seed import PEOPLE
 from tests.parts import free_port
 
 STARTED = "Ctrl-C ends all of it"
-SECONDS = 90
+SECONDS = 300
 
 
 def command(folder: Path, *words: str) -> list[str]:
