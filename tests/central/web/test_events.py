@@ -133,20 +133,27 @@ def test_an_outage_over_the_new_year_is_cut_at_midnight_in_both(copy_of: Copy, t
     town.scene.close()
 
 
+def test_the_total_of_the_year_says_that_one_goes_on(town: Town, anna: FlaskClient) -> None:
+    before = outages(anna.get("/events").text)[0]
+    town.come((s.NOW - 600, 2, 1))
+    assert before.endswith("отключений: 2 1 ч 12 мин")
+    assert "отключений: 3, без того, чему конца ещё не было 1 ч 12 мин" in outages(anna.get("/events").text)[0]
+
+
 def test_power_that_is_away_for_months_is_told_and_counted(town: Town, anna: FlaskClient) -> None:
     """A house that is closed for the winter."""
     with writing(town.scene.engine).begin() as connection:
-        begun = moscow(2026, 3, 1)
+        begun = moscow(2025, 10, 1)
         connection.execute(update(mounting).where(mounting.c.meter == METER).values(valid_from=begun))
         connection.execute(update(contract_point).where(contract_point.c.valid_from > begun).values(valid_from=begun))
         connection.execute(delete(event).where(event.c.journal == 2))
-    town.come((s.NOW - 200 * DAY, 2, 1))
-    town.come((s.NOW - HOUR, 2, 2))
+    off, on = moscow(2025, 11, 1, 12), moscow(2026, 11, 24, 8)
+    town.come((off, 2, 1))
     town.tell()
-    assert [(one.kind, one.until - one.since) for one in town.notices() if one.kind == "switched_off"] == [
-        ("switched_off", 200 * DAY - HOUR)
-    ]
-    assert outages(anna.get("/events").text)[0] == "всего за год отключений: 1 199 сут 23 ч"
+    town.come((on, 2, 2))
+    town.tell()
+    assert [(one.since, one.until) for one in town.notices() if one.kind == "switched_off"] == [(off, on)]
+    assert outages(anna.get("/events").text)[0] == "всего за год отключений: 1 327 сут 8 ч"
 
 
 def test_what_was_without_power_as_it_was_taken_down_is_so_no_longer(town: Town, anna: FlaskClient) -> None:
