@@ -148,6 +148,18 @@ def test_a_verification_is_told_90_and_30_days_before_it_ends_once_each(town: To
     assert "по 21.02.2027" in anna.get("/notices").text
 
 
+@pytest.mark.parametrize(("days", "told"), [(-1, 0), (0, 0), (1, 1), (30, 1)])
+def test_a_verification_that_is_over_already_is_not_said_to_end(town: Town, days: int, told: int) -> None:
+    """The day that is entered is the first without it."""
+    with writing(town.scene.engine).begin() as connection:
+        connection.execute(verification.delete().where(verification.c.meter == METER))
+        values = {"meter": METER, "verified_on": date(2010, 1, 1), "document": ""}
+        until = date(2026, 11, 24) + timedelta(days=days)
+        connection.execute(verification.insert().values(**values, valid_until=until))
+    town.look_ahead()
+    assert town.kinds().count("verification") == told
+
+
 def test_a_meter_that_is_silent_for_days_is_told_of_once(town: Town, anna: FlaskClient) -> None:
     for _ in range(2):
         assert town.look_ahead() is not None
