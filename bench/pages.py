@@ -102,6 +102,10 @@ def main(sizes: tuple[int, ...], days: int) -> None:
             "line of a year": (s.CONSUMER, f"/data/line?point={flat}&length=year&step=half_hour"),
             "consumption": (s.CONSUMER, f"/consumption?point={flat}"),
             "explanation": (s.CONSUMER, f"/explain?point={flat}"),
+            "explanation of 13 months": (
+                s.CONSUMER,
+                f"/explain?point={flat}&by=profile&length=own&day=2025-10-26&last=2026-11-24",
+            ),
             "network: a day": (s.CONSUMER, f"/network?point={flat}&length=day"),
             "network: a month of voltages": (s.CONSUMER, f"/network?point={flat}&length=month&day=2026-10-01"),
             "network: a month of powers": (

@@ -70,7 +70,7 @@ def all_of(connection: Connection, viewer: Viewer, now: int) -> dict[str, Any]:
 
 def _account(connection: Connection, viewer: Viewer) -> dict[str, Any]:
     row = connection.execute(select(account).where(account.c.id == viewer.account)).one()
-    told = {name: getattr(row, name) for name in ("id", "name", "mail", "phone", "role", "state")}
+    told = {name: getattr(row, name) for name in ("id", "name", "mail", "phone", "role", "state", "language")}
     return told | {"made_at": _iso(row.made_at), "state_at": _iso(row.state_at)}
 
 

@@ -14,7 +14,7 @@ from central.registry.periods import Held, refuse_overlap
 ROLES = ("consumer", "operator", "auditor", "administrator")
 GRANTS = ("owner", "reader")
 _MAIL = re.compile(r"""[^\s@<>()\[\],;:"\\]{1,64}@[^\s@<>()\[\],;:"\\]{1,189}""")  # what a header of a letter holds
-_PHONE = re.compile(r"\+\d{8,15}")
+_PHONE = re.compile(r"\+[0-9]{8,15}")
 
 
 class NoAccount(Exception):
@@ -33,9 +33,9 @@ def is_mail(mail: str) -> bool:
 def phone_of(typed: str) -> str | None:
     """«8 (912) 345-67-89» as «+79123456789», in whatever form it was typed; None: it is none."""
     digits = re.sub(r"[\s()\u00a0.-]", "", typed)
-    if re.fullmatch(r"8\d{10}|7\d{10}", digits):
+    if re.fullmatch(r"[78][0-9]{10}", digits):
         digits = f"+7{digits[1:]}"
-    elif re.fullmatch(r"[3489]\d{9}", digits):
+    elif re.fullmatch(r"[3489][0-9]{9}", digits):
         digits = f"+7{digits}"
     return digits if _PHONE.fullmatch(digits) else None
 

@@ -49,6 +49,7 @@ class Viewer:
     rights: frozenset[Right] = frozenset()
     branches: frozenset[int] = frozenset()  # nodes; empty: all of the organisation
     by: int | None = None  # the account of staff that looks as this consumer
+    language: str = "ru"  # of letters to him
 
     @classmethod
     def load(cls, connection: Connection, account_id: int, now: int) -> "Viewer | None":
@@ -60,6 +61,7 @@ class Viewer:
             return None
         second = row.confirmed_at is not None
         found = cls(row.id, row.organisation, row.role, row.state, row.name, row.mail, now, second)
+        found = replace(found, language=row.language)
         if found.role == "administrator":
             return replace(found, rights=frozenset(Right))
         return replace(found, **rights_of(connection, account_id)) if found.role == "operator" else found

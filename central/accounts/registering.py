@@ -52,6 +52,7 @@ class Applicant:
     agreed: Sequence[LegalText]
     number: str = ""
     phone: str | None = None
+    language: str = "ru"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,7 @@ def _once_more(connection: Connection, one: Applicant, there: Row[Any], now: int
 
 def _said(one: Applicant, now: int) -> dict[str, Any]:
     who = {"name": one.name, "phone": one.phone, "password": one.password, "organisation": one.organisation}
+    who["language"] = one.language
     return who | {"state": State.CREATED, "state_at": now}
 
 

@@ -22,6 +22,7 @@ account = Table(
     Column("state", String(20), nullable=False),
     Column("made_at", Seconds, nullable=False),
     Column("state_at", Seconds),  # the state is this one since; null: nobody knows, its age counts for nothing
+    Column("language", String(2), nullable=False, server_default="ru"),  # of letters: languages.py
     Index("ix_account_organisation_role", "organisation", "role"),
 )
 

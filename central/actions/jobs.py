@@ -44,8 +44,8 @@ def letter(context: Context, _arguments: dict[str, Any]) -> dict[str, Any]:
         return {"seal": None, "letters": 0}
     about = _about(newest, context.config.worker.time_zone)
     with context.final({"seal": newest.number, "letters": len(readers)}) as connection:
-        for key, mail in readers:
-            post(connection, rendered(mail, LETTER, **about), context.now, key)
+        for key, mail, language in readers:
+            post(connection, rendered(mail, LETTER, language, **about), context.now, key)
     return {"seal": newest.number, "letters": len(readers)}
 
 
@@ -61,13 +61,13 @@ def _about(newest: Seal, zone: str) -> dict[str, object]:
     }
 
 
-def _readers(connection: Connection) -> Sequence[tuple[int, str]]:
-    """Ids and mails of the auditors of each company; where it has none, of its administrators."""
-    columns = account.c.organisation, account.c.role, account.c.id, account.c.mail
+def _readers(connection: Connection) -> Sequence[tuple[int, str, str]]:
+    """Ids, mails and languages of the auditors of each company; where it has none, of its administrators."""
+    columns = account.c.organisation, account.c.role, account.c.id, account.c.mail, account.c.language
     query = (
         select(*columns).where(account.c.state == State.APPROVED, account.c.role.in_(READERS)).order_by(account.c.id)
     )
-    found: dict[int, dict[str, list[tuple[int, str]]]] = {}
+    found: dict[int, dict[str, list[tuple[int, str, str]]]] = {}
     for row in connection.execute(query):
-        found.setdefault(row.organisation, {}).setdefault(row.role, []).append((row.id, row.mail))
+        found.setdefault(row.organisation, {}).setdefault(row.role, []).append((row.id, row.mail, row.language))
     return [one for roles in found.values() for one in next(roles[name] for name in READERS if name in roles)]

@@ -46,6 +46,11 @@ class Asked:
         return len(self.points) == 1
 
     @property
+    def clocks(self) -> tuple[str, ...]:
+        """Time zones of the points, each once."""
+        return tuple(dict.fromkeys(point.tz for point in self.points))
+
+    @property
     def size(self) -> int:
         """Seconds of a step; DAY and MONTH are those of the calendar."""
         return STEPS[self.step] or self.point.period or STEPS["half_hour"]

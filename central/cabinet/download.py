@@ -2,6 +2,9 @@
 
 A zero that was measured, a time without power, a gap and what has not come yet are four different things, in the state
 beside the value; only the first two are a 0.
+
+Of points in several time zones a step is whole days of the calendar, of each point its own: they have dates and no
+offset.
 """
 
 from collections.abc import Iterator, Sequence
@@ -26,7 +29,8 @@ MIXED = "mixed"  # several states in one step: the counts tell
 
 
 def data(asked: Asked) -> dict[str, Any]:
-    """For programs: whole mWh (mvarh), ISO times with offset, states by their code words."""
+    """For programs: whole mWh (mvarh), ISO times with offset, states by their code words; of points in several zones
+    dates, and `tz` is null."""
     point, channel, step, found = asked.point, asked.channel, asked.step, _found(asked)
     cases = _cases(asked)
     return {
@@ -34,12 +38,12 @@ def data(asked: Asked) -> dict[str, Any]:
         "channel": channel,
         "unit": "mWh" if channel.startswith("active") else "mvarh",
         "step": step,
-        "tz": point.tz,
+        **({"tz": point.tz} if len(asked.clocks) == 1 else {"tz": None, "clocks": asked.clocks}),
         "stamp": "[start, end)",
         "rows": [
             {
-                "start": _iso(one.start, point.tz),
-                "end": _iso(one.end, point.tz),
+                "start": _stamp(asked, one.start),
+                "end": _stamp(asked, one.end),
                 "total": one.total,
                 "zones": one.zones,
                 "state": state(one),
@@ -53,7 +57,7 @@ def data(asked: Asked) -> dict[str, Any]:
 
 def table(asked: Asked) -> Table:
     """For people."""
-    point, channel, found = asked.point, asked.channel, _found(asked)
+    channel, found = asked.channel, _found(asked)
     zones = asked.zones
     unit = words.UNITS[channel]
     of_point = [(_("Точка учёта"), f"{one.code}, {one.name}, {one.address}") for one in asked.points]
@@ -67,8 +71,13 @@ def table(asked: Asked) -> Table:
             (_("Период"), asked.period.caption),
             (_("Величина"), f"{words.CHANNELS[channel]}, {unit}"),
             (_("Шаг"), asked.steps[asked.step]),
-            (_("Часовой пояс"), point.tz),
-            (_("Отметки времени"), _("начало и конец шага; начало входит, конец — нет")),
+            (_("Часовой пояс"), ", ".join(asked.clocks)),
+            (
+                _("Отметки времени"),
+                _("начало и конец шага; начало входит, конец — нет")
+                if len(asked.clocks) == 1
+                else _("даты по часам каждой точки; начало входит, конец — нет"),
+            ),
         ],
         columns=[
             _("Начало"),
@@ -79,7 +88,7 @@ def table(asked: Asked) -> Table:
             *_captions(),
             _("Что ещё случилось"),
         ],
-        rows=_rows(found, [zone.name for zone in zones] if named else [], _cases(asked), point.tz),
+        rows=_rows(asked, found, [zone.name for zone in zones] if named else []),
     )
 
 
@@ -114,14 +123,15 @@ def _cases(asked: Asked) -> Sequence[Happened]:
     return meanwhile.cases(asked.point, *asked.period.span(asked.point.tz)) if asked.alone else ()
 
 
-def _rows(found: Sequence[Step], zones: list[str], cases: Sequence[Happened], tz: str) -> Iterator[list[Cell]]:
+def _rows(asked: Asked, found: Sequence[Step], zones: list[str]) -> Iterator[list[Cell]]:
+    cases = _cases(asked)
     for one in found:
         word = state(one)
         told = _("разное") if word == MIXED else str(words.STATES[State(word)])
         by_zone = [_kilo(one.zones.get(zone)) if one.total is not None else None for zone in zones]
         yield [
-            _iso(one.start, tz),
-            _iso(one.end, tz),
+            _stamp(asked, one.start),
+            _stamp(asked, one.end),
             *by_zone,
             _kilo(one.total),
             told,
@@ -134,8 +144,9 @@ def _kilo(value: int | None) -> Decimal | None:
     return None if value is None else Decimal(value) / MWH_PER_KWH
 
 
-def _iso(moment: int, tz: str) -> str:
-    return datetime.fromtimestamp(moment, ZoneInfo(tz)).isoformat(timespec="minutes")
+def _stamp(asked: Asked, moment: int) -> str:
+    there = datetime.fromtimestamp(moment, ZoneInfo(asked.point.tz))
+    return there.isoformat(timespec="minutes") if len(asked.clocks) == 1 else there.date().isoformat()
 
 
 def _found(asked: Asked) -> Sequence[Step]:

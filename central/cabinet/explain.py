@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from fractions import Fraction
+from itertools import groupby
 from typing import Any
 
 from central import figures
@@ -13,14 +14,16 @@ from central.faces.periods import Chosen
 from central.figures import NotFound
 from central.figures.bills import REGISTERS
 from central.figures.source import ACTIVE_IMPORT
+from central.figures.totals import together
 from central.figures.views import ClosedLine, ClosedMonth, DecisionTold, Explained, Noted, Origin, PointView, RowKey
 from central.metering.slots import Completeness
 from central.metering.terms import MANUAL
 from central.metering.workings import Rule, Working, as_data
-from central.metering.zones import ANY, Calendar
+from central.metering.zones import ANY, Calendar, month_start, next_month
 
 TERMS = (Rule.DIFFERENCE, Rule.ROLL_OVER, Rule.SUSPECT)
 BILL, PROFILE = "bill", "profile"
+MOST_DAYS = 92  # that stand under each other: a longer period is told by its months, each of which opens to its days
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,15 @@ class Day:
     day: Any
     energy: int | None
     version: Any
+    counts: Completeness | None
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """The days of a longer period that lie in one month."""
+
+    period: Chosen
+    energy: int | None
     counts: Completeness | None
 
 
@@ -190,6 +202,7 @@ def page(point: PointView, period: Chosen, args: Mapping[str, str]) -> dict[str,
         return common
     terms = list(_terms(found)) if _billed_by(found) == REGISTERS else []
     places = list(_places(found)) if found.intervals is not None else []
+    days = _days(found)
     calendar = found.bill.calendar if found.bill else found.intervals.calendar if found.intervals else None
     return common | {
         "unit": words.UNITS[channel],
@@ -197,7 +210,8 @@ def page(point: PointView, period: Chosen, args: Mapping[str, str]) -> dict[str,
         "query": {"point": point.id, **period.named},
         "terms": terms,
         "places": places,
-        "days": _days(found),
+        "days": days,
+        "months": list(_months(days, period)) if period.days > MOST_DAYS else [],
         "leaves": _distinct([leaf for term in terms for leaf in (term.start, term.end)]),
         "hours": {zone: hours(calendar, zone, period) for zone in point.zones} if calendar else {},
         "lines": list(found.cost.parts) if found.cost else [],
@@ -227,6 +241,17 @@ def _days(found: Explained) -> list[Day]:
         ]
     days = found.days.days if found.days is not None else ()
     return [Day(one.day, one.totals.total, one.version, one.completeness) for one in days]
+
+
+def _months(days: Sequence[Day], period: Chosen) -> Iterator[Month]:
+    for month, its in groupby(days, lambda one: month_start(one.day)):
+        first, until = max(month, period.first), min(next_month(month), period.until)
+        whole = (first, until) == (month, next_month(month))
+        found = list(its)
+        known = [one.energy for one in found if one.energy is not None]
+        counts = [one.counts for one in found if one.counts is not None]
+        asked = Chosen("month" if whole else "own", first, until, period.today)
+        yield Month(asked, sum(known) if known else None, together(counts) if counts else None)
 
 
 def _terms(found: Explained) -> Iterator[Term]:

@@ -1,16 +1,20 @@
 """«Уведомления»: what happened at one's points, and what one wants to be told of: by letter, here, on the phone."""
 
+from collections.abc import Mapping
+from dataclasses import asdict
 from hashlib import sha256
 from typing import Any
 
 from flask import g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
 from central.cabinet.room import cabinet
 from central.db import writing
 from central.faces import notice_words, report_words
+from central.faces.forms import Field, Group, Text, captions_of, parse
 from central.faces.here import here, viewer
 from central.faces.numbers import whole
 from central.metering.zones import day_of
@@ -30,7 +34,18 @@ from protocol.spodes.events import event_text
 ON_PAGE, AMONG, LATEST = 20, 20, 2
 FILES_TOLD, MOST_FILES = 7 * 86_400, 5  # seconds after its end, and files, of which the first page tells
 LETTER, CABINET, PUSH = "letter", "cabinet", "push"  # of the form: «letter-opened»
-HOURS = range(24)
+EACH_HOUR = tuple((str(hour), f"{hour}:00") for hour in range(24))
+QUIET = Group(
+    _l("Тихие часы"),
+    (
+        Field("since", _l("Тихо с"), "choice", choices=EACH_HOUR),
+        Field("until", _l("Тихо до"), "choice", choices=EACH_HOUR),
+    ),
+    help=_l(
+        "В это время придёт только опасное: вскрытие, магнитное поле, сбой. Остальное ждёт конца тихих часов. "
+        "Время — местное, точки учёта. Одинаковые часы — тишины нет."
+    ),
+)
 GROUPS = (  # of the form; what is not named stands in the last one
     DECREE,
     (Kind.OUTAGE, Kind.HIGH_USE, Kind.SILENT, Kind.VERIFICATION),
@@ -109,39 +124,40 @@ def _way(one: Notice) -> tuple[str, str] | None:
 @cabinet.route("/me/notices", methods=["GET", "POST"])
 def notice_choices() -> ResponseReturnValue:
     made, who = here(), viewer()
-    if request.method == "POST":
-        possible = made.config.push is not None
-        with writing(made.source.engine).begin() as connection:
-            before = choices(connection, who.account)
-            chosen = {
-                kind: Choice(
-                    _ticked(LETTER, kind),
-                    _ticked(CABINET, kind),
-                    _ticked(PUSH, kind) if possible else before[kind].push,
-                )
-                for kind in Kind
-            }
-            choose(connection, who, chosen)
-            choose_quiet(connection, who, Quiet(_hour("since", 22), _hour("until", 8)))
-        return redirect(url_for("cabinet.notice_choices", done="chosen"), 303)
     with made.source.engine.connect() as connection:
-        found, hours = choices(connection, who.account), quiet(connection, who.account)
+        chosen, hours = choices(connection, who.account), quiet(connection, who.account)
+    if request.method == "GET":
+        return _choices_page(chosen, {name: str(hour) for name, hour in asdict(hours).items()}, {})
+    chosen = _ticked(chosen)
+    found = parse((QUIET,), request.form)
+    if found.errors:
+        return _choices_page(chosen, request.form, found.errors), 422
+    with writing(made.source.engine).begin() as connection:
+        choose(connection, who, chosen)
+        choose_quiet(connection, who, Quiet(int(found.values["since"]), int(found.values["until"])))
+    return redirect(url_for("cabinet.notice_choices", done="chosen"), 303)
+
+
+def _choices_page(chosen: Mapping[Kind, Choice], typed: Mapping[str, str], errors: Mapping[str, Text]) -> str:
     named = {kind for group in GROUPS for kind in group}
     rest = tuple(kind for kind in Kind if kind not in named)
-    page: dict[str, Any] = {"groups": [*GROUPS[:-1], (*GROUPS[-1], *rest)], "hours": hours, "each_hour": HOURS}
-    page |= {"chosen": found, "kinds": notice_words.KINDS, "danger": DANGER, "phone": _phone()}
-    page["most"] = A_DAY
+    page: dict[str, Any] = {"groups": [*GROUPS[:-1], (*GROUPS[-1], *rest)], "quiet": QUIET, "typed": typed}
+    page |= {"errors": errors, "captions": captions_of((QUIET,)), "most": A_DAY}
+    page |= {"chosen": chosen, "kinds": notice_words.KINDS, "danger": DANGER, "phone": _phone()}
     return render_template("cabinet/notice_choices.html", **page)
 
 
-def _ticked(way: str, kind: Kind) -> bool:
-    return request.form.get(f"{way}-{kind}") == "1"
+def _ticked(before: Mapping[Kind, Choice]) -> Mapping[Kind, Choice]:
+    """As the form says; what is told to phones stays, where this server tells them nothing."""
+    possible = here().config.push is not None
 
+    def tick(way: str, kind: Kind) -> bool:
+        return request.form.get(f"{way}-{kind}") == "1"
 
-def _hour(name: str, otherwise: int) -> int:
-    """Of the form: the page offers no other."""
-    typed = whole(request.form.get(name, ""))
-    return typed if typed is not None and typed in HOURS else otherwise
+    return {
+        kind: Choice(tick(LETTER, kind), tick(CABINET, kind), tick(PUSH, kind) if possible else before[kind].push)
+        for kind in Kind
+    }
 
 
 def _phone() -> dict[str, str] | None:

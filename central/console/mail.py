@@ -74,7 +74,7 @@ def _tried() -> Outcome | str:
     with writing(made.source.engine).begin() as connection:
         if not attempts.take(connection, f"mail tried by {who.account}", made.now, attempts.TRIALS):
             return TOO_OFTEN
-    outcome = trial.send(made.config, letters.written(who.mail, "trial", name=who.name), made.now)
+    outcome = trial.send(made.config, letters.written(who.mail, "trial", who.language, name=who.name), made.now)
     with writing(made.source.engine).begin() as connection:
         note(connection, made.now, who.account, "mail tried", "", f"{outcome.came} {outcome.code}".strip())
     return outcome

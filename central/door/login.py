@@ -8,9 +8,10 @@ from flask_login import current_user, login_user, logout_user
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from werkzeug.wrappers import Response
 
-from central.accounts import second, sessions
+from central.accounts import languages, second, sessions
 from central.db import writing
 from central.door.room import door, local_path
+from central.faces import preferences
 from central.faces.here import Person, here
 from central.faces.preferences import LANGUAGES, THEMES, keep
 from central.faces.requests import address
@@ -81,6 +82,9 @@ def let_in(account: int, target: str, *, remember: bool) -> Response:
     session.clear()  # nothing of the stranger's session goes on: neither its token for forms nor its id
     session.permanent = remember
     login_user(Person(token, viewer))
+    if (chosen := preferences.chosen()) not in (None, viewer.language):
+        with writing(made.source.engine).begin() as connection:
+            languages.choose(connection, account, chosen)
     answer = redirect(target)
     known = _signer().dumps(account)
     answer.set_cookie(KNOWN, known, max_age=KNOWN_SECONDS, httponly=True, samesite="Lax", secure=made.https)
@@ -116,4 +120,9 @@ def theme() -> Response:
 
 @door.post("/language")
 def language() -> Response:
-    return keep("language", request.form.get("language", ""), LANGUAGES, local_path(request.form.get("back", "")))
+    """Of who has logged in letters come in it too."""
+    chosen = request.form.get("language", "")
+    if chosen in LANGUAGES and current_user.is_authenticated:
+        with writing(here().source.engine).begin() as connection:
+            languages.choose(connection, current_user.viewer.account, chosen)
+    return keep("language", chosen, LANGUAGES, local_path(request.form.get("back", "")))

@@ -18,6 +18,7 @@ from central.door.room import ASKED, MAIL, TOO_MANY, door, letter_to_mail, once_
 from central.faces import letters, new_password
 from central.faces.forms import Field, Group, Text
 from central.faces.here import here
+from central.faces.preferences import language
 from central.faces.requests import address
 from central.registry.periods import COMPANY
 from central.registry.tables import organisation
@@ -110,6 +111,6 @@ def _fields(companies: list[tuple[str, str]]) -> Group:
 def _apply(company: int, values: Mapping[str, str], hashed: str, agreed: Sequence[LegalText]) -> None:
     """The letter is on its way."""
     made, number, phone = here(), values["number"] or "", values["phone"]
-    one = Applicant(company, values["name"], values["mail"], hashed, agreed, number, phone)
+    one = Applicant(company, values["name"], values["mail"], hashed, agreed, number, phone, language())
     with writing(made.source.engine).begin() as connection:
         letters.send(connection, registering.apply(connection, one, made.now, address()))

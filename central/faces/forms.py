@@ -8,13 +8,14 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 
+from central import typed as typed_as
 from central.accounts.people import is_mail, normal, phone_of
 from central.metering.rounding import MWH_PER_KWH
 from central.registry.refusals import Refused
@@ -25,6 +26,7 @@ Values = Mapping[str, Any]  # name of a field -> what it means; None = left empt
 
 MOST_DIGITS = 12  # before the comma of anything that is typed
 EARLIEST = date(2000, 1, 1)
+_CLOCK = re.compile("(?:[01][0-9]|2[0-3])(?::[0-5][0-9]){1,2}")
 KNOWN, NEW = "known", "new"  # of a radio `which`: something that the registry has, or has not
 DAY, CLOCK = "-day", "-time"  # the two inputs of a moment
 
@@ -139,17 +141,15 @@ def _phone(one: Field, text: str) -> str:
 
 def _choice(one: Field, text: str) -> str:
     if text not in [value for value, _ in one.choices]:
-        raise Refused(one.name, _l("Выберите одно из списка"))
+        raise Refused(one.name, _l("«%(text)s» здесь не бывает: выберите одно из списка", text=text))
     return text
 
 
 def _number(one: Field, text: str) -> Decimal:
-    plain = re.sub(r"[\s\u00a0\u202f]", "", text).replace(",", ".").replace("\u2212", "-")
-    try:
-        value = Decimal(plain)
-    except InvalidOperation:
-        raise Refused(one.name, _l("«%(text)s» — не число; пишется так: 1234,56", text=text)) from None
-    if not value.is_finite() or abs(value) >= 10**MOST_DIGITS:
+    value = typed_as.number(text)
+    if value is None:
+        raise Refused(one.name, _l("«%(text)s» — не число; пишется так: 1234,56", text=text))
+    if abs(value) >= 10**MOST_DIGITS:
         raise Refused(one.name, _l("«%(text)s» — слишком большое число", text=text))
     if value != round(value, 6):
         raise Refused(one.name, _l("Больше шести знаков после запятой"))
@@ -169,7 +169,7 @@ def _energy(one: Field, text: str) -> int:
 
 
 def _day(one: Field, text: str) -> date:
-    for pattern in ("%Y-%m-%d", "%d.%m.%Y"):
+    for pattern in ("%Y-%m-%d", "%d.%m.%Y") if text.isascii() else ():
         try:
             value = datetime.strptime(text, pattern).date()
         except ValueError:
@@ -183,11 +183,9 @@ def _day(one: Field, text: str) -> date:
 def _moment(one: Field, day: str, clock: str) -> int:
     if not day or not clock:
         raise Refused(one.name, _l("Укажите и дату, и время"))
-    try:
-        hour = time.fromisoformat(clock)
-    except ValueError:
-        raise Refused(one.name, _l("«%(text)s» — не время; пишется так: 14:30", text=clock)) from None
-    return moment_of(one.name, datetime.combine(_day(one, day), hour.replace(tzinfo=None)), one.tz)
+    if not _CLOCK.fullmatch(clock):
+        raise Refused(one.name, _l("«%(text)s» — не время; пишется так: 14:30", text=clock))
+    return moment_of(one.name, datetime.combine(_day(one, day), time.fromisoformat(clock)), one.tz)
 
 
 def moment_of(name: str, wall: datetime, tz: str) -> int:

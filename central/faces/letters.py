@@ -8,8 +8,10 @@ from urllib.parse import urlencode
 from flask import url_for
 from sqlalchemy import Connection
 
+from central.accounts import languages
 from central.accounts.mail_change import Changed
 from central.accounts.registering import Letter, Told
+from central.faces import preferences
 from central.faces.here import here
 from central.mail.message import Mail
 from central.mail.outbox import queue
@@ -38,15 +40,17 @@ def mail_changed(connection: Connection, found: Changed) -> None:
 
 
 def to_person(connection: Connection, mail: str, template: str, of: int | None = None, /, **about: object) -> None:
-    """`of`: the account whose letter it is, where the mail is not its own (any more, or yet): it is erased with it."""
-    one = written(mail, template, **about)
+    """`of`: the account whose letter it is, where the mail is not its own (any more, or yet): it is erased with it. Who
+    has no account is written to in the language of who writes."""
+    language = languages.of(connection, of) if of is not None else languages.of_mail(connection, mail)
+    one = written(mail, template, language or preferences.language(), **about)
     whose = f"account {of}" if of is not None else ""
     queue(connection, mail, one.subject, one.text, here().now, html=one.html, about=whose)
 
 
-def written(mail: str, template: str, /, **about: object) -> Mail:
+def written(mail: str, template: str, language: str, /, **about: object) -> Mail:
     """By the template `mail/<template>.txt`."""
-    return rendered(mail, template, system=SYSTEM, home=link("door.login"), **about)
+    return rendered(mail, template, language, system=SYSTEM, home=link("door.login"), **about)
 
 
 def link(endpoint: str, **values: object) -> str:

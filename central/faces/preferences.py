@@ -1,4 +1,5 @@
-"""Theme and language of the pages: kept in a cookie of the browser, not in the account, so they hold before login."""
+"""Theme and language of the pages: kept in a cookie of the browser, so they hold before login; the account keeps the
+language of letters (central.accounts.languages)."""
 
 from typing import Any
 
@@ -21,10 +22,15 @@ def theme() -> str:
 def language() -> str:
     """Russian, unless English was chosen here."""
     if "language" not in g:
-        chosen = request.cookies.get("language", "")
-        g.language = chosen if chosen in LANGUAGES else LANGUAGES[0]
+        g.language = chosen() or LANGUAGES[0]
     found: str = g.language
     return found
+
+
+def chosen() -> str | None:
+    """In this browser; None: it says nothing."""
+    found = request.cookies.get("language", "")
+    return found if found in LANGUAGES else None
 
 
 class Catalogue(Domain):

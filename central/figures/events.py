@@ -11,7 +11,7 @@ from datetime import date
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, func, not_, or_, select
 
-from central.accounts.policy import Viewer
+from central.accounts.policy import FOREVER, Viewer
 from central.figures.heard import NEVER, heard
 from central.figures.material import REACH, outages_of
 from central.figures.source import Opened, Source, opened
@@ -19,7 +19,7 @@ from central.figures.views import Heard, Period, PointView
 from central.ingest.tables import edge_meter, event
 from central.metering import journals
 from central.metering.checks.evidence import Event
-from central.metering.decree import LINES, Happened, happened
+from central.metering.decree import LINES, OFF, ON, SWITCHING, Happened, happened
 from central.metering.journals import EventKind, kind_of
 from central.metering.slots import Outage
 from central.metering.terms import Segment
@@ -151,12 +151,16 @@ def cases(source: Source, viewer: Viewer, point_id: int, since: int, until: int)
 def happened_at(
     connection: Connection, meter: str, since: int, until: int
 ) -> tuple[tuple[Happened, ...], Mapping[Key, int]]:
-    """Of one meter, out of its lines in [since, until], whoever looks: for who tells people of it. And when each line
-    was received."""
+    """Of one meter, out of its lines in [since, until], whoever looks: for who tells people of it; power that came back
+    then was away since whenever. And when each line was received."""
     columns = event.c.time, event.c.journal, event.c.code, event.c.received_at
     its = select(*columns).where(event.c.meter == meter, event.c.edge == "", event.c.time.between(since, until))
     rows = connection.execute(its.where(_IN_A_CASE).order_by(*_IN_ORDER)).all()
     lines = [Event(row.time, row.journal, row.code) for row in rows]
+    switched = next((one for one in lines if one.journal == SWITCHING), None)
+    if switched is not None and switched.code == ON:  # after longer than was looked back
+        off = _off_at(connection, meter, 0, since)
+        lines = [*([off] if off is not None else ()), *lines]
     return happened(lines), {(row.time, row.journal, row.code): row.received_at for row in rows}
 
 
@@ -253,12 +257,24 @@ def _year(point: Opened, last: int) -> OutageYear:
 
 
 def _cut(connection: Connection, segment: Segment, since: int, until: int) -> Iterator[Outage]:
-    """Outages of one tenure, within it and the period: one that began in the year before counts from midnight."""
-    first, last = max(since, segment.since), until if segment.until is None else min(until, segment.until)
-    for one in outages_of(connection, segment.meter, max(segment.since, first - REACH), last):
-        end = None if one.end is None else min(one.end, last)
+    """Outages of one tenure, within it and the period: one that began in the year before counts from midnight, one that
+    goes on into the next up to midnight, and what is without power as it is taken down has ended then."""
+    taken_down = FOREVER if segment.until is None else segment.until
+    first, last = max(since, segment.since), min(until, taken_down)
+    off = _off_at(connection, segment.meter, segment.since, first)
+    for one in outages_of(connection, segment.meter, first if off is None else off.time, taken_down):
+        end = segment.until if one.end is None else one.end
         if one.start < last and (end is None or end > first):
-            yield Outage(max(one.start, first), end)
+            yield Outage(max(one.start, first), None if end is None else min(end, last))
+
+
+def _off_at(connection: Connection, meter: str, since: int, moment: int) -> Event | None:
+    """The line by which its power went at or after `since`, and was still away at this moment."""
+    query = select(event.c.time, event.c.code).where(event.c.meter == meter, event.c.edge == "")
+    query = query.where(event.c.time >= since, event.c.time < moment)
+    query = query.where(event.c.journal == SWITCHING, event.c.code.in_(OFF | {ON}))
+    row = connection.execute(query.order_by(event.c.time.desc(), event.c.uptime.desc()).limit(1)).first()
+    return Event(row.time, SWITCHING, row.code) if row is not None and row.code in OFF else None
 
 
 def _speaks_modbus(connection: Connection, meter: str, now: int) -> bool:

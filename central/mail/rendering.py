@@ -1,18 +1,22 @@
-"""Letters from the templates `mail/<name>.txt`: in Russian, whatever language who sends one reads; without the web."""
+"""Letters from the templates `mail/<name>.txt`, in the language of who gets one, whatever language who sends it reads;
+without the web."""
 
 from functools import cache
 from pathlib import Path
 
+from flask_babel import gettext, ngettext
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from central.faces.speaking import speaking
 from central.mail.message import Mail, written
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
-RUSSIAN = "ru"  # what the templates are written in
 
 
-def rendered(to: str, template: str, **about: object) -> Mail:
-    return written(to, _templates().get_template(f"mail/{template}.txt").render(about), RUSSIAN)
+def rendered(to: str, template: str, language: str, **about: object) -> Mail:
+    """Words of `about` that are no lazy texts are in its language already."""
+    with speaking(language):
+        return written(to, _templates().get_template(f"mail/{template}.txt").render(about), language)
 
 
 @cache
@@ -25,5 +29,5 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
+    made.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
     return made

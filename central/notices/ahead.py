@@ -60,7 +60,7 @@ def _ends(connection: Connection, point_id: int, meter: str, tz: str, ends: date
     """The nearest warning that is due: who is met 20 days before is not told of 90."""
     left = (ends - day_of(now, tz)).days
     days = min((one for one in WARNED if left <= one), default=None)
-    if days is None or left < 0:
+    if days is None or left <= 0:  # `ends` is the first day without it
         return False
     since = midnight(ends - timedelta(days=days), tz)
     values = _values(Kind.VERIFICATION, point_id, meter, since, midnight(ends, tz), days)

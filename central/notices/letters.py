@@ -8,6 +8,7 @@ from sqlalchemy import Connection, select, update
 from central.accounts.policy import Viewer
 from central.faces import notice_words
 from central.faces.formats import day, moment
+from central.faces.speaking import speaking
 from central.jobs.context import Context
 from central.mail.outbox import post
 from central.mail.rendering import rendered
@@ -51,7 +52,9 @@ def _to(connection: Connection, account: int, home: str, now: int) -> bool:
     if viewer is None or not found:
         return False
     key = f"notices {account} {max(told)}"
-    letter = rendered(viewer.mail, LETTER, name=viewer.name, system=SYSTEM, **_about(found, home.rstrip("/")))
+    with speaking(viewer.language):
+        about = _about(found, home.rstrip("/"))
+    letter = rendered(viewer.mail, LETTER, viewer.language, name=viewer.name, system=SYSTEM, **about)
     return post(connection, letter, now, account, key)
 
 

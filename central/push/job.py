@@ -16,10 +16,11 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import Connection, Row, delete, select, update
 
-from central.accounts.tables import session
+from central.accounts.tables import account, session
 from central.config import Push
 from central.db import writing
 from central.faces import notice_words
+from central.faces.speaking import speaking
 from central.jobs.context import Context, JobFailed
 from central.jobs.queue import pause
 from central.notices.kinds import DANGER, Kind
@@ -80,10 +81,11 @@ def _claimed(context: Context, settings: Push) -> list[Post]:
     with context.writing() as connection:
         query = (
             select(push_delivery.c.tries, push, push_device.c.id.label("device"), push_device.c.endpoint,
-                   push_device.c.p256dh, push_device.c.auth)
+                   push_device.c.p256dh, push_device.c.auth, account.c.language)
             .join(push, push.c.id == push_delivery.c.push)
             .join(push_device, push_device.c.id == push_delivery.c.device)
             .join(session, session.c.id == push_device.c.session)
+            .join(account, account.c.id == push.c.account)
             .where(push_delivery.c.due_at <= now, session.c.expires_at > now)
             .where(session.c.account == push.c.account, push_device.c.account == push.c.account)
             .order_by(push_delivery.c.due_at, push.c.id, push_device.c.id)
@@ -125,7 +127,9 @@ def _post(row: Row[Any], key: Key, settings: Push, home: str, hours: Quiet, now:
     ttl = DAY if sleeps is None else min(DAY, sleeps - now)
     contact = settings.contact or home
     headers = message.headers(key, asked.origin, contact, now, ttl=ttl, urgent=urgent)
-    return Post(row.id, row.device, asked, message.body(words(row), row.p256dh, row.auth), headers)
+    with speaking(row.language):
+        told = words(row)
+    return Post(row.id, row.device, asked, message.body(told, row.p256dh, row.auth), headers)
 
 
 def words(row: Any) -> Words:

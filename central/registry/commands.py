@@ -8,12 +8,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 
 import click
 from sqlalchemy import select
 
+from central import typed
 from central.config import load
 from central.db import connect, writing
 from central.registry import enter
@@ -94,10 +95,10 @@ def _price(text: str, zones: list[str]) -> tuple[str, Decimal]:
     zone, _sign, amount = text.partition("=")
     if zone not in zones:
         raise click.BadParameter(f"{zone!r} is no zone of this scheme: {', '.join(zones)}", param_hint="--price")
-    try:
-        return zone, Decimal(amount.replace(",", "."))
-    except InvalidOperation:
-        raise click.BadParameter(f"{amount!r} is no price: 6.43", param_hint="--price") from None
+    price = typed.number(amount)
+    if price is None:
+        raise click.BadParameter(f"{amount!r} is no price: 6.43", param_hint="--price")
+    return zone, price
 
 
 @contextmanager

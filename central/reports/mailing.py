@@ -18,6 +18,8 @@ from central import figures
 from central.accounts.policy import Viewer, seen_of
 from central.accounts.states import State as AccountState
 from central.db import alone
+from central.faces.formats import number
+from central.faces.speaking import speaking
 from central.figures import NotFound, Source
 from central.figures.source import ACTIVE_IMPORT
 from central.figures.totals import together
@@ -76,7 +78,6 @@ def _look(context: Context, row: Row[Any], came: date, today: date) -> bool | No
     letter = {
         "month": month_start(came).isoformat(),
         "name": kept.name,
-        "percent": _said(percent),
         "wanted": row.percent,
         "complete": percent is None or percent >= row.percent,
         "due": came.isoformat(),
@@ -87,7 +88,9 @@ def _look(context: Context, row: Row[Any], came: date, today: date) -> bool | No
         if _under_way(connection, row.id, now):
             return None
         spans = desk.spans_of(connection, viewer, made.points, wanted.period, now)
-        desk.enter(connection, viewer, report, wanted, spans, row.form, now, job=True, schedule=row.id, letter=letter)
+        about = connection, viewer, report, wanted, spans, row.form, now, viewer.language
+        with speaking(viewer.language):
+            desk.enter(*about, job=True, schedule=row.id, letter=letter | {"percent": _said(percent)})
     return True
 
 
@@ -126,4 +129,4 @@ def _said(percent: Fraction | None) -> str | None:
     if percent is None:
         return None
     value = (Decimal(percent.numerator) / Decimal(percent.denominator)).quantize(TENTH, ROUND_DOWN)
-    return f"{value:f}".replace(".", ",").removesuffix(",0")
+    return number(value, 0 if value == int(value) else 1)

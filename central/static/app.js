@@ -381,7 +381,8 @@ whenShown((root) => {
     const { last, daily, days } = register.dataset;
     const number = new Intl.NumberFormat(document.documentElement.lang, { maximumFractionDigits: 0 });
     const tell = () => {
-      const typed = Number(field.value.replace(/\s/g, "").replace(",", "."));
+      const plain = field.value.replace(/\s/g, "");
+      const typed = /^\d+([.,]\d+)?$/.test(plain) ? Number(plain.replace(",", ".")) : NaN;
       const used = typed - Math.floor(last / 1e6);
       told.hidden = !field.value.trim() || Number.isNaN(typed) || used < 0;
       if (told.hidden) return;

@@ -81,7 +81,7 @@ const meterOf = (meter) => {
 
 const newOnce = () => [...crypto.getRandomValues(new Uint8Array(16))].map((one) => one.toString(16).padStart(2, "0")).join("");
 const typedIn = (face) => fieldsOf(face).filter((one) => one.value.trim());
-const isNumber = (text) => /^\d+([.,]\d+)?$/.test(text.replace(/\s/g, ""));
+const isNumber = (text) => /^(\d+|\d{1,3}([ \u00a0\u2009\u202f]\d{3})+)([.,]\d+)?$/.test(text); // as the server takes them
 
 // What is plainly wrong is told before it waits for days; all else is the server's to judge.
 const check = (form, faces) => {

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, timezone
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from flask_babel import lazy_gettext as _l
 from openpyxl.utils.datetime import from_excel
 
+from central import typed
 from central.registry.refusals import Refused
 
 MWH_PER_KWH = 10**6
@@ -23,11 +24,13 @@ ENERGY_END = 2**63 // MWH_PER_KWH  # kWh: more does not fit into SQL
 DAYS = range(32_874, 73_051)  # Excel's numbers of 1990 … 2100: a date in a cell that is not formatted as one
 _DATE = re.compile(
     r"(?P<day>\d{1,2})\.(?P<month>\d{1,2})\.(?P<year>\d{4})"
-    r"(?:\s+(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2}))?(?:\s*(?P<offset>[+-]\d{2}:\d{2}))?)?"
+    r"(?:\s+(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2}))?(?:\s*(?P<offset>[+-]\d{2}:\d{2}))?)?",
+    re.ASCII,
 )
 _ISO = re.compile(
     r"(?P<year>\d{4})-(?P<month>\d{2})-(?P<day>\d{2})"
-    r"(?:[ T](?P<hour>\d{2}):(?P<minute>\d{2})(?::(?P<second>\d{2}))?(?:\s*(?P<offset>[+-]\d{2}:\d{2}))?)?"
+    r"(?:[ T](?P<hour>\d{2}):(?P<minute>\d{2})(?::(?P<second>\d{2}))?(?:\s*(?P<offset>[+-]\d{2}:\d{2}))?)?",
+    re.ASCII,
 )
 
 Cell = str | int | float | bool | datetime | date  # as openpyxl gives it, and takes it
@@ -267,15 +270,8 @@ def _text(value: Any) -> str:
 def _number(value: Any) -> Decimal:
     if isinstance(value, bool | date | timedelta) or not isinstance(value, str | int | float):
         raise Refused(None, _l("«%(value)s»: здесь число", value=value))
-    text = value if isinstance(value, str) else repr(value)
-    text = re.sub(r"[\s\u00a0\u202f]", "", text)
-    try:
-        if text.count(",") + text.count(".") > 1:
-            raise InvalidOperation
-        number = Decimal(text.replace(",", "."))
-    except InvalidOperation:
-        raise Refused(None, _l("«%(value)s»: здесь число", value=value)) from None
-    if not number.is_finite() or number.adjusted() > 30:
+    number = typed.number(value) if isinstance(value, str) else Decimal(repr(value))
+    if number is None or not number.is_finite() or number.adjusted() > 30:
         raise Refused(None, _l("«%(value)s»: здесь число", value=value))
     return number
 

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, or_, update
 
 from central.accounts.policy import Viewer
 from central.faces.formats import day
+from central.faces.speaking import speaking
 from central.mail.message import Attached
 from central.mail.outbox import post
 from central.reports.formats import FORMS
@@ -36,7 +37,9 @@ def send(
     template = "report_sent" if one.state is State.READY else "report_unsent"
     found = telling.written(viewer, one, home, template, **{"report": about.pop("name"), **about})
     if carried and one.sha256 is not None:
-        found = structs.replace(found, attached=Attached(one.sha256, file_name(one), FORMS[one.form].mimetype))
+        with speaking(viewer.language):
+            name = file_name(one)
+        found = structs.replace(found, attached=Attached(one.sha256, name, FORMS[one.form].mimetype))
     post(connection, found, now, one.account, f"schedule {one.schedule} {month}")
 
 

@@ -5,6 +5,7 @@ from sqlalchemy import Connection, update
 from central.accounts.policy import Viewer
 from central.faces import notice_words, report_words
 from central.faces.formats import day
+from central.faces.speaking import speaking
 from central.mail.message import Mail
 from central.mail.outbox import post
 from central.mail.rendering import rendered
@@ -38,18 +39,21 @@ def tell(connection: Connection, viewer: Viewer | None, one: Made, home: str, no
 
 def written(viewer: Viewer, one: Made, home: str, template: str, **more: object) -> Mail:
     """`home`: how people reach this site."""
-    home = home.rstrip("/")
-    goes_at = one.goes_at
-    about = {
+    with speaking(viewer.language):
+        about = _about(viewer, one, home.rstrip("/"))
+    return rendered(viewer.mail, template, viewer.language, **(about | more))
+
+
+def _about(viewer: Viewer, one: Made, home: str) -> dict[str, object]:
+    return {
         "name": viewer.name,
         "title": one.title,
         "form": report_words.FORMATS[one.form],
         "period": one.period.caption,
         "why": report_words.failed(one.error),
         "do": notice_words.KINDS[KINDS[one.state]].do,
-        "until": day(day_of(goes_at, COMPANY)) if goes_at is not None else "",
+        "until": day(day_of(one.goes_at, COMPANY)) if one.goes_at is not None else "",
         "link": f"{home}/reports/made/{one.id}",
         "choose": f"{home}/me/notices",
         "system": SYSTEM,
     }
-    return rendered(viewer.mail, template, **(about | more))

@@ -29,7 +29,7 @@ from central.registry.tables import point
 from tests.central import scene as s
 from tests.central.notices.parts import DAY, HOUR
 from tests.central.push.conftest import PAGE, Phones, post
-from tests.central.web.parts import send
+from tests.central.web.parts import send, token
 
 OPENED = {"title": "Вскрыт счётчик", "body": "Откройте кабинет."}
 
@@ -58,6 +58,20 @@ def test_a_case_comes_to_the_phone_once(phones: Phones) -> None:
     (shown,) = browser.shown
     assert shown == {**OPENED, "path": f"/notices#notice-{key}", "tag": shown["tag"]}
     assert f'id="notice-{key}"' in phones.person().get("/notices").text
+
+
+def test_it_speaks_the_language_that_its_person_chose(phones: Phones) -> None:
+    anna, neighbour = phones.person(), phones.person(s.NEIGHBOUR)
+    of_anna, of_neighbour = phones.subscribe(anna, "anna"), phones.subscribe(neighbour, "neighbour")
+    anna.post("/language", data={"csrf_token": token(anna, PAGE), "language": "en"})
+    phones.known_for(20 * DAY, f"MIL-{s.NEXT_DOOR}")
+    opened(phones, HOUR)
+    phones.come((phones.now - HOUR, 4, 4), meter=f"MIL-{s.NEXT_DOOR}")
+    phones.minute()
+    (english,), (russian,) = of_anna.shown, of_neighbour.shown
+    assert english["body"] == "Open the cabinet."
+    assert english["title"] == "The meter was opened"
+    assert {name: russian[name] for name in OPENED} == OPENED
 
 
 def test_nothing_personal_leaves_the_house(phones: Phones) -> None:

@@ -134,6 +134,19 @@ def test_complete_it_goes_on_its_day_with_the_file(office: PostOffice) -> None:
     assert len(office.letters) == 2
 
 
+def test_letter_and_file_are_in_the_language_of_who_gets_them(office: PostOffice) -> None:
+    office.write(update(account).where(account.c.mail == s.CONSUMER).values(language="en"))
+    key = office.kept(today=date(2026, 11, 16), day="2026-11-15", point=str(office.scene.points[s.FLAT]))
+    office.set(key, day=16, made=MADE)
+    office.day(date(2026, 11, 16))
+    (letter,) = office.letters
+    assert letter["subject"] == "Суточный: Sun, 15 November 2026"
+    assert letter["text"].startswith("Hello ")
+    assert letter["attached"]["name"] == "Load profile, 15 November 2026.csv"
+    with office.scene.engine.connect() as connection:
+        assert connection.scalars(select(report_file.c.title)).all() == ["Load profile"]
+
+
 def test_it_waits_for_what_is_late_and_says_why(office: PostOffice) -> None:
     key = office.kept(point=str(office.scene.points[s.FLAT]))
     office.set(key, made=MADE)

@@ -5,17 +5,22 @@ import json
 from datetime import date
 from decimal import Decimal
 from io import BytesIO, StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 from openpyxl import load_workbook
+from sqlalchemy import update
 
+from central.db import writing
 from central.faces.tables import Table, as_csv, as_workbook
 from central.metering.zones import midnight
+from central.registry.tables import point
 from tests.central import scene as s
+from tests.central.conftest import Copy
 from tests.central.scene import Household, Scene
-from tests.central.web.parts import person
+from tests.central.web.parts import make_app, person
 
 FLAT = Household(s.FLAT, 5)
 
@@ -38,6 +43,26 @@ def json_rows(app: Flask, asked: dict[str, str]) -> list[dict[str, Any]]:
     answer = person(app, s.CONSUMER).get("/data/file", query_string=asked | {"form": "json"})
     found: list[dict[str, Any]] = json.loads(answer.text)["rows"]
     return found
+
+
+def test_days_of_points_in_several_zones_have_dates_and_no_offset(copy_of: Copy, tmp_path: Path) -> None:
+    """A day of the dacha in Kamchatka begins nine hours before that of the flat: one stamp is not of both."""
+    scene = copy_of(25, tmp_path / "scene")
+    with writing(scene.engine).begin() as connection:
+        away = update(point).where(point.c.id == scene.points[s.DACHA])
+        connection.execute(away.values(tz="Asia/Kamchatka"))
+    app = make_app(tmp_path / "scene")
+    both = {"point": [str(scene.points[serial]) for serial in (s.FLAT, s.DACHA)], "length": "week", "day": "2026-11-02"}
+    client = person(app, s.CONSUMER)
+    told = client.get("/data/file", query_string=both | {"form": "json"}).json
+    assert (told["tz"], told["clocks"]) == (None, ["Europe/Moscow", "Asia/Kamchatka"])
+    assert (told["rows"][0]["start"], told["rows"][-1]["end"]) == ("2026-11-02", "2026-11-09")
+    lines = client.get("/data/file", query_string=both | {"form": "csv"}).text
+    assert "Часовой пояс;Europe/Moscow, Asia/Kamchatka" in lines
+    assert "даты по часам каждой точки" in lines
+    assert "2026-11-02;2026-11-03;" in lines
+    assert "+03:00" not in lines
+    scene.close()
 
 
 def test_a_value_a_gap_no_power_and_what_is_not_due_are_four_things(app: Flask, scene: Scene) -> None:

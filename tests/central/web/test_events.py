@@ -11,15 +11,18 @@ from zoneinfo import ZoneInfo
 import pytest
 from flask.testing import FlaskClient
 from openpyxl import load_workbook
+from sqlalchemy import delete, update
 
 from central.db import writing
 from central.figures import recompute
 from central.figures.events import Wanted, events
-from central.ingest.tables import edge_meter
+from central.ingest.tables import edge_meter, event
 from central.metering.journals import EventKind, kind_of
+from central.registry.tables import contract_point, mounting
 from tests.central import scene as s
 from tests.central.conftest import Copy
-from tests.central.notices.parts import DAY, HOUR, Town
+from tests.central.notices.parts import DAY, HOUR, METER, Town
+from tests.central.scene import build
 from tests.central.web.parts import make_app, person, send
 
 LINES = (  # seconds ago, journal, code
@@ -107,6 +110,59 @@ def test_outages_of_the_year_are_told_with_their_lengths(anna: FlaskClient) -> N
     assert "Отключения за 2026 год" in aside
     assert "1 ч 12 мин" in aside, "an hour of the scene and these twelve minutes"
     assert "отключений: 2" in aside
+
+
+def outages(page: str) -> list[str]:
+    """What the year's list says of each, the whole year first."""
+    aside = page[page.index('id="outages"') :]
+    return [" ".join(re.sub("<[^>]+>", " ", one).split()) for one in re.findall(r"<div[ >].*?</div>", aside)]
+
+
+def moscow(*when: int) -> int:
+    return int(datetime(*when, tzinfo=ZoneInfo(s.TZ)).timestamp())  # type: ignore[arg-type]
+
+
+def test_an_outage_over_the_new_year_is_cut_at_midnight_in_both(copy_of: Copy, tmp_path: Path) -> None:
+    town = Town(build(tmp_path / "scene", now=moscow(2027, 1, 20, 9), days=40), tmp_path / "scene")
+    town.now = town.scene.now
+    town.come(*((moscow(*when), 2, code) for code, *when in ((1, 2026, 12, 31, 21, 30), (2, 2027, 1, 1, 2, 10))))
+    app = make_app(tmp_path / "scene", clock=lambda: town.now)
+    client = person(app, s.CONSUMER)
+    assert outages(client.get("/events?length=day&day=2026-12-31").text)[0] == "всего за год отключений: 1 2 ч 30 мин"
+    assert outages(client.get("/events?length=day&day=2027-01-01").text)[0] == "всего за год отключений: 1 2 ч 10 мин"
+    town.scene.close()
+
+
+def test_the_total_of_the_year_says_that_one_goes_on(town: Town, anna: FlaskClient) -> None:
+    before = outages(anna.get("/events").text)[0]
+    town.come((s.NOW - 600, 2, 1))
+    assert before.endswith("отключений: 2 1 ч 12 мин")
+    assert "отключений: 3, без того, чему конца ещё не было 1 ч 12 мин" in outages(anna.get("/events").text)[0]
+
+
+def test_power_that_is_away_for_months_is_told_and_counted(town: Town, anna: FlaskClient) -> None:
+    """A house that is closed for the winter."""
+    with writing(town.scene.engine).begin() as connection:
+        begun = moscow(2025, 10, 1)
+        connection.execute(update(mounting).where(mounting.c.meter == METER).values(valid_from=begun))
+        connection.execute(update(contract_point).where(contract_point.c.valid_from > begun).values(valid_from=begun))
+        connection.execute(delete(event).where(event.c.journal == 2))
+    off, on = moscow(2025, 11, 1, 12), moscow(2026, 11, 24, 8)
+    town.come((off, 2, 1))
+    town.tell()
+    town.come((on, 2, 2))
+    town.tell()
+    assert [(one.since, one.until) for one in town.notices() if one.kind == "switched_off"] == [(off, on)]
+    assert outages(anna.get("/events").text)[0] == "всего за год отключений: 1 327 сут 8 ч"
+
+
+def test_what_was_without_power_as_it_was_taken_down_is_so_no_longer(town: Town, anna: FlaskClient) -> None:
+    taken_down = s.NOW - HOUR
+    town.come((taken_down - 600, 2, 1))
+    with writing(town.scene.engine).begin() as connection:
+        connection.execute(update(mounting).where(mounting.c.meter == METER).values(valid_to=taken_down))
+    assert "конца ещё не было" not in (found := outages(anna.get("/events").text))[1]
+    assert found[1].endswith("10 мин")
 
 
 def test_pages_are_turned(town: Town, anna: FlaskClient) -> None:

@@ -48,6 +48,8 @@ TYPED = {
     "meter": " 0421 ",
 }
 
+NO_NUMBERS = ("1e5", "1_000", "0x10", "+5", "NaN", "inf", "١٢", "１２", "½", "12 5", "1 2345", "1.234,56", "--5", ",5")
+
 
 def parsed(**changed: str) -> tuple[dict[str, object], dict[str, str]]:
     app = Flask("forms")
@@ -73,6 +75,13 @@ def test_what_is_typed_well_is_understood() -> None:
     assert registers(values, "reg") == {"ap0": 1_234_560_000}
 
 
+@pytest.mark.parametrize("space", [" ", "\u00a0", "\u2009", "\u202f"])
+def test_thousands_may_stand_apart(space: str) -> None:
+    values, errors = parsed(**{"reg.ap0": f" 1{space}234{space}567,80 ", "ki": "\u22120.5"})
+    assert errors == {}
+    assert (values["reg.ap0"], values["ki"]) == (1_234_567_800_000, Decimal("-0.5"))
+
+
 def test_a_group_that_was_not_chosen_is_left_out_with_its_mistakes() -> None:
     values, errors = parsed(which="new", meter="", serial="77")
     assert errors == {}
@@ -84,14 +93,18 @@ def test_a_group_that_was_not_chosen_is_left_out_with_its_mistakes() -> None:
     ("field", "changed", "said"),
     [
         ("reg.ap0", {"reg.ap0": "12,3,4"}, "не число"),
-        ("reg.ap0", {"reg.ap0": "NaN"}, "слишком большое"),
-        ("reg.ap0", {"reg.ap0": "1e300"}, "слишком большое"),
+        *[("reg.ap0", {"reg.ap0": text}, f"«{text}» — не число") for text in NO_NUMBERS],
+        ("reg.ap0", {"reg.ap0": "1234567890123"}, "слишком большое"),
+        ("day", {"day": "٢٤.١١.٢٠٢٦"}, "не дата"),
         ("reg.ap0", {"reg.ap0": "0,0000001"}, "шести знаков"),
         ("reg.ap0", {"reg.ap0": ""}, "Заполните"),
         ("wires", {"wires": "3,5"}, "целое"),
         ("day", {"day": "31.02.2026"}, "не дата"),
         ("day", {"day": "1026-11-24"}, "раньше"),
         ("at", {"at-time": "25:00"}, "не время"),
+        ("at", {"at-time": "14:30+07:00"}, "не время"),
+        ("at", {"at-time": "1430"}, "не время"),
+        ("at", {"at-time": "١٤:٣٠"}, "не время"),
         ("at", {"at-time": ""}, "и дату, и время"),
         ("at", {"at-day": "2014-10-26", "at-time": "01:30"}, "было дважды"),
         ("at", {"at-day": "2010-03-28", "at-time": "02:30"}, "не было"),

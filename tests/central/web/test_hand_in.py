@@ -292,6 +292,7 @@ def test_more_than_the_permitted_power_can_use_is_a_warning(village: Scene, app:
     ("typed", "sentence"),
     [
         ({"ap1": "много"}, "не число"),
+        ({"ap1": "1e5"}, "«1e5» — не число"),
         ({"ap1": "1234567"}, "6 цифр до запятой"),
         ({"ap1": "-5"}, "меньше нуля"),
         ({"ap2": ""}, "Внесите и этот регистр"),
@@ -304,6 +305,7 @@ def test_only_the_impossible_is_refused(village: Scene, app: Flask, typed: dict[
     answer = hand(person(app, s.CONSUMER), sheet)
     assert answer.status_code == 422
     assert any(sentence in one for one in said(answer).values()), said(answer)
+    assert all(f'value="{text}"' in answer.text for text in sheet.values()), "all that was typed stands there"
     assert rows(village) == []
 
 

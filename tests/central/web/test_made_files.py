@@ -197,7 +197,7 @@ def test_it_reads_as_one_that_a_page_makes(office: Office, anna: FlaskClient) ->
 
 
 def test_who_chose_so_gets_no_letter_and_no_bell(office: Office, anna: FlaskClient) -> None:
-    anna.post("/me/notices", data={"csrf_token": token(anna, "/me/notices")})
+    anna.post("/me/notices", data={"csrf_token": token(anna, "/me/notices"), "since": "22", "until": "8"})
     ask(anna, **(MONTH | {"length": "year"}))
     office.work()
     assert letters(office.scene, s.CONSUMER) == []

@@ -5,8 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from central.db import writing
 from central.figures.around import readings_around
+from central.registry import enter
+from central.registry.changes import entering
 from central.registry.tables import manual_reading
+from central.timeseries.base import LoadRow
 from tests.central import scene as s
 from tests.central.conftest import Copy
 from tests.central.scene import Scene
@@ -19,6 +23,26 @@ def office(copy_of: Copy, tmp_path: Path) -> Iterator[Scene]:
     built = copy_of(20, tmp_path / "scene")
     yield built
     built.close()
+
+
+def test_a_meter_that_told_its_profile_and_no_reading_has_no_empty_table(office: Scene, tmp_path: Path) -> None:
+    """A Modbus meter of intervals, or one whose registers nobody reads."""
+    begun, until = s.NOW - 2 * 86_400, s.NOW // 1800 * 1800
+    with writing(office.engine).begin() as connection, entering(connection, at=s.NOW, kind="test") as change:
+        meter = enter.add_meter(change, "MIL-9", serial="9", type="Милур 107S", maker="Милур")
+        about = {"name": "Гараж", "address": "ул. Гаражная, 1", "tz": s.TZ, "scheme": office.schemes["two"]}
+        point = enter.add_point(change, 1, "Т-9", **about)
+        enter.mount(change, point, meter, begun, act="акт 9")
+        enter.attach(change, office.accounts["100-1"], point, begun)
+    office.arrive(meter, *(LoadRow(meter, end, 1800, 0, {"ap": 500_000}) for end in range(until - 86_400, until, 1800)))
+    client = person(make_app(tmp_path / "scene"), s.CONSUMER)
+    page = client.get(f"/readings?point={point}").text
+    assert "По профилю" in page
+    assert "Показаний счётчика на начало и конец этого периода нет" in page
+    assert "Активная энергия, прием, кВт·ч</caption>" not in page
+    with_some = client.get(f"/readings?point={office.points[s.FLAT]}").text
+    assert "Показаний счётчика на начало" not in with_some
+    assert "Активная энергия, прием, кВт·ч</caption>" in with_some
 
 
 def test_a_reading_of_a_silent_meter(office: Scene, tmp_path: Path) -> None:

@@ -21,7 +21,10 @@ from central.registry.tables import organisation, verification
 from tests.central import scene as s
 from tests.central.conftest import Copy
 from tests.central.notices.parts import DAY, HOUR, METER, Town
+from tests.central.web.forms import fields, said
 from tests.central.web.parts import make_app, person, send
+
+NEVER_QUIET = {"since": "0", "until": "0"}
 
 
 @pytest.fixture
@@ -95,7 +98,7 @@ def test_the_former_tenant_keeps_those_of_his_time(town: Town, app: Flask) -> No
 def test_what_one_chooses_is_kept_and_obeyed(town: Town, anna: FlaskClient) -> None:
     ticked = {f"letter-{kind}": "1" for kind in Kind if kind is not Kind.MAGNET}
     ticked |= {f"cabinet-{kind}": "1" for kind in Kind if kind is not Kind.OPENED}
-    answer = send(anna, "/me/notices", **ticked)
+    answer = send(anna, "/me/notices", **ticked, **NEVER_QUIET)
     assert answer.status_code == 303
     page = anna.get(answer.headers["Location"]).text
     assert "Запомнили" in page
@@ -107,6 +110,19 @@ def test_what_one_chooses_is_kept_and_obeyed(town: Town, anna: FlaskClient) -> N
     (letter,) = town.letters()
     assert "Вскрыт корпус" in letter["subject"]
     assert "магнитн" not in letter["text"]
+
+
+@pytest.mark.parametrize("typed", ["24", "-1", "+7", "8.5", "٨", "", "NaN", "завтра", "1" * 40])
+def test_quiet_hours_that_are_none_are_told_and_nothing_is_kept(town: Town, anna: FlaskClient, typed: str) -> None:
+    send(anna, "/me/notices", **{"letter-opened": "1"}, since="1", until="6")
+    answer = send(anna, "/me/notices", **{"letter-magnet": "1"}, since=typed, until="5")
+    assert answer.status_code == 422
+    assert typed in said(answer)["since"]
+    assert 'name="letter-magnet" value="1" checked>' in answer.text, "what was ticked stands there"
+    assert fields(answer.text)["until"] == "5"
+    page = anna.get("/me/notices").text
+    assert 'name="letter-magnet" value="1">' in page
+    assert (fields(page)["since"], fields(page)["until"]) == ("1", "6")
 
 
 def test_the_links_of_a_letter_lead_to_pages_of_the_cabinet(app: Flask) -> None:
@@ -130,6 +146,18 @@ def test_a_verification_is_told_90_and_30_days_before_it_ends_once_each(town: To
         counts.append(town.kinds().count("verification"))
     assert counts == [0, 1, 1, 1, 1, 2, 2, 2, 2, 2]
     assert "по 21.02.2027" in anna.get("/notices").text
+
+
+@pytest.mark.parametrize(("days", "told"), [(-1, 0), (0, 0), (1, 1), (30, 1)])
+def test_a_verification_that_is_over_already_is_not_said_to_end(town: Town, days: int, told: int) -> None:
+    """The day that is entered is the first without it."""
+    with writing(town.scene.engine).begin() as connection:
+        connection.execute(verification.delete().where(verification.c.meter == METER))
+        values = {"meter": METER, "verified_on": date(2010, 1, 1), "document": ""}
+        until = date(2026, 11, 24) + timedelta(days=days)
+        connection.execute(verification.insert().values(**values, valid_until=until))
+    town.look_ahead()
+    assert town.kinds().count("verification") == told
 
 
 def test_a_meter_that_is_silent_for_days_is_told_of_once(town: Town, anna: FlaskClient) -> None:
@@ -177,7 +205,7 @@ def test_the_operator_finds_the_latest_cases_and_how_long_telling_took(town: Tow
 
 
 def test_what_one_was_told_goes_with_him(town: Town, anna: FlaskClient) -> None:
-    send(anna, "/me/notices", **{"letter-opened": "1"})
+    send(anna, "/me/notices", **{"letter-opened": "1"}, **NEVER_QUIET)
     town.come((s.NOW - HOUR, 4, 4))
     town.tell()
     viewer = town.scene.viewer(s.CONSUMER)

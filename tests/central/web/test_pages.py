@@ -201,6 +201,30 @@ def test_where_a_figure_comes_from_is_asked_of_the_same_channel_by_every_link(ap
     assert "channel=reactive_import" in back[1]
 
 
+def test_a_long_period_opens_to_months_and_each_of_them_to_all_its_days(app: Flask) -> None:
+    """Nothing is out of reach, and the months come to the same sum as their days do."""
+    client = person(app, s.CONSUMER)
+    asked = "point=1&by=profile&channel=reactive_import&length=own&day=2026-06-10&last=2026-11-23"
+    page = client.get(f"/explain?{asked}").text
+    assert "data-day=" not in page
+    exact = client.get(f"/explain.json?{asked}").json["energy"]
+    months = re.findall(r'<tr data-month="([^"]+)"(?: data-mwh="(\d+)")?>.*?href="([^"]+)"', page)
+    assert sum(int(energy or 0) for _, energy, _ in months) == exact["value"] > 0
+    days = []
+    for first, energy, link in months:
+        link = link.replace("&amp;", "&")
+        its = re.findall(r'<tr data-day="([^"]+)"', client.get(link).text)
+        assert {day[:7] for day in its} == {first[:7]}
+        days += its
+        assert (client.get(link.replace("/explain?", "/explain.json?")).json["energy"]["value"] or 0) == int(
+            energy or 0
+        )
+    shown = {part["facts"]["day"] for part in exact["parts"]}
+    assert len(days) == len(set(days))
+    assert shown
+    assert shown <= set(days)
+
+
 def test_who_has_left_finds_his_past_and_nothing_that_is_closed_to_him(app: Flask, scene: Scene) -> None:
     """Each link of each of his pages opens, and opens on a time that was his."""
     client, point = person(app, s.FORMER), scene.points[s.NEXT_DOOR]

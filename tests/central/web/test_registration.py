@@ -599,6 +599,17 @@ def test_the_next_working_day_is_that_of_the_production_calendar(day: date, foll
     assert next_working_day(day) == following
 
 
+def test_who_applies_in_english_is_answered_in_it(app: Flask, town: Scene) -> None:
+    client = app.test_client()
+    client.set_cookie("language", "en")
+    assert apply(client).status_code == 303
+    (letter,) = letters(town, MAIL)
+    assert letter["subject"].startswith("Welcome to ")
+    activate(client, key_of(letter))
+    send(app.test_client(), "/forgotten", mail=MAIL)
+    assert letters(town, MAIL)[-1]["text"].startswith("Hello Вера Новикова,")
+
+
 @pytest.mark.quick
 @pytest.mark.parametrize(
     ("typed", "kept"),

@@ -346,6 +346,7 @@ def test_the_template_is_an_empty_workbook_that_says_what_to_write(engine: Engin
         ({"network": [{"path": "ТП-1\\Щит", "kind": "Щит"}]}, "Узла «ТП-1», в который входит этот, нет"),
         ({**ALL, "mountings": [{**MOUNTED, "ki": "0"}]}, "Установки E2 Ki: Ki = 0: коэффициент"),
         ({**ALL, "mountings": [{**MOUNTED, "ki": "сорок"}]}, "Установки E2 Ki: «сорок»: здесь число"),
+        ({**ALL, "mountings": [{**MOUNTED, "ki": "4e1"}]}, "Установки E2 Ki: «4e1»: здесь число"),
         ({**ALL, "mountings": [{**MOUNTED, "meter": "99"}]}, "Установки B2 Счётчик: Счётчика 99 нет"),
         (
             {**ALL, "mountings": [{**MOUNTED, "valid_from": "31.02.2026"}]},
