@@ -368,7 +368,9 @@ def test_what_waits_is_never_sent_by_another_who_has_logged_in_meanwhile(
         assert found is None or remember
 
 
-@pytest.mark.parametrize(("path", "work"), [("/phone/figures", "renew"), ("/phone/figures", "send"), ("/entry", "send")])
+@pytest.mark.parametrize(
+    ("path", "work"), [("/phone/figures", "renew"), ("/phone/figures", "send"), ("/entry", "send")]
+)
 def test_an_answer_that_comes_after_the_wipe_is_written_nowhere(
     browser: Browser, village: tuple[str, Scene], path: str, work: str
 ) -> None:

@@ -116,6 +116,17 @@ def test_what_a_camera_writes_into_it_is_not_kept(app: Flask, village: Scene, tm
     assert kept == [PICTURE]
 
 
+def test_neither_a_second_picture_behind_it_nor_a_word_between_its_scans_is_kept(app: Flask) -> None:
+    """A film or a depth map that a phone hangs behind the picture has its own EXIF, and ends as a picture does."""
+    anna = person(app, s.CONSUMER)
+    scans = jpeg(scan=b"\x01\xff\x00\xff\xd0\x02" + segment(0xC4, bytes(20)) + segment(0xDA, bytes(10)) + b"\x03\xff")
+    with_words = scans.replace(segment(0xC4, bytes(20)), segment(0xFE, SECRET) + segment(0xC4, bytes(20)))
+    for behind in (jpeg(segment(0xE1, SECRET)), SECRET + b"\xff\xd9", b"PK\x03\x04" + SECRET + b"\xff\xd9"):
+        assert photos.without_telling(with_words + behind) == scans
+    assert attach(anna, with_words + jpeg(segment(0xE1, SECRET))).status_code == 303
+    assert anna.get("/photo/1").data == scans
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [
@@ -125,6 +136,9 @@ def test_what_a_camera_writes_into_it_is_not_kept(app: Flask, village: Scene, tm
         (PICTURE[:60], "повреждён"),
         (PICTURE[:-2], "повреждён"),
         (b"\xff\xd8\xff\xe0\x00\x00" + bytes(99), "повреждён"),
+        (b"\xff\xd8\xff\xd9", "повреждён"),
+        (jpeg(segment(0xDB, b"") * photos.MOST_PARTS), "повреждён"),
+        (b"\xff\xd8" + PICTURE, "повреждён"),
         (PICTURE[:2] + bytes(photos.LARGEST), "больше 8"),
     ],
 )
