@@ -258,6 +258,32 @@ def test_from_the_code_on_the_screen_to_a_reading_that_goes_when_the_network_is_
     context.close()
 
 
+def test_a_link_that_somebody_sent_takes_nobody_out_of_his_cabinet(
+    browser: Browser, village: tuple[str, Scene]
+) -> None:
+    """A code of one's own in the address of another: he is asked, and what he has kept stays."""
+    address, _ = village
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    computer = context.new_page()
+    log_in(computer, address, s.NEIGHBOUR, remember=False)
+    computer.goto(f"{address}/phone")
+    computer.get_by_role("button", name="Показать код").click()
+    link = decoded(browser, computer.locator(".qr").screenshot())
+    with phone(browser) as page:
+        log_in(page, address)
+        ready(page)
+        page.goto(link)
+        expect(page.get_by_text("С новым кодом этот вход закончится")).to_be_visible()
+        assert "#" not in page.url
+        computer.reload()
+        expect(computer.locator(".qr")).to_be_visible()  # it was not brought
+        page.get_by_role("button", name="Войти").click()
+        expect(page.get_by_text("Подтвердите на компьютере")).to_be_visible()
+        page.goto(address)
+        expect(page.get_by_text("Добро пожаловать, Анна")).to_be_visible()
+    context.close()
+
+
 def test_it_goes_also_when_no_page_is_open(browser: Browser, village: tuple[str, Scene]) -> None:
     """Where the browser has that; once."""
     address, scene = village
