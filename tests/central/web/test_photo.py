@@ -19,6 +19,7 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from central.db import writing
+from central.faces import requests
 from central.figures import NotFound
 from central.handing import photos
 from central.handing.tables import hand_in, handed_in, handed_photo
@@ -148,6 +149,13 @@ def test_what_is_no_photo_is_refused_in_words(app: Flask, village: Scene, conten
     assert words in answer.text
     with village.engine.connect() as connection:
         assert connection.execute(select(handed_photo)).all() == []
+
+
+def test_one_that_no_form_brings_is_told_with_the_limit_and_the_way_back(app: Flask) -> None:
+    answer = attach(person(app, s.CONSUMER), PICTURE[:2] + bytes(photos.LARGEST + requests.SPARE))
+    assert answer.status_code == 413
+    assert "не больше 8 МБ" in answer.text
+    assert f'href="/entry/{NUMBER}"' in answer.text
 
 
 def test_it_is_among_what_a_person_takes_away(app: Flask) -> None:
