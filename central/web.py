@@ -7,7 +7,7 @@ policy, cookies are HttpOnly and SameSite, a session is a row that can be revoke
 import time
 from collections.abc import Callable
 
-from flask import Flask, Request, Response, render_template
+from flask import Flask, Request, Response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager
 from flask_wtf.csrf import CSRFError, CSRFProtect
@@ -38,6 +38,7 @@ from central.faces import (
 )
 from central.faces.here import KEY, Here, Person, here
 from central.faces.numbers import Key
+from central.faces.page_of import page_of
 from central.figures import NotFound, Source
 from central.handing import photos
 from central.registry.documents import MEGABYTE, Keeping
@@ -46,7 +47,7 @@ from central.registry.exchange.opening import MOST_PACKED
 from central.timeseries.base import SeriesUnavailable
 from central.timeseries.stores import open_series
 
-ERRORS = (400, 403, 404, 405, 413, 500)  # HTTP codes that have a page of their own
+ERRORS = (400, 403, 404, 413, 500)  # HTTP codes that have a page of their own
 
 
 def create_app(
@@ -64,11 +65,11 @@ def create_app(
         SEND_FILE_MAX_AGE_DEFAULT=365 * 86_400,  # static files carry their hash in the address
         WTF_CSRF_TIME_LIMIT=None,  # a page may lie open over night: its token lives as long as its session
         MAX_CONTENT_LENGTH=256 * 1024,
-        LARGER_BODIES={  # so that what is too large is told in words
-            "console.new_document": config.documents.largest + 4 * MEGABYTE,
-            "console.imports": MOST_PACKED + 4 * MEGABYTE,
-            "cabinet.add_photo": photos.LARGEST + 4 * MEGABYTE,
-            "door.check_code": check.LARGEST + 4 * MEGABYTE,
+        LARGEST_FILES={
+            "console.new_document": config.documents.largest,
+            "console.imports": MOST_PACKED,
+            "cabinet.add_photo": photos.LARGEST,
+            "door.check_code": check.LARGEST,
         },
         BABEL_DEFAULT_LOCALE="ru",
     )
@@ -141,10 +142,17 @@ def _errors(app: Flask) -> None:
     def page(code: int) -> ResponseReturnValue:
         if bearer.shown() is not None:
             return bearer.refused(code)
-        return render_template("error.html", code=code), code
+        largest = app.config[requests.LARGEST].get(request.endpoint, 0) // MEGABYTE
+        return render_template("error.html", code=code, back_to=page_of(request.full_path), largest=largest), code
+
+    def of_a_form(_error: Exception) -> ResponseReturnValue:
+        """Who opens its address by a link, or reloads it, comes to the page where the form stands."""
+        looked_at = request.method in access.READS and bearer.shown() is None
+        return redirect(page_of(request.path)) if looked_at else page(405)
 
     app.register_error_handler(NotFound, lambda _error: page(404))
     app.register_error_handler(SeriesUnavailable, lambda _error: page(503))
     app.register_error_handler(CSRFError, lambda _error: page(400))
     for code in ERRORS:
         app.register_error_handler(code, lambda _error, code=code: page(code))
+    app.register_error_handler(405, of_a_form)

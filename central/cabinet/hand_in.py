@@ -97,14 +97,16 @@ class Sheet:
 @cabinet.route("/entry", methods=["GET", "POST"], endpoint="hand_in")
 def hand_in() -> ResponseReturnValue:
     """`point`: those alone; without it all, MOST_TOGETHER at most."""
-    points, chosen = several_points(usual=MOST_TOGETHER)
-    if not chosen:
-        return no_point()
     token = _token()
     with here().source.engine.connect() as connection:
         earlier = sent(connection, viewer(), token) if request.method == "POST" else None
     if earlier is not None:
         return _to_receipt(earlier)
+    points, chosen = several_points(usual=MOST_TOGETHER)
+    if not chosen:
+        if _by_program():
+            raise NotFound("point")
+        return no_point()
     noted_at, wrong = _noted()
     sheet = Sheet(points, chosen, *_meters(chosen, here().now if noted_at is None else noted_at), noted_at)
     if request.method == "GET" or not (sheet.meters or _by_program()):

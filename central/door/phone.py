@@ -36,10 +36,12 @@ def open_phone() -> ResponseReturnValue:
     return redirect(url_for("door.open_phone"), 303)
 
 
-@door.post("/phone/enter")
+@door.route("/phone/enter", methods=["GET", "POST"])
 def enter_phone() -> ResponseReturnValue:
-    """Whoever was logged in on this phone is so no longer."""
+    """Whoever was logged in on this phone is so no longer. By a link one comes to where a code is brought."""
     made = here()
+    if request.method == "GET":
+        return redirect(url_for("door.open_phone"))
     try:
         with writing(made.source.engine).begin() as connection:
             account = pairing.enter(connection, session.get(CLAIM, ""), made.now)

@@ -13,7 +13,8 @@ from central.operation.metrics import web as metrics
 log = logging.getLogger(__name__)
 
 HEADER = "X-Request-ID"
-LARGER = "LARGER_BODIES"  # endpoint -> bytes of a request that may be larger than others
+LARGEST = "LARGEST_FILES"  # endpoint -> bytes of the file that its form may bring
+SPARE = 4 * 1024 * 1024  # that a request with one may have more, so that what is a little too large is told beside it
 _ID = re.compile(r"[0-9A-Za-z-]{8,64}")
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _QUIET = ("static", "health")
@@ -29,7 +30,8 @@ def install(app: Flask, *, behind_proxy: bool) -> None:
 
     @app.before_request
     def begin() -> None:
-        request.max_content_length = app.config[LARGER].get(request.endpoint, app.config["MAX_CONTENT_LENGTH"])
+        if request.endpoint in app.config[LARGEST]:
+            request.max_content_length = app.config[LARGEST][request.endpoint] + SPARE
         given = request.headers.get(HEADER, "") if behind_proxy else ""
         g.request_id = given if _ID.fullmatch(given) else secrets.token_hex(8)
         g.began = time.perf_counter()

@@ -4,6 +4,7 @@ A JPEG alone, without what a camera writes into it about place, time and owner; 
 the documents of the registry, under their SHA-256.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
@@ -20,9 +21,12 @@ from central.registry.tables import point
 
 MOST = 3  # of one reading
 LARGEST = 8 * MEGABYTE
+MOST_PARTS = 10_000  # segments, scans and filling of one picture; cameras make some dozens
 SOI, EOI, SOS = b"\xff\xd8", 0xD9, 0xDA  # ITU-T T.81, table B.1
 _TELLING = frozenset({*range(0xE1, 0xEE), 0xEF, 0xFE})  # APP1…APP13, APP15, COM: all but JFIF and Adobe's colours
 _ALONE = frozenset({0x01, *range(0xD0, 0xD8)})  # markers without a length
+_NO_SEGMENT = frozenset({0x00, 0xD8, EOI})
+_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")  # what ends a scan: no stuffed byte, no restart, no filling
 
 
 def add(connection: Connection, keeping: Keeping, viewer: Viewer, line: int, content: bytes, now: int) -> None:
@@ -90,25 +94,31 @@ def without_telling(content: bytes) -> bytes:
 
 
 def _kept(content: bytes) -> Iterator[bytes]:
-    """Segments up to the scan, then the rest as it is (T.81, B.1.1)."""
+    """Segments and scans up to the end of the picture (T.81, B.1.1): what a phone hangs behind it, a film or a second
+    picture with its own EXIF, is left out too."""
     if not content.startswith(SOI + b"\xff"):
         raise Refused("photo", _l("Это не снимок JPEG"))
-    place = len(SOI)
-    while place + 4 <= len(content) and content[place] == 0xFF:
+    place, drawn = len(SOI), False
+    for _part in range(MOST_PARTS):
+        if place + 2 > len(content) or content[place] != 0xFF:
+            break
         marker = content[place + 1]
         if marker == 0xFF or marker in _ALONE:  # filling
             place += 1 if marker == 0xFF else 2
             continue
-        if marker == SOS:
-            end = content.rfind(bytes((0xFF, EOI)))
-            if end < place:
-                break
-            yield content[place : end + 2]  # what a phone hangs behind the picture is left out too
+        if marker == EOI and drawn:
+            yield bytes((0xFF, EOI))
             return
-        length = int.from_bytes(content[place + 2 : place + 4], "big")
-        if length < 2:
+        end = place + 2 + int.from_bytes(content[place + 2 : place + 4], "big")
+        if marker in _NO_SEGMENT or not place + 4 <= end <= len(content):
             break
         if marker not in _TELLING:
-            yield content[place : place + 2 + length]
-        place += 2 + length
+            yield content[place:end]
+        place = end
+        if marker == SOS:
+            scanned = _MARKER.search(content, place)
+            if scanned is None:
+                break
+            yield content[place : scanned.start()]
+            place, drawn = scanned.start(), True
     raise Refused("photo", _l("Снимок повреждён: сделайте его заново"))

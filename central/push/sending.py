@@ -1,16 +1,18 @@
-"""One message to one service: to the address that was looked at, without redirects, for so many seconds, and what is
-answered is read so far and no further."""
+"""One message to one service: to the address that was looked at, without redirects, for so many seconds; of what is
+answered the head alone is read."""
 
 import http.client
 import socket
 import ssl
+import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from enum import StrEnum
 
 from central.push.services import Forbidden, Service, resolved
 
 SECONDS = 5.0  # for each step of the talk
-MOST = 4096  # bytes of an answer that are read
+WHOLE = 15.0  # for all of it
 
 
 class Outcome(StrEnum):
@@ -21,19 +23,27 @@ class Outcome(StrEnum):
 
 
 class _To(http.client.HTTPSConnection):
-    """Connects to these digits, and asks for the certificate of the name."""
+    """Connects to these digits, asks for the certificate of the name, and ends after WHOLE seconds whatever it does."""
 
     def __init__(self, asked: Service, digits: str, trust: ssl.SSLContext) -> None:
         super().__init__(asked.host, asked.port, timeout=SECONDS)
         self._digits, self._trust = digits, trust
+        self._ends = threading.Timer(WHOLE, self._end)
+        self._ends.daemon = True
 
     def connect(self) -> None:
         plain = socket.create_connection((self._digits, self.port), self.timeout)
-        try:
-            self.sock = self._trust.wrap_socket(plain, server_hostname=self.host)
-        except BaseException:
-            plain.close()
-            raise
+        self.sock = self._trust.wrap_socket(plain, server_hostname=self.host, do_handshake_on_connect=False)
+        self._ends.start()
+        self.sock.do_handshake()
+
+    def close(self) -> None:
+        self._ends.cancel()
+        super().close()
+
+    def _end(self) -> None:
+        with suppress(OSError):  # it has ended by itself
+            self.sock.shutdown(socket.SHUT_RDWR)
 
 
 def post(
@@ -49,7 +59,6 @@ def post(
     try:
         connection.request("POST", asked.target, body, dict(headers))
         answer = connection.getresponse()
-        answer.read(MOST)
     except (http.client.HTTPException, OSError) as error:
         return Outcome.LATER, type(error).__name__
     finally:

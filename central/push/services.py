@@ -7,11 +7,12 @@ that address itself. A name is resolved once, and what was looked at is what is 
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from urllib.parse import SplitResult, urlsplit
 
 PORT = 443
 LONGEST = 1000  # characters of an address
+UNICAST, NAT64 = ip_network("2000::/3"), ip_network("64:ff9b::/96")  # RFC 4291, RFC 6052
 
 
 class Forbidden(Exception):
@@ -58,9 +59,15 @@ def resolved(asked: Service, allowed: Sequence[str]) -> str:
 
 
 def _public(digits: str) -> bool:
+    """An address of IPv6 that stands for one of IPv4 is as public as that: a mapped one, one of NAT64. One of 6to4 is
+    none, whatever it stands for."""
     address = ip_address(digits.partition("%")[0])
-    mapped = getattr(address, "ipv4_mapped", None)
-    return (mapped or address).is_global and not address.is_multicast
+    if isinstance(address, IPv6Address):
+        if address.ipv4_mapped is not None or address in NAT64:
+            return _public(str(IPv4Address(int(address) & 0xFFFFFFFF)))
+        if address not in UNICAST or address.sixtofour is not None:
+            return False
+    return address.is_global and not address.is_multicast
 
 
 def _fits(host: str, port: int, rule: str) -> bool:

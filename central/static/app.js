@@ -420,12 +420,13 @@ if (goingOn(document)) {
   }, 2000);
 }
 
-// A phone brings the code that stands behind the «#»: no server, no log and no history has it.
+// A phone brings the code that stands behind the «#»: no server, no log and no history has it. Where somebody has logged
+// in already it is his to press the button: a link that somebody sent would put him into another's cabinet.
 const joins = document.querySelector("form[data-code]");
 if (joins && location.hash.length > 20) {
   joins.elements.code.value = location.hash.slice(1);
   history.replaceState(null, "", location.pathname);
-  joins.submit();
+  if (joins.dataset.code === "goes") joins.submit();
 }
 document.querySelector("form[data-now]")?.submit();
 

@@ -14,7 +14,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from sqlalchemy import select
 
-from central.accounts.tables import session
+from central.accounts.people import add_grant
+from central.accounts.tables import grant, session
 from central.db import writing
 from central.faces import installed
 from central.figures.around import readings_around
@@ -48,6 +49,29 @@ LATER = """async () => {
   await new Promise((done) => (step.oncomplete = done));
   base.close();
 }"""
+WAITS = """async (serial) => {
+  const { who } = document.body.dataset;
+  const fields = { once: "a".repeat(32), "1.ap1": "7" };
+  await kept.add({ once: fields.once, who, at: Date.now(), action: "/entry", fields, about: serial });
+}"""
+MEANWHILE = """async ([path, work]) => {
+  const real = window.fetch;
+  let came, on;
+  const asked = new Promise((done) => (came = done)), goes = new Promise((done) => (on = done));
+  window.fetch = async (...given) => {
+    const answer = await real(...given);
+    if (String(given[0]).startsWith(path)) {
+      came();
+      await goes;
+    }
+    return answer;
+  };
+  const done = (work === "send" ? kept.send() : kept.renew(document.body.dataset.who, "another")).catch(() => null);
+  await asked;
+  await kept.wipe();
+  on();
+  await done;
+}"""  # all is wiped while an answer of the server is on its way
 ALL_KEPT = """async () => {
   const found = [JSON.stringify(localStorage), JSON.stringify(sessionStorage)];
   for (const { name } of await indexedDB.databases()) {
@@ -106,6 +130,24 @@ def log_in(page: Page, address: str, mail: str = s.CONSUMER, *, remember: bool =
         page.get_by_label("Запомнить меня").check()
     page.get_by_role("button", name="Войти").click()
     page.wait_for_url(lambda url: "/login" not in url, wait_until="load")
+
+
+def let_in(context: BrowserContext, address: str, mail: str, *, remember: bool) -> None:
+    """Without any page of it, as by another program of the phone that has the same cookies."""
+    found = re.search(r'name="csrf_token" value="([^"]+)"', context.request.get(f"{address}/login").text())
+    assert found is not None
+    form = {"csrf_token": found[1], "mail": mail, "password": s.PASSWORD} | ({"remember": "on"} if remember else {})
+    assert context.request.post(f"{address}/login", form=form, max_redirects=0).status == 302
+
+
+@contextmanager
+def both_hold(scene: Scene) -> Iterator[None]:
+    """Boris has Anna's contract too."""
+    with writing(scene.engine).begin() as connection:
+        made = add_grant(connection, scene.viewer(s.NEIGHBOUR).account, scene.accounts["100-1"], 0)
+    yield
+    with writing(scene.engine).begin() as connection:
+        connection.execute(grant.delete().where(grant.c.id == made))
 
 
 def ready(page: Page) -> None:
@@ -216,6 +258,32 @@ def test_from_the_code_on_the_screen_to_a_reading_that_goes_when_the_network_is_
     context.close()
 
 
+def test_a_link_that_somebody_sent_takes_nobody_out_of_his_cabinet(
+    browser: Browser, village: tuple[str, Scene]
+) -> None:
+    """A code of one's own in the address of another: he is asked, and what he has kept stays."""
+    address, _ = village
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    computer = context.new_page()
+    log_in(computer, address, s.NEIGHBOUR, remember=False)
+    computer.goto(f"{address}/phone")
+    computer.get_by_role("button", name="Показать код").click()
+    link = decoded(browser, computer.locator(".qr").screenshot())
+    with phone(browser) as page:
+        log_in(page, address)
+        ready(page)
+        page.goto(link)
+        expect(page.get_by_text("С новым кодом этот вход закончится")).to_be_visible()
+        assert "#" not in page.url
+        computer.reload()
+        expect(computer.locator(".qr")).to_be_visible()  # it was not brought
+        page.get_by_role("button", name="Войти").click()
+        expect(page.get_by_text("Подтвердите на компьютере")).to_be_visible()
+        page.goto(address)
+        expect(page.get_by_text("Добро пожаловать, Анна")).to_be_visible()
+    context.close()
+
+
 def test_it_goes_also_when_no_page_is_open(browser: Browser, village: tuple[str, Scene]) -> None:
     """Where the browser has that; once."""
     address, scene = village
@@ -298,6 +366,51 @@ def test_nothing_of_the_first_is_left_at_the_next_contact(
         assert forms(scene) == []
 
 
+@pytest.mark.parametrize("remember", [True, False])
+def test_what_waits_is_never_sent_by_another_who_has_logged_in_meanwhile(
+    browser: Browser, village: tuple[str, Scene], remember: bool
+) -> None:
+    """Not even by one of the same contract, who may hand in for its meters; and nothing of the first is left."""
+    address, scene = village
+    with both_hold(scene), phone(browser, clock=True) as page:
+        log_in(page, address)
+        ready(page)
+        page.context.set_offline(True)
+        page.goto(f"{address}/entry")
+        type_in(page, scene)
+        page.get_by_role("button", name="Передать, когда появится сеть").click()
+        expect(page.locator("#kept")).to_contain_text("Показания ещё не ушли")
+        sent: list[str] = []
+        page.on("request", lambda one: sent.append(one.url) if one.method == "POST" else None)
+        page.context.clear_cookies()
+        let_in(page.context, address, s.NEIGHBOUR, remember=remember)
+        with page.expect_response("**/phone/figures"):
+            page.context.set_offline(False)
+            page.evaluate("dispatchEvent(new Event('online'))")
+        page.wait_for_load_state("networkidle")
+        until(lambda: page.evaluate("kept.readings()") == [])
+        assert (sent, forms(scene)) == ([], [])
+        found = page.evaluate("kept.figures()")
+        assert found is None or remember
+
+
+@pytest.mark.parametrize(
+    ("path", "work"), [("/phone/figures", "renew"), ("/phone/figures", "send"), ("/entry", "send")]
+)
+def test_an_answer_that_comes_after_the_wipe_is_written_nowhere(
+    browser: Browser, village: tuple[str, Scene], path: str, work: str
+) -> None:
+    """Of figures, and of a reading that was on its way."""
+    address, _ = village
+    with phone(browser, clock=True) as page:
+        log_in(page, address)
+        ready(page)
+        page.evaluate(WAITS, s.DACHA)
+        page.evaluate(MEANWHILE, [path, work])
+        left = page.evaluate(ALL_KEPT)
+        assert [word for word in PERSONAL if word in left] == []
+
+
 def test_the_button_wipes_at_once_also_without_a_network(browser: Browser, village: tuple[str, Scene]) -> None:
     address, _ = village
     with phone(browser) as page:
@@ -306,10 +419,10 @@ def test_the_button_wipes_at_once_also_without_a_network(browser: Browser, villa
         page.context.set_offline(True)
         with page.expect_request("**/logout"):  # which is tried after all is gone
             page.get_by_role("button", name="Выход").click()
-        page.goto("about:blank")
-        page.goto(address)
-        expect(page.locator("#nothing")).to_be_visible()
-        assert [word for word in PERSONAL if word in page.evaluate(ALL_KEPT)] == []
+        later = page.context.new_page()  # the first one is on its way to an error of the browser
+        later.goto(address)
+        expect(later.locator("#nothing")).to_be_visible()
+        assert [word for word in PERSONAL if word in later.evaluate(ALL_KEPT)] == []
 
 
 def test_on_a_borrowed_phone_no_figures_stay(browser: Browser, village: tuple[str, Scene]) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import ssl
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -63,8 +64,8 @@ class Asked:
 
 
 class Service:
-    """`answers`: path -> status of the next answers to it; a browser that is not there is 404. `asleep`: it takes the
-    connection and says nothing."""
+    """`answers`: path -> status of the next answers to it; a browser that is not there is 404. While `wakes` is not set
+    it takes the connection and says nothing; `drips`: so many times it says first that one should go on."""
 
     def __init__(self, folder: Path) -> None:
         authority = Authority(folder / "tls")
@@ -74,6 +75,7 @@ class Service:
         self.browsers: dict[str, Browser] = {}
         self.wakes = threading.Event()
         self.wakes.set()
+        self.drips = 0
         service = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -81,6 +83,9 @@ class Service:
                 service.wakes.wait(30)
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 status = service.take(self.path, dict(self.headers.items()), body)
+                for _ in range(service.drips):
+                    time.sleep(0.05)
+                    self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
                 self.send_response(status)
                 if 300 <= status < 400:
                     self.send_header("Location", f"https://127.0.0.1:{service.port}/elsewhere")

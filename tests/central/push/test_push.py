@@ -468,6 +468,16 @@ def test_a_service_that_says_nothing_holds_nobody_up_for_long(phones: Phones, mo
     phones.service.wakes.set()
 
 
+def test_a_service_that_never_comes_to_its_answer_is_left(phones: Phones, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each word of it comes in time, and the answer does not."""
+    monkeypatch.setattr("central.push.sending.WHOLE", 0.5)
+    phones.subscribe(phones.person(), "anna")
+    phones.service.drips = 100  # five seconds of them
+    opened(phones, HOUR)
+    assert phones.minute()["later"] == 1
+    phones.service.drips = 0
+
+
 def test_a_certificate_of_another_is_refused(phones: Phones) -> None:
     browser = phones.subscribe(phones.person(), "anna")
     phones.config = replace(phones.config, push=Push(services=(phones.service.host,)))  # by the machine's authorities

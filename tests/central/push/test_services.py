@@ -82,7 +82,8 @@ def test_nothing_else_is(endpoint: str) -> None:
 @pytest.mark.parametrize(
     "digits",
     ["127.0.0.1", "10.0.0.7", "192.168.1.1", "172.16.0.1", "169.254.169.254", "0.0.0.0", "100.64.0.1", "224.0.0.1",
-     "::1", "fe80::1%eth0", "fd00::1", "::ffff:10.0.0.7", "::ffff:169.254.169.254"],
+     "::1", "fe80::1%eth0", "fd00::1", "::ffff:10.0.0.7", "::ffff:169.254.169.254", "::127.0.0.1", "fec0::1",
+     "2002:7f00:1::", "2002:a00:7::1", "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe", "64:ff9b:1::a00:7", "2001::1"],
 )  # fmt: skip
 def test_a_listed_name_that_leads_inside_is_not_followed(digits: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def names(*_args: object, **_more: object) -> list[tuple[object, ...]]:
@@ -91,6 +92,14 @@ def test_a_listed_name_that_leads_inside_is_not_followed(digits: str, monkeypatc
     monkeypatch.setattr(socket, "getaddrinfo", names)
     with pytest.raises(Forbidden):
         resolved(service("https://fcm.googleapis.com/x", LISTED), LISTED)
+
+
+@pytest.mark.parametrize("digits", ["142.250.1.1", "2a00:1450:4001::200a", "::ffff:142.250.1.1", "64:ff9b::8efa:101"])
+def test_a_public_address_is_followed_also_through_a_network_of_ipv6_alone(
+    digits: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_more: [(0, 0, 0, "", (digits, 443))])
+    assert resolved(service("https://fcm.googleapis.com/x", LISTED), LISTED) == digits
 
 
 def test_what_was_looked_at_is_what_is_connected_to(phones: Phones, monkeypatch: pytest.MonkeyPatch) -> None:

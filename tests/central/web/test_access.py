@@ -86,6 +86,27 @@ def test_each_role_opens_what_the_table_says(app: Flask, mail: str | None) -> No
             assert answer.status_code == (302 if role == "guest" else 403), rule
 
 
+@pytest.mark.parametrize("mail", PEOPLE)
+def test_the_address_of_a_form_leads_to_the_page_where_it_stands(app: Flask, mail: str | None) -> None:
+    """Whoever reloads it, or has it from somebody: never to a bare word, and never further than he may go."""
+    client, role, pages = person(app, mail), PEOPLE[mail], 0
+    looked_at = {rule.rule for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ())}
+    for rule in app.url_map.iter_rules():
+        if rule.rule in looked_at:
+            continue
+        path = address(rule)
+        answer = client.get(f"{path}?next=//evil.example")
+        assert answer.status_code == 302, path
+        page = answer.headers["Location"]
+        assert page == "/" or path.startswith(f"{page}/"), path
+        shown = client.get(page)
+        if role in ACCESS[rule.endpoint].roles and role != "guest":
+            assert shown.status_code in (200, 302, 404), path
+            pages += shown.status_code == 200
+        assert client.get(path, headers={"Authorization": "Bearer x"}).status_code == 405, "a program is told so"
+    assert pages > 5 or role == "guest"
+
+
 @pytest.mark.parametrize("number", ["9" * 18, "9" * 20, "٣", "-1"])
 def test_a_number_that_nothing_has_is_a_page_that_there_is_not(app: Flask, number: str) -> None:
     client = person(app, s.ADMINISTRATOR)

@@ -333,3 +333,22 @@ def test_a_foreign_point_is_none(app: Flask, village: Scene) -> None:
     del form["csrf_token"]
     assert client.post("/entry", data=form, headers={"Accept": "application/json"}).status_code == 400
     assert forms(village) == []
+
+
+def test_who_has_no_point_any_more_is_told_so_and_what_was_taken_before_is_a_receipt_still(
+    app: Flask, village: Scene
+) -> None:
+    """A contract ends while the phone waits for the answer, or for the network: nothing hangs."""
+    client, typed = person(app, s.CONSUMER), digits(village)
+    told = figures_of(client)
+    path = f"{told['entry']}?point={village.points[s.DACHA]}"
+    form = {"csrf_token": told["token"], "once": "a" * 32, "noted_at": str(s.NOW - HOUR), **typed}
+    taken = client.post(path, data=form, headers={"Accept": "application/json"})
+    assert taken.status_code == 200
+    with writing(village.engine).begin() as connection:
+        connection.execute(grant.delete().where(grant.c.account == village.viewer(s.CONSUMER).account))
+    assert client.post(path, data=form, headers={"Accept": "application/json"}).json == taken.json
+    other = form | {"once": "b" * 32}
+    for address in (path, told["entry"]):
+        assert client.post(address, data=other, headers={"Accept": "application/json"}).status_code == 404
+    assert len(forms(village)) == 1

@@ -19,6 +19,7 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from central.db import writing
+from central.faces import requests
 from central.figures import NotFound
 from central.handing import photos
 from central.handing.tables import hand_in, handed_in, handed_photo
@@ -116,6 +117,17 @@ def test_what_a_camera_writes_into_it_is_not_kept(app: Flask, village: Scene, tm
     assert kept == [PICTURE]
 
 
+def test_neither_a_second_picture_behind_it_nor_a_word_between_its_scans_is_kept(app: Flask) -> None:
+    """A film or a depth map that a phone hangs behind the picture has its own EXIF, and ends as a picture does."""
+    anna = person(app, s.CONSUMER)
+    scans = jpeg(scan=b"\x01\xff\x00\xff\xd0\x02" + segment(0xC4, bytes(20)) + segment(0xDA, bytes(10)) + b"\x03\xff")
+    with_words = scans.replace(segment(0xC4, bytes(20)), segment(0xFE, SECRET) + segment(0xC4, bytes(20)))
+    for behind in (jpeg(segment(0xE1, SECRET)), SECRET + b"\xff\xd9", b"PK\x03\x04" + SECRET + b"\xff\xd9"):
+        assert photos.without_telling(with_words + behind) == scans
+    assert attach(anna, with_words + jpeg(segment(0xE1, SECRET))).status_code == 303
+    assert anna.get("/photo/1").data == scans
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [
@@ -125,6 +137,9 @@ def test_what_a_camera_writes_into_it_is_not_kept(app: Flask, village: Scene, tm
         (PICTURE[:60], "повреждён"),
         (PICTURE[:-2], "повреждён"),
         (b"\xff\xd8\xff\xe0\x00\x00" + bytes(99), "повреждён"),
+        (b"\xff\xd8\xff\xd9", "повреждён"),
+        (jpeg(segment(0xDB, b"") * photos.MOST_PARTS), "повреждён"),
+        (b"\xff\xd8" + PICTURE, "повреждён"),
         (PICTURE[:2] + bytes(photos.LARGEST), "больше 8"),
     ],
 )
@@ -134,6 +149,13 @@ def test_what_is_no_photo_is_refused_in_words(app: Flask, village: Scene, conten
     assert words in answer.text
     with village.engine.connect() as connection:
         assert connection.execute(select(handed_photo)).all() == []
+
+
+def test_one_that_no_form_brings_is_told_with_the_limit_and_the_way_back(app: Flask) -> None:
+    answer = attach(person(app, s.CONSUMER), PICTURE[:2] + bytes(photos.LARGEST + requests.SPARE))
+    assert answer.status_code == 413
+    assert "не больше 8 МБ" in answer.text
+    assert f'href="/entry/{NUMBER}"' in answer.text
 
 
 def test_it_is_among_what_a_person_takes_away(app: Flask) -> None:
