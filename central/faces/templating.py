@@ -29,6 +29,7 @@ FILTERS = (
     formats.year_month,
     formats.month_name,
     formats.said,
+    formats.place,
     formats.utc,
 )
 

@@ -138,6 +138,7 @@ whenShown((root) => {
       }
       await navigator.clipboard.writeText(shown || location.href);
       button.querySelector("span").textContent = button.dataset.copy;
+      button.dataset.copied = "";
       say(button.dataset.copy);
     });
   }
