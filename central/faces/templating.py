@@ -58,6 +58,16 @@ def paper() -> tuple[str, str]:
     return found[1], found[2]
 
 
+def _back() -> str:
+    """Where a switch of the page leads: the page itself, or of a form that was refused the nearest above that opens."""
+    path = request.path
+    if request.method == "GET" or access.leads(path):
+        return request.full_path.rstrip("?")
+    while path != "/" and not access.leads(path):
+        path = path.rpartition("/")[0] or "/"
+    return path
+
+
 def install(app: Flask) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     for function in FILTERS:
@@ -85,5 +95,5 @@ def install(app: Flask) -> None:
             "here_now": here().now,
             "theme": preferences.theme(),
             "language": preferences.language(),
-            "back": request.full_path.rstrip("?") if request.method == "GET" else "/",
+            "back": _back(),
         }
