@@ -88,7 +88,7 @@ def _text(connection: Connection, who: Viewer, key: int) -> LegalText:
 
 @cabinet.route("/me/close", methods=["GET", "POST"])
 def close() -> ResponseReturnValue:
-    """«Отозвать согласие и закрыть учетную запись»: first what happens, and when; then, by the password, it does."""
+    """«Отозвать согласие и закрыть учётную запись»: first what happens, and when; then, by the password, it does."""
     made, who = here(), viewer()
     found = parse((CLOSE,), request.form)
     if request.method == "POST":

@@ -11,7 +11,7 @@ from fractions import Fraction
 from functools import lru_cache
 
 from babel import Locale
-from babel.dates import format_date
+from babel.dates import format_date, get_timezone_location
 from babel.numbers import get_decimal_symbol, get_group_symbol
 from flask import g, has_app_context
 from flask_babel import get_locale
@@ -153,6 +153,11 @@ def said(value: date | datetime, pattern: str) -> str:
 @lru_cache(maxsize=4_096)  # the days of a month are said on page after page
 def _said(value: date | datetime, pattern: str, locale: str) -> str:
     return str(format_date(value, pattern, locale=locale))
+
+
+def place(tz: str) -> str:
+    """«Москва» of «Europe/Moscow»: whose time it is, as a person says it."""
+    return str(get_timezone_location(tz, locale=language(), return_city=True))
 
 
 def utc(seconds: int) -> str:

@@ -10,7 +10,7 @@ from flask_babel import ngettext
 from flask_babel.speaklater import LazyString
 
 from central.faces import words
-from central.faces.formats import day, kilo, number
+from central.faces.formats import NO_BREAK, day, kilo, number, place
 from central.figures.views import PointView
 from central.reports.description import Line, Mark, Marked, Parameter, Report
 
@@ -73,7 +73,7 @@ TOTAL, TOTAL_OF_SHOWN = _l("Всего"), _l("Всего по отобранны
 
 def about(report: Report, asked: "Asked", points: Sequence[PointView]) -> list[tuple[str, str]]:
     """What stands above the table: period, parameters, points, a caption and a value each."""
-    zones = ", ".join(sorted({one.tz for one in points}))
+    zones = _("время: %(tz)s", tz=", ".join(sorted({place(one.tz) for one in points})))
     span = _("с %(first)s 00:00 по %(until)s 00:00", first=day(asked.period.first), until=day(asked.period.until))
     return [
         (str(_("Период")), f"{span}, {zones}"),
@@ -99,7 +99,8 @@ def _parameters(report: Report, asked: "Asked") -> Iterator[str]:
 
 def digits(count: int) -> str:
     """«2 десятичных знака»."""
-    return str(ngettext("%(num)s десятичный знак", "%(num)s десятичных знаков", count))
+    said = ngettext("%(num)s десятичный знак", "%(num)s десятичных знаков", count)
+    return str(said).replace(" ", NO_BREAK, 1)
 
 
 def _points(asked: "Asked", points: Sequence[PointView]) -> str:
@@ -130,7 +131,7 @@ def marked(found: Marked) -> str:
 
 def mark_note(mark: Mark, rows: int, of: int, energy: int | None, unit: str, digits: int) -> str:
     """«р — оценка: …: 3 строки из 9, 176,64 кВт·ч». `energy` None = there is nothing to add up."""
-    counted = ngettext("%(num)s строка из %(of)s", "%(num)s строк из %(of)s", rows, of=of)
+    counted = ngettext("%(num)s строка из %(of)s", "%(num)s строк из %(of)s", rows, of=number(of, 0))
     share = f", {kilo(energy, digits)} {unit}" if energy is not None and unit else ""
     return f"{LETTERS[mark]} — {MARKS[mark]}: {counted}{share}"
 

@@ -29,6 +29,7 @@ FILTERS = (
     formats.year_month,
     formats.month_name,
     formats.said,
+    formats.place,
     formats.utc,
 )
 
@@ -55,6 +56,16 @@ def paper() -> tuple[str, str]:
     found = re.search(r"--paper: light-dark\((#\w{6}), (#\w{6})\)", (STATIC / "tokens.css").read_text())
     assert found is not None
     return found[1], found[2]
+
+
+def _back() -> str:
+    """Where a switch of the page leads: the page itself, or of a form that was refused the nearest above that opens."""
+    path = request.path
+    if request.method == "GET" or access.leads(path):
+        return request.full_path.rstrip("?")
+    while path != "/" and not access.leads(path):
+        path = path.rpartition("/")[0] or "/"
+    return path
 
 
 def install(app: Flask) -> None:
@@ -84,5 +95,5 @@ def install(app: Flask) -> None:
             "here_now": here().now,
             "theme": preferences.theme(),
             "language": preferences.language(),
-            "back": request.full_path.rstrip("?") if request.method == "GET" else "/",
+            "back": _back(),
         }

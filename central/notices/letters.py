@@ -80,9 +80,9 @@ def _about(found: Sequence[Notice], home: str) -> dict[str, object]:
 
 
 def when(one: Notice) -> str:
-    """«24.11.2026 02:14», «09.11.2026 13:00 – 09.11.2026 14:00, 1 ч», «по 23.02.2027»."""
+    """«24.11.2026 02:14», «09.11.2026 13:00 – 09.11.2026 14:00, 1 ч», «до 24.02.2027»."""
     if one.kind is Kind.VERIFICATION and one.until is not None:
-        return str(_("по %(day)s", day=day(day_of(one.until - 1, one.tz))))
+        return str(_("до %(day)s", day=day(day_of(one.until, one.tz))))
     if one.kind is Kind.SILENT:
         return str(_("последние данные %(when)s", when=moment(one.since, one.tz, end=True)))
     if one.kind is Kind.HIGH_USE:

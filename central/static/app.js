@@ -138,6 +138,7 @@ whenShown((root) => {
       }
       await navigator.clipboard.writeText(shown || location.href);
       button.querySelector("span").textContent = button.dataset.copy;
+      button.dataset.copied = "";
       say(button.dataset.copy);
     });
   }
@@ -386,7 +387,7 @@ whenShown((root) => {
       const used = typed - Math.floor(last / 1e6);
       told.hidden = !field.value.trim() || Number.isNaN(typed) || used < 0;
       if (told.hidden) return;
-      const usual = daily === undefined ? "" : `, ${told.dataset.usual} ${number.format((daily / 1e6) * days)}`;
+      const usual = !((daily / 1e6) * days >= 1) ? "" : `, ${told.dataset.usual} ${number.format((daily / 1e6) * days)}`;
       told.textContent = `${told.dataset.used} ${number.format(used)} ${told.dataset.unit}${usual}`;
     };
     field.addEventListener("input", tell);
@@ -394,6 +395,37 @@ whenShown((root) => {
     tell();
   }
 });
+
+// What is typed outlives the switches of the theme and the language; a password and a file are given anew.
+const TYPED = "typed";
+const given = () =>
+  [...document.querySelectorAll("main form :is(input, textarea, select)")].filter(
+    (one) => one.name && !["hidden", "password", "file"].includes(one.type)
+  );
+const held = (one) => (["checkbox", "radio"].includes(one.type) ? "checked" : "value");
+const session = () => {
+  try {
+    return sessionStorage;
+  } catch {
+    return null; // a browser may refuse it
+  }
+};
+document.addEventListener("submit", (event) => {
+  if (!event.target.closest("footer.bottom")) return;
+  const values = given().map((one) => [one.name, one[held(one)]]);
+  session()?.setItem(TYPED, JSON.stringify({ page: document.querySelector("main").dataset.page, values }));
+});
+const typed = JSON.parse(session()?.getItem(TYPED) || "null");
+session()?.removeItem(TYPED);
+if (typed?.page === document.querySelector("main").dataset.page) {
+  for (const [place, one] of given().entries()) {
+    const [name, value] = typed.values[place] || [];
+    if (name !== one.name || value === one[held(one)]) continue;
+    one[held(one)] = value;
+    one.dispatchEvent(new Event("input", { bubbles: true }));
+    if (one.closest("details")) one.closest("details").open = true;
+  }
+}
 
 // A page can be printed.
 whenShown((root) => {

@@ -59,3 +59,22 @@ def test_from_the_form_to_activated(browser: Browser, running: tuple[str, Scene]
         with scene.engine.connect() as connection:
             assert connection.scalar(select(account.c.state).where(account.c.mail == MAIL)) == "activated"
         assert wrong == []
+
+
+def test_what_is_typed_outlives_the_switch_of_the_language(browser: Browser, running: tuple[str, Scene]) -> None:
+    address, _ = running
+    with opened(browser, address, 360, None) as (page, _wrong):
+        page.goto(f"{address}/register")
+        page.fill("#f-name", "Вера Новикова")
+        page.check("#f-licence")
+        page.fill("#f-password", PASSWORD)
+        page.get_by_role("button", name="Зарегистрироваться").click()  # refused: most of it is not there
+        page.get_by_role("button", name="English").click()
+        page.wait_for_selector("html[lang=en]")
+        assert page.url == f"{address}/register"
+        assert page.input_value("#f-name") == "Вера Новикова"
+        assert page.is_checked("#f-licence")
+        assert not page.is_checked("#f-consent")
+        assert page.input_value("#f-password") == ""
+        page.reload()
+        assert page.input_value("#f-name") == ""

@@ -145,7 +145,7 @@ def test_a_verification_is_told_90_and_30_days_before_it_ends_once_each(town: To
         town.look_ahead()
         counts.append(town.kinds().count("verification"))
     assert counts == [0, 1, 1, 1, 1, 2, 2, 2, 2, 2]
-    assert "по 21.02.2027" in anna.get("/notices").text
+    assert "до 22.02.2027" in anna.get("/notices").text
 
 
 @pytest.mark.parametrize(("days", "told"), [(-1, 0), (0, 0), (1, 1), (30, 1)])

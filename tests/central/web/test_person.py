@@ -58,6 +58,7 @@ def test_a_phone_is_changed_by_its_owner_and_may_be_taken_away(app: Flask, town:
         assert (stands or "не назван") in client.get("/me").text
     wrong = send(client, "/me/phone", "/me", phone="звоните")
     assert (wrong.status_code, 'value="звоните"' in wrong.text) == (422, True)
+    assert 'name="back" value="/me"' in wrong.text, "the switches of theme and language lead to the page of the form"
     assert kept() == "+442079460958"
     with town.engine.connect() as connection:
         rows = connection.execute(select(audit).where(audit.c.action == "phone changed")).all()
