@@ -87,7 +87,8 @@ def _look(context: Context, row: Row[Any], came: date, today: date) -> bool | No
         if _under_way(connection, row.id, now):
             return None
         spans = desk.spans_of(connection, viewer, made.points, wanted.period, now)
-        desk.enter(connection, viewer, report, wanted, spans, row.form, now, job=True, schedule=row.id, letter=letter)
+        of_it: dict[str, Any] = {"name": kept.name, "schedule": row.id, "letter": letter}
+        desk.enter(connection, viewer, report, wanted, spans, row.form, now, job=True, **of_it)
     return True
 
 
