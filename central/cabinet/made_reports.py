@@ -20,6 +20,7 @@ from central.logs import about
 from central.metering.zones import day_of
 from central.registry.periods import COMPANY
 from central.registry.refusals import Refused
+from central.reports import personal
 from central.reports.asked import asked
 from central.reports.catalogue import reports
 from central.reports.formats import FORMS
@@ -27,6 +28,7 @@ from central.reports.made import codes, desk, files
 from central.reports.made.desk import KEPT, MOST_KEPT, Made
 from central.reports.made.making import Place, at_once
 from central.reports.made.sending import file_name
+from central.reports.personal import Personal
 from central.reports.tables import State
 
 log = logging.getLogger(__name__)
@@ -36,20 +38,37 @@ ON_PAGE = 20
 
 @cabinet.post("/reports/<word>/make")
 def make_report(word: str) -> ResponseReturnValue:
-    """What stands in the form is the address of the report, and the format. Raises NotFound."""
+    """What stands in the form is the address of the report, and the format; `personal`: whose name it bears. Raises
+    NotFound."""
     report = reports().get(word)
     if report is None:
         raise NotFound(f"report {word}")
     made, who = here(), viewer()
+    kept = _personal(word)
     wanted = asked(report, request.form, day_of(made.now, COMPANY))
     form, language = request.form.get("form", ""), preferences.language()
     try:
-        key, now = desk.ask(made.source, who, report, wanted, form, made.now, language)
+        key, now = desk.ask(made.source, who, report, wanted, form, made.now, language, kept.name if kept else "")
     except Refused as refused:
         query: dict[str, Any] = wanted.query
-        back = url_for("cabinet.report", word=word, **query)
-        return _refused(str(refused.sentence), str(report.title), back)
+        if kept is not None:
+            back = url_for("cabinet.personal_report", key=kept.id, **query)
+        else:
+            back = url_for("cabinet.report", word=word, **query)
+        return _refused(str(refused.sentence), kept.name if kept else str(report.title), back)
     return _asked(key, at_once_=now)
+
+
+def _personal(word: str) -> Personal | None:
+    """The one that the form names. Raises NotFound: he sees no such one, or it is of another report."""
+    key = whole(request.form.get("personal", ""))
+    if key is None:
+        return None
+    with here().source.engine.connect() as connection:
+        found = personal.one(connection, viewer(), key)
+    if found.report != word:
+        raise NotFound(f"personal report {found.id} as {word}")
+    return found
 
 
 @cabinet.post("/reports/made/<int:key>/again")

@@ -71,11 +71,13 @@ LINES: Mapping[Line, LazyString] = {
 TOTAL, TOTAL_OF_SHOWN = _l("Всего"), _l("Всего по отобранным строкам")
 
 
-def about(report: Report, asked: "Asked", points: Sequence[PointView]) -> list[tuple[str, str]]:
-    """What stands above the table: period, parameters, points, a caption and a value each."""
+def about(report: Report, asked: "Asked", points: Sequence[PointView], *, named: bool = False) -> list[tuple[str, str]]:
+    """What stands above the table: period, parameters, points, a caption and a value each; first which report it is,
+    where it is named otherwise."""
     zones = _("время: %(tz)s", tz=", ".join(sorted({place(one.tz) for one in points})))
     span = _("с %(first)s 00:00 по %(until)s 00:00", first=day(asked.period.first), until=day(asked.period.until))
     return [
+        *([(str(_("Отчет")), str(report.title))] if named else []),
         (str(_("Период")), f"{span}, {zones}"),
         (str(_("Параметры")), "; ".join(_parameters(report, asked))),
         (str(_("Точки учета")), _points(asked, points)),

@@ -90,7 +90,8 @@ def _look(context: Context, row: Row[Any], came: date, today: date) -> bool | No
         spans = desk.spans_of(connection, viewer, made.points, wanted.period, now)
         about = connection, viewer, report, wanted, spans, row.form, now, viewer.language
         with speaking(viewer.language):
-            desk.enter(*about, job=True, schedule=row.id, letter=letter | {"percent": _said(percent)})
+            letter |= {"percent": _said(percent)}
+            desk.enter(*about, name=kept.name, job=True, schedule=row.id, letter=letter)
     return True
 
 

@@ -160,9 +160,9 @@ class _Told:
     groups: set[str] = field(default_factory=set)
 
 
-def document(made: Making, organisation: str, holder: str = "") -> Document:
-    """Raises NotFound: there is nothing of these points in this time for the viewer; SeriesUnavailable while its rows
-    are gone through."""
+def document(made: Making, organisation: str, holder: str = "", name: str = "") -> Document:
+    """`name`: of a personal report; which of the standard ones it is then stands under it. Raises NotFound: there is
+    nothing of these points in this time for the viewer; SeriesUnavailable while its rows are gone through."""
     report, asked = made.report, made.asked
     if not made.points:
         raise NotFound("points")
@@ -172,9 +172,9 @@ def document(made: Making, organisation: str, holder: str = "") -> Document:
     notes: list[str] = []
     chart: Chart | None = report.chart(made) if report.chart else None
     return Document(
-        title=str(report.title),
+        title=name or str(report.title),
         organisation=organisation,
-        about=report_words.about(report, asked, made.points),
+        about=report_words.about(report, asked, made.points, named=bool(name)),
         columns=shown,
         rows=_rows(made, columns, places, notes),
         notes=notes,

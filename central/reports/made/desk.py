@@ -43,18 +43,20 @@ OPEN = (State.WAITING, State.MAKING)
 NO_TIME: Span = (0, 0)
 STUCK = "stuck"  # the error of what the workers gave up
 RUSSIAN = "ru"
-LANGUAGE = "language"  # of a document, among its parameters
+LANGUAGE, NAME = "language", "name"  # of a document, among its parameters
 
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A file, or what becomes one. `first`, `until`: its period, [days). `error`: a word and numbers, see
+    """A file, or what becomes one. `name`: of the personal report that it is of, "" = of none; `title`: what it is
+    called, by its name where it has one. `first`, `until`: its period, [days). `error`: a word and numbers, see
     report_words.failed. `goes_at`: when the file will be no more."""
 
     id: int
     account: int
     report: str
     title: str
+    name: str
     asked: Mapping[str, Any]
     spans: Mapping[int, Span]
     first: date
@@ -93,17 +95,24 @@ class Made:
     @property
     def query(self) -> dict[str, Any]:
         """The address of its report."""
-        return {name: value for name, value in self.asked.items() if name != LANGUAGE}
+        return {name: value for name, value in self.asked.items() if name not in (LANGUAGE, NAME)}
 
 
 # ---- asking
 
 
 def ask(
-    source: Source, viewer: Viewer, report: Report, wanted: Asked, form: str, now: int, language: str = RUSSIAN
+    source: Source,
+    viewer: Viewer,
+    report: Report,
+    wanted: Asked,
+    form: str,
+    now: int,
+    language: str = RUSSIAN,
+    name: str = "",
 ) -> tuple[int, bool]:
-    """The key of the file, and whether the page makes it at once. Raises NotFound: a point that he never sees; Refused:
-    what he asks for is too much, and what he can do."""
+    """The key of the file, and whether the page makes it at once; `name`: of the personal report that it is of. Raises
+    NotFound: a point that he never sees; Refused: what he asks for is too much, and what he can do."""
     if form not in FORMS:
         raise Refused("form", _l("Выберите формат"))
     points = making(source, viewer, now, report, wanted).points
@@ -114,7 +123,7 @@ def ask(
             raise Refused("points", _l("За этот период у вас нет ни одной точки учета. Выберите другой период."))
         alone(connection, f"reports of account {viewer.account}")
         _limits(connection, viewer.account, now)
-        key = enter(connection, viewer, report, wanted, spans, form, now, language, job=not at_once)
+        key = enter(connection, viewer, report, wanted, spans, form, now, language, name=name, job=not at_once)
     return key, at_once
 
 
@@ -128,6 +137,7 @@ def enter(
     now: int,
     language: str = RUSSIAN,
     *,
+    name: str = "",
     job: bool,
     schedule: int | None = None,
     letter: Mapping[str, Any] | None = None,
@@ -137,7 +147,7 @@ def enter(
         "account": viewer.account,
         "report": report.word,
         "title": str(report.title),
-        "asked": wanted.query | {LANGUAGE: language},
+        "asked": wanted.query | {LANGUAGE: language} | ({NAME: name} if name else {}),
         "points": [[key, *span] for key, span in spans.items()],
         "since": wanted.period.first,
         "until": wanted.period.until,
@@ -186,7 +196,8 @@ def again(source: Source, viewer: Viewer, key: int, now: int, language: str = RU
     report = reports().get(found.report)
     if report is None:
         raise NotFound(f"report {found.report}")
-    return ask(source, viewer, report, restored(found, report, found.until), found.form, now, language)
+    wanted = restored(found, report, found.until)
+    return ask(source, viewer, report, wanted, found.form, now, language, found.name)
 
 
 def _fits(report: Report, wanted: Asked, points: Sequence[PointView], form: str) -> bool:
@@ -296,7 +307,8 @@ def of(row: Row[Any], now: int) -> Made:
         id=row.id,
         account=row.account,
         report=row.report,
-        title=row.title,
+        title=row.asked.get(NAME) or row.title,
+        name=row.asked.get(NAME, ""),
         asked=row.asked,
         spans={key: (since, until) for key, since, until in row.points},
         first=row.since,

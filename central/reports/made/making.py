@@ -120,7 +120,7 @@ def write(source: Source, place: Place, viewer: Viewer, one: Made, now: int, wat
         with source.engine.connect() as connection:
             spans = desk.spans_of(connection, viewer, made.points, wanted.period, now)
             company, holder = whose(connection, viewer)
-        document = of_reports.document(made, company, holder)
+        document = of_reports.document(made, company, holder, one.name)
         document.rows = watch.through(document.rows)
         document.code = codes.shown(one.code)
         document.check_url = f"{place.public_url.rstrip('/')}/check/{document.code}"

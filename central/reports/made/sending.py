@@ -3,6 +3,7 @@
 It goes once a month: the schedule says so in the transaction that queues the letter and ends the making.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -21,6 +22,7 @@ from central.reports.made.desk import Made
 from central.reports.tables import State, report_file, report_schedule
 
 LARGEST = 5 * 1024 * 1024  # bytes that a letter carries
+_NO_NAME = re.compile(r'[\\/:*?"<>|\x00-\x1f\x7f]')  # signs that no file's name may have on one system or another
 
 
 def send(
@@ -52,5 +54,5 @@ def mark(connection: Connection, schedule: int, month: date) -> bool:
 
 def file_name(one: Made) -> str:
     """«Профиль нагрузки, октябрь 2026.pdf»."""
-    said = f"{one.title}, {one.period.within}".replace("/", "-")
+    said = _NO_NAME.sub("-", f"{one.title}, {one.period.within}")
     return f"{said}.{FORMS[one.form].extension}"

@@ -122,7 +122,7 @@ def test_complete_it_goes_on_its_day_with_the_file(office: PostOffice) -> None:
     assert "Полнота данных: 100 %" in letter["text"]
     assert "Почему не" not in letter["text"]
     assert "Файл приложен" in letter["text"]
-    assert letter["attached"]["name"] == "Профиль нагрузки, 15 ноября 2026.csv"
+    assert letter["attached"]["name"] == "Суточный, 15 ноября 2026.csv"
     place = office.config.reports_folder / letter["attached"]["sha256"][:2] / letter["attached"]["sha256"]
     assert "15.11.2026 00:30" in place.read_text()
     for day in (16, 17, 24):

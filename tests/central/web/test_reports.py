@@ -7,7 +7,7 @@ from datetime import date, datetime
 from html import unescape
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, parse_qsl, urlsplit
+from urllib.parse import parse_qs, parse_qsl, unquote, urlsplit
 
 import pytest
 from flask import Flask
@@ -353,6 +353,33 @@ def test_a_name_that_is_refused_keeps_what_was_typed(anna: FlaskClient) -> None:
         assert "5\u00a0десятичных знаков" in answer.text
         assert 'name="find" value="Дача"' in answer.text
         assert f'value="{name}"' in answer.text
+
+
+def test_a_file_of_a_personal_report_bears_its_name_and_says_which_report_it_is(anna: FlaskClient) -> None:
+    key = kept(anna, "Ночь: цех 1/2")
+    way, make = f"/reports/personal/{key}", f"{PROFILE}/make"
+    beside = re.search(r'class="actions report-files".*?</form>', anna.get(way).text, re.DOTALL)
+    assert beside is not None
+    assert f'action="{make}"' in beside[0]
+    assert f'name="personal" value="{key}"' in beside[0]
+    made = send(anna, make, way, **DAY, form="csv", personal=key)
+    file = anna.get(made.headers["Location"])
+    assert unquote(file.headers["Content-Disposition"]).endswith("Ночь- цех 1-2, 20 ноября 2026.csv")
+    title, *about = file.text.removeprefix("\ufeff").splitlines()[:4]
+    assert (title, about[2]) == ("Ночь: цех 1/2", "Отчет;Профиль нагрузки")
+    assert "<b>Ночь: цех 1/2</b>" in anna.get("/reports/made").text
+    again = send(anna, f"{made.headers['Location'].removesuffix('/file')}/again", way)
+    assert anna.get(again.headers["Location"]).text.startswith(f"\ufeff{title}")
+
+
+def test_no_file_bears_the_name_of_another_s_report_or_of_another_kind(
+    own: Scene, anna: FlaskClient, tmp_path: Path
+) -> None:
+    key = kept(anna, "Мой")
+    boris = person(make_app(tmp_path / "scene"), s.NEIGHBOUR)
+    for client, word in ((boris, "profile"), (anna, "details")):
+        answer = send(client, f"/reports/{word}/make", PROFILE, **DAY, form="csv", personal=key)
+        assert answer.status_code == 404
 
 
 def test_a_shared_report_is_seen_by_whoever_sees_its_contract_and_changed_by_no_other(
