@@ -3,6 +3,7 @@
 They are started, killed and started again by the tests; nothing is left running. Their programs come by `./run test`.
 """
 
+import atexit
 import os
 import shutil
 import signal
@@ -37,6 +38,14 @@ def wait_for_port(port: int, seconds: float = 60.0) -> None:
     raise TimeoutError(f"nothing listens on port {port} after {seconds} s")
 
 
+def child(command: list[str], log: Path, **more: Any) -> "subprocess.Popen[bytes]":
+    """What it says goes to this file. It never outlives the tests, whatever became of the one that started it."""
+    with open(log, "ab") as out:
+        process = subprocess.Popen(command, stdout=out, stderr=out, **more)
+    atexit.register(process.kill)  # nothing is killed that has ended
+    return process
+
+
 class Part:
     """A child process that can be killed and started again on the same port with the same folder."""
 
@@ -52,8 +61,7 @@ class Part:
         raise NotImplementedError
 
     def start(self) -> None:
-        with open(self.folder / "log", "ab") as log:
-            self._process = subprocess.Popen(self.command(), stdout=log, stderr=log, cwd=self.folder, **self.who)
+        self._process = child(self.command(), self.folder / "log", cwd=self.folder, **self.who)
         wait_for_port(self.port)
 
     def kill(self) -> None:

@@ -1,12 +1,13 @@
 """The programs of central as processes that a test may kill."""
 
-import os
 import signal
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from time import monotonic, sleep
+
+from tests.parts import child
 
 
 class Program:
@@ -18,8 +19,7 @@ class Program:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        with open(self._log, "ab") as log:
-            self._process = subprocess.Popen(self._command, stdout=log, stderr=log, env=os.environ)
+        self._process = child(self._command, self._log)
 
     def kill(self) -> None:
         """kill -9."""
@@ -39,10 +39,10 @@ class Program:
             return 0
         process.send_signal(how)
         try:
-            return process.wait(20)
+            return process.wait(60)
         except subprocess.TimeoutExpired:
             process.kill()
-            return process.wait(20)
+            return process.wait(60)
 
 
 def until(condition: Callable[[], object], seconds: float = 60.0) -> None:

@@ -47,7 +47,7 @@ from tests.central import sql
 from tests.central.programs import Program
 from tests.central.timeseries.influx_admin import ADMIN, make_admin
 from tests.central.web.parts import log_in
-from tests.parts import InfluxDB, Mosquitto, free_port
+from tests.parts import InfluxDB, Mosquitto, child, free_port
 
 RIPE = 2 * 3600  # seconds after midnight: a meter's day is read by then
 SECONDS = 420  # until all is there: two cores may be busy with other tests
@@ -167,13 +167,12 @@ async def chain(
 def _edge(folder: Path) -> "subprocess.Popen[bytes]":
     """`uchet-edge run`."""
     command = [sys.executable, "-c", "from edge.cli import main; main()", "run", "--config", str(folder / "edge.toml")]
-    with open(folder / "edge.log", "ab") as log:
-        return subprocess.Popen(command, stdout=log, stderr=log)
+    return child(command, folder / "edge.log")
 
 
 def _leaves_cleanly(edge: "subprocess.Popen[bytes]", log: Path) -> None:
     edge.terminate()
-    assert edge.wait(20) == 0, log.read_text()[-2000:]
+    assert edge.wait(60) == 0, log.read_text()[-2000:]
 
 
 async def until(condition: Callable[[], bool]) -> None:

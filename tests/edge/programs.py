@@ -1,6 +1,5 @@
 """The concentrator as a real process, with a real meter, broker and ingest around it."""
 
-import os
 import signal
 import sqlite3
 import subprocess
@@ -19,7 +18,7 @@ from edge.status import ask
 from protocol.messages.chain import link
 from tests.central.parts import NOW, config
 from tests.central.programs import Program
-from tests.parts import Mosquitto, free_port, wait_for_port
+from tests.parts import Mosquitto, child, free_port, wait_for_port
 
 
 class Meter:
@@ -29,8 +28,7 @@ class Meter:
         self.port = free_port()
         listen = f"tcp://127.0.0.1:{self.port}"
         command = [sys.executable, "-m", "demo.meters", "--listen", listen, "--kind", kind]
-        with open(folder / f"meter-{kind}.log", "ab") as log:
-            self._process = subprocess.Popen(command, stdout=log, stderr=log)
+        self._process = child(command, folder / f"meter-{kind}.log")
         wait_for_port(self.port)
 
     def stop(self) -> None:
@@ -57,8 +55,7 @@ class Edge:
 
     def start(self) -> None:
         command = [sys.executable, "-m", "edge", "run", "--config", str(self.folder / "edge.toml")]
-        with open(self.folder / "edge.log", "ab") as log:
-            self._process = subprocess.Popen(command, stdout=log, stderr=log, env=os.environ)
+        self._process = child(command, self.folder / "edge.log")
 
     def kill(self) -> None:
         self._end(signal.SIGKILL)

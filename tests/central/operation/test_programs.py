@@ -1,7 +1,6 @@
 """The programs as they are started: alive and ready, or alive and not ready, or hung; and what they count."""
 
 import os
-import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -24,7 +23,7 @@ from tests.central.operation.ask import figures, get, health
 from tests.central.parts import NOW, T0, config, load_body
 from tests.central.programs import Program, until
 from tests.central.publisher import Disk, Publisher
-from tests.parts import Mosquitto, PostgreSQL, free_port
+from tests.parts import Mosquitto, PostgreSQL, child, free_port
 
 
 class House:
@@ -57,7 +56,7 @@ class House:
     def publish(self, disk: Disk, edge: str = "edge-1") -> None:
         publisher = Publisher(self.broker.port, disk, self.central, edge)
         try:
-            publisher.run_until_acknowledged()
+            publisher.run_until_acknowledged(patience=60)  # nothing is said twice: it is counted
         finally:
             publisher.close()
 
@@ -255,17 +254,10 @@ def test_processes_of_gunicorn_add_up_on_one_port_that_is_not_the_sites(house: H
         "PROMETHEUS_MULTIPROC_DIR": str(shared),
         "UCHET_CENTRAL_CONFIG": str(house.folder / "central.toml"),
     }
-    with open(house.folder / "gunicorn.log", "ab") as log:
-        process = subprocess.Popen(
-            [*command, "--bind", f"127.0.0.1:{house.site}", "central.serve:app()"],
-            env=environment,
-            stdout=log,
-            stderr=log,
-        )
+    listening = [*command, "--bind", f"127.0.0.1:{house.site}", "central.serve:app()"]
+    process = child(listening, house.folder / "gunicorn.log", env=environment)
     try:
-        until(
-            lambda: get(house.ports["web"], "/metrics")[0] == 200, 30
-        )  # a question to the site itself would be counted
+        until(lambda: get(house.ports["web"], "/metrics")[0] == 200)  # a question to the site itself would be counted
         asked = 0
         with ThreadPoolExecutor(8) as pool:  # at once, so that both processes have something to do
             while not asked or len(list(shared.glob("counter_*"))) < 2:
