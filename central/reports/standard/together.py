@@ -123,8 +123,8 @@ def _together(parts: Iterator[Mapping[Mark, int]]) -> Mapping[Mark, int]:
     return found
 
 
-def size(asked: Asked, points: Sequence[PointView]) -> int:
-    return max((stepping.size(asked, one) for one in points), default=0)
+def size(made: Making) -> int:
+    return max(stepping.sizes(made), default=0)
 
 
 REPORT = Report(
