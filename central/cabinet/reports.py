@@ -238,7 +238,7 @@ def _make(report: Report, wanted: Asked, there: Sequence[PointView], page: int, 
     columns = report.columns(wanted, run.points)
     if not run.points:
         return Made("none", columns)
-    expected = report.size(wanted, run.points)
+    expected = report.size(run)
     if expected > MOST_ROWS or len(run.points) > MOST_POINTS:
         return Made("large", columns, expected=expected, points=run.points)
     try:

@@ -18,6 +18,7 @@
     reading_at(source, viewer, point, moment, now)                    -> ReadingAt   fixed then, or reckoned
     boundaries(source, viewer, point, since, until, now, wanted)      -> Boundaries  readings at both ends, by meters
     all_boundaries(source, viewer, periods, now, wanted)              -> Iterator[Boundaries]    of many points
+    tenures(source, viewer, periods)                                  -> Mapping[int, Sequence[Tenure]]   of many points
     kept_points(source, viewer)                                       -> tuple[int, ...]   all that were ever his
     kept_spans(source, viewer, point, now)                            -> tuple[Period, ...]   when it was his
     kept_registers(source, viewer, point, span)                       -> Iterator[Kept]   as the meter said it
@@ -67,6 +68,7 @@ from central.figures.meter_faces import meter_faces
 from central.figures.network import instant, network, samples
 from central.figures.reading_at import reading_at
 from central.figures.source import Source, point_view, points, together
+from central.figures.tenures import tenures
 from central.figures.views import NotFound
 from central.figures.whatif import what_if
 
@@ -109,6 +111,7 @@ __all__ = [
     "settled",
     "silent",
     "summary",
+    "tenures",
     "together",
     "what_if",
 ]

@@ -170,8 +170,8 @@ class Report:
     """A standard report: one file of `standard/`, with its `REPORT`.
 
     `columns`: of what was asked, for these points. `rows`: in groups, ROWs and their PARTs only: sums are made of them.
-    `lines`: under each group. `total`: under all of it. `size`: how many rows are to be expected, rows of lines not
-    counted. `lengths`: of periods; the first is the usual. `notes`: of this report beside those of its marks.
+    `lines`: under each group. `total`: under all of it. `size`: how many rows are to be expected, about, rows of lines
+    not counted. `lengths`: of periods; the first is the usual. `notes`: of this report beside those of its marks.
     """
 
     word: str
@@ -180,7 +180,7 @@ class Report:
     order: int
     columns: "Callable[[Asked, Sequence[PointView]], Sequence[Column]]"
     rows: "Callable[[Making], Iterator[Row]]"
-    size: "Callable[[Asked, Sequence[PointView]], int]"
+    size: "Callable[[Making], int]"
     parameters: frozenset[Parameter] = frozenset()
     lengths: tuple[str, ...] = ("month", "day", "week", "quarter", "year", "own")
     lines: tuple[Line, ...] = ()

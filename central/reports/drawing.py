@@ -27,7 +27,8 @@ def drawn(made: Making, channel: str) -> Chart | None:
     period, tz = made.asked.period, made.points[0].tz
     if period.days <= BY_INTERVALS:
         slots = sorted(_slots(made, channel), key=lambda slot: slot.start)
-        own = max(one.period or HALF_HOUR for one in made.points)
+        periods = (one.period for _point, there in profiles.tenures(made) for one in there)
+        own = max(periods, default=HALF_HOUR)
         size = energy.for_chart(own, period.days * DAY)
         found = steps(slots, size, tz)
     else:

@@ -184,7 +184,7 @@ def document(made: Making, organisation: str, holder: str = "", name: str = "") 
         signatures=[str(one) for one in report.signatures],
         wide=report.wide,
         holder=holder,
-        of_rows=report.size(asked, made.points),
+        of_rows=report.size(made),
     )
 
 

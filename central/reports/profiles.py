@@ -10,9 +10,11 @@ from central import figures
 from central.figures import NotFound, TooLong
 from central.figures.intervals import MOST
 from central.figures.source import ACTIVE_IMPORT, FIELDS
-from central.figures.views import DayView, PointView
+from central.figures.tenures import Tenure
+from central.figures.views import DayView, Period, PointView
 from central.metering.slots import RECEIVED, Slot
-from central.metering.zones import local, midnight
+from central.metering.zones import day_of, local, midnight
+from central.metering.zones import days as dates
 from central.reports.asked import Asked
 from central.reports.description import Address
 from central.reports.making import Making
@@ -77,9 +79,22 @@ def _with_untold(slots: Sequence[Slot], active: Sequence[Slot]) -> Sequence[Slot
     ]
 
 
-def begun(asked: Asked) -> int:
-    """How many days of the period there are by today."""
-    return max(0, (min(asked.period.until, asked.period.today + ONE_DAY) - asked.period.first).days)
+def tenures(made: Making) -> Iterator[tuple[PointView, Sequence[Tenure]]]:
+    """The points at which a meter stood in the period, as far as it has begun and may be seen, and when it did."""
+    found = figures.tenures(made.source, made.viewer, {one.id: Period(*made.span(one)) for one in made.points})
+    for one in made.points:
+        if one.id in found:
+            yield one, found[one.id]
+
+
+def days_of(there: Sequence[Tenure], tz: str) -> int:
+    """How many local days have a moment in these times."""
+    return len({day for one in there for day in dates(day_of(one.since, tz), day_of(one.until - 1, tz) + ONE_DAY)})
+
+
+def count_days(made: Making) -> int:
+    """How many rows a report of days has."""
+    return sum(days_of(there, one.tz) for one, there in tenures(made))
 
 
 def explained(one: PointView, channel: str, first: date, until: date | None = None) -> Address:

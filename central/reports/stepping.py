@@ -15,7 +15,7 @@ from central.figures.steps import Step, steps, steps_of_days, steps_of_months
 from central.figures.views import DayView, PointView
 from central.metering.slots import NO_MAXIMUM, Slot
 from central.metering.terms import State
-from central.metering.zones import local, month_start, next_month
+from central.metering.zones import day_of, local, month_start, next_month
 from central.reports import profiles
 from central.reports.asked import Asked
 from central.reports.description import Address, Cell, Column, Kind
@@ -123,12 +123,14 @@ def remark(asked: Asked, found: Stepped) -> str:
     return str(_("не вошло %(energies)s", energies=energy))
 
 
-def size(asked: Asked, one: PointView) -> int:
-    """How many steps the period has by today at this point."""
-    days = profiles.begun(asked)
-    if asked.step == "month":
-        first, last = asked.period.first, min(asked.period.last, asked.period.today)
-        return max(0, 12 * (last.year - first.year) + last.month - first.month + 1)
-    if asked.step == "day":
-        return days
-    return days * profiles.DAY // max(SECONDS[asked.step], one.period or 0)
+def sizes(made: Making) -> Iterator[int]:
+    """How many steps each point has."""
+    step = made.asked.step
+    for one, there in profiles.tenures(made):
+        if step in SECONDS:
+            yield sum(tenure.places(SECONDS[step]) for tenure in there)
+        elif step == "day":
+            yield profiles.days_of(there, one.tz)
+        else:
+            first, last = (day_of(moment, one.tz) for moment in (there[0].since, there[-1].until - 1))
+            yield 12 * (last.year - first.year) + last.month - first.month + 1

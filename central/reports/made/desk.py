@@ -28,7 +28,7 @@ from central.reports.catalogue import reports
 from central.reports.description import Report
 from central.reports.formats import FORMS
 from central.reports.made import codes, files
-from central.reports.making import making
+from central.reports.making import Making, making
 from central.reports.tables import State, report_file
 
 KIND = "report"  # of its job
@@ -115,8 +115,8 @@ def ask(
     NotFound: a point that he never sees; Refused: what he asks for is too much, and what he can do."""
     if form not in FORMS:
         raise Refused("form", _l("Выберите формат"))
-    points = making(source, viewer, now, report, wanted).points
-    at_once = _fits(report, wanted, points, form)
+    made = making(source, viewer, now, report, wanted)
+    points, at_once = made.points, _fits(made, form)
     with writing(source.engine).begin() as connection:
         spans = spans_of(connection, viewer, points, wanted.period, now)
         if not any(since < until for since, until in spans.values()):
@@ -200,9 +200,9 @@ def again(source: Source, viewer: Viewer, key: int, now: int, language: str = RU
     return ask(source, viewer, report, wanted, found.form, now, language, found.name)
 
 
-def _fits(report: Report, wanted: Asked, points: Sequence[PointView], form: str) -> bool:
+def _fits(made: Making, form: str) -> bool:
     """Whether a page may wait for it. Raises Refused: no file holds it."""
-    rows, most = report.size(wanted, points), FORMS[form].most_rows
+    rows, most, wanted = made.report.size(made), FORMS[form].most_rows, made.asked
     if most is not None and rows > most and not (wanted.only or wanted.find):
         sentence = _l(
             "В этом отчёте будет около %(rows)s строк, а в таком файле их не больше %(most)s. Выберите Excel или CSV, "
@@ -214,7 +214,7 @@ def _fits(report: Report, wanted: Asked, points: Sequence[PointView], form: str)
     if rows > MOST_ROWS:
         sentence = _l("В этом отчёте будет около %(rows)s строк. Возьмите период короче или меньше точек.", rows=rows)
         raise Refused("points", sentence)
-    return rows <= SLOW_FORMS.get(form, AT_ONCE_ROWS) and len(points) * wanted.period.days <= AT_ONCE_DAYS
+    return rows <= SLOW_FORMS.get(form, AT_ONCE_ROWS) and len(made.points) * wanted.period.days <= AT_ONCE_DAYS
 
 
 def _limits(connection: Connection, account: int, now: int) -> None:

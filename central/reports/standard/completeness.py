@@ -140,10 +140,6 @@ def _strip(slots: Sequence[Slot], since: int, until: int) -> str:
     return Place.ABSENT * before + letters + Place.ABSENT * after
 
 
-def size(asked: Asked, points: Sequence[PointView]) -> int:
-    return profiles.begun(asked) * len(points)
-
-
 REPORT = Report(
     word="completeness",
     title=_l("Анализ полноты профиля нагрузки"),
@@ -154,7 +150,7 @@ REPORT = Report(
     order=10,
     columns=columns,
     rows=rows,
-    size=size,
+    size=profiles.count_days,
     lines=(Line.TOTAL,),
     wide=True,
 )

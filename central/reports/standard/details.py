@@ -93,8 +93,8 @@ def _others(asked: Asked, by_zone: dict[str, int], there: Sequence[str]) -> str:
     return _("по прежним зонам %(energy)s %(unit)s", energy=kilo(other, asked.digits), unit=unit) if other else ""
 
 
-def size(asked: Asked, points: Sequence[PointView]) -> int:
-    return sum(stepping.size(asked, one) for one in points)
+def size(made: Making) -> int:
+    return sum(stepping.sizes(made))
 
 
 REPORT = Report(

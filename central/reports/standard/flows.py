@@ -128,8 +128,8 @@ def _readings(found: Boundaries, parts: Mapping[str, Between]) -> dict[str, Addr
     return opens
 
 
-def size(asked: Asked, points: Sequence[PointView]) -> int:
-    return sum(len(one.zones) if asked.tariffs else 1 for one in points)
+def size(made: Making) -> int:
+    return sum(len(one.zones) if made.asked.tariffs else 1 for one in made.points)
 
 
 def notes(_made: Making) -> Sequence[str]:

@@ -72,10 +72,6 @@ def _of_month(line: Line, sums: Mapping[str, Sum]) -> Cell:
     return f"{day:%d.%m} {at}" if isinstance(day, date) else None
 
 
-def size(asked: Asked, points: Sequence[PointView]) -> int:
-    return profiles.begun(asked) * len(points)
-
-
 def notes(made: Making) -> Sequence[str]:
     told = [_("Максимум — средняя мощность за интервал, измеренный целиком; оценки и неполные интервалы не в счёт.")]
     if any(PEAK not in one.zones for one in made.points):
@@ -90,7 +86,7 @@ REPORT = Report(
     order=40,
     columns=columns,
     rows=rows,
-    size=size,
+    size=profiles.count_days,
     lengths=("month",),
     lines=(Line.MOST,),
     total=False,

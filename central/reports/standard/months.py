@@ -152,9 +152,9 @@ def chart(made: Making) -> Chart | None:
     return drawing.chart(made, drawing.by_days(made, period, channel), channel, DAY, earlier)
 
 
-def size(asked: Asked, points: Sequence[PointView]) -> int:
-    before = asked.period.before
-    return max(asked.period.days, before.days if before else 0) * len(points)
+def size(made: Making) -> int:
+    period, before = made.asked.period, made.asked.period.before
+    return max(period.days, before.days if before else 0) * len(made.points)
 
 
 def notes(_made: Making) -> Sequence[str]:

@@ -110,8 +110,8 @@ def chart(made: Making) -> Chart | None:
     return drawing.drawn(made, ACTIVE_IMPORT)
 
 
-def size(asked: Asked, points: Sequence[PointView]) -> int:
-    return sum(profiles.begun(asked) * profiles.DAY // (one.period or profiles.HALF_HOUR) for one in points)
+def size(made: Making) -> int:
+    return sum(tenure.places() for _one, there in profiles.tenures(made) for tenure in there)
 
 
 REPORT = Report(

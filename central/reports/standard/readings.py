@@ -72,8 +72,8 @@ def _readings(found: Boundaries, part: Between) -> dict[str, Address]:
     return {name: address for name, address in there.items() if address is not None}
 
 
-def size(asked: Asked, points: Sequence[PointView]) -> int:
-    return sum(len(one.zones) if asked.tariffs else 1 for one in points)
+def size(made: Making) -> int:
+    return sum(len(one.zones) if made.asked.tariffs else 1 for one in made.points)
 
 
 def notes(made: Making) -> Sequence[str]:

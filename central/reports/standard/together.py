@@ -56,16 +56,18 @@ def rows(made: Making) -> Iterator[Row]:
     sums = {_of_point(one): profiles.explained_period(asked, one, asked.channel) for one in points}
     spans = list(_spans(asked, points))
     for number, (first, until) in enumerate(spans):
-        when: dict[tuple[date, int], tuple[Cell, ...]] = {}
+        when: dict[tuple[date, int], tuple[int, tuple[Cell, ...]]] = {}  # how long it is, and how it is written
         table: dict[tuple[date, int], dict[int, Held]] = defaultdict(dict)
         for place, one in enumerate(points):
             made.progress((number * len(points) + place) // len(spans), len(points))
             for found in stepping.stepped(made, one, first, until):
-                key = found.first, found.step.start - midnight(found.first, one.tz)
-                when.setdefault(key, stepping.cells(asked, found, one.tz))
+                step, begun = found.step, midnight(found.first, one.tz)
+                key = found.first, step.start - begun if asked.step in stepping.SECONDS else 0
+                if key not in when or step.end - step.start < when[key][0]:
+                    when[key] = step.end - step.start, stepping.cells(asked, found, one.tz)
                 table[key][place] = _held(asked, one, found)
         for key in sorted(table):
-            yield _row(when[key], table[key], points, sums)
+            yield _row(when[key][1], table[key], points, sums)
     made.progress(len(points), len(points))
 
 
@@ -123,8 +125,15 @@ def _together(parts: Iterator[Mapping[Mark, int]]) -> Mapping[Mark, int]:
     return found
 
 
-def size(asked: Asked, points: Sequence[PointView]) -> int:
-    return max((stepping.size(asked, one) for one in points), default=0)
+def size(made: Making) -> int:
+    return max(stepping.sizes(made), default=0)
+
+
+def notes(made: Making) -> Sequence[str]:
+    step = stepping.SECONDS.get(made.asked.step)
+    if step is None or not any(one.period > step for _point, there in profiles.tenures(made) for one in there):
+        return ()
+    return [_("Где интервал счётчика длиннее шага, весь его расход стоит в строке, с которой интервал начинается.")]
 
 
 REPORT = Report(
@@ -138,5 +147,6 @@ REPORT = Report(
     rows=rows,
     size=size,
     parameters=frozenset({Parameter.CHANNEL, Parameter.STEP}),
+    notes=notes,
     wide=True,
 )

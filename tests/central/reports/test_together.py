@@ -149,6 +149,30 @@ def test_points_of_several_clocks_stand_by_their_own_time(own: Scene) -> None:
     assert [one.cells["total"] for one in table.rows] == [2 * number for number in range(48)]
 
 
+def test_a_month_is_one_row_of_all_points_although_some_began_in_its_middle(own: Scene) -> None:
+    keys = place(own, "M-1", T0), place(own, "M-2", T0 + 2 * 86_400 + 43_200)
+    for code, day in (("M-1", DAY), ("M-2", DAY + 2 * ONE_DAY)):
+        own.arrive(code, *load(code, day, [KWH] * 48))
+    (month,) = run(own, s.CONSUMER, WORD, *keys, step="month", **NOVEMBER).rows
+    assert [month.cells[name] for name in ("total", *(f"point_{key}" for key in keys))] == [
+        72 * KWH,
+        48 * KWH,
+        24 * KWH,
+    ]
+
+
+def test_an_interval_longer_than_the_step_stands_where_it_begins_and_that_is_said(own: Scene) -> None:
+    keys = place(own, "M-1", T0, period=3600), place(own, "M-2", T0)
+    own.arrive("M-1", *load("M-1", DAY, [2 * KWH] * 24, period=3600))
+    own.arrive("M-2", *load("M-2", DAY, [KWH] * 48))
+    table = run(own, s.CONSUMER, WORD, *keys, step="half_hour", **THE_DAY)
+    assert [one.text["end"][-5:] for one in table.rows[:2]] == ["00:30", "01:00"], "whichever point is the first"
+    assert [one.cells["total"] for one in table.rows[:2]] == [3 * KWH, KWH]
+    assert any("Где интервал счётчика длиннее шага" in note for note in table.document.notes)
+    hours = run(own, s.CONSUMER, WORD, *keys, step="hour", **THE_DAY)
+    assert not any("длиннее шага" in note for note in hours.document.notes)
+
+
 def test_many_sums_that_lack_something_are_told_in_one_note(own: Scene) -> None:
     keys = [place(own, f"M-{number}", T0) for number in range(8)]
     for number in range(8):

@@ -6,6 +6,7 @@ import re
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -26,11 +27,13 @@ from central.jobs.kinds import KINDS
 from central.jobs.leases import Keeper
 from central.jobs.runner import Runner
 from central.jobs.tables import job
+from central.metering.zones import midnight
 from central.reports.made import files, keeping
 from central.reports.made.desk import KEPT
 from central.reports.tables import report_file
 from tests.central import scene as s
 from tests.central.conftest import Copy
+from tests.central.reports.parts import place
 from tests.central.scene import Scene
 from tests.central.web.parts import Clock, letters, make_app, person, settings, token
 
@@ -150,8 +153,11 @@ def test_what_is_not_there_is_not_made(office: Office, anna: FlaskClient) -> Non
 
 
 def test_more_rows_than_the_format_holds_are_refused_with_what_to_do(office: Office, anna: FlaskClient) -> None:
-    answer = ask(anna, "pdf", length="own", day="2026-06-01", last="2026-11-24")
+    day = date(2026, 11, 19)
+    point = place(office.scene, "M1", midnight(day, s.TZ), period=60)  # of minutes
+    answer = ask(anna, "pdf", length="own", day=day.isoformat(), last="2026-11-22", point=str(point))
     assert answer.status_code == 422
+    assert f"около {4 * 1440} строк" in answer.text
     assert "Выберите Excel или CSV" in answer.text
 
 
