@@ -61,7 +61,9 @@ def set(
     if personal_key not in his and len(his) >= MOST:
         raise Refused(None, _l("По почте можно получать %(most)s отчётов. Отмените ненужный.", most=MOST))
     values: Mapping[str, object] = {"day": day, "form": form, "percent": percent, "days": days}
-    new = insert(connection, report_schedule).values(personal=personal_key, account=viewer.account, made_at=now, **values)
+    new = insert(connection, report_schedule).values(
+        personal=personal_key, account=viewer.account, made_at=now, **values
+    )
     since = case((report_schedule.c.day == day, report_schedule.c.made_at), else_=now)
     changed = {**values, "made_at": since}
     connection.execute(new.on_conflict_do_update(index_elements=["personal", "account"], set_=changed))
