@@ -23,6 +23,7 @@ from central.registry.refusals import Refused
 from central.reports import personal
 from central.reports.asked import asked
 from central.reports.catalogue import reports
+from central.reports.description import Report
 from central.reports.formats import FORMS
 from central.reports.made import codes, desk, files
 from central.reports.made.desk import KEPT, MOST_KEPT, Made
@@ -170,9 +171,20 @@ def _page(one: Made, lost: str) -> str:
         "points": sum(since < until for since, until in one.spans.values()),
         "code": codes.shown(one.code),
         "again": known is not None,
-        "report_way": url_for("cabinet.report", word=one.report, **one.query) if known is not None else None,
+        "report_way": _way(one, known) if known is not None else None,
     }
     return render_template("cabinet/made_report.html", **page, **_words())
+
+
+def _way(one: Made, report: Report) -> str | None:
+    """To the page of this report, of those of its points that he sees; None: it would be of none."""
+    made = here()
+    with made.source.engine.connect() as connection:
+        his = desk.his_part(connection, viewer(), desk.restored(one, report, one.until), made.now)
+    if his is None:
+        return None
+    query: dict[str, Any] = his.query
+    return url_for("cabinet.report", word=one.report, **query)
 
 
 def _words() -> dict[str, Any]:

@@ -6,7 +6,6 @@ the person who gets it, by what he may see at that moment; who may not log in an
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import replace
 from datetime import date
 from decimal import ROUND_DOWN, Decimal
 from fractions import Fraction
@@ -15,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, and_, or_, select
 
 from central import figures
-from central.accounts.policy import Viewer, seen_of
+from central.accounts.policy import Viewer
 from central.accounts.states import State as AccountState
 from central.db import alone
 from central.faces.formats import number
@@ -97,13 +96,11 @@ def _look(context: Context, row: Row[Any], came: date, today: date) -> bool | No
 
 def _made(source: Source, viewer: Viewer, now: int, report: Report, wanted: Asked) -> Making:
     """Of the points that it names those that he sees; there may be none."""
-    if not wanted.points:
-        return making(source, viewer, now, report, wanted)
     with source.engine.connect() as connection:
-        seen = seen_of(connection, viewer, dict.fromkeys(wanted.points, (0, now + 1)))
-    if not seen:
+        his = desk.his_part(connection, viewer, wanted, now)
+    if his is None:
         return Making(source, viewer, now, report, wanted, ())
-    return making(source, viewer, now, report, replace(wanted, points=tuple(seen)))
+    return making(source, viewer, now, report, his)
 
 
 def _under_way(connection: Connection, key: int, now: int) -> bool:

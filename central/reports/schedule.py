@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, Connection, delete, select
+from sqlalchemy import ColumnElement, Connection, case, delete, select
 
 from central.accounts.policy import Viewer
 from central.db import insert
@@ -43,7 +43,8 @@ def of(connection: Connection, viewer: Viewer, personal_key: int) -> Schedule | 
 def set(
     connection: Connection, viewer: Viewer, personal_key: int, day: int, form: str, percent: int, days: int, now: int
 ) -> None:
-    """Once more changes it; what was sent this month is not sent again. Raises NotFound, Refused."""
+    """Once more changes it: what was sent this month is not sent again, what waits for its data goes on waiting unless
+    its day is another. Raises NotFound, Refused."""
     personal.one(connection, viewer, personal_key)
     for name, value, allowed, sentence in (
         ("day", day, DAYS, _l("День месяца: от 1 до 28")),
@@ -59,9 +60,13 @@ def set(
     ).all()
     if personal_key not in his and len(his) >= MOST:
         raise Refused(None, _l("По почте можно получать %(most)s отчётов. Отмените ненужный.", most=MOST))
-    values: Mapping[str, object] = {"day": day, "form": form, "percent": percent, "days": days, "made_at": now}
-    new = insert(connection, report_schedule).values(personal=personal_key, account=viewer.account, **values)
-    connection.execute(new.on_conflict_do_update(index_elements=["personal", "account"], set_=dict(values)))
+    values: Mapping[str, object] = {"day": day, "form": form, "percent": percent, "days": days}
+    new = insert(connection, report_schedule).values(
+        personal=personal_key, account=viewer.account, made_at=now, **values
+    )
+    since = case((report_schedule.c.day == day, report_schedule.c.made_at), else_=now)
+    changed = {**values, "made_at": since}
+    connection.execute(new.on_conflict_do_update(index_elements=["personal", "account"], set_=changed))
 
 
 def drop(connection: Connection, viewer: Viewer, personal_key: int) -> None:

@@ -4,7 +4,7 @@ waiting ─▶ making ─▶ ready ─▶ gone        failed · cancelled: it ca
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -189,14 +189,24 @@ def restored(one: Made, report: Report, today: date) -> Asked:
     return asked(report, args, max(today, one.until - timedelta(days=1)))
 
 
+def his_part(connection: Connection, viewer: Viewer, wanted: Asked, now: int) -> Asked | None:
+    """Of the points that it names those that the viewer sees, if ever; None: none of them any more."""
+    seen = seen_of(connection, viewer, dict.fromkeys(wanted.points, (0, now + 1)))
+    if wanted.points and not seen:
+        return None
+    return replace(wanted, points=tuple(key for key in wanted.points if key in seen))
+
+
 def again(source: Source, viewer: Viewer, key: int, now: int, language: str = RUSSIAN) -> tuple[int, bool]:
-    """The same once more, with the figures of now. Raises NotFound, Refused."""
+    """The same once more, with the figures of now, of what he sees now. Raises NotFound, Refused."""
     with source.engine.connect() as connection:
         found = one(connection, viewer, key)
-    report = reports().get(found.report)
-    if report is None:
-        raise NotFound(f"report {found.report}")
-    wanted = restored(found, report, found.until)
+        report = reports().get(found.report)
+        if report is None:
+            raise NotFound(f"report {found.report}")
+        wanted = his_part(connection, viewer, restored(found, report, found.until), now)
+    if wanted is None:
+        raise Refused("points", _l("Ни одной точки учета этого отчёта вы больше не видите."))
     return ask(source, viewer, report, wanted, found.form, now, language, found.name)
 
 

@@ -176,6 +176,19 @@ def test_after_the_last_day_it_goes_as_it_is_and_says_so(office: PostOffice) -> 
     assert letter["attached"]
 
 
+@pytest.mark.parametrize(("day", "comes"), [(18, True), (17, False), (28, False)])
+def test_who_asks_for_less_while_it_waits_gets_it_and_another_day_is_a_new_beginning(
+    office: PostOffice, day: int, comes: bool
+) -> None:
+    key = office.kept(point=str(office.scene.points[s.FLAT]))
+    office.set(key, made=MADE)
+    office.day(date(2026, 11, 18))
+    assert office.letters == []
+    office.set(key, day=day, percent=0, form="xlsx", made=date(2026, 11, 19))
+    office.day(date(2026, 11, 19), 11)
+    assert [one["attached"]["name"][-5:] for one in office.letters] == [".xlsx"] * comes
+
+
 @pytest.mark.parametrize(
     ("day", "made", "today", "due"),
     [

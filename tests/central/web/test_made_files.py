@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from html import unescape
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -28,6 +29,7 @@ from central.jobs.leases import Keeper
 from central.jobs.runner import Runner
 from central.jobs.tables import job
 from central.metering.zones import midnight
+from central.registry.tables import contract_point
 from central.reports.made import files, keeping
 from central.reports.made.desk import KEPT
 from central.reports.tables import report_file
@@ -397,6 +399,24 @@ def test_who_sees_a_point_no_more_gets_no_file_of_it(office: Office, anna: Flask
     assert "больше не видите" in answer.text
     assert "Квартира" not in answer.text
     assert "Скачать нельзя" in anna.get(f"/reports/made/{key}").text
+
+
+def test_made_again_it_is_of_what_one_sees_now_and_of_nothing_it_is_told_so(office: Office, anna: FlaskClient) -> None:
+    """A file that is given out no more offers to be made again: that leads to a file, or to words."""
+    both = [str(office.scene.points[serial]) for serial in (s.FLAT, s.DACHA)]
+    keys = [key_of(ask(anna, **DAY, point=points)) for points in (both, both[1:])]
+    holds = contract_point.c.point == office.scene.points[s.DACHA]
+    office.write(contract_point.delete().where(holds))
+    pages = [anna.get(f"/reports/made/{key}").text for key in keys]
+    assert all("Скачать нельзя" in page and "Сделать снова" in page for page in pages)
+    found = re.search(r'href="(/reports/profile\?[^"]*)"', pages[0])
+    assert found is not None
+    assert anna.get(unescape(found[1])).status_code == 200
+    assert "/reports/profile?" not in pages[1]
+    text = anna.get(f"/reports/made/{key_of(press(anna, keys[0], 'again'))}/file").text
+    assert ("Квартира" in text, "Дача" in text) == (True, False)
+    refused = press(anna, keys[1], "again")
+    assert (refused.status_code, "больше не видите" in refused.text) == (422, True)
 
 
 def test_a_contract_that_ended_later_takes_nothing_back(office: Office, anna: FlaskClient) -> None:
