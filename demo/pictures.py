@@ -44,6 +44,7 @@ class Shot:
     last: str | None = None
     height: int = 640
     known: bool = True  # seen by who has logged in
+    press: str | None = None  # a button that is pressed first
 
 
 SHOTS: Mapping[str, Shot] = {  # name of the file, as the guide names it
@@ -60,6 +61,9 @@ SHOTS: Mapping[str, Shot] = {  # name of the file, as the guide names it
     "events": Shot("/events?length=year", first=".kinds", height=640),
     "entry": Shot("/entry", first=".page-head", height=700),
     "complexes": Shot("/complexes", first=".plate", height=640),
+    "report": Shot("/reports/readings", first=".report .page-head", last="#table tbody tr:nth-child(4)", height=780),
+    "parameters": Shot("/reports/readings?open=1", first=".parameters", last=".choices li", height=700),
+    "phone": Shot("/phone", first=".page-head", last="#code .steps", height=700, press="Показать код"),
     "me": Shot("/me", first=".card", last="form[action$=password]", height=640),
 }
 
@@ -126,6 +130,9 @@ def _take(page: Page, url: str, shot: Shot, file: Path) -> None:
     answer = page.goto(url.rstrip("/") + shot.path, wait_until="load")
     if answer is None or not answer.ok:
         raise Failed(f"{shot.path} does not open")
+    if shot.press:
+        page.get_by_role("button", name=shot.press).click()
+        page.wait_for_load_state("load")
     page.evaluate("document.fonts.ready")
     top = _edge(page, shot.first, "top") - ABOVE if shot.first else 0
     end = _edge(page, shot.last, "bottom") + BELOW if shot.last else top + shot.height

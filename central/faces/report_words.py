@@ -89,7 +89,7 @@ def _parameters(report: Report, asked: "Asked") -> Iterator[str]:
     if Parameter.CHANNEL in may:
         yield str(words.CHANNELS[asked.channel])
     if Parameter.STEP in may:
-        yield f"{PARAMETERS[Parameter.STEP]}: {STEPS[asked.step]}"
+        yield _("шаг: %(step)s", step=STEPS[asked.step])
     yield digits(asked.digits)
     if Parameter.TARIFFS in may and asked.tariffs:
         yield _("тарифы")
@@ -102,7 +102,7 @@ def _parameters(report: Report, asked: "Asked") -> Iterator[str]:
 def digits(count: int) -> str:
     """«2 десятичных знака»."""
     said = ngettext("%(num)s десятичный знак", "%(num)s десятичных знаков", count)
-    return str(said).replace(" ", NO_BREAK, 1)
+    return str(said).replace(" ", NO_BREAK)
 
 
 def _points(asked: "Asked", points: Sequence[PointView]) -> str:

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, select, update
 
 from central.accounts.policy import Viewer
 from central.faces import notice_words
-from central.faces.formats import day, moment
+from central.faces.formats import clock, day, moment
 from central.faces.speaking import speaking
 from central.jobs.context import Context
 from central.mail.outbox import post
@@ -80,7 +80,7 @@ def _about(found: Sequence[Notice], home: str) -> dict[str, object]:
 
 
 def when(one: Notice) -> str:
-    """«24.11.2026 02:14», «09.11.2026 13:00 – 09.11.2026 14:00, 1 ч», «до 24.02.2027»."""
+    """«24.11.2026 02:14», «09.11.2026 13:00–14:00, 1 ч», «до 24.02.2027»."""
     if one.kind is Kind.VERIFICATION and one.until is not None:
         return str(_("до %(day)s", day=day(day_of(one.until, one.tz))))
     if one.kind is Kind.SILENT:
@@ -94,4 +94,6 @@ def when(one: Notice) -> str:
     if one.until is None or one.until == one.since:
         return moment(one.since, one.tz)
     lasted = notice_words.lasted(one.until - one.since)
+    if day_of(one.since, one.tz) == day_of(one.until, one.tz):
+        return f"{moment(one.since, one.tz)}–{clock(one.until, one.tz)}, {lasted}"
     return f"{moment(one.since, one.tz)} – {moment(one.until, one.tz)}, {lasted}"

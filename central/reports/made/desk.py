@@ -15,6 +15,7 @@ from werkzeug.datastructures import MultiDict
 
 from central.accounts.policy import Span, Viewer, seen_of
 from central.db import alone, writing
+from central.faces.formats import number
 from central.faces.periods import Chosen
 from central.figures import NotFound, Source
 from central.figures.views import PointView
@@ -217,12 +218,14 @@ def _fits(made: Making, form: str) -> bool:
         sentence = _l(
             "В этом отчёте будет около %(rows)s строк, а в таком файле их не больше %(most)s. Выберите Excel или CSV, "
             "период короче или меньше точек.",
-            rows=rows,
-            most=most,
+            rows=number(rows, 0),
+            most=number(most, 0),
         )
         raise Refused("form", sentence)
     if rows > MOST_ROWS:
-        sentence = _l("В этом отчёте будет около %(rows)s строк. Возьмите период короче или меньше точек.", rows=rows)
+        sentence = _l(
+            "В этом отчёте будет около %(rows)s строк. Возьмите период короче или меньше точек.", rows=number(rows, 0)
+        )
         raise Refused("points", sentence)
     return rows <= SLOW_FORMS.get(form, AT_ONCE_ROWS) and len(made.points) * wanted.period.days <= AT_ONCE_DAYS
 

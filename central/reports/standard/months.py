@@ -119,7 +119,7 @@ def _row(one: PointView, number: int, this: Side, before: Side, sums: Mapping[st
     delta: Cell = None if this.dated and before.dated else ""
     if isinstance(this.cell, int) and isinstance(before.cell, int) and this.whole and before.whole:
         delta = this.cell - before.cell
-    part = _part(delta, before.cell)
+    part = _part(delta, before.cell) if delta != "" else ""
     opens = {
         "this": this.opens,
         "before": before.opens,
@@ -130,7 +130,7 @@ def _row(one: PointView, number: int, this: Side, before: Side, sums: Mapping[st
     }
     letters = ", ".join(dict.fromkeys(str(LETTERS[mark]) for mark in before.marks))
     return Row(
-        (name, number, this.cell, before.cell, delta, part, this.so_far, before.so_far, None),
+        (name, number, this.cell, before.cell, delta, part, _so_far(this), _so_far(before), None),
         group=name,
         marks=this.marks,
         remark=_("прошлый месяц: %(marks)s", marks=letters) if letters else "",
@@ -138,6 +138,11 @@ def _row(one: PointView, number: int, this: Side, before: Side, sums: Mapping[st
         sums=sums,
         shares=this.shares,
     )
+
+
+def _so_far(side: Side) -> Cell:
+    """Of a day that the month does not have, nothing stands."""
+    return side.so_far if side.dated else ""
 
 
 def chart(made: Making) -> Chart | None:

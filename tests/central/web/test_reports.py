@@ -199,8 +199,8 @@ def test_what_was_asked_last_is_of_the_person_and_not_of_the_browser(
 ) -> None:
     ask(anna, **DAY, digits="5")
     app = make_app(tmp_path / "scene")
-    assert "5\u00a0десятичных знаков" in person(app, s.CONSUMER).get(PROFILE).text
-    assert "5\u00a0десятичных знаков" not in person(app, s.NEIGHBOUR).get(PROFILE).text.split("Изменить")[0]
+    assert "5\u00a0десятичных\u00a0знаков" in person(app, s.CONSUMER).get(PROFILE).text
+    assert "5\u00a0десятичных\u00a0знаков" not in person(app, s.NEIGHBOUR).get(PROFILE).text.split("Изменить")[0]
     with own.engine.connect() as connection:
         assert connection.scalar(select(func.count()).select_from(personal_report)) == 1
     ask(anna, **DAY, digits="6")
@@ -339,7 +339,7 @@ def test_a_personal_report_is_changed_and_removed_by_its_author(anna: FlaskClien
     assert (
         send(anna, way, PROFILE, sent="1", name="Наш", **DAY, digits="6").headers["Location"] == f"{way}?done=changed"
     )
-    assert "6\u00a0десятичных знаков" in anna.get(way).text
+    assert "6\u00a0десятичных\u00a0знаков" in anna.get(way).text
     assert "Удалить отчёт «Наш»?" in anna.get(f"{way}/remove").text
     assert send(anna, f"{way}/remove").headers["Location"] == "/reports?done=removed"
     assert anna.get(way).status_code == 404
@@ -350,7 +350,7 @@ def test_a_name_that_is_refused_keeps_what_was_typed(anna: FlaskClient) -> None:
         answer = send(anna, f"{PROFILE}/keep", PROFILE, sent="1", name=name, **DAY, digits="5", find="Дача")
         assert answer.status_code == 422
         assert 'id="errors"' in answer.text
-        assert "5\u00a0десятичных знаков" in answer.text
+        assert "5\u00a0десятичных\u00a0знаков" in answer.text
         assert 'name="find" value="Дача"' in answer.text
         assert f'value="{name}"' in answer.text
 
