@@ -12,6 +12,7 @@ from sqlalchemy import bindparam, func, select
 from central.accounts.policy import FOREVER, Viewer
 from central.figures import causes
 from central.figures.computed import days_anew, part_of_day
+from central.figures.counting import with_counts
 from central.figures.hours import Hours, hour_prices, hours_of, with_hours
 from central.figures.intervals import TooLong
 from central.figures.source import ACTIVE_IMPORT, FIELDS, KeptDay, Opened, Source, opened
@@ -96,6 +97,10 @@ def days_view(
             found.append(_stored(point, day, span, rows.get(day, NOTHING), segments, channel, now))
         else:
             found.append(part_of_day(point, day, Period(*span), channel, now))
+    if point.stored and channel != ACTIVE_IMPORT:
+        whole = [day for day in found if _within(_span(day.day, point.tz), visible)]
+        counted = {day.day: day for day in with_counts(point, whole, channel, now)}
+        found = [counted.get(day.day, day) for day in found]
     before = days_before(point, visible.since, now) if prices else ()
     hours = hours_of(point, Period(visible.since, max(last, visible.since + 1)), now) if priced else {}
     by_hour = hour_prices(point, hours)

@@ -20,6 +20,7 @@ from central.reports.asked import Asked
 from central.reports.description import Address, Mark
 from central.reports.making import Making
 from central.reports.marks import of_states
+from central.reports.profiles import tells_nothing
 
 ONE_DAY = timedelta(days=1)
 EXACT = frozenset({"act", "daily", "monthly"})  # kinds of readings that every page takes at a boundary
@@ -211,7 +212,8 @@ def _of_days(found: Boundaries, days: DaysView, channel: str, asked: Asked, by_p
     start = found.asked.since if found.replaced else max(found.period.since, found.segments[0].since)
     remarks = (*told, *span_of(found, start, found.period.until))
     counts, totals = days.completeness, days.totals
-    marks |= {mark for mark, there in ((Mark.MISSING, counts.missing), (Mark.NOT_DUE, counts.not_due)) if there}
+    lacks = counts.missing or any(tells_nothing(day.energies, day.completeness) for day in days.days)
+    marks |= {mark for mark, there in ((Mark.MISSING, lacks), (Mark.NOT_DUE, counts.not_due)) if there}
     there = {"point": found.point, "by": "profile", "channel": channel, **_named(found, asked.period)}
     opens = Address("cabinet.explain", there) if not _last_alone(found) else None
     for zone in found.zones if asked.tariffs and totals.zones else (None,):

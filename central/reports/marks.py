@@ -38,9 +38,10 @@ def of_counts(counts: Completeness, states: Iterable[State] = ()) -> tuple[Mark,
     return of_states([*(state for state, count in there.items() if count), *states])
 
 
-def of_step(step: Step) -> tuple[Mark, ...]:
-    """Of what stands in a step, and of what does not."""
-    return of_counts(step.completeness, [state for states in step.energies.values() for state in states])
+def of_step(step: Step, *, lacks: bool = False) -> tuple[Mark, ...]:
+    """Of what stands in a step, and of what does not; `lacks`: more than its counts say."""
+    there = [state for states in step.energies.values() for state in states]
+    return of_counts(step.completeness, [*there, State.MISSING] if lacks else there)
 
 
 def shares(energies: Iterable[Mapping[State, int]]) -> Mapping[Mark, int]:

@@ -4,15 +4,14 @@ with the period; what is not the viewer's is not there."""
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 
-from msgspec.structs import replace
-
 from central import figures
 from central.figures import NotFound, TooLong
 from central.figures.intervals import MOST
 from central.figures.source import ACTIVE_IMPORT, FIELDS
 from central.figures.tenures import Tenure
 from central.figures.views import DayView, Period, PointView
-from central.metering.slots import RECEIVED, Slot
+from central.metering.slots import RECEIVED, Completeness, Slot
+from central.metering.terms import State
 from central.metering.zones import day_of, local, midnight
 from central.metering.zones import days as dates
 from central.reports.asked import Asked
@@ -60,13 +59,20 @@ def places(
         yield from places(made, one, middle, until, channels)
 
 
-def untold(slot: Slot) -> Slot:
-    """A place of a channel that the meter does not have: it is no gap. `slot`: of active import."""
-    return replace(slot, energy=None)
+def untold(active: Sequence[Slot]) -> Sequence[Slot]:
+    """Places of a channel of which nothing came. `active`: those of active import; where some of these came, the meter
+    does not have the channel, and it is no gap."""
+    there = State.MEASURED if any(slot.parts for slot in active) else State.MISSING
+    return [Slot(one.start, one.end, one.zone, one.state if one.state is State.NOT_DUE else there) for one in active]
 
 
 def is_untold(slot: Slot) -> bool:
     return slot.energy is None and slot.state in RECEIVED
+
+
+def tells_nothing(energies: Mapping[str, object], counts: Completeness) -> bool:
+    """Of days or a step: the meter tells of active energy then, and nothing of this channel."""
+    return not energies and counts.received > counts.suspect
 
 
 def _with_untold(slots: Sequence[Slot], active: Sequence[Slot]) -> Sequence[Slot]:
@@ -74,8 +80,8 @@ def _with_untold(slots: Sequence[Slot], active: Sequence[Slot]) -> Sequence[Slot
     if all(part.segment.mounting in there for slot in active for part in slot.parts):
         return slots
     return [
-        slot if slot.parts or not own.parts or own.parts[-1].segment.mounting in there else untold(own)
-        for slot, own in zip(slots, active, strict=True)
+        slot if slot.parts or not own.parts or own.parts[-1].segment.mounting in there else none
+        for slot, own, none in zip(slots, active, untold(active), strict=True)
     ]
 
 

@@ -18,8 +18,9 @@ from central.metering.terms import State
 from central.metering.zones import day_of, local, month_start, next_month
 from central.reports import profiles
 from central.reports.asked import Asked
-from central.reports.description import Address, Cell, Column, Kind
+from central.reports.description import Address, Cell, Column, Kind, Mark
 from central.reports.making import Making
+from central.reports.marks import of_step
 from central.reports.profiles import HALF_HOUR, HOUR, ONE_DAY
 
 SECONDS = {"half_hour": HALF_HOUR, "hour": HOUR}  # other steps are of whole days
@@ -28,18 +29,24 @@ UNSURE = frozenset({State.MISSING, State.SUSPECT, State.NOT_DUE, State.ESTIMATED
 
 class Stepped(Struct, frozen=True, gc=False):
     """[first, until): the local days that it lies in. `whole`: it may be compared with others: of shorter steps those
-    that were measured through, of days and months those that lack nothing."""
+    that were measured through, of days and months those that lack nothing. `partly`: of some of it the meter tells
+    nothing of this channel."""
 
     step: Step
     first: date
     until: date
     whole: bool
+    partly: bool = False
 
     @property
     def untold(self) -> bool:
         """The meter tells of active energy then, and nothing of this channel."""
-        counts = self.step.completeness
-        return not self.step.energies and counts.received > counts.suspect
+        return profiles.tells_nothing(self.step.energies, self.step.completeness)
+
+    @property
+    def marks(self) -> tuple[Mark, ...]:
+        """Of what stands in it, and of what does not."""
+        return of_step(self.step, lacks=self.partly)
 
 
 def stepped(made: Making, one: PointView, first: date, until: date) -> Iterator[Stepped]:
@@ -49,7 +56,7 @@ def stepped(made: Making, one: PointView, first: date, until: date) -> Iterator[
     if asked.step in SECONDS:
         for since, end in profiles.parts(made, one, first, until):
             for piece in profiles.places(made, one, since, end, {asked.channel, ACTIVE_IMPORT}):
-                slots = piece.get(asked.channel) or [profiles.untold(slot) for slot in piece[ACTIVE_IMPORT]]
+                slots = piece.get(asked.channel) or profiles.untold(piece[ACTIVE_IMPORT])
                 yield from _of_places(slots, one, asked)
         return
     days = profiles.days(made, one, first, until, asked.channel)
@@ -64,14 +71,22 @@ def stepped(made: Making, one: PointView, first: date, until: date) -> Iterator[
     for (month, inside), step in zip(by_month.items(), steps_of_months(found, one.tz), strict=True):
         after = next_month(month)
         there = len(inside) == (after - month).days and all(map(whole, inside))
-        yield Stepped(step, max(month, asked.period.first), min(after, asked.period.until), there)
+        silent = any(profiles.tells_nothing(day.energies, day.completeness) for day in inside)
+        first_day, after_last = max(month, asked.period.first), min(after, asked.period.until)
+        yield Stepped(step, first_day, after_last, there, silent and bool(step.energies))
 
 
 def _of_places(slots: Sequence[Slot], one: PointView, asked: Asked) -> Iterator[Stepped]:
-    unsure = sorted(slot.start for slot in slots if slot.state in UNSURE or _uneven(slot))
+    silent = [slot.start for slot in slots if profiles.is_untold(slot)]
+    unsure = sorted([*silent, *(slot.start for slot in slots if slot.state in UNSURE or _uneven(slot))])
     for step in steps(slots, SECONDS[asked.step], one.tz):
         day = local(step.start, one.tz).date()
-        yield Stepped(step, day, day + ONE_DAY, bisect_left(unsure, step.start) == bisect_left(unsure, step.end))
+        partly = bool(step.energies) and _any(silent, step)
+        yield Stepped(step, day, day + ONE_DAY, not _any(unsure, step), partly)
+
+
+def _any(starts: Sequence[int], step: Step) -> bool:
+    return bisect_left(starts, step.start) != bisect_left(starts, step.end)
 
 
 def _uneven(slot: Slot) -> bool:
@@ -82,7 +97,8 @@ def _uneven(slot: Slot) -> bool:
 def whole(day: DayView) -> bool:
     """Over, the viewer's all through, and nothing of it lacks."""
     counts = day.completeness
-    return day.whole and not (counts.missing or counts.not_due or counts.suspect)
+    untold = profiles.tells_nothing(day.energies, counts)
+    return day.whole and not (counts.missing or counts.not_due or counts.suspect or untold)
 
 
 def columns(asked: Asked, beside: str = "") -> tuple[Column, ...]:

@@ -12,7 +12,7 @@ from central.reports import profiles, stepping
 from central.reports.asked import Asked
 from central.reports.description import Address, Cell, Column, Kind, Line, Parameter, Report, Row
 from central.reports.making import Making
-from central.reports.marks import of_step, shares
+from central.reports.marks import shares
 from central.reports.stepping import Stepped
 
 VALUE = "value"
@@ -77,7 +77,7 @@ def _row(
     return Row(
         cells,
         group=name,
-        marks=of_step(step),
+        marks=found.marks,
         remark="; ".join(filter(None, told)),
         opens=opens,
         sums=sums,

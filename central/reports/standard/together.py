@@ -16,7 +16,7 @@ from central.reports import profiles, stepping
 from central.reports.asked import Asked
 from central.reports.description import Address, Cell, Column, Kind, Mark, Parameter, Report, Row
 from central.reports.making import Making
-from central.reports.marks import of_step, shares
+from central.reports.marks import shares
 from central.reports.stepping import Stepped
 
 NOTHINGS = (Mark.MISSING, Mark.SUSPECT, Mark.NOT_DUE)  # of which nothing is known, the gravest first
@@ -84,7 +84,7 @@ def _spans(asked: Asked, points: Sequence[PointView]) -> Iterator[tuple[date, da
 
 
 def _held(asked: Asked, one: PointView, found: Stepped) -> Held:
-    marks, total = of_step(found.step), found.step.total
+    marks, total = found.marks, found.step.total
     cell: Cell = total
     if total is None:
         cell = next((str(LETTERS[mark]) for mark in NOTHINGS if mark in marks), UNTOLD)

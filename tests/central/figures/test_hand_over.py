@@ -10,7 +10,8 @@ import pytest
 from central import figures
 from central.accounts.policy import Viewer
 from central.figures.events import Wanted
-from central.figures.views import NotFound
+from central.figures.tenures import Tenure
+from central.figures.views import NotFound, Period
 from central.metering.network import Quantity
 from central.metering.zones import midnight
 from tests.central import scene as s
@@ -81,6 +82,7 @@ def test_every_view_of_a_point_is_walked_here() -> None:
         "point_list",
         "points",
         "silent",
+        "tenures",  # below
         "together",  # below
     }
 
@@ -103,6 +105,14 @@ def test_the_half_hours_end_and_begin_with_the_hand_over(scene: Scene) -> None:
     assert [slot.start for slot in old.slots] == list(range(SPAN[0], T0, 1800))
     assert [slot.start for slot in new.slots] == list(range(T0, SPAN[1], 1800))
     assert (*old.slots, *new.slots) == both.slots
+
+
+def test_meters_are_told_of_in_the_time_that_is_ones_own(scene: Scene) -> None:
+    point, foreign = scene.points[s.NEXT_DOOR], scene.points[s.FLAT]
+    asked = dict.fromkeys((point, foreign, 999), Period(*SPAN))
+    old, new = (figures.tenures(scene.source, scene.viewer(mail), asked) for mail in (s.FORMER, s.NEIGHBOUR))
+    assert old == {point: (Tenure(SPAN[0], T0, 1800),)}
+    assert new == {point: (Tenure(T0, SPAN[1], 1800),)}
 
 
 def test_all_channels_together_do_so_too(scene: Scene) -> None:

@@ -343,7 +343,7 @@ def test_the_letter_carries_the_file_through_a_real_server(office: PostOffice) -
         post.close()
     (message,) = post.taken
     (part,) = message.iter_attachments()
-    assert part.get_filename() == "Профиль нагрузки, 17 ноября 2026.xlsx"
+    assert part.get_filename() == "Суточный, 17 ноября 2026.xlsx"
     assert sha256(part.get_content()).hexdigest() == digest
     assert "Суточный" in message.get_body(("plain",)).get_content()  # type: ignore[union-attr]
     assert office.letters == [], "nothing of it stays in the queue"

@@ -2,20 +2,29 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from datetime import date
 from html import unescape
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask, url_for
 from flask.testing import FlaskClient
 
+from central.db import writing
 from central.faces.formats import kilo
+from central.metering.zones import midnight
+from central.registry import enter
+from central.registry.changes import entering
 from central.reports.description import Address, Kind, Role
+from central.timeseries.base import RegisterRow
+from protocol.reading import Kind as Store
 from tests.central import scene as s
-from tests.central.reports.parts import Table, Told, run
+from tests.central.conftest import Copy
+from tests.central.reports.parts import KWH, Table, Told, run
 from tests.central.scene import Scene
-from tests.central.web.parts import person
+from tests.central.web.parts import make_app, person
 
 NOVEMBER = {"length": "month", "day": "2026-11-01"}
 ASKED: Mapping[str, Mapping[str, str]] = {
@@ -109,3 +118,27 @@ def test_completeness_opens_the_counts_of_the_month(app: Flask, scene: Scene, an
     assert f"Интервалов к этому времени: {counts['expected']:,}.".replace(",", " ") in page
     for name, word in (("received", "измерено"), ("estimated", "оценка"), ("off", "отключено")):
         assert re.search(f"{word} {counts[name]:,}".replace(",", " "), page), name
+
+
+@pytest.mark.parametrize("word", ["readings", "flows"])
+def test_what_two_meters_counted_is_on_the_page_that_it_opens(copy_of: Copy, tmp_path: Path, word: str) -> None:
+    own = copy_of(11, tmp_path / "scene")
+    flat, meter, day = own.points[s.FLAT], f"MIL-{s.FLAT}", date(2026, 11, 19)
+    at = midnight(day, s.TZ)
+    (last,) = own.series.registers(meter, [Store.DAILY], at - 1, at)
+    with writing(own.engine).begin() as connection, entering(connection, at=own.now, kind="test") as change:
+        enter.add_meter(change, "M-2", serial="M-2", type="т", maker="м")
+        begins = dict.fromkeys(("ap0", "ap1", "ap2", "ap3"), KWH)
+        act = {"old_meter": meter, "act": "а", "reason": "п", "reg_end": last.values, "reg_start": begins}
+        enter.replace_meter(change, flat, "M-2", at, **act)
+    shows = {"ap0": 8 * KWH, "ap1": 2 * KWH, "ap2": 3 * KWH, "ap3": 4 * KWH}
+    own.arrive("M-2", RegisterRow("M-2", at + 3 * 86_400, Store.DAILY, 0, shows))
+    words = {"length": "own", "day": "2026-11-16", "last": "2026-11-21", "tariffs": "0", "replaced": "1"}
+    (row,) = run(own, s.CONSUMER, word, flat, **words).rows
+    name = {"readings": "energy", "flows": "in_energy"}[word]
+    energy = row.cells[name]
+    assert isinstance(energy, int)
+    assert energy > 7 * KWH
+    app = make_app(tmp_path / "scene")
+    assert stands(shown(energy), words_of(person(app, s.CONSUMER), app, row.row.opens[name]))
+    own.close()

@@ -68,7 +68,7 @@ def of_the_scene(scene: s.Scene, report: Report) -> Document:
     viewer, today = scene.viewer(s.CONSUMER), local(scene.now, s.TZ).date()
     usual = asked(report, MultiDict(), today)
     made = making(scene.source, viewer, scene.now, report, usual)
-    if report.size(usual, made.points) > MOST:
+    if report.size(made) > MOST:
         shorter = asked(report, MultiDict({"length": "day", "day": s.POWER_OFF[0].isoformat()}), today)
         made = making(scene.source, viewer, scene.now, report, shorter)
     return document(made, "АО «Энергосеть»", "Договор 100-1\nАнна Петрова")
