@@ -6,6 +6,7 @@ import re
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
+from werkzeug.datastructures import MultiDict
 from werkzeug.test import TestResponse
 
 from central.accounts import erasing
@@ -28,6 +30,9 @@ from central.jobs.leases import Keeper
 from central.jobs.runner import Runner
 from central.jobs.tables import job
 from central.registry.tables import contract_point
+from central.reports import personal, schedule
+from central.reports.asked import asked
+from central.reports.catalogue import reports
 from central.reports.made import files, keeping
 from central.reports.made.desk import KEPT
 from central.reports.tables import report_file
@@ -328,6 +333,18 @@ def test_three_at_a_time_and_what_to_do_about_it(office: Office, anna: FlaskClie
     assert ask(anna, **YEAR).status_code == 303
 
 
+def test_what_schedules_make_keeps_nobody_from_asking(office: Office, anna: FlaskClient) -> None:
+    viewer = office.scene.viewer(s.CONSUMER)
+    wanted = asked(reports()["profile"], MultiDict(YEAR), date(2026, 11, 24))
+    with writing(office.scene.engine).begin() as connection:
+        kept = personal.keep(connection, viewer, "Годовой", wanted, None, s.NOW)
+        schedule.set(connection, viewer, kept, 5, "csv", 0, 0, s.NOW)
+    for _number in range(3):
+        key_of(ask(anna, **YEAR))
+    office.write(update(report_file).values(schedule=1))
+    assert ask(anna, **YEAR).status_code == 303
+
+
 def test_sixty_an_hour(office: Office, anna: FlaskClient) -> None:
     office.write(update(report_file).values(made_at=s.NOW))
     with writing(office.scene.engine).begin() as connection:
@@ -505,6 +522,18 @@ def test_a_sweep_takes_nothing_that_is_somebody_s(office: Office, anna: FlaskCli
     os.utime(stray, (1, 1))
     assert office.forget()["orphans"] == 1
     assert office.lying == [there]
+
+
+def test_a_sweep_leaves_what_is_being_made_however_long_it_takes(office: Office, anna: FlaskClient) -> None:
+    key, other = key_of(ask(anna, **YEAR)), 1000
+    office.write(update(report_file).where(report_file.c.id == key).values(state="making"))
+    office.folder.mkdir(parents=True, exist_ok=True)
+    for number in (key, other):
+        half = files.place(office.folder, number)
+        half.write_bytes(b"half")
+        os.utime(half, (1, 1))
+    assert office.forget()["orphans"] == 1
+    assert office.lying == [files.place(office.folder, key)]
 
 
 def test_the_job_forget_does_it_too(office: Office, anna: FlaskClient) -> None:

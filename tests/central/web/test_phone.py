@@ -86,7 +86,9 @@ def test_scanned_and_agreed_to_the_phone_has_a_session_of_its_own(app: Flask, to
     assert mobile.get("/").status_code == 302  # not yet
     assert agree(computer).status_code == 303
     assert send(mobile, "/phone/enter", "/phone/open").status_code == 302
-    assert "Квартира" in mobile.get("/").text
+    page = mobile.get("/").text
+    assert "Квартира" in page
+    assert " data-keeps" in page, "it is one's own phone: figures stay in it"
     assert "Телефон подключён" in computer.get("/phone").text
     page = computer.get("/me").text
     assert "Chrome, Android" in page
@@ -152,6 +154,7 @@ def test_after_two_minutes_it_is_good_no_more(app: Flask, clock: Clock, when: st
         path = re.search(r'action="(/phone/\d+)"', computer.get("/phone").text)
         assert path is not None
         clock.now += 1
+        assert "Это ваш телефон?" not in computer.get("/phone").text
         late = computer.post(path[1], data={"csrf_token": token(computer, "/phone"), "answer": "yes"})
         assert late.headers["Location"].endswith("done=late")
     else:
