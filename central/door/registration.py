@@ -18,7 +18,7 @@ from central.door.room import ASKED, MAIL, TOO_MANY, door, letter_to_mail, once_
 from central.faces import letters, new_password
 from central.faces.forms import Field, Group, Text
 from central.faces.here import here
-from central.faces.requests import address
+from central.faces.requests import address, network
 from central.registry.periods import COMPANY
 from central.registry.tables import organisation
 
@@ -60,7 +60,7 @@ def activate() -> ResponseReturnValue:
     key = request.values.get("Key", "").strip()
     if request.method == "GET":
         return render_template("door/activate.html", key=key, wrong=None)
-    wrong: Text | None = None if once_more(f"keys {address()}", attempts.KEYS) else TOO_MANY
+    wrong: Text | None = None if once_more(f"keys {network()}", attempts.KEYS) else TOO_MANY
     first: str | None = None
     if wrong is None:
         made = here()

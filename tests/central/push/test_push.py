@@ -406,6 +406,22 @@ def test_a_service_that_is_away_is_asked_again_and_for_a_day(phones: Phones) -> 
         assert connection.scalars(select(push_delivery.c.due_at)).all() == [None, None]
 
 
+def test_what_the_worker_slept_over_is_not_told_days_later(phones: Phones) -> None:
+    """Nor is what was under way to a phone that another has taken since."""
+    browser = phones.subscribe(phones.person(), "anna")
+    handed_on = phones.subscribe(phones.person(), "shared")
+    phones.service.answers |= {"/send/anna": [503], "/send/shared": [503]}
+    opened(phones, HOUR)
+    assert phones.minute()["later"] == 2
+    assert post(phones.person(s.NEIGHBOUR), "/me/push", handed_on.subscription) == 204
+    phones.now += HOUR
+    phones.service.answers["/send/anna"] = [503]
+    phones.push()
+    phones.now += DAY
+    phones.push()
+    assert (browser.shown, handed_on.shown) == ([], [])
+
+
 @pytest.mark.parametrize("status", [404, 410])
 def test_a_browser_that_is_gone_is_forgotten(phones: Phones, status: int) -> None:
     phones.subscribe(phones.person(), "anna")

@@ -206,6 +206,22 @@ def test_digits_are_not_guessed(app: Flask) -> None:
     assert "Слишком много попыток" in answer.text
 
 
+def test_another_address_of_the_same_household_is_no_new_one(app: Flask) -> None:
+    """Of IPv6 each has so many that he may take another for each try."""
+    computer, thief = person(app, s.CONSUMER), phone(app, STRANGER)
+    _, digits = show(computer)
+    wrong = f"{(int(digits.replace(' ', '')) + 1) % 10**8:08}"
+    for number in range(attempts.KEYS):
+        thief.environ_base["REMOTE_ADDR"] = f"2001:db8:1:2:{number:x}::{number:x}"
+        assert "Слишком много попыток" not in bring(thief, wrong).text
+    thief.environ_base["REMOTE_ADDR"] = "2001:db8:1:2:ffff::1"
+    assert "Слишком много попыток" in bring(thief, digits).text
+    neighbour = phone(app)
+    neighbour.environ_base["REMOTE_ADDR"] = "2001:db8:1:3::1"
+    assert bring(neighbour, digits).status_code == 303
+    assert "2001:db8:1:3::1" in computer.get("/phone").text, "the page tells the address itself"
+
+
 def test_so_many_codes_an_hour_are_shown(app: Flask) -> None:
     computer = person(app, s.CONSUMER)
     for _ in range(20):
