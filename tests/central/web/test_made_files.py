@@ -42,6 +42,7 @@ from tests.central.scene import Scene
 from tests.central.web.parts import Clock, letters, make_app, person, settings, token
 
 MONTH = {"length": "month", "day": "2026-11-01"}  # of two points: a job
+YEAR = {"length": "year", "day": "2026-01-01"}
 DAY = {"length": "day", "day": "2026-11-23"}  # at once
 HOURS = 3600
 
@@ -211,15 +212,14 @@ def test_who_chose_so_gets_no_letter_and_no_bell(office: Office, anna: FlaskClie
     assert 'class="bell new"' not in anna.get("/").text
 
 
-YEAR = {"length": "year", "day": "2026-01-01"}
-
-
 def test_cancelled_before_or_while_it_is_made(
     office: Office, anna: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = key_of(ask(anna, **YEAR))
     assert "Файл в очереди" in anna.get(f"/reports/made/{first}").text
     press(anna, first, "cancel")
+    with office.scene.engine.connect() as connection:
+        assert connection.scalars(select(job.c.state)).all() == ["dropped"], "no worker begins it"
     office.work()
     assert office.row(first).state == "cancelled"
     second = key_of(ask(anna, **YEAR))
@@ -242,18 +242,19 @@ def test_cancelled_before_or_while_it_is_made(
     assert "Вы отменили этот файл" in anna.get(f"/reports/made/{second}").text
 
 
+@pytest.mark.parametrize("period", [DAY, YEAR])  # while a page waits, and by the job
 def test_cancelled_at_the_last_moment_leaves_no_file(
-    office: Office, anna: FlaskClient, monkeypatch: pytest.MonkeyPatch
+    office: Office, anna: FlaskClient, monkeypatch: pytest.MonkeyPatch, period: dict[str, str]
 ) -> None:
-    key = key_of(ask(anna, **YEAR))
-    kept = files.keep
+    other, kept = person(office.app, s.CONSUMER), files.keep
 
     def late(*given: Any) -> tuple[str, int]:
         found = kept(*given)
-        press(anna, key, "cancel")
+        press(other, given[1], "cancel")
         return found
 
     monkeypatch.setattr(files, "keep", late)
+    key = key_of(ask(anna, **period))
     office.work()
     assert (office.row(key).state, office.lying) == ("cancelled", [])
 
