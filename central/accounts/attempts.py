@@ -2,6 +2,7 @@
 are no more than one after another."""
 
 from hashlib import sha256
+from ipaddress import IPv4Address, ip_address, ip_network
 
 from sqlalchemy import Connection, delete, func, select
 
@@ -9,6 +10,7 @@ from central.accounts.tables import attempt
 from central.db import alone
 
 WITHIN = 3600  # seconds
+HOUSEHOLD = 64  # bits of an address of IPv6 that are one
 LOGINS = 10  # of one mail, whether it has an account or not
 FROM_ONE = 100  # logins from one address
 REGISTRATIONS = 20  # from one address
@@ -28,6 +30,17 @@ def take(connection: Connection, what: str, now: int, most: int) -> bool:
     if made < most:
         connection.execute(attempt.insert().values(mail=key, at=now))
     return bool(made < most)
+
+
+def network(address: str) -> str:
+    """What counts as one: of IPv6 all addresses of a household (/64), which takes another for each try if it likes."""
+    try:
+        found = ip_address(address.partition("%")[0])
+    except ValueError:  # a server behind a socket has none
+        return address
+    if isinstance(found, IPv4Address):
+        return str(found)
+    return str(found.ipv4_mapped or ip_network((found, HOUSEHOLD), strict=False))
 
 
 def give_back(connection: Connection, what: str) -> None:

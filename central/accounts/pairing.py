@@ -92,9 +92,7 @@ def offer(connection: Connection, viewer: Viewer, token: str, now: int) -> Offer
         raise Gone
     if not attempts.take(connection, f"codes of {viewer.account}", now, MOST):
         raise TooMany
-    old = pairing.c.made_at <= now - KEPT
-    unused = (pairing.c.session == key) & (pairing.c.state != State.DONE)
-    connection.execute(delete(pairing).where(old | unused))
+    connection.execute(delete(pairing).where((pairing.c.session == key) | (pairing.c.made_at <= now - KEPT)))
     secret, digits = secrets.token_urlsafe(BYTES), f"{secrets.randbelow(10**DIGITS):0{DIGITS}}"
     hashed = _hash(secret)
     values = {"account": viewer.account, "session": key, "hash": hashed, "digits": _hash(hashed + digits)}

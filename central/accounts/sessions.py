@@ -60,7 +60,9 @@ def proven(
             what += " from a known device"
         allowed = attempts.take(connection, what, now, attempts.LOGINS)
         if address:
-            allowed = attempts.take(connection, f"login from {address}", now, attempts.FROM_ONE) and allowed
+            allowed = (
+                attempts.take(connection, f"login from {attempts.network(address)}", now, attempts.FROM_ONE) and allowed
+            )
     hashed = found.password if found is not None and found.state in MAY_LOG_IN and allowed else None
     right = passwords.verify(hashed, password)  # outside of any transaction: it takes 0.1 s
     with writing(engine).begin() as connection:
@@ -69,7 +71,7 @@ def proven(
                 note(connection, now, found.id if found is not None else None, "login refused", "", address)
             return None
         attempts.forget(connection, what)
-        attempts.give_back(connection, f"login from {address}")
+        attempts.give_back(connection, f"login from {attempts.network(address)}")
         return int(found.id)
 
 

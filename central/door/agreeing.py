@@ -13,7 +13,7 @@ from central.accounts.texts import Current, Kind
 from central.door.room import TOO_MANY, once_more
 from central.faces import new_password
 from central.faces.forms import Field, Group, Parsed, captions_of, parse, typed_in
-from central.faces.requests import address
+from central.faces.requests import network
 
 BOXES = {
     Kind.LICENCE: Field("licence", _l("Я принимаю условия лицензионного соглашения"), "check"),
@@ -49,7 +49,7 @@ def read(about: Group, agreed: Current, mail: str | None = None) -> Typed:
     found = parse((about, GROUP), typed)
     _check(found, typed, agreed)
     new_password.compare(found)
-    if not found.errors and not once_more(f"register {address()}", attempts.REGISTRATIONS):
+    if not found.errors and not once_more(f"register {network()}", attempts.REGISTRATIONS):
         found.errors[""] = TOO_MANY
     not_in_it = mail or found.values.get("mail", ""), found.values.get("name", "")
     return Typed(typed, found, new_password.hashed(found, not_in_it) if not found.errors else None)

@@ -16,7 +16,7 @@ from central.door.room import TOO_MANY, door, once_more
 from central.faces import report_words
 from central.faces.here import here
 from central.faces.periods import Chosen
-from central.faces.requests import address
+from central.faces.requests import network
 from central.registry.periods import COMPANY
 from central.reports.made import proof
 from central.reports.made.proof import Proof
@@ -37,7 +37,7 @@ def check() -> ResponseReturnValue:
 
 @door.route("/check/<code>", methods=["GET", "POST"])
 def check_code(code: str) -> ResponseReturnValue:
-    if not once_more(f"checks {address()}", attempts.CHECKS):
+    if not once_more(f"checks {network()}", attempts.CHECKS):
         return render_template("door/check.html", typed=code[:LONGEST], unknown=False, wrong=TOO_MANY), 429
     with here().source.engine.connect() as connection:
         found = proof.of(connection, code[:LONGEST])

@@ -10,7 +10,7 @@ from central.door.room import ASKED, TOO_MANY, door, letter_to_mail, once_more
 from central.faces import new_password
 from central.faces.forms import Group, Parsed, captions_of, parse, typed_in
 from central.faces.here import here
-from central.faces.requests import address
+from central.faces.requests import network
 
 
 @door.route("/forgotten", methods=["GET", "POST"])
@@ -33,7 +33,7 @@ def reset() -> ResponseReturnValue:
         return render_template("door/reset.html", key=key, group=groups[0], captions={}, errors={})
     found = parse(groups, typed_in(groups, request.form))
     new_password.compare(found)
-    if not found.errors and not once_more(f"keys {address()}", attempts.KEYS):
+    if not found.errors and not once_more(f"keys {network()}", attempts.KEYS):
         found.errors[""] = TOO_MANY
     if not found.errors:
         _reset(key, found)

@@ -13,7 +13,7 @@ from central.door.room import TOO_MANY, door, once_more
 from central.faces import letters
 from central.faces.forms import Text
 from central.faces.here import here
-from central.faces.requests import address
+from central.faces.requests import network
 from central.faces.words import TAKEN
 
 BAD_KEY = _l("Ссылка не подходит: она уже использована, устарела, или смену почты остановили или попросили ещё раз.")
@@ -26,7 +26,7 @@ def mail() -> ResponseReturnValue:
     key = request.values.get("Key", "").strip()
     if request.method == "GET":
         return render_template("door/mail.html", key=key, wrong=None, done=request.args.get("done"))
-    wrong: Text | None = None if once_more(f"keys {address()}", attempts.KEYS) else TOO_MANY
+    wrong: Text | None = None if once_more(f"keys {network()}", attempts.KEYS) else TOO_MANY
     if wrong is None:
         try:
             return redirect(url_for("door.mail", done=_stop(key) if "stop" in request.form else _confirm(key)), 303)

@@ -13,7 +13,7 @@ from central.db import writing
 from central.door.login import let_in
 from central.door.room import TOO_MANY, door, once_more
 from central.faces.here import here
-from central.faces.requests import address
+from central.faces.requests import address, network
 
 CLAIM = "claim"  # in the session of the phone: what it is known by while it waits
 
@@ -24,7 +24,7 @@ def open_phone() -> ResponseReturnValue:
     made = here()
     if request.method == "GET":
         return _page(_waiting())
-    if not once_more(f"codes from {address()}", attempts.KEYS):
+    if not once_more(f"codes from {network()}", attempts.KEYS):
         return _page(None, wrong=TOO_MANY), 422
     try:
         with writing(made.source.engine).begin() as connection:

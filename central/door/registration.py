@@ -19,7 +19,7 @@ from central.faces import letters, new_password
 from central.faces.forms import Field, Group, Text
 from central.faces.here import here
 from central.faces.preferences import language
-from central.faces.requests import address
+from central.faces.requests import address, network
 from central.registry.periods import COMPANY
 from central.registry.tables import organisation
 
@@ -61,7 +61,7 @@ def activate() -> ResponseReturnValue:
     key = request.values.get("Key", "").strip()
     if request.method == "GET":
         return render_template("door/activate.html", key=key, wrong=None)
-    wrong: Text | None = None if once_more(f"keys {address()}", attempts.KEYS) else TOO_MANY
+    wrong: Text | None = None if once_more(f"keys {network()}", attempts.KEYS) else TOO_MANY
     first: str | None = None
     if wrong is None:
         made = here()

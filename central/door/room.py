@@ -14,7 +14,7 @@ from central.db import writing
 from central.faces import letters
 from central.faces.forms import Field, Group, parse, typed_in
 from central.faces.here import here
-from central.faces.requests import address
+from central.faces.requests import network
 
 door = Blueprint("door", __name__)
 TOO_MANY = _l("Слишком много попыток с этого адреса. Подождите час.")
@@ -52,7 +52,7 @@ def letter_to_mail(
     if found.errors:
         return render_template(template, field=MAIL, typed=typed, errors=found.errors), 422
     mail = session[ASKED] = found.values["mail"]
-    if once_more(f"{what} {mail}", attempts.LETTERS) and once_more(f"letters {address()}", attempts.REGISTRATIONS):
+    if once_more(f"{what} {mail}", attempts.LETTERS) and once_more(f"letters {network()}", attempts.REGISTRATIONS):
         made = here()
         with writing(made.source.engine).begin() as connection:
             sent = letter(connection, mail, made.now)

@@ -14,7 +14,7 @@ from central.accounts.policy import Viewer
 from central.db import writing
 from central.faces.formats import day
 from central.faces.here import here
-from central.faces.requests import address
+from central.faces.requests import address, network
 from central.metering.zones import day_of
 from central.registry.periods import COMPANY
 
@@ -71,7 +71,7 @@ def _unknown() -> Response:
     """A wrong one is counted by whence it comes, as wrong passwords are."""
     made = here()
     with writing(made.source.engine).begin() as connection:
-        allowed = attempts.take(connection, f"token from {address()}", made.now, attempts.FROM_ONE)
+        allowed = attempts.take(connection, f"token from {network()}", made.now, attempts.FROM_ONE)
     return refused(401 if allowed else 429)
 
 

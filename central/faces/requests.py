@@ -7,6 +7,7 @@ import time
 
 from flask import Flask, Response, abort, g, request
 
+from central.accounts import attempts
 from central.logs import about
 from central.operation.metrics import web as metrics
 
@@ -23,6 +24,11 @@ _QUIET = ("static", "health")
 def address() -> str:
     """Whence it was asked."""
     return (request.remote_addr or "")[:45]
+
+
+def network() -> str:
+    """As that what is tried is counted."""
+    return attempts.network(address())
 
 
 def install(app: Flask, *, behind_proxy: bool) -> None:

@@ -16,7 +16,7 @@ from openpyxl.utils import get_column_letter
 Cell: TypeAlias = str | int | Decimal | None
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"  # the type of a workbook
 BOM = "\ufeff"
-BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 NUMBERS = "#,##0.000###"
 WIDTH = 18  # characters of a column
 

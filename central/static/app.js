@@ -467,7 +467,7 @@ const SIDE = 1600; // px of the longer one
 for (const form of document.querySelectorAll("form[data-photo]")) {
   form.addEventListener("submit", async (event) => {
     const field = form.elements.photo;
-    if (!field.files[0] || !self.createImageBitmap || form.dataset.small) return;
+    if (!field.files[0] || !self.createImageBitmap) return;
     event.preventDefault();
     try {
       const picture = await createImageBitmap(field.files[0], { imageOrientation: "from-image" });
@@ -482,8 +482,7 @@ for (const form of document.querySelectorAll("form[data-photo]")) {
     } catch {
       // what no browser can draw the server refuses in words
     }
-    form.dataset.small = "yes";
-    form.requestSubmit();
+    form.submit();
   });
 }
 

@@ -10,7 +10,8 @@ from sqlalchemy import select
 
 from central.db import writing
 from central.figures.around import readings_around
-from central.handing.tables import hand_in, handed_in
+from central.handing import photos
+from central.handing.tables import hand_in, handed_in, handed_photo
 from central.registry.tables import manual_reading, meter_type
 from tests.central import scene as s
 from tests.central.scene import Scene
@@ -18,6 +19,17 @@ from tests.e2e.parts import findings, opened
 
 DAYS = 20
 KWH = 10**6
+SECRET = b"GPS 55.7512 37.6184"
+DRAW = """async ([width, height]) => {
+  const canvas = new OffscreenCanvas(width, height), pen = canvas.getContext("2d");
+  for (let at = 0; at < 200; at++) {
+    pen.fillStyle = `hsl(${at * 47} 80% ${20 + (at % 6) * 10}%)`;
+    pen.fillRect((at * 97) % width, (at * 61) % height, width / 9, height / 7);
+  }
+  const picture = await canvas.convertToBlob({ type: "image/jpeg", quality: 0.9 });
+  return [...new Uint8Array(await picture.arrayBuffer())];
+}"""
+SHOWN = "async (one) => { await one.decode(); return [one.naturalWidth, one.naturalHeight]; }"
 RECEIPT = re.compile(r"Квитанция 2411-\d{4}")
 
 
@@ -28,7 +40,7 @@ def village(running: tuple[str, Scene]) -> Iterator[tuple[str, Scene]]:
     with writing(scene.engine).begin() as connection:
         if connection.execute(select(meter_type.c.id)).first() is None:
             connection.execute(meter_type.insert().values(maker="Милур", name="Милур 107S", digits=6))
-        for table in (handed_in, hand_in, manual_reading):
+        for table in (handed_photo, handed_in, hand_in, manual_reading):
             connection.execute(table.delete())
     return running
 
@@ -159,3 +171,32 @@ def test_without_scripts_it_is_handed_in_all_the_same(browser: Browser, village:
     assert RECEIPT.search(page.get_by_role("heading", level=1).inner_text())
     assert count(scene) == (1, 1)
     context.close()
+
+
+@pytest.mark.parametrize("made_small", [True, False])
+def test_a_real_photo_goes_with_it_small_and_without_what_the_camera_wrote(
+    browser: Browser, village: tuple[str, Scene], made_small: bool
+) -> None:
+    """Where the browser cannot draw it, it goes as it is, and the server leaves that out."""
+    address, scene = village
+    with opened(browser, address, 360, s.CONSUMER) as (page, wrong):
+        page.goto(f"{address}/entry")
+        fill(page, scene)
+        send(page)
+        expect(page.get_by_role("heading", level=1)).to_have_text(RECEIPT)
+        drawn = bytes(page.evaluate(DRAW, [2400, 1800]))
+        told = b"\xff\xe1" + (len(SECRET) + 2).to_bytes(2) + SECRET
+        camera = drawn[:2] + told + drawn[2:] + drawn[:2] + told + drawn[2:]  # a second one hangs behind it
+        if not made_small:
+            page.evaluate("() => { window.createImageBitmap = async () => { throw new Error() } }")
+        page.locator("input[type=file]").set_input_files(
+            {"name": "IMG_1.jpg", "mimeType": "image/jpeg", "buffer": camera}
+        )
+        page.get_by_role("button", name="Приложить снимок").click()
+        expect(page.get_by_text("Снимок приложен")).to_be_visible()
+        picture = page.locator(".photos img")
+        assert picture.evaluate(SHOWN) == ([1600, 1200] if made_small else [2400, 1800])
+        kept = page.context.request.get(address + str(picture.get_attribute("src"))).body()
+        assert SECRET not in kept
+        assert made_small or kept == photos.without_telling(drawn)
+        assert wrong == []

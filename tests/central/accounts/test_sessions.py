@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import Engine, func, select
 
-from central.accounts.attempts import FROM_ONE
+from central.accounts.attempts import FROM_ONE, network
 from central.accounts.attempts import LOGINS as ATTEMPTS
 from central.accounts.passwords import LONGEST, Passwords, WeakPassword
 from central.accounts.people import NoAccount, add_account, set_password
@@ -276,3 +276,21 @@ class TestCommands:
         assert wrong == (1, "Error: a password has at least 8 characters\n")
         nobody = run("password", "nobody@example.org", "--stdin", text=PASSWORD)
         assert nobody == (1, "Error: no account has the mail nobody@example.org\n")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("203.0.113.7", "203.0.113.7", True),
+        ("203.0.113.7", "203.0.113.8", False),
+        ("2001:db8:1:2::1", "2001:db8:1:2:ffff:ffff:ffff:ffff", True),
+        ("2001:db8:1:2::1", "2001:db8:1:3::1", False),
+        ("::ffff:203.0.113.7", "203.0.113.7", True),
+        ("::ffff:203.0.113.7", "::ffff:203.0.113.8", False),
+        ("fe80::1%eth0", "fe80::2%eth0", True),
+        ("", "", True),
+        ("unix:", "", False),
+    ],
+)
+def test_tries_are_counted_by_household(one: str, other: str, same: bool) -> None:
+    assert (network(one) == network(other)) is same

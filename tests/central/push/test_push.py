@@ -264,6 +264,24 @@ def test_so_many_a_day_and_the_next_says_how_many_there_were_more(phones: Phones
     assert browser.shown[-1]["body"] == "Откройте кабинет."
 
 
+def test_what_was_held_and_is_wanted_no_more_is_not_counted_among_more(phones: Phones) -> None:
+    browser, viewer = phones.subscribe(phones.person(), "anna"), phones.scene.viewer(s.CONSUMER)
+    at(phones, 9)
+
+    def happens(kind: Kind, path: str) -> None:
+        with writing(phones.scene.engine).begin() as connection:
+            asking.ask(connection, viewer.account, kind, path, s.TZ, phones.now)
+        phones.push()
+
+    for number in range(A_DAY + 2):
+        happens(Kind.SILENT, f"/reports/made/{number}")
+    with writing(phones.scene.engine).begin() as connection:
+        choose(connection, viewer, {**choices(connection, viewer.account), Kind.SILENT: Choice(push=False)})
+    happens(Kind.MAGNET, "/notices#1")
+    assert browser.shown[A_DAY:] == [{**browser.shown[-1], "body": "Откройте кабинет."}]
+    assert phones.states()[A_DAY:] == ["dropped", "dropped", "sent"]
+
+
 def test_what_is_of_no_point_obeys_the_choice_and_the_quiet_hours_too(phones: Phones) -> None:
     browser, viewer = phones.subscribe(phones.person(), "anna"), phones.scene.viewer(s.CONSUMER)
     at(phones, 23)
@@ -418,6 +436,22 @@ def test_a_service_that_is_away_is_asked_again_and_for_a_day(phones: Phones) -> 
     assert len(browser.shown) == 1
     with phones.scene.engine.connect() as connection:
         assert connection.scalars(select(push_delivery.c.due_at)).all() == [None, None]
+
+
+def test_what_the_worker_slept_over_is_not_told_days_later(phones: Phones) -> None:
+    """Nor is what was under way to a phone that another has taken since."""
+    browser = phones.subscribe(phones.person(), "anna")
+    handed_on = phones.subscribe(phones.person(), "shared")
+    phones.service.answers |= {"/send/anna": [503], "/send/shared": [503]}
+    opened(phones, HOUR)
+    assert phones.minute()["later"] == 2
+    assert post(phones.person(s.NEIGHBOUR), "/me/push", handed_on.subscription) == 204
+    phones.now += HOUR
+    phones.service.answers["/send/anna"] = [503]
+    phones.push()
+    phones.now += DAY
+    phones.push()
+    assert (browser.shown, handed_on.shown) == ([], [])
 
 
 @pytest.mark.parametrize("status", [404, 410])

@@ -13,6 +13,7 @@ from msgspec import structs
 from sqlalchemy import func, select, update
 from werkzeug.datastructures import MultiDict
 
+from central.accounts.people import add_grant
 from central.accounts.states import State as AccountState
 from central.accounts.tables import account, grant
 from central.config import CentralConfig, Mail
@@ -265,10 +266,11 @@ def test_two_workers_at_once_make_one(office: PostOffice) -> None:
     assert office.files == 1
 
 
-def test_who_may_not_log_in_any_more_gets_nothing(office: PostOffice) -> None:
+@pytest.mark.parametrize("state", [AccountState.BLOCKED, AccountState.WITHDRAWN, AccountState.ACTIVATED])
+def test_who_may_not_log_in_or_is_no_consumer_any_more_gets_nothing(office: PostOffice, state: AccountState) -> None:
     key = office.kept(point=str(office.scene.points[s.FLAT]))
     office.set(key, percent=0, made=MADE)
-    office.write(update(account).where(account.c.mail == s.CONSUMER).values(state=AccountState.BLOCKED))
+    office.write(update(account).where(account.c.mail == s.CONSUMER).values(state=state))
     office.day(date(2026, 11, 18))
     assert (office.letters, office.files) == ([], 0)
 
@@ -300,6 +302,33 @@ def test_who_sees_the_point_no_more_is_told_that_there_is_nothing(office: PostOf
     assert "attached" not in letter
     office.day(date(2026, 11, 20))
     assert len(office.letters) == 1
+
+
+def test_what_is_shared_with_one_no_more_is_sent_to_him_no_more(office: PostOffice) -> None:
+    """Also when it was being made as its author took it back."""
+    with writing(office.scene.engine).begin() as connection:
+        owner = office.scene.viewer(s.CONSUMER)
+        contract = office.scene.accounts["100-1"]
+        key = add_grant(connection, office.scene.viewer(s.NEIGHBOUR).account, contract, 0)
+        connection.execute(update(grant).where(grant.c.id == key).values(given_by=owner.account))
+        wanted = asked(PROFILE, MultiDict({"length": "day", "day": "2026-11-17"}), date(2026, 11, 18))
+        kept = personal.keep(connection, owner, "Общий", wanted, contract, office.now)
+        schedule.set(connection, office.scene.viewer(s.NEIGHBOUR), kept, 18, "csv", 0, 0, at(MADE, 9))
+        personal.change(connection, owner, kept, "Общий", wanted, None, office.now)
+    office.day(date(2026, 11, 18))
+    assert (letters(office.scene, s.NEIGHBOUR), office.files) == ([], 0)
+    with writing(office.scene.engine).begin() as connection:
+        personal.change(connection, owner, kept, "Общий", wanted, contract, office.now)
+        enqueue(connection, "reports_by_mail", {}, office.now)
+    office.turn("reports_by_mail")
+    with writing(office.scene.engine).begin() as connection:
+        connection.execute(update(grant).where(grant.c.id == key).values(valid_to=1))
+        personal.change(connection, owner, kept, "Общий", wanted, None, office.now)
+    office.turn("report")
+    (letter,) = letters(office.scene, s.NEIGHBOUR)
+    assert letter["subject"] == "Отчёт не получился: Общий"
+    assert "attached" not in letter
+    assert not [word for word in ("Квартира", "Дача", s.FLAT) if word in letter["text"]]
 
 
 def test_one_too_large_for_a_letter_is_a_link(office: PostOffice, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -117,7 +117,7 @@ def test_the_workbook_says_the_same_with_real_numbers(app: Flask, scene: Scene) 
 
 
 @pytest.mark.quick
-@pytest.mark.parametrize("text", ["=1+1", "+7 900", "-x", "@SUM(A1)", "\tx"])
+@pytest.mark.parametrize("text", ["=1+1", "+7 900", "-x", "@SUM(A1)", "\tx", "\n=1+1"])
 def test_text_never_begins_a_formula(text: str) -> None:
     table = Table("т", [("Имя", text)], ["a"], [[text], [Decimal("-1.5")]])
     lines = list(csv.reader(StringIO("".join(as_csv(table))), delimiter=";"))

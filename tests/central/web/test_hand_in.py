@@ -4,8 +4,10 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from html import unescape
+from importlib import import_module
 from pathlib import Path
 from threading import Barrier
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -33,6 +35,7 @@ from tests.central.web.forms import said, save
 from tests.central.web.forms import send as fill
 from tests.central.web.parts import Clock, letters, make_app, person, send
 
+form_of_readings = import_module("central.cabinet.hand_in")  # the package has its view under this name
 KWH = 10**6
 SPENT = {"ap1": 30, "ap2": 20, "ap3": 25}  # kWh since the dacha fell silent
 
@@ -414,3 +417,28 @@ def test_the_administrator_sets_the_days(village: Scene, app: Flask) -> None:
     assert "Сейчас не дни приёма: принимаем с 25 ноября по 3 декабря" in person(app, s.CONSUMER).get("/entry").text
     save(operator, form, {"phone": "8 800 000-00-00", "reason": "новый"})
     assert "с 25 по 3 число" in admin.get("/console/organisation").text, "an operator's form leaves them"
+
+
+@pytest.mark.parametrize("what", ["the meter", "the contract"])
+def test_what_changed_while_it_was_typed_takes_no_reading(
+    village: Scene, app: Flask, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """Between the page and the last look at it."""
+    client, typed = person(app, s.CONSUMER), digits(village, s.DACHA)
+    handed = form_of_readings.handed
+
+    def changed(*given: Any) -> int:
+        with writing(village.engine).begin() as connection:
+            if what == "the meter":
+                its = mounting.c.meter == f"MIL-{s.DACHA}"
+                connection.execute(update(mounting).where(its).values(valid_to=s.NOW))
+            else:
+                its = grant.c.account == village.viewer(s.CONSUMER).account
+                connection.execute(update(grant).where(its).values(valid_to=s.NOW))
+        return handed(*given)
+
+    monkeypatch.setattr(form_of_readings, "handed", changed)
+    answer = hand(client, typed)
+    assert answer.status_code == 422
+    assert "Счётчик сменился, или договор теперь не ваш" in answer.text
+    assert rows(village) == []

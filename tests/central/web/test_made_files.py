@@ -16,6 +16,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
+from werkzeug.datastructures import MultiDict
 from werkzeug.test import TestResponse
 
 from central.accounts import erasing
@@ -30,6 +31,9 @@ from central.jobs.runner import Runner
 from central.jobs.tables import job
 from central.metering.zones import midnight
 from central.registry.tables import contract_point
+from central.reports import personal, schedule
+from central.reports.asked import asked
+from central.reports.catalogue import reports
 from central.reports.made import files, keeping
 from central.reports.made.desk import KEPT
 from central.reports.tables import report_file
@@ -40,6 +44,7 @@ from tests.central.scene import Scene
 from tests.central.web.parts import Clock, letters, make_app, person, settings, token
 
 MONTH = {"length": "month", "day": "2026-11-01"}  # of two points: a job
+YEAR = {"length": "year", "day": "2026-01-01"}
 DAY = {"length": "day", "day": "2026-11-23"}  # at once
 HOURS = 3600
 
@@ -212,15 +217,14 @@ def test_who_chose_so_gets_no_letter_and_no_bell(office: Office, anna: FlaskClie
     assert 'class="bell new"' not in anna.get("/").text
 
 
-YEAR = {"length": "year", "day": "2026-01-01"}
-
-
 def test_cancelled_before_or_while_it_is_made(
     office: Office, anna: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = key_of(ask(anna, **YEAR))
     assert "Файл в очереди" in anna.get(f"/reports/made/{first}").text
     press(anna, first, "cancel")
+    with office.scene.engine.connect() as connection:
+        assert connection.scalars(select(job.c.state)).all() == ["dropped"], "no worker begins it"
     office.work()
     assert office.row(first).state == "cancelled"
     second = key_of(ask(anna, **YEAR))
@@ -243,18 +247,19 @@ def test_cancelled_before_or_while_it_is_made(
     assert "Вы отменили этот файл" in anna.get(f"/reports/made/{second}").text
 
 
+@pytest.mark.parametrize("period", [DAY, YEAR])  # while a page waits, and by the job
 def test_cancelled_at_the_last_moment_leaves_no_file(
-    office: Office, anna: FlaskClient, monkeypatch: pytest.MonkeyPatch
+    office: Office, anna: FlaskClient, monkeypatch: pytest.MonkeyPatch, period: dict[str, str]
 ) -> None:
-    key = key_of(ask(anna, **YEAR))
-    kept = files.keep
+    other, kept = person(office.app, s.CONSUMER), files.keep
 
     def late(*given: Any) -> tuple[str, int]:
         found = kept(*given)
-        press(anna, key, "cancel")
+        press(other, given[1], "cancel")
         return found
 
     monkeypatch.setattr(files, "keep", late)
+    key = key_of(ask(anna, **period))
     office.work()
     assert (office.row(key).state, office.lying) == ("cancelled", [])
 
@@ -331,6 +336,18 @@ def test_three_at_a_time_and_what_to_do_about_it(office: Office, anna: FlaskClie
     boris = person(office.app, s.NEIGHBOUR)
     assert ask(boris, **YEAR).status_code == 303, "another's are not counted"
     press(anna, keys[0], "cancel")
+    assert ask(anna, **YEAR).status_code == 303
+
+
+def test_what_schedules_make_keeps_nobody_from_asking(office: Office, anna: FlaskClient) -> None:
+    viewer = office.scene.viewer(s.CONSUMER)
+    wanted = asked(reports()["profile"], MultiDict(YEAR), date(2026, 11, 24))
+    with writing(office.scene.engine).begin() as connection:
+        kept = personal.keep(connection, viewer, "Годовой", wanted, None, s.NOW)
+        schedule.set(connection, viewer, kept, 5, "csv", 0, 0, s.NOW)
+    for _number in range(3):
+        key_of(ask(anna, **YEAR))
+    office.write(update(report_file).values(schedule=1))
     assert ask(anna, **YEAR).status_code == 303
 
 
@@ -511,6 +528,18 @@ def test_a_sweep_takes_nothing_that_is_somebody_s(office: Office, anna: FlaskCli
     os.utime(stray, (1, 1))
     assert office.forget()["orphans"] == 1
     assert office.lying == [there]
+
+
+def test_a_sweep_leaves_what_is_being_made_however_long_it_takes(office: Office, anna: FlaskClient) -> None:
+    key, other = key_of(ask(anna, **YEAR)), 1000
+    office.write(update(report_file).where(report_file.c.id == key).values(state="making"))
+    office.folder.mkdir(parents=True, exist_ok=True)
+    for number in (key, other):
+        half = files.place(office.folder, number)
+        half.write_bytes(b"half")
+        os.utime(half, (1, 1))
+    assert office.forget()["orphans"] == 1
+    assert office.lying == [files.place(office.folder, key)]
 
 
 def test_the_job_forget_does_it_too(office: Office, anna: FlaskClient) -> None:

@@ -86,7 +86,9 @@ def test_scanned_and_agreed_to_the_phone_has_a_session_of_its_own(app: Flask, to
     assert mobile.get("/").status_code == 302  # not yet
     assert agree(computer).status_code == 303
     assert send(mobile, "/phone/enter", "/phone/open").status_code == 302
-    assert "Квартира" in mobile.get("/").text
+    page = mobile.get("/").text
+    assert "Квартира" in page
+    assert " data-keeps" in page, "it is one's own phone: figures stay in it"
     assert "Телефон подключён" in computer.get("/phone").text
     page = computer.get("/me").text
     assert "Chrome, Android" in page
@@ -152,6 +154,7 @@ def test_after_two_minutes_it_is_good_no_more(app: Flask, clock: Clock, when: st
         path = re.search(r'action="(/phone/\d+)"', computer.get("/phone").text)
         assert path is not None
         clock.now += 1
+        assert "Это ваш телефон?" not in computer.get("/phone").text
         late = computer.post(path[1], data={"csrf_token": token(computer, "/phone"), "answer": "yes"})
         assert late.headers["Location"].endswith("done=late")
     else:
@@ -201,6 +204,22 @@ def test_digits_are_not_guessed(app: Flask) -> None:
     answer = bring(thief, digits)
     assert answer.status_code == 422
     assert "Слишком много попыток" in answer.text
+
+
+def test_another_address_of_the_same_household_is_no_new_one(app: Flask) -> None:
+    """Of IPv6 each has so many that he may take another for each try."""
+    computer, thief = person(app, s.CONSUMER), phone(app, STRANGER)
+    _, digits = show(computer)
+    wrong = f"{(int(digits.replace(' ', '')) + 1) % 10**8:08}"
+    for number in range(attempts.KEYS):
+        thief.environ_base["REMOTE_ADDR"] = f"2001:db8:1:2:{number:x}::{number:x}"
+        assert "Слишком много попыток" not in bring(thief, wrong).text
+    thief.environ_base["REMOTE_ADDR"] = "2001:db8:1:2:ffff::1"
+    assert "Слишком много попыток" in bring(thief, digits).text
+    neighbour = phone(app)
+    neighbour.environ_base["REMOTE_ADDR"] = "2001:db8:1:3::1"
+    assert bring(neighbour, digits).status_code == 303
+    assert "2001:db8:1:3::1" in computer.get("/phone").text, "the page tells the address itself"
 
 
 def test_so_many_codes_an_hour_are_shown(app: Flask) -> None:

@@ -18,12 +18,15 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
+from central.accounts import staff
+from central.accounts.policy import Right
 from central.db import writing
 from central.faces import requests
 from central.figures import NotFound
 from central.handing import photos
 from central.handing.tables import hand_in, handed_in, handed_photo
-from central.registry import documents
+from central.registry import documents, enter
+from central.registry.changes import entering
 from central.registry.refusals import Refused
 from tests.central import scene as s
 from tests.central.conftest import Copy
@@ -95,6 +98,16 @@ def test_nobody_else_sees_it_or_puts_one_there(app: Flask) -> None:
         assert attach(stranger, PICTURE).status_code == 404
     assert attach(person(app, s.NEIGHBOUR), PICTURE, "1", "2411-0002").status_code == 404  # a line of another's
     assert app.test_client().get("/photo/1").status_code == 302
+
+
+def test_an_operator_of_another_branch_does_not_see_it(app: Flask, village: Scene) -> None:
+    attach(person(app, s.CONSUMER), PICTURE)
+    with writing(village.engine).begin() as connection:
+        with entering(connection, at=s.NOW, kind="test") as act:
+            station = enter.add_node(act, 1, "substation", "ТП-7")
+        staff.give(connection, village.viewer(s.OPERATOR).account, list(Right), [station], s.NOW, None)
+    assert person(app, s.OPERATOR).get("/photo/1").status_code == 404
+    assert person(app, s.ADMINISTRATOR).get("/photo/1").status_code == 200
 
 
 def test_only_who_handed_the_reading_in_adds_to_it_whichever_page_asks(village: Scene, tmp_path: Path) -> None:

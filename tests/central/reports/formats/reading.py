@@ -100,7 +100,7 @@ def of_csv(path: Path) -> Table:
 def _typed(cell: str) -> str:
     if NUMBER.fullmatch(cell):
         return said(Decimal(cell.replace(",", ".")))
-    return said(re.sub(r"\A'(?=[=+\-@\t\r])", "", cell))
+    return said(re.sub(r"\A'(?=[=+\-@\t\r\n])", "", cell))
 
 
 def of_office(path: Path) -> Table:
