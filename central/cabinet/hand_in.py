@@ -1,4 +1,4 @@
-"""«Ввод показаний»: all meters of a person in one form, what is doubtful told once, a receipt, the ones before.
+"""«Ввод показаний счетчика»: all meters of a person in one form, doubts told once, a receipt, the ones before.
 
 The form works without scripts; sent twice it is one (a token of its page and of what was typed). A phone that had no
 network sends what it kept later, with the moment when it was read (`noted_at`), and is answered as a program: JSON.

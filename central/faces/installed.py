@@ -36,7 +36,7 @@ def manifest() -> Response:
         {"src": asset(f"icons/{name}-{size}.png"), "sizes": f"{size}x{size}", "type": "image/png", "purpose": purpose}
         for name, size, purpose in DRAWN
     ]
-    captions = {"cabinet.hand_in": _("Ввод показаний"), "cabinet.reports": _("Отчеты")}
+    captions = {"cabinet.hand_in": _("Ввод показаний счетчика"), "cabinet.reports": _("Отчеты")}
     told = {
         "id": url_for("cabinet.main"),
         "name": _("Учёт"),

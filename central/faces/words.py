@@ -125,7 +125,7 @@ SECTIONS: tuple[tuple[str, str, LazyString, LazyString], ...] = (  # endpoint, i
         _l("Суммарное потребление энергоресурсов за текущий месяц"),
     ),
     ("cabinet.events", "scroll-text", _l("Журналы событий"), _l("Анализ журнала событий приборов учета")),
-    ("cabinet.hand_in", "square-pen", _l("Ввод показаний"), _l("Ручной ввод показаний приборов учета")),
+    ("cabinet.hand_in", "square-pen", _l("Ввод показаний счетчика"), _l("Ручной ввод показаний приборов учета")),
     (
         "cabinet.complexes",
         "circuit-board",

@@ -1,4 +1,4 @@
-"""«Ввод показаний»: a form, its doubts, its receipt; a person's reading never stands for what the meter said."""
+"""«Ввод показаний счетчика»: a form, doubts, a receipt; what a person reads never stands for what the meter said."""
 
 import re
 from concurrent.futures import ThreadPoolExecutor
