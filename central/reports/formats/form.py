@@ -101,8 +101,8 @@ def head(column: Column) -> str:
 
 
 def made(document: Document) -> str:
-    """«24.11.2026 14:30 MSK»."""
-    return f"{document.made_at:%d.%m.%Y %H:%M %Z}".strip()
+    """«24.11.2026 14:30 UTC+03:00»."""
+    return f"{document.made_at:%d.%m.%Y %H:%M} UTC{document.made_at.isoformat()[-6:]}"
 
 
 def above(document: Document) -> Iterator[tuple[str, str]]:

@@ -160,7 +160,7 @@ def test_each_page_of_a_paper_has_its_number_the_head_of_the_table_and_the_group
     assert len(pages) > 3
     for place, page in enumerate(pages, 1):
         assert f"Страница {place} из {len(pages)}" in page
-        assert "Сформирован 24.11.2026 14:30" in page
+        assert "Сформирован 24.11.2026 14:30 UTC+03:00" in page
         assert page.count("Расход, кВт·ч") == 1
         assert "с 01.10.2026 00:00 по 01.11.2026 00:00" in page
         assert re.search(r"^ *Точка [01]$", page, re.MULTILINE)
