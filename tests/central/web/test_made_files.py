@@ -530,6 +530,16 @@ def test_a_sweep_takes_nothing_that_is_somebody_s(office: Office, anna: FlaskCli
     assert office.lying == [there]
 
 
+def test_a_file_that_two_rows_tell_of_goes_with_the_second(office: Office, anna: FlaskClient) -> None:
+    first, second = key_of(ask(anna, **DAY)), key_of(ask(anna, **DAY))
+    digest = office.row(first).sha256
+    office.write(update(report_file).where(report_file.c.id == second).values(sha256=digest))
+    press(anna, first, "remove")
+    assert anna.get(f"/reports/made/{second}/file").status_code == 200
+    press(anna, second, "remove")
+    assert digest not in [one.name for one in office.lying]
+
+
 def test_a_sweep_leaves_what_is_being_made_however_long_it_takes(office: Office, anna: FlaskClient) -> None:
     key, other = key_of(ask(anna, **YEAR)), 1000
     office.write(update(report_file).where(report_file.c.id == key).values(state="making"))
