@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 SQL_EVERY = 2.0  # seconds between two looks for it at the start
+LARGEST_BODY = 64 * 2**20  # of a request that is heard to its end: less that is too much is told so by a page
 
 
 def run_ingest(config: CentralConfig, stop: threading.Event, watch: Watch | None = None) -> None:
@@ -121,7 +122,8 @@ def run_web(config: CentralConfig, watch: Watch) -> None:
     watch.needs("sql", probes.sql(connect(config.sql_url)))
     host, port = config.address
     heart = {Heart.PLACE: Heart(watch)}
-    server = waitress.create_server(create_app(config), heart, host=host, port=port, threads=config.web.threads)
+    app, limits = create_app(config), {"threads": config.web.threads, "max_request_body_size": LARGEST_BODY}
+    server = waitress.create_server(app, heart, host=host, port=port, **limits)
     log.info("the web listens on http://%s:%d", host, port)
     server.run()
 

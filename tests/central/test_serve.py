@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -51,6 +52,9 @@ def test_serve_takes_readings_in_shows_pages_and_leaves(tmp_path: Path, mosquitt
         series = open_series(settings)
         until(lambda: series.load("A-1", 0, T0))
         until(lambda: _answers(port))
+        with socket.create_connection(("127.0.0.1", port), 30) as endless:
+            endless.sendall(b"POST /login HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 900000000\r\n\r\n")
+            assert endless.recv(100).startswith(b"HTTP/1.1 413"), "nobody waits for it"
     finally:
         publisher.close()
         code = program.stop()
