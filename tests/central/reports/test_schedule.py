@@ -143,7 +143,7 @@ def test_letter_and_file_are_in_the_language_of_who_gets_them(office: PostOffice
     (letter,) = office.letters
     assert letter["subject"] == "Суточный: Sun, 15 November 2026"
     assert letter["text"].startswith("Hello ")
-    assert letter["attached"]["name"] == "Load profile, 15 November 2026.csv"
+    assert letter["attached"]["name"] == "Суточный, 15 November 2026.csv"
     with office.scene.engine.connect() as connection:
         assert connection.scalars(select(report_file.c.title)).all() == ["Load profile"]
 

@@ -164,7 +164,7 @@ def test_more_rows_than_the_format_holds_are_refused_with_what_to_do(office: Off
     point = place(office.scene, "M1", midnight(day, s.TZ), period=60)  # of minutes
     answer = ask(anna, "pdf", length="own", day=day.isoformat(), last="2026-11-22", point=str(point))
     assert answer.status_code == 422
-    assert f"около {4 * 1440} строк" in answer.text
+    assert "около 5\u00a0760 строк" in answer.text
     assert "Выберите Excel или CSV" in answer.text
 
 

@@ -66,7 +66,7 @@ def test_what_if_another_tariff_is_told_by_months(there: Scene, folder: Path) ->
     assert month.other.cost is not None
     text = client.get("/whatif").text
     assert "«население, две зоны» вместо «население, три зоны»" in text
-    assert f'<td class="num">{money(month.other.cost.total)}<small>{kilo(month.other.totals.total)}' in text
+    assert f'<td class="num">{money(month.other.cost.total)}<small class="wide-only">{kilo(month.other.totals.total)}' in text
     assert f'data-month="{month.first}"' in text
     assert "Посчитано по профилю" in text
     word = "дороже" if found.dearer and found.dearer > 0 else "дешевле"
