@@ -66,10 +66,11 @@ def test_what_if_another_tariff_is_told_by_months(there: Scene, folder: Path) ->
     assert month.other.cost is not None
     text = client.get("/whatif").text
     assert "«население, две зоны» вместо «население, три зоны»" in text
-    assert f'<td class="num">{money(month.other.cost.total)}<small class="wide-only">{kilo(month.other.totals.total)}' in text
+    energy, cost = kilo(month.other.totals.total), money(month.other.cost.total)
+    assert f'<td class="num">{cost}<small class="wide-only">{energy}' in text
     assert f'data-month="{month.first}"' in text
     assert "Посчитано по профилю" in text
-    word = "дороже" if found.dearer and found.dearer > 0 else "дешевле"
+    word = "Дороже" if found.dearer and found.dearer > 0 else "Дешевле"
     assert f"{word} на {money(abs(found.dearer or 0))}" in text  # type: ignore[arg-type]
     assert client.get(f"/whatif?scheme={there.schemes['two']}").status_code == 200
     for nonsense in (there.schemes["three"], 99, "x", "-1", "9" * 30):
