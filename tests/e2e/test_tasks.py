@@ -137,7 +137,8 @@ def test_whether_the_meter_is_talking_takes_no_tap(browser: Browser, running: tu
     address, _ = running
     with opened(browser, address, width, s.CONSUMER) as (page, _wrong):
         person = Person(page)
-        assert person.reads("На связи, последнее показание 09:00")
+        assert person.reads("Счётчик на связи")
+        assert person.reads("Последнее показание 09:00")
         assert person.reads("Дача: не на связи с 12 ноября")
         assert person.taps == 0
 
