@@ -10,6 +10,7 @@ from flask_login import current_user
 
 from central.faces import access, formats, preferences, words
 from central.faces.here import here, viewer
+from central.faces.page_of import page_of
 from central.faces.whose import keeps, whose
 from central.metering.zones import day_of
 from central.registry.periods import COMPANY
@@ -59,13 +60,9 @@ def paper() -> tuple[str, str]:
 
 
 def _back() -> str:
-    """Where a switch of the page leads: the page itself, or of a form that was refused the nearest above that opens."""
-    path = request.path
-    if request.method == "GET" or access.leads(path):
-        return request.full_path.rstrip("?")
-    while path != "/" and not access.leads(path):
-        path = path.rpartition("/")[0] or "/"
-    return path
+    """Where a switch of the page leads: the page itself, or that on which the form stands that was refused."""
+    asked = request.full_path.rstrip("?")
+    return asked if request.method == "GET" else page_of(asked)
 
 
 def install(app: Flask) -> None:
