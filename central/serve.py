@@ -122,8 +122,14 @@ def run_web(config: CentralConfig, watch: Watch) -> None:
     watch.needs("sql", probes.sql(connect(config.sql_url)))
     host, port = config.address
     heart = {Heart.PLACE: Heart(watch)}
-    app, limits = create_app(config), {"threads": config.web.threads, "max_request_body_size": LARGEST_BODY}
-    server = waitress.create_server(app, heart, host=host, port=port, **limits)
+    server = waitress.create_server(
+        create_app(config),
+        heart,
+        host=host,
+        port=port,
+        threads=config.web.threads,
+        max_request_body_size=LARGEST_BODY,
+    )
     log.info("the web listens on http://%s:%d", host, port)
     server.run()
 

@@ -60,8 +60,8 @@ class Viewer:
         if row is None:
             return None
         second = row.confirmed_at is not None
-        found = cls(row.id, row.organisation, row.role, row.state, row.name, row.mail, now, second)
-        found = replace(found, language=row.language)
+        who = row.id, row.organisation, row.role, row.state, row.name, row.mail
+        found = cls(*who, now, second, language=row.language)
         if found.role == "administrator":
             return replace(found, rights=frozenset(Right))
         return replace(found, **rights_of(connection, account_id)) if found.role == "operator" else found

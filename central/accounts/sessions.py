@@ -53,16 +53,14 @@ def proven(
     `known`: the account that has logged in from this device before, as its cookie says: its tries are counted apart, so
     that strangers who guess cannot lock the owner out.
     """
-    what = f"login {normal(mail)}"
+    what, whence = f"login {normal(mail)}", f"login from {attempts.network(address)}"
     with writing(engine).begin() as connection:
         found = connection.execute(select(account).where(account.c.mail == normal(mail))).first()
         if found is not None and found.id == known:
             what += " from a known device"
         allowed = attempts.take(connection, what, now, attempts.LOGINS)
         if address:
-            allowed = (
-                attempts.take(connection, f"login from {attempts.network(address)}", now, attempts.FROM_ONE) and allowed
-            )
+            allowed = attempts.take(connection, whence, now, attempts.FROM_ONE) and allowed
     hashed = found.password if found is not None and found.state in MAY_LOG_IN and allowed else None
     right = passwords.verify(hashed, password)  # outside of any transaction: it takes 0.1 s
     with writing(engine).begin() as connection:
@@ -71,7 +69,7 @@ def proven(
                 note(connection, now, found.id if found is not None else None, "login refused", "", address)
             return None
         attempts.forget(connection, what)
-        attempts.give_back(connection, f"login from {attempts.network(address)}")
+        attempts.give_back(connection, whence)
         return int(found.id)
 
 
