@@ -12,6 +12,8 @@ from tests.parts import InfluxDB, Mosquitto, PostgreSQL
 settings.register_profile("tests", deadline=None)  # a machine under load is slow, and nothing is wrong
 settings.load_profile("tests")
 
+_STANDS = pytest.StashKey[kit.Sql]()  # of the fixture `sql`, which outlives tests that do not ask for it
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="also the long forms of the fault tests")
@@ -43,6 +45,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
     config.hook.pytest_deselected(items=[item for item in items if left_out(item)])
     items[:] = [item for item in items if not left_out(item)]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Each test begins on the SQL that it names, one that names none on files, in whatever order they come."""
+    asks = "sql" in getattr(item, "fixturenames", ())
+    kit.use(item.session.stash.get(_STANDS, kit.FILES) if asks else kit.FILES)
 
 
 @pytest.fixture
@@ -78,10 +87,11 @@ def databases(postgresql: PostgreSQL) -> kit.Databases:
 @pytest.fixture(scope="session")
 def sql(request: pytest.FixtureRequest) -> Iterator[kit.Sql]:
     """What `tests.central.sql.url` speaks of meanwhile."""
-    chosen: kit.Sql = request.getfixturevalue("databases") if request.param == "postgresql" else kit.Files()
+    chosen: kit.Sql = request.getfixturevalue("databases") if request.param == "postgresql" else kit.FILES
+    request.session.stash[_STANDS] = chosen
     kit.use(chosen)
     yield chosen
-    kit.use(kit.Files())
+    del request.session.stash[_STANDS]
 
 
 @pytest.fixture(autouse=True)

@@ -120,10 +120,12 @@ class Databases:
         return self._template
 
 
-_now: Sql = Files()  # what the tests of this moment run on; the fixture `sql` says so
+FILES = Files()
+_now: Sql = FILES
 
 
 def use(sql: Sql) -> None:
+    """From here to the end of a test: the next one begins on its own."""
     global _now
     _now = sql
 

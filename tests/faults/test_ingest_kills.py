@@ -107,7 +107,6 @@ def own_postgresql() -> Iterator[PostgreSQL]:
     server.start()
     kit.use(kit.Databases(server))
     yield server
-    kit.use(kit.Files())
     server.close()
 
 

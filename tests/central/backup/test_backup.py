@@ -181,7 +181,7 @@ def test_a_backup_of_one_sql_goes_into_the_other(
 ) -> None:
     before = house.content()
     succeed(house, "backup", root)
-    kit.use(kit.Files() if isinstance(house.kind, kit.Databases) else databases)
+    kit.use(kit.FILES if isinstance(house.kind, kit.Databases) else databases)
     try:
         new = House(tmp_path / "new", house.kind)
         succeed(new, "restore", root)
@@ -190,7 +190,6 @@ def test_a_backup_of_one_sql_goes_into_the_other(
         assert "the chain is whole" in succeed(new, "actions", "verify")
     finally:
         databases.forget(tmp_path / "new")
-        kit.use(house.kind)
     for table in ("tip", "dirty"):
         del before[table], after[table]
     assert after == before

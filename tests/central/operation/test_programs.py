@@ -128,7 +128,6 @@ def server() -> Iterator[PostgreSQL]:
     made.start()
     kit.use(kit.Databases(made))
     yield made
-    kit.use(kit.Files())
     made.close()
 
 
