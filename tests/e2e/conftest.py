@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from central.accounts import applications, texts
 from central.db import writing
@@ -15,6 +15,8 @@ from tests.parts import free_port
 
 CODE = "7KQ2-9XWM-D41T-0ZPA"  # of the consumer's file
 CHROMIUM = "/usr/bin/chromium"
+
+expect.set_options(timeout=30_000)  # a machine under load is slow, and nothing is wrong
 
 
 @pytest.fixture(scope="module")

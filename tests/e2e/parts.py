@@ -5,9 +5,10 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from flask import Flask
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Error, Page
 from werkzeug.serving import make_server
 
 from tests.central import scene as s
@@ -62,3 +63,14 @@ def findings(page: Page) -> list[tuple[str, str]]:
     page.add_script_tag(path=str(AXE))
     found = page.evaluate("axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa']})")
     return [(one["id"], one["nodes"][0]["html"][:120]) for one in found["violations"]]
+
+
+def told(page: Page, question: str) -> Any:
+    """What the page answers; if it goes elsewhere meanwhile, what that page does."""
+    while True:
+        try:
+            return page.evaluate(question)
+        except Error as gone:
+            if "context was destroyed" not in gone.message:
+                raise
+            page.wait_for_load_state()

@@ -53,9 +53,9 @@ def test_the_page_of_a_file_renews_itself_until_it_is_ready(
         with writing(scene.engine).begin() as connection:
             this = report_file.update().where(report_file.c.id == key)
             connection.execute(this.values(state=State.MAKING, done=1))
-        expect(page.locator("[data-going]")).to_contain_text("точек: 1 из 2", timeout=20_000)
+        expect(page.locator("[data-going]")).to_contain_text("точек: 1 из 2")
         work(scene)
-        expect(page.locator("main")).to_contain_text("Файл готов", timeout=20_000)
+        expect(page.locator("main")).to_contain_text("Файл готов")
         with page.expect_download() as taken:
             page.get_by_role("link", name="Скачать").click()
         assert taken.value.suggested_filename == "Профиль нагрузки, 2026 год.csv"

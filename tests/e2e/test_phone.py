@@ -5,8 +5,7 @@ import base64
 import json
 import re
 import struct
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -23,9 +22,10 @@ from central.handing.tables import hand_in, handed_in
 from central.metering.handed import DAY, HOUR
 from central.registry.tables import manual_reading, meter_type
 from tests.central import scene as s
+from tests.central.programs import until
 from tests.central.scene import Scene
 from tests.e2e.conftest import CHROMIUM
-from tests.e2e.parts import AXE, findings
+from tests.e2e.parts import AXE, findings, told
 
 DAYS = 70
 KWH = 10**6
@@ -145,22 +145,17 @@ def both_hold(scene: Scene) -> Iterator[None]:
     """Boris has Anna's contract too."""
     with writing(scene.engine).begin() as connection:
         made = add_grant(connection, scene.viewer(s.NEIGHBOUR).account, scene.accounts["100-1"], 0)
-    yield
-    with writing(scene.engine).begin() as connection:
-        connection.execute(grant.delete().where(grant.c.id == made))
+    try:
+        yield
+    finally:
+        with writing(scene.engine).begin() as connection:
+            connection.execute(grant.delete().where(grant.c.id == made))
 
 
 def ready(page: Page) -> None:
     """The worker is at work, and the figures lie there."""
-    until(lambda: page.evaluate("navigator.serviceWorker.controller !== null"))
-    until(lambda: page.evaluate("kept.figures()") is not None)
-
-
-def until(holds: Callable[[], bool]) -> None:
-    ends = time.monotonic() + 30
-    while not holds():
-        assert time.monotonic() < ends
-        time.sleep(0.05)
+    until(lambda: told(page, "navigator.serviceWorker.controller !== null"))
+    until(lambda: told(page, "kept.figures()") is not None)
 
 
 def type_in(page: Page, scene: Scene, **spent: int) -> None:
@@ -362,7 +357,7 @@ def test_nothing_of_the_first_is_left_at_the_next_contact(
             log_in(page, address, s.NEIGHBOUR)
             ready(page)
             assert "Мастерская" in page.evaluate(ALL_KEPT)
-        until(lambda: not [word for word in PERSONAL if word in page.evaluate(ALL_KEPT)])
+        until(lambda: not [word for word in PERSONAL if word in told(page, ALL_KEPT)])
         assert forms(scene) == []
 
 
@@ -388,9 +383,9 @@ def test_what_waits_is_never_sent_by_another_who_has_logged_in_meanwhile(
             page.context.set_offline(False)
             page.evaluate("dispatchEvent(new Event('online'))")
         page.wait_for_load_state("networkidle")
-        until(lambda: page.evaluate("kept.readings()") == [])
+        until(lambda: told(page, "kept.readings()") == [])
         assert (sent, forms(scene)) == ([], [])
-        found = page.evaluate("kept.figures()")
+        found = told(page, "kept.figures()")
         assert found is None or remember
 
 
@@ -430,7 +425,7 @@ def test_on_a_borrowed_phone_no_figures_stay(browser: Browser, village: tuple[st
     address, _ = village
     with phone(browser) as page:
         log_in(page, address, remember=False)
-        until(lambda: page.evaluate("navigator.serviceWorker.controller !== null"))
+        until(lambda: told(page, "navigator.serviceWorker.controller !== null"))
         page.goto(f"{address}/data")
         page.wait_for_load_state("networkidle")
         assert page.evaluate("kept.figures()") is None
@@ -498,11 +493,11 @@ def test_a_new_version_takes_over_and_no_old_page_stays(
         (old,) = page.evaluate("caches.keys()")
         monkeypatch.setattr(installed, "_digest", lambda _files: "newer")
         page.goto(f"{address}/data")
-        until(lambda: page.evaluate("caches.keys()") == ["uchet-newer-ru-system"])
+        until(lambda: told(page, "caches.keys()") == ["uchet-newer-ru-system"])
         assert old != "uchet-newer-ru-system"
         page.goto(address)
         page.get_by_role("button", name="English").click()
-        until(lambda: page.evaluate("caches.keys()") == ["uchet-newer-en-system"])
+        until(lambda: told(page, "caches.keys()") == ["uchet-newer-en-system"])
         page.context.set_offline(True)
         page.goto(f"{address}/data")
         assert page.locator("html").get_attribute("lang") == "en"

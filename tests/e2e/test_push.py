@@ -16,6 +16,7 @@ from werkzeug.serving import make_server
 
 from tests.central import scene as s
 from tests.central.notices.parts import DAY, HOUR
+from tests.central.programs import until
 from tests.central.push.conftest import PAGE, Phones
 from tests.central.push.stub import Browser, service
 from tests.e2e.parts import findings
@@ -86,11 +87,7 @@ def deliver(page: Page, address: str, data: str) -> None:
 
     talk.on("ServiceWorker.workerRegistrationUpdated", known)
     talk.send("ServiceWorker.enable")
-    page.wait_for_function("navigator.serviceWorker.ready")
-    for _ in range(50):
-        if found:
-            break
-        page.wait_for_timeout(50)
+    until(lambda: page.evaluate("navigator.serviceWorker.controller !== null") and found)
     talk.send("ServiceWorker.deliverPushMessage", {"origin": address, "registrationId": found[-1], "data": data})
 
 
