@@ -127,7 +127,7 @@ def test_a_lost_answer_makes_no_second_reading(browser: Browser, village: tuple[
 
 def test_a_doubt_is_told_in_place_and_confirmed(browser: Browser, village: tuple[str, Scene]) -> None:
     address, scene = village
-    with opened(browser, address, 360, s.CONSUMER, bypass_csp=True) as (page, wrong):
+    with opened(browser, address, 360, s.CONSUMER) as (page, wrong):
         page.goto(f"{address}/entry")
         typed = fill(page, scene, ap2=2_000)
         expect(page.locator(".face", has_text=s.DACHA).locator("[data-register=ap2] .used")).to_contain_text("Расход 2")
@@ -142,7 +142,7 @@ def test_a_doubt_is_told_in_place_and_confirmed(browser: Browser, village: tuple
         expect(page.get_by_text("на проверке")).to_be_visible()
         assert findings(page) == []
         assert wrong == []
-    with opened(browser, address, 1440, s.OPERATOR, bypass_csp=True, dark=True) as (page, wrong):
+    with opened(browser, address, 1440, s.OPERATOR, dark=True) as (page, wrong):
         page.goto(f"{address}/console/handed-in")
         assert findings(page) == []
         page.get_by_role("link", name="Дача").click()

@@ -43,7 +43,7 @@ def town(running: tuple[str, s.Scene]) -> Town:
 @pytest.mark.parametrize("who", PATHS)
 def test_axe_finds_nothing_and_nothing_scrolls_sideways(browser: Browser, address: str, who: str) -> None:
     for width, dark in ((360, False), (1440, True)):
-        with opened(browser, address, width, who, dark=dark, bypass_csp=True) as (page, wrong):
+        with opened(browser, address, width, who, dark=dark) as (page, wrong):
             for path in PATHS[who]:
                 page.goto(address + path, wait_until="load")
                 sideways = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")

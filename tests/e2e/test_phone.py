@@ -104,7 +104,7 @@ def village(running: tuple[str, Scene]) -> tuple[str, Scene]:
 
 
 @contextmanager
-def phone(browser: Browser, *, clock: bool = False, bypass_csp: bool = False, dark: bool = False) -> Iterator[Page]:
+def phone(browser: Browser, *, clock: bool = False, dark: bool = False) -> Iterator[Page]:
     """`clock`: that of its pages may be put forward; its worker has the true one, so it sends nothing by itself."""
     context = browser.new_context(
         viewport={"width": 360, "height": 640},
@@ -112,7 +112,6 @@ def phone(browser: Browser, *, clock: bool = False, bypass_csp: bool = False, da
         has_touch=True,
         locale="ru-RU",
         timezone_id="Europe/Moscow",
-        bypass_csp=bypass_csp,
         color_scheme="dark" if dark else "light",
     )
     if clock:
@@ -435,7 +434,7 @@ def test_what_the_server_refuses_comes_back_with_its_words_until_its_person_deci
     browser: Browser, village: tuple[str, Scene]
 ) -> None:
     address, scene = village
-    with phone(browser, clock=True, bypass_csp=True) as page:
+    with phone(browser, clock=True) as page:
         log_in(page, address)
         ready(page)
         page.context.set_offline(True)
@@ -538,7 +537,7 @@ def test_the_page_without_a_network_is_for_everybody(browser: Browser, village: 
     """By WCAG, in both themes, of one's figures and of none; without scripts it says what it is."""
     address, _ = village
     for dark in (False, True):
-        with phone(browser, bypass_csp=True, dark=dark) as page:
+        with phone(browser, dark=dark) as page:
             log_in(page, address)
             ready(page)
             page.context.set_offline(True)

@@ -63,7 +63,7 @@ def address(phones: Phones) -> Iterator[str]:
 
 def phone(browser: Chromium, address: str, held: Browser, permission: bool = True) -> tuple[BrowserContext, Page]:
     """In the hands of Anna, at the page of choices."""
-    context = browser.new_context(viewport={"width": 360, "height": 640}, has_touch=True, bypass_csp=True)
+    context = browser.new_context(viewport={"width": 360, "height": 640}, has_touch=True)
     if permission:
         context.grant_permissions(["notifications"], origin=address)
     context.add_init_script(f"({FAKE})({json.dumps(held.subscription)})")

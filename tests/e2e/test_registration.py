@@ -25,7 +25,7 @@ def pressed(page: Page, what: str, most: int = 40) -> None:
 
 def test_from_the_form_to_activated(browser: Browser, running: tuple[str, Scene]) -> None:
     address, scene = running
-    with opened(browser, address, 360, None, bypass_csp=True) as (page, wrong):
+    with opened(browser, address, 360, None) as (page, wrong):
         page.goto(f"{address}/login")
         pressed(page, "Зарегистрируйтесь")
         page.keyboard.press("Enter")

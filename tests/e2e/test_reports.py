@@ -86,7 +86,7 @@ def test_everything_is_reached_by_the_keyboard_and_axe_finds_nothing(
     browser: Browser, running: tuple[str, Scene], more: str
 ) -> None:
     address, _scene = running
-    with opened(browser, address, 1440, s.CONSUMER, bypass_csp=True) as (page, _):
+    with opened(browser, address, 1440, s.CONSUMER) as (page, _):
         page.goto(f"{address}/reports/profile?{DAY}{more}")
         page.locator(".parameters summary").focus()
         page.keyboard.press("Enter")

@@ -26,7 +26,7 @@ def asked(address: str, secret: str) -> int:
 @pytest.mark.parametrize("dark", [False, True])
 def test_a_program_reads_by_a_token_till_it_is_withdrawn(browser: Browser, address: str, dark: bool) -> None:
     name = f"таблица {'тёмная' if dark else 'светлая'}"
-    with opened(browser, address, 360, s.CONSUMER, dark=dark, bypass_csp=True) as (page, wrong):
+    with opened(browser, address, 360, s.CONSUMER, dark=dark) as (page, wrong):
         page.goto(f"{address}/me")
         page.locator("summary", has_text="Новый токен").click()
         assert findings(page) == []
