@@ -61,7 +61,7 @@ def _runs(pid: int) -> bool:
         return False
 
 
-def test_each_case_of_a_page_meets_one_sql_and_its_page_meets_both() -> None:
+def test_each_case_above_sql_meets_one_and_its_room_meets_both() -> None:
     met = set()
     for number in range(20):
         others = [f"case{number}", "sqlite"]  # a case may be called as an SQL is

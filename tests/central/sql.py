@@ -1,8 +1,8 @@
 """On which SQL a test of central runs: files of SQLite, or databases of one real PostgreSQL (`pytest --sql`).
 
-A test (or a fixture) that opens a database asks for the fixture `sql`: it runs once on each of the two. What lies above
-the layers that speak SQL (PAGES) is many tests of few statements: there each test runs on one of the two, chosen by its
-name, so that every page meets both. One folder has one database, made when it is first asked for; the test's end is the
+A test (or a fixture) that opens a database asks for the fixture `sql`: it runs once on each of the two. Above the layers
+that speak SQL (ABOVE) are pages and whole systems, many tests of few statements: there each runs on one of the two,
+chosen by its name, so that every room meets both. One folder has one database, made when it is first asked for; the test's end is the
 end of those below its own folder.
 """
 
@@ -24,13 +24,13 @@ from central.migrations.command import upgrade
 from tests.parts import PostgreSQL
 
 KINDS = ("sqlite", "postgresql")
-PAGES = ("tests/central/web/", "tests/central/reports/", "tests/central/push/")
+ABOVE = ("tests/central/web/", "tests/central/reports/", "tests/central/push/", "tests/faults/", "tests/e2e/")
 
 
 def spared(item: pytest.Function) -> bool:
-    """Does this test of a page run on the other SQL?"""
+    """Does this test of what is above SQL run on the other one?"""
     kind = item.callspec.params.get("sql") if hasattr(item, "callspec") else None
-    if kind is None or not item.nodeid.startswith(PAGES):
+    if kind is None or not item.nodeid.startswith(ABOVE):
         return False
     test, _, cases = item.nodeid.partition("[")
     return bool(kind != chosen(test, cases.removesuffix("]").split("-"), kind))
