@@ -3,7 +3,7 @@
 What is known is of the viewer's own time: the last reading of the tenant before is not told.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -124,19 +124,22 @@ def _face(
         power_max=terms.power_max,
         registers=tuple(
             FaceRegister(field := f"{stem}{tariff}", zones, tariff, known.get(field), daily.get(field))
-            for tariff, zones in _asked(terms).items()
+            for tariff, zones in _asked(terms, known.keys()).items()
         ),
         known=known,
         heard=last[stands.meter],
     )
 
 
-def _asked(terms: Terms) -> dict[int, tuple[str, ...]]:
-    """Tariff register -> the zones that it counts, as the point is billed; the total counts all."""
+def _asked(terms: Terms, known: Collection[str]) -> dict[int, tuple[str, ...]]:
+    """Tariff register -> the zones that it counts, as the point is billed; the total counts all. A meter that is known
+    by its total alone has no other to be read: it closes gaps, and its zones come from the profile."""
     found: dict[int, tuple[str, ...]] = {}
     for zone, tariff in terms.tariffs.items():
         found[tariff] = (*found.get(tariff, ()), zone) if tariff else ()
-    return found
+    stem = FIELDS[ACTIVE_IMPORT]
+    simple = f"{stem}0" in known and not any(f"{stem}{tariff}" in known for tariff in found)
+    return {0: ()} if simple else found
 
 
 def _read(source: Source, meter_id: str, since: int, now: int) -> tuple[dict[str, Reading], dict[str, int]]:

@@ -61,7 +61,9 @@ def opened(
 def findings(page: Page) -> list[tuple[str, str]]:
     """What axe-core finds by WCAG 2.1 A and AA, of any weight."""
     page.evaluate(_axe())
-    found = page.evaluate("axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'], resultTypes: ['violations']})")
+    found = page.evaluate(
+        "axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'], resultTypes: ['violations']})"
+    )
     return [(one["id"], one["nodes"][0]["html"][:120]) for one in found["violations"]]
 
 

@@ -10,11 +10,16 @@ from central import figures
 from central.db import writing
 from central.figures.meter_faces import MeterFace
 from central.metering.zones import midnight
+from central.registry import enter
+from central.registry.changes import entering
 from central.registry.tables import contract_point, meter, meter_type
+from central.timeseries.base import RegisterRow
+from protocol.reading import Kind
 from tests.central import scene as s
 from tests.central.conftest import Copy
 from tests.central.scene import Scene
 
+DAY = 86_400
 KWH = 10**6
 
 
@@ -49,6 +54,19 @@ def test_a_register_a_tariff_with_what_is_known_of_it(town: Scene) -> None:
         assert one.last.moment == s.NOW // 1800 * 1800
         assert one.daily is not None
         assert KWH < one.daily < 20 * KWH
+
+
+def test_a_meter_that_has_no_zones_is_asked_for_its_total(town: Scene) -> None:
+    """A simple one (Modbus) stands where the bill goes by zones; before its first word it is asked as it is billed."""
+    put = s.NOW - 3 * DAY
+    with writing(town.engine).begin() as connection, entering(connection, at=s.NOW, kind="replacement") as change:
+        simple = enter.add_meter(change, "EA-9", serial="9", type="SDM630", maker="Eastron")
+        why = {"old_meter": f"MIL-{s.FLAT}", "act": "акт 77", "reason": "плановая замена"}
+        enter.replace_meter(change, town.points[s.FLAT], simple, put, **why)
+    assert [one.field for one in faces(town, s.CONSUMER)["9"].registers] == ["ap1", "ap2", "ap3"]
+    town.arrive(simple, RegisterRow(simple, put + DAY, Kind.DAILY, 0, {"ap0": 7 * KWH}))
+    (asked,) = faces(town, s.CONSUMER)["9"].registers
+    assert (asked.field, asked.zones, asked.last and asked.last.value) == ("ap0", (), 7 * KWH)
 
 
 def test_the_digits_are_the_directory_s_else_the_meter_s(town: Scene) -> None:

@@ -26,6 +26,8 @@ from central.handing.tables import hand_in, handed_in
 from central.jobs.tables import job
 from central.metering.handed import DAY
 from central.metering.zones import midnight
+from central.registry import enter
+from central.registry.changes import entering
 from central.registry.tables import change, manual_reading, mounting, organisation
 from central.timeseries.base import LoadRow, RegisterRow
 from protocol.reading import Kind
@@ -130,6 +132,31 @@ def test_a_silent_meter_is_read_billed_and_told_of(village: Scene, app: Flask) -
         author = connection.scalar(select(change.c.account).where(change.c.kind == "handed_in"))
         assert author == village.viewer(s.CONSUMER).account
         assert "handed in" in connection.scalars(select(audit.c.action)).all()
+
+
+def test_of_a_meter_without_zones_its_total_is_read_and_closes_the_gap(village: Scene, app: Flask) -> None:
+    """The bill goes by three zones; a simple meter (Modbus) stood there for a day and fell silent."""
+    put, silent = midnight(date(2026, 11, 14), s.TZ), midnight(date(2026, 11, 15), s.TZ)
+    with writing(village.engine).begin() as connection, entering(connection, at=s.NOW, kind="replacement") as act:
+        simple = enter.add_meter(act, "EA-9", serial="9", type="SDM630", maker="Eastron")
+        why = {"old_meter": f"MIL-{s.DACHA}", "act": "акт 77", "reason": "плановая замена", "reg_start": {"ap0": 0}}
+        enter.replace_meter(act, village.points[s.DACHA], simple, put, **why)
+    hours = [LoadRow(simple, put + end, 1800, 0, {"ap": KWH // 4}) for end in range(1800, DAY + 1, 1800)]
+    village.arrive(simple, *hours, RegisterRow(simple, silent, Kind.DAILY, 0, {"ap0": 12 * KWH}))
+    client = person(app, s.CONSUMER)
+    (field,) = re.findall(r'name="(\d+\.ap0)"', client.get("/entry").text)
+    assert "принято" in receipt(client, hand(client, {field: "112"}))
+    assert by_hand(village) == [{"ap0": 112 * KWH}]
+    hour_on = s.NOW + 3600
+    with village.engine.connect() as connection:
+        work(village, hour_on, connection.scalar(select(job.c.arguments).where(job.c.kind == "handed_in")))
+    village.recompute(hour_on)
+    asked = village.source, village.viewer(s.CONSUMER), village.points[s.DACHA]
+    since, until = date(2026, 11, 15), date(2026, 11, 24)
+    days = figures.days(*asked, since, until, "active_import", hour_on).days
+    assert {day.completeness.estimated for day in days} == {48}
+    spent = figures.interval(*asked, silent, s.NOW // 1800 * 1800, "active_import", hour_on).totals
+    assert (spent.total, sum(spent.zones.values())) == (100 * KWH, 100 * KWH)
 
 
 def test_it_never_stands_for_what_the_meter_said(village: Scene, app: Flask, clock: Clock) -> None:
