@@ -1,7 +1,7 @@
 """Scenes that are built once and copied by whoever changes them: a copy costs a hundredth."""
 
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -26,6 +26,14 @@ def copy_of(sql: Sql, tmp_path_factory: pytest.TempPathFactory) -> Copy:
         return copied(*kept[days], folder)
 
     return copy
+
+
+@pytest.fixture
+def town(request: pytest.FixtureRequest, copy_of: Copy, tmp_path: Path) -> Iterator[Scene]:
+    """A scene to be changed, in the folder `scene`: of the module's DAYS, or of two."""
+    made = copy_of(getattr(request.module, "DAYS", 2), tmp_path / "scene")
+    yield made
+    made.close()
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,7 @@
 """Many at once: of all phones that bring a code one alone is asked about, and it comes in once, on whichever SQL."""
 
 import threading
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import TypeVar
 
 import pytest
@@ -15,18 +14,11 @@ from central.accounts.tables import audit
 from central.accounts.tables import pairing as codes
 from central.db import writing
 from tests.central import scene as s
-from tests.central.conftest import Copy
 from tests.central.scene import Scene
 
+DAYS = 11
 TOGETHER = 8
 Found = TypeVar("Found")
-
-
-@pytest.fixture
-def town(copy_of: Copy, tmp_path: Path) -> Iterator[Scene]:
-    made = copy_of(11, tmp_path / "scene")
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -29,7 +29,6 @@ from central.timeseries.base import LoadRow, RegisterRow
 from protocol.reading import Kind
 from tests.central import scene as s
 from tests.central.closed import correct
-from tests.central.conftest import Copy
 from tests.central.figures.test_checking import work
 from tests.central.figures.test_closing import (
     IN_DECEMBER,
@@ -44,18 +43,12 @@ from tests.central.figures.test_closing import (
 )
 from tests.central.scene import Scene
 
+DAYS = 56
 A = "active_import"
 FLAT, DACHA = f"MIL-{s.FLAT}", f"MIL-{s.DACHA}"
 ONE_DAY = timedelta(days=1)
 SILENT = date(2026, 11, 13)  # a day of the dacha's gap
 REGISTER = midnight(date(2026, 11, 17), s.TZ)  # what closes it
-
-
-@pytest.fixture
-def town(copy_of: Copy, tmp_path: Path) -> Iterator[Scene]:
-    made = copy_of(56, tmp_path / "scene")
-    yield made
-    made.close()
 
 
 @contextmanager

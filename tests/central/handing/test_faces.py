@@ -1,10 +1,6 @@
 """What a person is asked to read, and what he is told of it: of his own time only."""
 
-from collections.abc import Iterator
 from datetime import date
-from pathlib import Path
-
-import pytest
 
 from central import figures
 from central.db import writing
@@ -16,18 +12,11 @@ from central.registry.tables import contract_point, meter, meter_type
 from central.timeseries.base import RegisterRow
 from protocol.reading import Kind
 from tests.central import scene as s
-from tests.central.conftest import Copy
 from tests.central.scene import Scene
 
+DAYS = 40
 DAY = 86_400
 KWH = 10**6
-
-
-@pytest.fixture
-def town(copy_of: Copy, tmp_path: Path) -> Iterator[Scene]:
-    made = copy_of(40, tmp_path / "scene")
-    yield made
-    made.close()
 
 
 def faces(scene: Scene, mail: str, now: int = s.NOW) -> dict[str, MeterFace]:

@@ -2,7 +2,6 @@
 
 import csv
 import re
-from collections.abc import Iterator
 from datetime import date
 from html import unescape
 from io import BytesIO, StringIO
@@ -27,7 +26,6 @@ from central.metering.zones import midnight
 from central.registry import enter
 from central.registry.changes import entering
 from tests.central import scene as s
-from tests.central.conftest import Copy
 from tests.central.scene import Scene
 from tests.central.web.parts import make_app, person, token
 
@@ -36,16 +34,15 @@ DAY = midnight(date(2026, 3, 10), s.TZ)
 
 
 @pytest.fixture
-def town(copy_of: Copy, tmp_path: Path) -> Iterator[Scene]:
+def town(town: Scene) -> Scene:
     """Six rows of 10 March, of two companies and of nobody."""
-    made = copy_of(2, tmp_path / "scene")
-    with writing(made.engine).begin() as connection:
+    with writing(town.engine).begin() as connection:
         with entering(connection, at=s.NOW, kind="test") as change:
             other = enter.add_organisation(change, "Чужая компания")
         about = {"name": STRANGER_NAME, "password": s.PASSWORD, "role": "administrator", "now": s.NOW}
         stranger = add_account(connection, s.CHEAP, organisation=other, mail=STRANGER, **about)
-    operator, anna = (made.viewer(mail).account for mail in (s.OPERATOR, s.CONSUMER))
-    with writing(made.engine).begin() as connection:
+    operator, anna = (town.viewer(mail).account for mail in (s.OPERATOR, s.CONSUMER))
+    with writing(town.engine).begin() as connection:
         for hours, who, action, subject, detail in (
             (1, operator, "page console.point", "key=17", "200"),
             (2, anna, "login", "", "Firefox"),
@@ -55,8 +52,7 @@ def town(copy_of: Copy, tmp_path: Path) -> Iterator[Scene]:
             (6, None, "password set", f"account {anna}", "=1+1"),
         ):
             note(connection, DAY + hours * 3600, who, action, subject, detail)
-    yield made
-    made.close()
+    return town
 
 
 @pytest.fixture

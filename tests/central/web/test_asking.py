@@ -1,7 +1,6 @@
 """«Опросить сейчас»: who has the contract asks his meter and sees each step; nobody asks it twice in five minutes."""
 
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,18 +17,10 @@ from central.ingest.tables import edge
 from central.registry.tables import contract_point
 from protocol.messages.command import Reply, Shown, Status
 from tests.central import scene as s
-from tests.central.conftest import Copy
 from tests.central.scene import Scene
 from tests.central.web.parts import Clock, make_app, person, send
 
 BUTTON = "Опросить сейчас</button>"
-
-
-@pytest.fixture
-def town(copy_of: Copy, tmp_path: Path) -> Iterator[Scene]:
-    made = copy_of(2, tmp_path / "scene")
-    yield made
-    made.close()
 
 
 @pytest.fixture

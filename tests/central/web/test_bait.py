@@ -2,7 +2,6 @@
 
 import csv
 import re
-from collections.abc import Iterator
 from datetime import date
 from io import StringIO
 from pathlib import Path
@@ -17,11 +16,11 @@ from central.db import metadata, writing
 from central.handing.tables import hand_in, handed_in
 from central.news import board
 from tests.central import scene as s
-from tests.central.conftest import Copy
 from tests.central.scene import Scene
 from tests.central.web.crawl import crawl
 from tests.central.web.parts import make_app, person
 
+DAYS = 25
 BAIT = "=1+1\"'><script>alert(1)</script><img src=x onerror=alert(2)>{{7*7}}"
 TYPED = {  # table -> columns that somebody types, or a device says
     "account": ("name",),
@@ -51,26 +50,24 @@ TYPED = {  # table -> columns that somebody types, or a device says
 
 
 @pytest.fixture
-def town(copy_of: Copy, tmp_path: Path) -> Iterator[Scene]:
-    made = copy_of(25, tmp_path / "scene")
-    with writing(made.engine).begin() as connection:
-        administrator, owner = made.viewer(s.ADMINISTRATOR), made.viewer(s.CONSUMER)
+def town(town: Scene) -> Scene:
+    with writing(town.engine).begin() as connection:
+        administrator, owner = town.viewer(s.ADMINISTRATOR), town.viewer(s.CONSUMER)
         for kind in Kind:
             texts.write(connection, administrator, kind, f"Текст {kind} " * 40, s.NOW)
         board.write(connection, administrator, None, date(2026, 11, 24), None, "т", "т", s.NOW)
         tokens.make(connection, owner, "т", 30, s.NOW)
-        family.invite(connection, owner, made.accounts["100-1"], "son@example.org", s.NOW + 86_400, s.NOW)
+        family.invite(connection, owner, town.accounts["100-1"], "son@example.org", s.NOW + 86_400, s.NOW)
         asked = {"account": owner.account, "number": "=7", "state": "waiting", "made_at": s.NOW, "due_at": s.NOW}
         connection.execute(insert(application).values(**asked, reason=""))
         rows = {"at": s.NOW, "account": administrator.account, "action": BAIT[:40], "subject": BAIT, "detail": BAIT}
         connection.execute(insert(audit).values(**rows))
         connection.execute(insert(hand_in).values(account=owner.account, token="1" * 32, made_at=s.NOW))
-        handed = {"hand_in": 1, "point": made.points[s.FLAT], "mounting": 1, "meter": f"MIL-{s.FLAT}"}
+        handed = {"hand_in": 1, "point": town.points[s.FLAT], "mounting": 1, "meter": f"MIL-{s.FLAT}"}
         handed |= {"read_at": s.NOW, "registers": {"ap1": 1}, "warnings": {"ap1": ["lower"]}, "enters_at": s.NOW}
         connection.execute(insert(handed_in).values(**handed, month=date(2026, 11, 1), state="declined", reason=""))
         bait(connection)
-    yield made
-    made.close()
+    return town
 
 
 def bait(connection: Connection) -> None:

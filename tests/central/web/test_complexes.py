@@ -19,7 +19,6 @@ from central.registry import enter
 from central.registry.changes import Change, entering
 from central.registry.tables import contract_point
 from tests.central import scene as s
-from tests.central.conftest import Copy
 from tests.central.scene import Scene
 from tests.central.web.parts import make_app, person
 
@@ -29,13 +28,6 @@ NEW, REPLACED = "04300001", midnight(date(2026, 11, 10), s.TZ) + 13 * 3600
 END = {"ap0": 4_444_440_000, "ap1": 1_111_110_000, "ap2": 1_222_220_000, "ap3": 1_333_330_000}
 START = {"ap0": 120_000, "ap1": 40_000, "ap2": 30_000, "ap3": 50_000}
 STATEMENTS = 24  # of one page, all told
-
-
-@pytest.fixture
-def town(copy_of: Copy, tmp_path: Path) -> Iterator[Scene]:
-    made = copy_of(DAYS, tmp_path / "scene")
-    yield made
-    made.close()
 
 
 @pytest.fixture

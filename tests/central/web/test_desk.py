@@ -1,6 +1,5 @@
 """The operator's desk: which contract is surely meant, whose applications and contracts one sees, who may be let in."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,6 @@ from central.accounts.tables import account, application, grant
 from central.db import writing
 from central.registry.tables import contract
 from tests.central import scene as s
-from tests.central.conftest import Copy
 from tests.central.scene import Scene
 from tests.central.web.beside import STRANGER, second_company
 from tests.central.web.parts import make_app, person, send, token
@@ -23,13 +21,11 @@ VERA = "Вера Новикова"
 
 
 @pytest.fixture
-def town(copy_of: Copy, tmp_path: Path) -> Iterator[Scene]:
-    made = copy_of(2, tmp_path / "scene")
-    with writing(made.engine).begin() as connection:
+def town(town: Scene) -> Scene:
+    with writing(town.engine).begin() as connection:
         row(connection, contract, organisation=1, number="100-9", holder=VERA)
         row(connection, contract, organisation=1, number="100-8", holder="Пётр Кузнецов")
-    yield made
-    made.close()
+    return town
 
 
 def row(connection: Connection, table: Any, **values: object) -> int:

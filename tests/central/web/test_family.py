@@ -1,7 +1,6 @@
 """An owner of a contract lets others look: by a letter, for a time, until he ends it; they change nothing."""
 
 import re
-from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from threading import Thread
@@ -23,26 +22,24 @@ from central.accounts.tables import account, application, consent, grant
 from central.accounts.texts import Kind
 from central.db import writing
 from tests.central import scene as s
-from tests.central.conftest import Copy
 from tests.central.scene import Scene
 from tests.central.web.beside import second_company
 from tests.central.web.forms import said, send
 from tests.central.web.parts import Clock, letters, log_in, make_app, person, token
 from tests.central.web.test_registration import hidden_of
 
+DAYS = 25
 MAIL, PASSWORD = "son@example.org", "зелёная лодка у моста"
 UNTIL = date(2026, 11, 28)
 ENDS_AT = s.midnight(UNTIL + timedelta(days=1), s.TZ)
 
 
 @pytest.fixture
-def town(copy_of: Copy, tmp_path: Path) -> Iterator[Scene]:
-    made = copy_of(25, tmp_path / "scene")
-    with writing(made.engine).begin() as connection:
+def town(town: Scene) -> Scene:
+    with writing(town.engine).begin() as connection:
         for kind in Kind:
-            texts.write(connection, made.viewer(s.ADMINISTRATOR), kind, f"Текст {kind} " * 40, s.NOW - 86_400)
-    yield made
-    made.close()
+            texts.write(connection, town.viewer(s.ADMINISTRATOR), kind, f"Текст {kind} " * 40, s.NOW - 86_400)
+    return town
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ What is whose stands here by itself, as words that only the owner may read; the 
 """
 
 import re
-from collections.abc import Iterator
 from datetime import date
 from io import BytesIO
 from pathlib import Path
@@ -26,11 +25,11 @@ from central.registry import enter
 from central.registry.changes import entering
 from central.registry.tables import point
 from tests.central import scene as s
-from tests.central.conftest import Copy
 from tests.central.scene import Scene
 from tests.central.web.beside import STRANGER, file_of, second_company
 from tests.central.web.parts import make_app, person, token
 
+DAYS = 25
 GUEST, CLERK = "guest@example.org", "clerk@example.org"
 FLAT, DACHA = {"кв. 45", "Т-45"}, {"04217801", "участок 7", "Т-46"}
 SHOP = {"04217810", "Мастерская", "Т-47"}
@@ -87,38 +86,36 @@ def app(town: Scene, tmp_path: Path) -> Flask:
 
 
 @pytest.fixture
-def town(copy_of: Copy, tmp_path: Path) -> Iterator[Scene]:
+def town(town: Scene, tmp_path: Path) -> Scene:
     """A second company, a branch with a clerk of its own, and a guest of Anna's."""
-    made = copy_of(25, tmp_path / "scene")
-    with writing(made.engine).begin() as connection:
+    with writing(town.engine).begin() as connection:
         with entering(connection, at=s.NOW, kind="test") as act:
             station = enter.add_node(act, 1, "substation", "ТП-205")
-            enter.correct(act, point, made.points[s.NEXT_DOOR], node=station)
+            enter.correct(act, point, town.points[s.NEXT_DOOR], node=station)
         for kind in Kind:
-            texts.write(connection, made.viewer(s.ADMINISTRATOR), kind, f"Текст {kind} " * 40, s.NOW - 86_400)
+            texts.write(connection, town.viewer(s.ADMINISTRATOR), kind, f"Текст {kind} " * 40, s.NOW - 86_400)
         keys: dict[str, int] = {}
         about: dict[str, Any] = {"password": s.PASSWORD, "now": s.NOW}
         for mail, name, role in ((CLERK, "Клара", "operator"), (GUEST, "Пётр Гость", "consumer")):
             keys[mail] = add_account(connection, s.CHEAP, organisation=1, mail=mail, name=name, role=role, **about)
-        clerk, owner = keys[CLERK], made.viewer(s.CONSUMER)
+        clerk, owner = keys[CLERK], town.viewer(s.CONSUMER)
         staff.give(connection, clerk, Right, (station,), s.NOW, None)
-        letter = family.invite(connection, owner, made.accounts["100-1"], GUEST, s.NOW + 86_400, s.NOW)
+        letter = family.invite(connection, owner, town.accounts["100-1"], GUEST, s.NOW + 86_400, s.NOW)
         assert letter.key is not None
         family.join(connection, letter.key, keys[GUEST], s.NOW)
         for mounting, (mail, serial) in enumerate(((s.CONSUMER, s.FLAT), (s.NEIGHBOUR, s.NEXT_DOOR)), 1):
-            form = {"account": made.viewer(mail).account, "token": "", "made_at": s.NOW}
-            read = {"mounting": mounting, "point": made.points[serial], "meter": f"MIL-{serial}"}
+            form = {"account": town.viewer(mail).account, "token": "", "made_at": s.NOW}
+            read = {"mounting": mounting, "point": town.points[serial], "meter": f"MIL-{serial}"}
             read |= {"read_at": s.NOW, "registers": {"ap1": 1}, "warnings": {}, "enters_at": s.NOW, "reason": ""}
             handed = connection.execute(hand_in.insert().values(**form)).inserted_primary_key
             assert handed is not None
             read |= {"hand_in": handed[0], "month": date(2026, 11, 1), "state": "review"}
             connection.execute(handed_in.insert().values(**read))
-    file_of(made, tmp_path / "scene", s.CONSUMER, "2026-11-23", code=CODE.replace("-", ""))
-    file_of(made, tmp_path / "scene", s.NEIGHBOUR, "2026-11-23")
-    file_of(made, tmp_path / "scene", s.FORMER, "2026-11-03", made.points[s.NEXT_DOOR])
-    second_company(made, tmp_path / "scene")
-    yield made
-    made.close()
+    file_of(town, tmp_path / "scene", s.CONSUMER, "2026-11-23", code=CODE.replace("-", ""))
+    file_of(town, tmp_path / "scene", s.NEIGHBOUR, "2026-11-23")
+    file_of(town, tmp_path / "scene", s.FORMER, "2026-11-03", town.points[s.NEXT_DOOR])
+    second_company(town, tmp_path / "scene")
+    return town
 
 
 def addresses(rule: Rule) -> list[str]:

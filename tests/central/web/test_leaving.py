@@ -1,7 +1,6 @@
 """A person leaves: the consent is withdrawn, taken back in time, or the person is erased; what was measured stays."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
@@ -27,7 +26,6 @@ from central.jobs.runner import Runner
 from central.jobs.tables import job
 from central.mail import outbox
 from tests.central import scene as s
-from tests.central.conftest import Copy
 from tests.central.scene import Scene
 from tests.central.sql import Sql
 from tests.central.web.parts import Clock, letters, log_in, make_app, person, send, settings
@@ -38,23 +36,21 @@ WHEN, SHORT = "24 декабря 2026", "24.12.2026"  # thirty days from the sce
 
 
 @pytest.fixture
-def town(copy_of: Copy, tmp_path: Path) -> Iterator[Scene]:
+def town(town: Scene) -> Scene:
     """Zoya sees Anna's contract, whose holder is another than she; she agreed to both texts, and asks for one more."""
-    made = copy_of(2, tmp_path / "scene")
-    administrator = made.viewer(s.ADMINISTRATOR)
-    with writing(made.engine).begin() as connection:
+    administrator = town.viewer(s.ADMINISTRATOR)
+    with writing(town.engine).begin() as connection:
         for kind in Kind:
             texts.write(connection, administrator, kind, f"Текст {kind} " * 40, s.NOW - DAY)
         who = {"organisation": 1, "mail": MAIL, "name": NAME, "password": s.PASSWORD, "role": "consumer"}
         key = add_account(connection, s.CHEAP, **who, now=s.NOW - DAY)
         set_phone(connection, key, PHONE, s.NOW - DAY)
-        add_grant(connection, key, made.accounts["100-1"], 0)
-        add_grant(connection, key, made.accounts["100-3"], 0, s.NOW + DAY, "reader")
+        add_grant(connection, key, town.accounts["100-1"], 0)
+        add_grant(connection, key, town.accounts["100-3"], 0, s.NOW + DAY, "reader")
         texts.agreed(connection, key, texts.current(connection, 1).values(), s.NOW - DAY, ADDRESS)
-    with writing(made.engine).begin() as connection:
-        applications.apply_again(connection, made.viewer(MAIL), NUMBER, s.NOW + DAY, s.NOW)
-    yield made
-    made.close()
+    with writing(town.engine).begin() as connection:
+        applications.apply_again(connection, town.viewer(MAIL), NUMBER, s.NOW + DAY, s.NOW)
+    return town
 
 
 @pytest.fixture

@@ -25,19 +25,11 @@ from central.jobs.tables import job
 from central.mail import queue
 from central.mail.trial import Came
 from tests.central import scene as s
-from tests.central.conftest import Copy
 from tests.central.mail.parts import Post
 from tests.central.scene import Scene
 from tests.central.web.parts import make_app, person, token
 
 HUSH = "mail-hush"
-
-
-@pytest.fixture
-def town(copy_of: Copy, tmp_path: Path) -> Iterator[Scene]:
-    made = copy_of(2, tmp_path / "scene")
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Another mail holds when both are confirmed, the old and the new; nobody learns who else has an account."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,18 +15,10 @@ from central.accounts.mail_change import vouch
 from central.accounts.tables import account, audit, mail_change, once_key
 from central.db import writing
 from tests.central import scene as s
-from tests.central.conftest import Copy
 from tests.central.scene import Scene
 from tests.central.web.parts import Clock, key_of, letters, log_in, make_app, person, send, token
 
 NEW = "anna.new@example.org"
-
-
-@pytest.fixture
-def town(copy_of: Copy, tmp_path: Path) -> Iterator[Scene]:
-    made = copy_of(2, tmp_path / "scene")
-    yield made
-    made.close()
 
 
 @pytest.fixture

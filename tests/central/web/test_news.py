@@ -1,6 +1,5 @@
 """News: an operator writes and dates them, a consumer reads them on their day; what is withdrawn comes back."""
 
-from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -13,7 +12,6 @@ from central.accounts.tables import audit
 from central.db import writing
 from central.news.tables import news
 from tests.central import scene as s
-from tests.central.conftest import Copy
 from tests.central.scene import Scene
 from tests.central.web.beside import STRANGER, second_company
 from tests.central.web.parts import Clock, make_app, person, send
@@ -25,13 +23,6 @@ WORKS = {
     "day": "2026-11-24",
     "last": "",
 }
-
-
-@pytest.fixture
-def town(copy_of: Copy, tmp_path: Path) -> Iterator[Scene]:
-    made = copy_of(2, tmp_path / "scene")
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """What staff open and send is noted, a row each; what consumers do is not, nor what could be a secret or a name."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,18 +12,10 @@ from central.db import writing
 from central.faces.access import ACCESS
 from central.faces.noting import UNNOTED
 from tests.central import scene as s
-from tests.central.conftest import Copy
 from tests.central.scene import Scene
 from tests.central.web.parts import address, log_in, make_app, person, token
 
 LOGINS = {"login", "login refused", "logout"}
-
-
-@pytest.fixture
-def town(copy_of: Copy, tmp_path: Path) -> Iterator[Scene]:
-    made = copy_of(2, tmp_path / "scene")
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """What a person changes of the own page: phone, consents to newer texts, one more contract within limits."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,16 +14,8 @@ from central.accounts.texts import Kind
 from central.db import writing
 from central.registry.tables import organisation
 from tests.central import scene as s
-from tests.central.conftest import Copy
 from tests.central.scene import Scene
 from tests.central.web.parts import make_app, person, send
-
-
-@pytest.fixture
-def town(copy_of: Copy, tmp_path: Path) -> Iterator[Scene]:
-    made = copy_of(2, tmp_path / "scene")
-    yield made
-    made.close()
 
 
 @pytest.fixture

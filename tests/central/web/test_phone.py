@@ -2,7 +2,6 @@
 
 import logging
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,19 +16,12 @@ from central.accounts.tables import audit, pairing, session
 from central.db import metadata, writing
 from central.faces import qr
 from tests.central import scene as s
-from tests.central.conftest import Copy
 from tests.central.scene import Scene
 from tests.central.web.parts import Clock, make_app, person, send, token
 
+DAYS = 11
 PHONE = "Mozilla/5.0 (Linux; Android 15) Chrome/140.0 Mobile"
 STRANGER = "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0) Safari/605.1"
-
-
-@pytest.fixture
-def town(copy_of: Copy, tmp_path: Path) -> Iterator[Scene]:
-    made = copy_of(11, tmp_path / "scene")
-    yield made
-    made.close()
 
 
 @pytest.fixture

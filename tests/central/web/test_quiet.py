@@ -20,7 +20,6 @@ from central.jobs.leases import Keeper
 from central.jobs.runner import Runner
 from central.jobs.tables import job
 from tests.central import scene as s
-from tests.central.conftest import Copy
 from tests.central.scene import Scene
 from tests.central.web.parts import key_of, letters, log_in, make_app, person, send, settings
 from tests.central.web.test_registration import MAIL, PASSWORD, TYPED, activate, apply
@@ -53,13 +52,11 @@ def kept() -> Iterator[Kept]:
 
 
 @pytest.fixture
-def town(copy_of: Copy, tmp_path: Path) -> Iterator[Scene]:
-    made = copy_of(2, tmp_path / "scene")
-    with writing(made.engine).begin() as connection:
+def town(town: Scene) -> Scene:
+    with writing(town.engine).begin() as connection:
         for kind in Kind:
-            texts.write(connection, made.viewer(s.ADMINISTRATOR), kind, f"Текст {kind} " * 40, s.NOW - 86_400)
-    yield made
-    made.close()
+            texts.write(connection, town.viewer(s.ADMINISTRATOR), kind, f"Текст {kind} " * 40, s.NOW - 86_400)
+    return town
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """A consumer comes in: form, letter, activation, the operator's check; and nobody learns of others on the way."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -46,18 +45,16 @@ TYPED = {
 
 
 @pytest.fixture
-def town(copy_of: Copy, tmp_path: Path) -> Iterator[Scene]:
+def town(town: Scene) -> Scene:
     """Both texts are written, and Vera has a contract for the dacha."""
-    made = copy_of(2, tmp_path / "scene")
-    administrator = made.viewer(s.ADMINISTRATOR)
-    with writing(made.engine).begin() as connection:
+    administrator = town.viewer(s.ADMINISTRATOR)
+    with writing(town.engine).begin() as connection:
         for kind in Kind:
             texts.write(connection, administrator, kind, f"Текст {kind} " * 40, s.NOW - 86_400)
         with entering(connection, at=s.NOW, kind="test") as act:
-            made.accounts["100-9"] = enter.add_contract(act, 1, "100-9", "Вера Новикова", phone="+79123456789")
-            enter.hand_over(act, made.points[s.DACHA], made.accounts["100-9"], s.NOW - 3600)
-    yield made
-    made.close()
+            town.accounts["100-9"] = enter.add_contract(act, 1, "100-9", "Вера Новикова", phone="+79123456789")
+            enter.hand_over(act, town.points[s.DACHA], town.accounts["100-9"], s.NOW - 3600)
+    return town
 
 
 @pytest.fixture

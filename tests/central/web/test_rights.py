@@ -1,7 +1,6 @@
 """What people of the company may change and where: an operator by his rights, below his nodes; an auditor nothing."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,7 +20,6 @@ from central.registry import enter
 from central.registry.changes import entering
 from central.registry.tables import mounting, point
 from tests.central import scene as s
-from tests.central.conftest import Copy
 from tests.central.parts import CENTRAL, Journal, load_body
 from tests.central.scene import Scene
 from tests.central.web.beside import second_company
@@ -30,6 +28,7 @@ from tests.central.web.forms import said, send
 from tests.central.web.parts import address, make_app, person, token
 from tests.central.web.test_access import TOLD
 
+DAYS = 25
 DAY = 86_400
 CLERK = "clerk@example.org"
 OWN = "ТП-205"
@@ -38,16 +37,14 @@ OTHERS += [word for key in (s.FLAT, s.DACHA) for word in TOLD[key] if word != s.
 
 
 @pytest.fixture
-def town(copy_of: Copy, tmp_path: Path) -> Iterator[Scene]:
+def town(town: Scene) -> Scene:
     """The workshop hangs on a station of its own."""
-    made = copy_of(25, tmp_path / "scene")
-    with writing(made.engine).begin() as connection, entering(connection, at=s.NOW, kind="test") as act:
+    with writing(town.engine).begin() as connection, entering(connection, at=s.NOW, kind="test") as act:
         station = enter.add_node(act, 1, "substation", OWN)
         board = enter.add_node(act, 1, "switchboard", "ВРУ", station)
-        enter.correct(act, point, made.points[s.NEXT_DOOR], node=board)
-        made.accounts[OWN] = station
-    yield made
-    made.close()
+        enter.correct(act, point, town.points[s.NEXT_DOOR], node=board)
+        town.accounts[OWN] = station
+    return town
 
 
 @pytest.fixture

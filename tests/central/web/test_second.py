@@ -2,7 +2,6 @@
 staff see nothing before it is set."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pyotp
@@ -16,16 +15,8 @@ from central.accounts.second import CODES, TRIES
 from central.accounts.tables import second_factor
 from central.db import writing
 from tests.central import scene as s
-from tests.central.conftest import Copy
 from tests.central.scene import Scene
 from tests.central.web.parts import Clock, log_in, make_app, person, token
-
-
-@pytest.fixture
-def town(copy_of: Copy, tmp_path: Path) -> Iterator[Scene]:
-    made = copy_of(2, tmp_path / "scene")
-    yield made
-    made.close()
 
 
 @pytest.fixture

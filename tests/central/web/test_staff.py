@@ -1,7 +1,6 @@
 """An administrator lets people of the company in, says what each may change and where, and shuts the door."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -17,7 +16,6 @@ from central.accounts.registering import FIRST_LIFETIME
 from central.accounts.tables import audit, second_factor
 from central.db import writing
 from tests.central import scene as s
-from tests.central.conftest import Copy
 from tests.central.scene import Scene
 from tests.central.web.forms import said, send
 from tests.central.web.parts import letters, log_in, make_app, person, token
@@ -25,13 +23,6 @@ from tests.central.web.parts import send as page_send
 
 MAIL, PASSWORD = "oleg@example.org", "зелёная лодка у моста"
 NEW = {"name": "Олег Инспектор", "mail": MAIL, "role": "operator", "may-registry": "1"}
-
-
-@pytest.fixture
-def town(copy_of: Copy, tmp_path: Path) -> Iterator[Scene]:
-    made = copy_of(2, tmp_path / "scene")
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import csv
 import json
-from collections.abc import Iterator
 from datetime import date
 from hashlib import sha256
 from io import BytesIO, StringIO
@@ -28,20 +27,12 @@ from central.reports.asked import asked
 from central.reports.catalogue import reports
 from central.timeseries.base import LoadRow
 from tests.central import scene as s
-from tests.central.conftest import Copy
 from tests.central.scene import Household, Scene
 from tests.central.web.beside import file_of
 from tests.central.web.parts import make_app, person, send
 
 DAYS = 25  # the hand-over next door lies in them
 HANDED = midnight(s.HAND_OVER, s.TZ)
-
-
-@pytest.fixture
-def town(copy_of: Copy, tmp_path: Path) -> Iterator[Scene]:
-    made = copy_of(DAYS, tmp_path / "scene")
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Staff open a consumer's cabinet: as he sees it, read only, for a time; it is written down, and he is told."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,16 +16,10 @@ from central.db import writing
 from central.faces.through import SECONDS
 from central.registry.tables import organisation
 from tests.central import scene as s
-from tests.central.conftest import Copy
 from tests.central.scene import Scene
 from tests.central.web.parts import Clock, address, make_app, person, token
 
-
-@pytest.fixture
-def town(copy_of: Copy, tmp_path: Path) -> Iterator[Scene]:
-    made = copy_of(25, tmp_path / "scene")
-    yield made
-    made.close()
+DAYS = 25
 
 
 @pytest.fixture

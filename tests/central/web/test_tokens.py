@@ -4,7 +4,6 @@ import csv
 import json
 import logging
 import re
-from collections.abc import Iterator
 from hashlib import sha256
 from io import StringIO
 from pathlib import Path
@@ -20,7 +19,6 @@ from central.accounts.tables import account, audit, grant, session, token
 from central.db import metadata, writing
 from central.metering.zones import midnight
 from tests.central import scene as s
-from tests.central.conftest import Copy
 from tests.central.scene import Scene
 from tests.central.web.parts import Clock, log_in, make_app, person, send
 
@@ -28,13 +26,6 @@ DAYS = 25
 FILE = "/data/file?form=json&length=day&day=2026-11-23"
 OPEN = (FILE, FILE.replace("json", "csv"), "/data/line?length=month&day=2026-11-01", "/explain.json?length=day")
 DAY = 86_400
-
-
-@pytest.fixture
-def town(copy_of: Copy, tmp_path: Path) -> Iterator[Scene]:
-    made = copy_of(DAYS, tmp_path / "scene")
-    yield made
-    made.close()
 
 
 @pytest.fixture
