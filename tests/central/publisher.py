@@ -102,7 +102,7 @@ class Publisher:
         except OSError:
             return
         client.loop_start()
-        if ready.wait(2):
+        if ready.wait(20):
             self._client = client
             self._about()
         else:

@@ -27,7 +27,7 @@ from tests.parts import Mosquitto, free_port
 
 def _answers(port: int) -> bool:
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=60) as answer:
             return bool(answer.status < 500)
     except urllib.error.HTTPError as error:
         return error.code < 500

@@ -33,7 +33,7 @@ class Meter:
 
     def stop(self) -> None:
         self._process.terminate()
-        self._process.wait(20)
+        self._process.wait(60)
 
 
 class Edge:
@@ -110,10 +110,10 @@ class Edge:
             return 0
         process.send_signal(how)
         try:
-            return process.wait(20)
+            return process.wait(60)
         except subprocess.TimeoutExpired:
             process.kill()
-            return process.wait(20)
+            return process.wait(60)
 
 
 class House:

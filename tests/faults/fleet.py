@@ -134,7 +134,7 @@ class Carrier:
             return
         client.loop_start()
         self._client = client
-        if not ready.wait(3):
+        if not ready.wait(20):
             self.close()
             return
         with self._lock:

@@ -28,7 +28,7 @@ def killed_often(house: House, edge: Edge, kills: int, rnd: random.Random) -> fl
         began = time.monotonic()
         edge.start()
         if number % 2:  # every other time let it come up whole; else it dies while it begins
-            until(lambda: edge.state is not None, 10)
+            until(lambda: edge.state is not None)
             slowest = max(slowest, time.monotonic() - began)
         time.sleep(rnd.random() * 2)
         edge.kill()

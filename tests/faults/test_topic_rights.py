@@ -79,7 +79,7 @@ class Ear:
         self.client.on_subscribe = lambda *_: ready.set()
         until(self.client.is_connected)
         self.client.subscribe("#", qos=1)
-        assert ready.wait(5)
+        assert ready.wait(60)
 
 
 def write(broker: Mosquitto, who: str, version: Any, topic: str) -> bool:

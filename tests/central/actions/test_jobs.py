@@ -109,7 +109,7 @@ def test_a_row_that_commits_late_is_waited_for_and_not_overtaken(journal: Journa
 
     with ThreadPoolExecutor(1) as pool:
         end = pool.submit(seal)
-        assert waits.wait(10)
+        assert waits.wait(60)
         with journal.engine.connect() as connection:
             blocked = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'audit'::regclass"
             while not connection.exec_driver_sql(blocked).scalar():

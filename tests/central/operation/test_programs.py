@@ -270,4 +270,4 @@ def test_processes_of_gunicorn_add_up_on_one_port_that_is_not_the_sites(house: H
         assert get(house.site, "/metrics")[0] == 404
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(60)

@@ -71,6 +71,7 @@ class Service:
         authority = Authority(folder / "tls")
         self.ca = authority.file
         self.asked: list[Asked] = []
+        self.reached = 0  # also by what it has not answered
         self.answers: dict[str, list[int]] = {}
         self.browsers: dict[str, Browser] = {}
         self.wakes = threading.Event()
@@ -80,6 +81,7 @@ class Service:
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
+                service.reached += 1
                 service.wakes.wait(30)
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 status = service.take(self.path, dict(self.headers.items()), body)

@@ -2,7 +2,6 @@
 
 import json
 import threading
-import time
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -22,7 +21,6 @@ from central.notices.quiet import Quiet, choose_quiet
 from central.push import asking, job, keys
 from central.push.asking import Asked
 from central.push.devices import GIVEN_UP
-from central.push.job import BUDGET
 from central.push.tables import push, push_delivery, push_device, push_key
 from central.push.telling import A_DAY, DANGER_A_DAY
 from central.registry.tables import point
@@ -496,9 +494,8 @@ def test_a_service_that_says_nothing_holds_nobody_up_for_long(phones: Phones, mo
         phones.subscribe(phones.person(), f"{number}")
     phones.service.wakes.clear()
     opened(phones, HOUR)
-    begun = time.monotonic()
     assert phones.minute()["later"] == 9
-    assert time.monotonic() - begun < 3 < BUDGET, "the first waits in vain, the others are not even tried"
+    assert phones.service.reached == 1, "the first waits in vain, the others are not even tried"
     phones.service.wakes.set()
 
 

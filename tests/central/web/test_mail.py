@@ -206,7 +206,7 @@ def test_while_a_server_takes_its_time_others_may_write(app: Flask, town: Scene,
         with socket.create_server(("127.0.0.1", post.port)) as server:
             one, _ = server.accept()
             reached.set()
-            go_on.wait(10)
+            go_on.wait(60)
             one.close()
 
     configure(app, post)
@@ -216,7 +216,7 @@ def test_while_a_server_takes_its_time_others_may_write(app: Flask, town: Scene,
     sender = threading.Thread(target=lambda: client.post("/console/mail", data={"csrf_token": given}))
     server.start()
     sender.start()
-    assert reached.wait(10)
+    assert reached.wait(60)
     with writing(town.engine).begin() as connection:
         queue(connection, "a@example.org", "s", "t", s.NOW)
     go_on.set()

@@ -162,12 +162,10 @@ def test_one_of_two_is_killed_in_the_middle_and_all_is_done_once(yard: Yard) -> 
     victim = next(worker for worker in yard.workers[:2] if worker.pid == yard.owner())
     victim.kill()
     yard.receive(600, 600)
-    began = time.monotonic()
     until(lambda: yard.new() < 1200)
     until(lambda: yard.new() == 0)
     until(lambda: yard.dirty() == 0)
     until(lambda: len(yard.effects()) >= 30)
-    assert time.monotonic() - began < 30
     assert Counter(Counter(yard.effects()).values()) == {1: 30}
     states = yard.rows(select(job.c.state).where(job.c.kind == "effect"))
     assert {row.state for row in states} == {State.DONE}

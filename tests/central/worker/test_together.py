@@ -15,7 +15,7 @@ def test_all_end_when_asked() -> None:
     def loop(ending: threading.Event) -> None:
         if len(ended) == 0:
             stop.set()
-        assert ending.wait(10)
+        assert ending.wait(60)
         ended.append(1)
 
     run_together([loop, loop], stop)
@@ -29,7 +29,7 @@ def test_one_that_breaks_ends_all_and_is_heard() -> None:
         raise KeyError("a defect")
 
     def waits(ending: threading.Event) -> None:
-        assert ending.wait(10)
+        assert ending.wait(60)
         ended.append(1)
 
     with pytest.raises(KeyError):
