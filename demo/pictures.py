@@ -1,7 +1,8 @@
 """`./run pictures`: the pictures of the guide and of the README, taken from the demo while it runs.
 
 The demo starts in a folder of its own and on free ports; when its readings stand in the pages, a consumer logs in, on a
-phone and on a desktop, and what he sees is kept as PNG. What a picture shows is told here once, in SHOTS.
+phone and on a desktop, and what he sees is kept as PNG: for the guide in each language. What a picture shows is told
+here once, in SHOTS, and no word of a page is: the same shots are taken whatever it speaks.
 """
 
 import signal
@@ -18,6 +19,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from central.cabinet.help import PICTURES, TWICE
+from central.faces.preferences import LANGUAGES
 from central.metering.zones import local
 from demo import check
 from demo.palette import with_palette
@@ -44,7 +46,7 @@ class Shot:
     last: str | None = None
     height: int = 640
     known: bool = True  # seen by who has logged in
-    press: str | None = None  # a button that is pressed first
+    press: str | None = None  # the button that is pressed first
 
 
 SHOTS: Mapping[str, Shot] = {  # name of the file, as the guide names it
@@ -63,7 +65,7 @@ SHOTS: Mapping[str, Shot] = {  # name of the file, as the guide names it
     "complexes": Shot("/complexes", first=".plate", height=640),
     "report": Shot("/reports/readings", first=".report .page-head", last="#table tbody tr:nth-child(4)", height=780),
     "parameters": Shot("/reports/readings?open=1", first=".parameters", last=".choices li", height=700),
-    "phone": Shot("/phone", first=".page-head", last="#code .steps", height=700, press="Показать код"),
+    "phone": Shot("/phone", first=".page-head", last="#code .steps", height=700, press="#code button"),
     "me": Shot("/me", first=".card", last="form[action$=password]", height=640),
 }
 
@@ -78,15 +80,22 @@ def take(system: System, stop: threading.Event) -> None:
         playwright = stack.enter_context(sync_playwright())
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         stack.callback(browser.close)
-        guest, known = _phone(browser), _phone(browser)
-        _log_in(known, system)
-        _wait_for_the_past(known, system, stop)
-        PICTURES.mkdir(exist_ok=True)
-        for name, shot in SHOTS.items():
-            _take(known if shot.known else guest, system.url, shot, PICTURES / f"{name}.png")
+        known = {language: _phone(browser, system, language) for language in LANGUAGES}
+        for page in known.values():
+            _log_in(page, system)
+        _wait_for_the_past(known[LANGUAGES[0]], system, stop)
+        for language in LANGUAGES:
+            _take_the_guide(_phone(browser, system, language), known[language], system.url, PICTURES / language)
         _take_desktop(browser, system)
-    for left in {one.stem for one in PICTURES.glob("*.png")} - SHOTS.keys():
-        (PICTURES / f"{left}.png").unlink()
+
+
+def _take_the_guide(guest: Page, known: Page, url: str, folder: Path) -> None:
+    """All of one language; what no shot is named for goes."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, shot in SHOTS.items():
+        _take(known if shot.known else guest, url, shot, folder / f"{name}.png")
+    for left in {one.stem for one in folder.glob("*.png")} - SHOTS.keys():
+        (folder / f"{left}.png").unlink()
 
 
 def _wait_for_the_past(page: Page, system: System, stop: threading.Event) -> None:
@@ -107,22 +116,25 @@ def _lacks_a_day(page: Page, address: str) -> bool:
     return not rows or any(energy is None for end, energy in rows if int(end) < time.time())
 
 
-def _phone(browser: Browser) -> Page:
+def _phone(browser: Browser, system: System, language: str) -> Page:
+    """On which this language was chosen."""
     width, height = PHONE_SIZE
-    return browser.new_page(
+    page = browser.new_page(
         viewport={"width": width, "height": height},
         device_scale_factor=TWICE,
         color_scheme="light",
-        locale="ru-RU",
+        locale=language,
         reduced_motion="reduce",
     )
+    page.context.add_cookies([{"name": "language", "value": language, "url": system.url}])
+    return page
 
 
 def _log_in(page: Page, system: System) -> None:
     page.goto(f"{system.url}login")
-    page.get_by_label("Электронная почта").fill(CONSUMER)
-    page.get_by_label("Пароль").fill(system.logins[CONSUMER])
-    page.get_by_role("button", name="Войти").click()
+    page.locator("#mail").fill(CONSUMER)
+    page.locator("#password").fill(system.logins[CONSUMER])
+    page.locator("#password").press("Enter")
     page.wait_for_url(lambda url: "/login" not in url)
 
 
@@ -131,7 +143,7 @@ def _take(page: Page, url: str, shot: Shot, file: Path) -> None:
     if answer is None or not answer.ok:
         raise Failed(f"{shot.path} does not open")
     if shot.press:
-        page.get_by_role("button", name=shot.press).click()
+        page.locator(shot.press).click()
         page.wait_for_load_state("load")
     page.evaluate("document.fonts.ready")
     top = _edge(page, shot.first, "top") - ABOVE if shot.first else 0
@@ -142,7 +154,7 @@ def _take(page: Page, url: str, shot: Shot, file: Path) -> None:
     if len(data) > LARGEST:
         raise Failed(f"{file.name} takes {len(data)} bytes, more than {LARGEST}: show less of {shot.path}")
     file.write_bytes(data)
-    say(f"  {file.name:<14} {clip['width']}×{clip['height']:.0f} {len(data) // 1000:>4} KB")
+    say(f"  {file.parent.name}/{file.name:<15} {clip['width']}×{clip['height']:.0f} {len(data) // 1000:>4} KB")
 
 
 def _edge(page: Page, part: str, side: str) -> int:
@@ -156,7 +168,10 @@ def _edge(page: Page, part: str, side: str) -> int:
 def _take_desktop(browser: Browser, system: System) -> None:
     width, height = DESKTOP_SIZE
     page = browser.new_page(
-        viewport={"width": width, "height": height}, color_scheme="light", locale="ru-RU", reduced_motion="reduce"
+        viewport={"width": width, "height": height},
+        color_scheme="light",
+        locale=LANGUAGES[0],
+        reduced_motion="reduce",
     )
     _log_in(page, system)
     page.goto(system.url, wait_until="load")

@@ -1,7 +1,8 @@
 """«Помощь»: the user's guide, by section, opened at the place one is at.
 
-The guide is a document in Russian, not captions: its text stands in `templates/help/<section>.html` outside of the
-catalogue, and its contents stand here. What it quotes from the screen stands in <q>, and is there in these very words.
+The guide is a document in each language, not captions: its text stands in `templates/help/<language>/<section>.html`
+outside of the catalogue, and its contents stand here. Each language tells the same, at the same places, with pictures
+of its own (`static/help/<language>/`). What it quotes from the screen stands in <q>, and is there in these very words.
 It holds nothing of anybody, so it is open to all: a guest needs the part on registration.
 """
 
@@ -12,8 +13,11 @@ from pathlib import Path
 from struct import unpack
 
 from flask import render_template, request, url_for
+from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
 
 from central.cabinet.room import cabinet
+from central.faces import preferences
 from central.faces.templating import STATIC
 from central.figures import NotFound
 
@@ -26,8 +30,8 @@ class Section:
     """`name`: of its file, and the word of its address; `about`: what one finds there."""
 
     name: str
-    title: str
-    about: str
+    title: LazyString
+    about: LazyString
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,24 +46,36 @@ class Picture:
 SECTIONS: Mapping[str, Section] = {
     one.name: one
     for one in (
-        Section("start", "С чего начать", "Что говорит главная страница и как выбрать точку учёта"),
-        Section("registration", "Регистрация и вход", "Учётная запись, заявка, письма, забытый пароль"),
-        Section("data", "Учетные данные", "Потребление по получасам, часам и дням: график, таблица, файлы"),
-        Section("readings", "Показания счетчика", "Показания на начало и конец периода, расход и стоимость"),
-        Section("entry", "Ввод показаний счетчика", "Как передать показания, квитанция, и что если счётчик молчит"),
-        Section("consumption", "Потребление энергоресурсов", "Этот месяц рядом с прежними, прогноз, другой тариф"),
-        Section("files", "Файлы отчётов", "Готовые файлы, отчёт по почте, проверка документа по коду"),
-        Section("events", "Журналы событий", "Отключения, вскрытия и другие записи счётчика; уведомления"),
-        Section("explain", "Откуда это", "Как получилась каждая цифра и как сверить её с квитанцией"),
-        Section("reading", "Показание на дату", "Что показывал счётчик в любой момент"),
-        Section("network", "Параметры сети", "Напряжение, ток, мощность: сейчас, по времени, рядом с пределами"),
-        Section("complexes", "Измерительные комплексы", "Какой счётчик стоит, до какого дня поверен, что было раньше"),
+        Section("start", _l("С чего начать"), _l("Что говорит главная страница и как выбрать точку учёта")),
+        Section("registration", _l("Регистрация и вход"), _l("Учётная запись, заявка, письма, забытый пароль")),
+        Section("data", _l("Учетные данные"), _l("Потребление по получасам, часам и дням: график, таблица, файлы")),
+        Section("readings", _l("Показания счетчика"), _l("Показания на начало и конец периода, расход и стоимость")),
         Section(
-            "reports", "Отчеты", "Таблицы по вашим точкам: на странице, на бумаге, в PDF и Excel; персональные отчёты"
+            "entry", _l("Ввод показаний счетчика"), _l("Как передать показания, квитанция, и что если счётчик молчит")
         ),
-        Section("me", "Персональные данные", "Пароль, входы, близкие, ваши данные и согласия"),
-        Section("troubles", "Если что-то не так", "Почему нет данных или цены и что делать"),
-        Section("words", "Словарь", "Слова и обозначения, которые встречаются в кабинете"),
+        Section(
+            "consumption", _l("Потребление энергоресурсов"), _l("Этот месяц рядом с прежними, прогноз, другой тариф")
+        ),
+        Section("files", _l("Файлы отчётов"), _l("Готовые файлы, отчёт по почте, проверка документа по коду")),
+        Section("events", _l("Журналы событий"), _l("Отключения, вскрытия и другие записи счётчика; уведомления")),
+        Section("explain", _l("Откуда это"), _l("Как получилась каждая цифра и как сверить её с квитанцией")),
+        Section("reading", _l("Показание на дату"), _l("Что показывал счётчик в любой момент")),
+        Section(
+            "network", _l("Параметры сети"), _l("Напряжение, ток, мощность: сейчас, по времени, рядом с пределами")
+        ),
+        Section(
+            "complexes",
+            _l("Измерительные комплексы"),
+            _l("Какой счётчик стоит, до какого дня поверен, что было раньше"),
+        ),
+        Section(
+            "reports",
+            _l("Отчеты"),
+            _l("Таблицы по вашим точкам: на странице, на бумаге, в PDF и Excel; персональные отчёты"),
+        ),
+        Section("me", _l("Персональные данные"), _l("Пароль, входы, близкие, ваши данные и согласия")),
+        Section("troubles", _l("Если что-то не так"), _l("Почему нет данных или цены и что делать")),
+        Section("words", _l("Словарь"), _l("Слова и обозначения, которые встречаются в кабинете")),
     )
 }
 PLACES: Mapping[str, tuple[str, str]] = {  # endpoint -> section, place in it
@@ -143,8 +159,9 @@ def at_this_place() -> dict[str, str]:
 
 
 def picture(name: str) -> Picture:
-    file = f"{name}.png"
-    return Picture(f"help/{file}", *(dots // TWICE for dots in _dots(PICTURES / file)))
+    """Of this name, as it looks in the language of the page."""
+    file = PICTURES / preferences.language() / f"{name}.png"
+    return Picture(file.relative_to(STATIC).as_posix(), *(dots // TWICE for dots in _dots(file)))
 
 
 @cache

@@ -8,6 +8,7 @@ from dataclasses import replace
 from flask import redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext
 from flask_login import current_user
 
 from central.accounts import family, keys, texts
@@ -23,7 +24,7 @@ from central.registry.periods import COMPANY
 
 GONE = _l("Приглашение уже использовано, отозвано, или его срок прошёл. Попросите прислать новое.")
 ABOUT = Group(
-    _l("Учетные данные"),
+    lazy_pgettext("вход", "Учетные данные"),
     (
         Field("name", _l("Полное имя"), fills="name"),
         replace(new_password.PASSWORD, help=_l("Для входа понадобятся эта почта и пароль.")),

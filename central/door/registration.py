@@ -7,6 +7,7 @@ from typing import Any
 from flask import redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext
 from sqlalchemy import Connection, Row, select
 
 from central.accounts import attempts, keys, registering, texts
@@ -95,7 +96,7 @@ def _companies(connection: Connection) -> Sequence[Row[Any, Any]]:
 def _fields(companies: list[tuple[str, str]]) -> Group:
     company = Field("organisation", _l("Сетевая компания"), "choice", choices=companies)
     return Group(
-        _l("Учетные данные"),
+        lazy_pgettext("вход", "Учетные данные"),
         (
             *((company,) if len(companies) > 1 else ()),
             Field("name", _l("Полное имя"), fills="name", help=_l("как в договоре: фамилия, имя, отчество")),

@@ -35,9 +35,9 @@ def served(app: Flask, port: int) -> Iterator[None]:
 
 @contextmanager
 def opened(
-    browser: Browser, address: str, width: int, who: str | None, *, dark: bool = False
+    browser: Browser, address: str, width: int, who: str | None, *, dark: bool = False, language: str = "ru"
 ) -> Iterator[tuple[Page, list[str]]]:
-    """A page of a person who has logged in, and what went wrong in it."""
+    """A page of a person who has logged in and then chosen a language, and what went wrong in it."""
     context = browser.new_context(
         viewport={"width": width, "height": WIDTHS[width]},
         color_scheme="dark" if dark else "light",
@@ -54,6 +54,7 @@ def opened(
         page.get_by_label("Пароль").fill(s.PASSWORD)
         page.get_by_role("button", name="Войти").click()
         page.wait_for_url(lambda url: "/login" not in url, wait_until="load")
+    context.add_cookies([{"name": "language", "value": language, "url": address}])
     yield page, wrong
     context.close()
 

@@ -1,8 +1,10 @@
-"""The guide and «О программе»: a section opens at the place one is at, quotes what the screen says, and shows pictures
-that are there; versions are for those who have logged in."""
+"""The guide and «О программе»: in each language a section opens at the place one is at, quotes what the screen says,
+and shows pictures that are there; versions are for those who have logged in."""
 
 import platform
 import re
+from collections import Counter
+from collections.abc import Mapping
 from html import unescape
 from importlib import metadata
 from pathlib import Path
@@ -11,35 +13,67 @@ import pytest
 from flask import Flask, url_for
 from flask.testing import FlaskClient
 
-from central.cabinet.help import PICTURES, PLACES, SECTIONS, picture
+from central.cabinet.help import PICTURES, PLACES, SECTIONS
 from central.db import writing
+from central.faces.preferences import LANGUAGES
 from central.registry.tables import organisation
 from tests.central import scene as s
 from tests.central.conftest import Copy
 from tests.central.web.parts import make_app, person
 from tests.central.web.test_vendor import STATIC
-from tests.central.web.test_words import texts_of_the_sources
+from tests.central.web.test_words import catalogue, texts
 
-ALL_PICTURES = 1_000_000  # bytes
+ALL_PICTURES = 2_000_000  # bytes
+CYRILLIC = re.compile("[А-Яа-яЁё]+")
+RUSSIAN = re.compile(r'<span (lang="ru"|class="sign [^>]*)>[^<]*</span>')  # what says so, and signs of the screen
 
-GUEST, VISITORS = None, [None, s.CONSUMER, s.FORMER, s.OPERATOR]
-
-
-@pytest.fixture(scope="module")
-def captions() -> set[str]:
-    return texts_of_the_sources()
+GUEST = None
+Guide = Mapping[str, Mapping[str, str]]  # language -> section -> its text
 
 
-def section(client: FlaskClient, name: str) -> str:
-    """The text of a section, without the page around it."""
-    found = re.search(r'<article class="guide-text">(.*)</article>', client.get(f"/help/{name}").text, re.DOTALL)
+def reader(app: Flask, language: str, mail: str | None = GUEST) -> FlaskClient:
+    client = person(app, mail)
+    client.set_cookie("language", language)
+    return client
+
+
+def article(page: str) -> str:
+    """Without what stands around it."""
+    found = re.search(r'<article class="guide-text">(.*)</article>', page, re.DOTALL)
     assert found is not None
     return found[1]
 
 
-@pytest.mark.parametrize("mail", VISITORS)
-def test_anybody_reads_the_whole_guide_from_section_to_section(app: Flask, mail: str | None) -> None:
-    client, read, path = person(app, mail), [], "/help/start"
+@pytest.fixture(scope="module")
+def guide(app: Flask) -> Guide:
+    clients = {language: reader(app, language) for language in LANGUAGES}
+    return {
+        language: {name: article(client.get(f"/help/{name}").text) for name in SECTIONS}
+        for language, client in clients.items()
+    }
+
+
+@pytest.fixture(scope="module")
+def captions() -> Mapping[str, Mapping[str, str]]:
+    """Language -> each text of the sources (`test_words` says that these are all) -> how it stands on the screen."""
+    english = {text: said[0] for text, said in texts(catalogue("en")).items()}
+    return {"ru": {text: text for text in english}, "en": english}
+
+
+def quotes(section: str) -> list[str]:
+    return [unescape(one) for one in re.findall(r"<q>(.*?)</q>", section)]
+
+
+def as_it_begins(text: str, among: Mapping[str, str] | set[str]) -> str:
+    """With the first letter as it is there: a sentence may begin with what the screen says in its midst."""
+    return text if text in among else text[0].lower() + text[1:]
+
+
+@pytest.mark.parametrize(
+    ("mail", "language"), [(GUEST, "ru"), (GUEST, "en"), (s.CONSUMER, "en"), (s.FORMER, "ru"), (s.OPERATOR, "en")]
+)
+def test_anybody_reads_the_whole_guide_from_section_to_section(app: Flask, mail: str | None, language: str) -> None:
+    client, read, path = reader(app, language, mail), [], "/help/start"
     while path:
         page = client.get(path)
         assert page.status_code == 200
@@ -54,22 +88,25 @@ def test_anybody_reads_the_whole_guide_from_section_to_section(app: Flask, mail:
     assert read == list(SECTIONS)
 
 
-def test_the_contents_lead_to_every_section_and_no_other_is_there(app: Flask) -> None:
-    client = person(app, GUEST)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_contents_lead_to_every_section_and_no_other_is_there(app: Flask, language: str) -> None:
+    client = reader(app, language)
     page = client.get("/help").text
-    for name, one in SECTIONS.items():
-        assert f'href="/help/{name}"' in page
-        assert one.title in page
-    for nothing in ("nothing", "parts", "start.html", "../base", "Start"):
+    tiles = re.findall(r'<a class="tile" href="/help/(\w+)"><span><b>([^<]+)</b><small>([^<]+)</small>', page)
+    assert [name for name, _, _ in tiles] == list(SECTIONS)
+    for name, title, about in tiles:
+        assert f"<h1>{title}</h1>" in client.get(f"/help/{name}").text
+        assert (CYRILLIC.search(title + about) is None) == (language == "en")
+    for nothing in ("nothing", "parts", "ru", "en", "start.html", "../base", "Start"):
         assert client.get(f"/help/{nothing}").status_code == 404
 
 
-def test_every_page_of_the_cabinet_has_a_place_in_the_guide(app: Flask) -> None:
-    """And each place that is named is there."""
-    client = person(app, GUEST)
+def test_every_page_of_the_cabinet_has_a_place_in_the_guide(app: Flask, guide: Guide) -> None:
+    """And each place that is named is there, in each language."""
     for endpoint, (name, place) in PLACES.items():
         assert any(rule.endpoint == endpoint for rule in app.url_map.iter_rules()), endpoint
-        assert not place or f'id="{place}"' in section(client, name), endpoint
+        for language, sections in guide.items():
+            assert not place or f'id="{place}"' in sections[name], (endpoint, language)
     pages = {
         rule.endpoint
         for rule in app.url_map.iter_rules()
@@ -105,40 +142,50 @@ def test_help_is_about_the_place_one_is_at(app: Flask, path: str, address: str) 
         assert url_for("cabinet.help") == "/help"
 
 
-def test_what_the_guide_quotes_is_what_the_screen_says(app: Flask, captions: set[str]) -> None:
-    client, quoted = person(app, GUEST), set()
-    for name in SECTIONS:
-        found = {unescape(one) for one in re.findall(r"<q>(.*?)</q>", section(client, name))}
-        there = {one for one in found if {one, one[0].lower() + one[1:]} & captions}
-        assert found - there == set(), name
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_the_guide_quotes_is_what_the_screen_says(
+    guide: Guide, captions: Mapping[str, Mapping[str, str]], language: str
+) -> None:
+    said, quoted = set(captions[language].values()), set()
+    for name, section in guide[language].items():
+        found = set(quotes(section))
+        assert {one for one in found if as_it_begins(one, said) not in said} == set(), name
         quoted |= found
     assert len(quoted) > 80
 
 
-def test_every_picture_is_shown_and_every_one_shown_is_there(app: Flask) -> None:
-    client, shown = person(app, GUEST), set()
+def test_each_language_tells_the_same_in_its_own_words(guide: Guide, captions: Mapping[str, Mapping[str, str]]) -> None:
+    """The same places, links, pictures and steps, and the English for what is quoted in Russian."""
+    english = captions["en"]
     for name in SECTIONS:
-        for tag in re.findall(r"<img [^>]*>", section(client, name)):
+        russian_one, english_one = guide["ru"][name], guide["en"][name]
+        for part in (r' id="([^"]+)"', r' href="([^"]+)"', r"/help/\w\w/(\w+\.png)", r"<(h2|li|dt|dd|p)\b"):
+            assert re.findall(part, english_one) == re.findall(part, russian_one), name
+        expected = Counter(english[as_it_begins(one, english)].lower() for one in quotes(russian_one))
+        assert Counter(one.lower() for one in quotes(english_one)) == expected, name
+        assert CYRILLIC.findall(RUSSIAN.sub("", english_one)) == [], name
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_picture_is_shown_and_every_one_shown_is_there(app: Flask, guide: Guide, language: str) -> None:
+    client, shown = person(app, GUEST), set()
+    for section in guide[language].values():
+        for tag in re.findall(r"<img [^>]*>", section):
             told = dict(re.findall(r'([\w-]+)="([^"]*)"', tag))
-            file = Path(told["src"].split("?")[0]).name
-            assert client.get(told["src"]).status_code == 200
+            path = told["src"].split("?")[0]
+            data = client.get(told["src"]).data
+            assert path.startswith(f"/static/help/{language}/")
+            assert data[1:4] == b"PNG"
             assert (int(told["width"]), told["loading"]) == (360, "lazy")
-            assert int(told["height"]) == picture(Path(file).stem).height
+            assert int(told["height"]) * 2 == int.from_bytes(data[20:24])
             assert len(told["alt"]) > 20
-            shown.add(file)
-    there = {one.name: one.stat().st_size for one in PICTURES.iterdir()}
-    assert shown == set(there)
-    assert sum(there.values()) < ALL_PICTURES
+            shown.add(Path(path).name)
+    assert shown == {one.name for one in (PICTURES / language).iterdir()}
 
 
-def test_an_english_page_says_that_the_guide_is_in_russian(app: Flask) -> None:
-    client = person(app, GUEST)
-    assert "Руководство написано по-русски" not in client.get("/help/start").text
-    client.set_cookie("language", "en")
-    page = client.get("/help/start").text
-    assert '<html lang="en"' in page
-    assert '<div class="guide" lang="ru">' in page
-    assert re.search(r'<p class="second">[^<]+</p>\s*<div class="guide"', page)
+def test_all_the_pictures_take_little() -> None:
+    assert {one.name for one in PICTURES.iterdir()} == set(LANGUAGES)
+    assert sum(one.stat().st_size for one in PICTURES.rglob("*.png")) < ALL_PICTURES
 
 
 def versions() -> set[str]:

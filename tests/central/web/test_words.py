@@ -21,7 +21,15 @@ from tests.central.web.parts import person
 CENTRAL = Path(__file__).parent.parent.parent.parent / "central"
 TEMPLATES = ("templates/**.html", "templates/**.txt")
 SOURCES = [("**.py", "python"), *((found, "jinja2") for found in TEMPLATES)]
-KEYWORDS = {"_": None, "_l": None, "gettext": None, "ngettext": (1, 2)}
+IN_CONTEXT = ((1, "c"), 2)
+KEYWORDS = {
+    "_": None,
+    "_l": None,
+    "gettext": None,
+    "ngettext": (1, 2),
+    "pgettext": IN_CONTEXT,
+    "lazy_pgettext": IN_CONTEXT,
+}
 
 
 def catalogue(language: str) -> Catalog:
@@ -32,8 +40,7 @@ def catalogue(language: str) -> Catalog:
 def texts_of_the_sources() -> set[str]:
     options = {found: {"newstyle_gettext": "true"} for found in TEMPLATES}
     return {
-        text if isinstance(text, str) else text[0]
-        for _, _, text, _, _ in extract_from_dir(CENTRAL, SOURCES, options, keywords=KEYWORDS)
+        _key(text, context) for _, _, text, _, context in extract_from_dir(CENTRAL, SOURCES, options, keywords=KEYWORDS)
     }
 
 
@@ -41,7 +48,7 @@ def texts_of_the_sources() -> set[str]:
 def test_every_text_has_its_english_and_no_other_is_kept() -> None:
     found = texts_of_the_sources()
     whole = catalogue("en")
-    english = {message.id if isinstance(message.id, str) else message.id[0]: message for message in whole}
+    english = {_key(message.id, message.context): message for message in whole}
     english.pop("")
     assert found == set(english)
     assert [text for text, message in english.items() if not message.string] == []
@@ -57,16 +64,18 @@ def test_the_compiled_catalogue_is_that_of_the_source(language: str) -> None:
 
 
 def texts(found: Catalog) -> dict[str, tuple[str, ...]]:
-    """Key (of a plural its singular) -> all its translations."""
-    return {_first(one.id): _all(one.string) for one in found if one.id}
+    """Key -> all its translations."""
+    return {_key(one.id, one.context): _all(one.string) for one in found if one.id}
 
 
 def _all(text: str | Iterable[str] | None) -> tuple[str, ...]:
     return (text,) if isinstance(text, str) else tuple(text or ())
 
 
-def _first(text: str | Iterable[str]) -> str:
-    return _all(text)[0]
+def _key(text: str | Iterable[str], context: str | bytes | None) -> str:
+    """The text, of a plural its singular; after its context, if it has one (bytes, where Babel read it of a .mo)."""
+    told = context.decode() if isinstance(context, bytes) else context
+    return f"{told}|{_all(text)[0]}" if told else _all(text)[0]
 
 
 @pytest.mark.quick
@@ -85,6 +94,14 @@ def test_every_word_of_the_code_has_a_caption() -> None:
 def test_counts_are_told_in_russian(app: Flask, count: int, said: str) -> None:
     with app.test_request_context("/"):
         assert words.intervals(count) == said
+
+
+def test_a_word_that_is_two_in_english_is_told_apart(app: Flask) -> None:
+    client, reader = app.test_client(), person(app, s.CONSUMER)
+    for one in (client, reader):
+        one.set_cookie("language", "en")
+    assert "<legend>Account details</legend>" in client.get("/login").text
+    assert "<h1>Metering data</h1>" in reader.get("/data").text
 
 
 def test_pages_speak_english_where_it_was_chosen(app: Flask) -> None:
