@@ -52,7 +52,7 @@ def test_a_second_start_goes_on_and_two_at_once_are_refused(tmp_path: Path) -> N
     for number in range(2):
         output = tmp_path / f"output{number}"
         demo = started(folder, output)
-        second = subprocess.run(command(folder), capture_output=True, text=True, timeout=30)
+        second = subprocess.run(command(folder), capture_output=True, text=True, timeout=120)
         assert (second.returncode, "another demo works in" in second.stderr) == (1, True)
         demo.send_signal(signal.SIGINT)
         assert demo.wait(60) == 0
@@ -71,7 +71,7 @@ def test_a_port_asked_for_and_taken_is_refused(tmp_path: Path) -> None:
         other.listen()
         port = other.getsockname()[1]
         words = command(tmp_path / "data", "--port", str(port))
-        done = subprocess.run(words, capture_output=True, text=True, timeout=30)
+        done = subprocess.run(words, capture_output=True, text=True, timeout=120)
     assert done.returncode == 1
     assert f"port {port} is taken" in done.stderr
     assert "Traceback" not in done.stderr
