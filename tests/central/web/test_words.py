@@ -1,6 +1,8 @@
 """Every text of the screens has its English, and the compiled catalogues are those of the sources."""
 
+import re
 from collections.abc import Iterable
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -19,8 +21,10 @@ from tests.central import scene as s
 from tests.central.web.parts import person
 
 CENTRAL = Path(__file__).parent.parent.parent.parent / "central"
+EVENTS = CENTRAL.parent / "protocol" / "spodes"  # what meters write down is called there
 TEMPLATES = ("templates/**.html", "templates/**.txt")
 SOURCES = [("**.py", "python"), *((found, "jinja2") for found in TEMPLATES)]
+NAMES = [("events.json", "central.faces.event_words.texts")]
 IN_CONTEXT = ((1, "c"), 2)
 KEYWORDS = {
     "_": None,
@@ -39,9 +43,8 @@ def catalogue(language: str) -> Catalog:
 
 def texts_of_the_sources() -> set[str]:
     options = {found: {"newstyle_gettext": "true"} for found in TEMPLATES}
-    return {
-        _key(text, context) for _, _, text, _, context in extract_from_dir(CENTRAL, SOURCES, options, keywords=KEYWORDS)
-    }
+    found = (extract_from_dir(CENTRAL, SOURCES, options, keywords=KEYWORDS), extract_from_dir(EVENTS, NAMES))
+    return {_key(text, context) for _, _, text, _, context in chain.from_iterable(found)}
 
 
 @pytest.mark.quick
@@ -53,6 +56,12 @@ def test_every_text_has_its_english_and_no_other_is_kept() -> None:
     assert found == set(english)
     assert [text for text, message in english.items() if not message.string] == []
     assert [text for text, message in english.items() if not list(message.check(whole))] == list(english)
+
+
+@pytest.mark.quick
+def test_english_is_latin_but_for_names_of_sheets() -> None:
+    told = [text for message in catalogue("en") for text in _all(message.string) if message.id]
+    assert [text for text in told if re.search("[а-яё]", re.sub("«[^»]*»", "", text), re.IGNORECASE)] == []
 
 
 @pytest.mark.quick
