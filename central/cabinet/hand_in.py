@@ -92,7 +92,9 @@ class Sheet:
 
     @property
     def captions(self) -> Mapping[str, str]:
-        return {one.name: f"{one.caption}, № {meter.face.serial}" for meter in self.meters for one in meter.registers}
+        return {
+            one.name: f"{one.caption}, {_('№')} {meter.face.serial}" for meter in self.meters for one in meter.registers
+        }
 
 
 @cabinet.route("/entry", methods=["GET", "POST"], endpoint="hand_in")

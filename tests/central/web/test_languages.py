@@ -23,7 +23,7 @@ from tests.central.web.crawl import crawl, text_of
 from tests.central.web.parts import address, key_of, letters, log_in, make_app, person, send, token
 from tests.central.web.test_nonsense import forms
 
-CYRILLIC = re.compile("[а-яё]+", re.IGNORECASE)
+CYRILLIC = re.compile("[а-яё№]+", re.IGNORECASE)
 LATIN = {0x410 + place: 0xC0 + place for place in range(64)} | {ord("ё"): "ÿ", ord("Ё"): "Ÿ"}  # one letter for one
 OWN = re.compile("Учёт|Анна[^,!\n]*|Квартира[^\n]*|\n[^\n]*, кв[^\n]*")  # names are nobody's to translate
 
