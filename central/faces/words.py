@@ -317,7 +317,7 @@ WEAK: Mapping[Weakness, LazyString] = {  # why a password will not do
 
 
 _SYSTEMS = (("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac OS", "Mac"))
-_BROWSERS = (("Edg", "Edge"), ("YaBrowser", "Яндекс Браузер"), ("OPR", "Opera"), ("Firefox", "Firefox"))
+_BROWSERS = (("Edg", "Edge"), ("YaBrowser", _l("Яндекс Браузер")), ("OPR", "Opera"), ("Firefox", "Firefox"))
 _MORE = (("Chrome", "Chrome"), ("Safari", "Safari"))
 
 
@@ -325,7 +325,7 @@ def device(agent: str) -> str:
     """«Firefox, Windows» of what a browser calls itself."""
     browser = next((word for part, word in (*_BROWSERS, *_MORE) if part in agent), None)
     system = next((word for part, word in (*_SYSTEMS, ("Linux", "Linux")) if part in agent), None)
-    return ", ".join(filter(None, (browser, system))) or str(_("неизвестное устройство"))
+    return ", ".join(str(one) for one in (browser, system) if one) or str(_("неизвестное устройство"))
 
 
 def zone(name: str) -> str:

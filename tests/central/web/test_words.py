@@ -13,6 +13,7 @@ from babel.messages.pofile import read_po
 from flask import Flask
 
 from central.faces import words
+from central.faces.speaking import speaking
 from central.figures.views import Concern
 from central.metering.consumption import Rule
 from central.metering.terms import ACT, MANUAL, State
@@ -122,3 +123,9 @@ def test_pages_speak_english_where_it_was_chosen(app: Flask) -> None:
     assert "November 2026" in data
     assert f"Lacking: {12 * 48 + 16} intervals." in data
     assert "Учетные данные" not in main
+
+
+@pytest.mark.parametrize(("language", "told"), [("ru", "Яндекс Браузер, Windows"), ("en", "Yandex Browser, Windows")])
+def test_a_device_is_called_in_the_language_of_the_page(language: str, told: str) -> None:
+    with speaking(language):
+        assert words.device("Mozilla/5.0 (Windows NT 10.0) Chrome/130.0 YaBrowser/24.12") == told
