@@ -11,8 +11,8 @@ from central.db import writing
 from central.faces import new_password, qr
 from central.faces.forms import parse
 from central.faces.here import here, viewer
-from central.faces.letters import SYSTEM
 from central.figures import NotFound
+from central.mail.rendering import SYSTEM
 
 
 @cabinet.post("/me/password")
@@ -54,7 +54,7 @@ def second_factor() -> ResponseReturnValue:
         secret = second.begun(connection, made.sealed, who.account)
         if secret is None:
             secret = second.begin(connection, made.sealed, who.account, made.now)
-    address = second.address(secret, who.mail, SYSTEM)
+    address = second.address(secret, who.mail, str(SYSTEM))
     page = {"secret": secret, "qr": qr.svg(address), "wrong": wrong}
     required = who.staff and made.staff_need_second
     return render_template("cabinet/second.html", **page, required=required), 422 if wrong else 200

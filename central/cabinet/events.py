@@ -1,7 +1,4 @@
-"""«Журналы событий»: what the meters of a point wrote down, by kind, journal and period; outages of the year.
-
-The words of a line are data of the standard, in Russian whatever the page speaks; their code stands behind them.
-"""
+"""«Журналы событий»: what the meters of a point wrote down, by kind, journal and period; outages of the year."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +9,7 @@ from zoneinfo import ZoneInfo
 from flask_babel import gettext as _
 
 from central import figures
-from central.faces import formats, notice_words
+from central.faces import event_words, formats, notice_words
 from central.faces.forms import Text
 from central.faces.here import here, viewer
 from central.faces.numbers import whole
@@ -25,7 +22,6 @@ from central.metering.decree import Happened
 from central.metering.journals import EventKind
 from central.metering.zones import day_of
 from central.notices.kinds import Kind
-from protocol.spodes.events import event_text
 
 ROWS = 50
 OUTAGES = 10  # of the year, in sight; the others are folded
@@ -43,7 +39,7 @@ class Chip:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A line in words. `text`: Russian, as the standard has it. `words`: of a case, what it is called, why and what to
+    """A line in words. `text`: as the standard has it. `words`: of a case, what it is called, why and what to
     do; `lasted`: how long it did, `lasts`: it does, or its end has not come."""
 
     line: EventLine
@@ -128,7 +124,7 @@ def _row(line: EventLine, tz: str) -> list[Cell]:
         notice_words.journal(line.journal),
         line.journal,
         line.code,
-        event_text(line.journal, line.code),
+        event_words.event(line.journal, line.code),
         notice_words.title(Kind(case.case), line.journal, line.code) if case is not None else "",
         lasted,
         line.serial,
@@ -157,7 +153,7 @@ def _shown(line: EventLine) -> Shown:
         words, title = notice_words.KINDS[kind], notice_words.title(kind, line.journal, line.code)
         lasted, lasts = _lasted(line.case), line.case.until is None
     icon = words.icon if words is not None else notice_words.EVENT_KINDS[line.kind][1]
-    return Shown(line, event_text(line.journal, line.code), icon, title, words, lasted, lasts)
+    return Shown(line, event_words.event(line.journal, line.code), icon, title, words, lasted, lasts)
 
 
 def _lasted(case: Happened) -> str:

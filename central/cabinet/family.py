@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from central.accounts import attempts, family
@@ -32,7 +33,7 @@ def people() -> ResponseReturnValue:
     made, who = here(), viewer()
     with made.source.engine.connect() as connection:
         own = [one for one in family.held(connection, who) if one.giver is None]
-    group = _group([(str(one.contract), f"№ {one.number}") for one in own])
+    group = _group([(str(one.contract), f"{_('№')} {one.number}") for one in own])
     today = day_of(made.now, COMPANY)
     typed = typed_in((group,), request.form) if request.method == "POST" else {}
     errors: dict[str, Text] = {}

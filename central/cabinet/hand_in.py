@@ -23,6 +23,7 @@ from central.faces import energy, words
 from central.faces.formats import moment
 from central.faces.forms import Field, Group, Text, parse
 from central.faces.here import here, viewer
+from central.faces.registry_words import tariff
 from central.figures import NotFound
 from central.figures.around import readings_around
 from central.figures.meter_faces import FaceRegister, MeterFace
@@ -91,7 +92,9 @@ class Sheet:
 
     @property
     def captions(self) -> Mapping[str, str]:
-        return {one.name: f"{one.caption}, № {meter.face.serial}" for meter in self.meters for one in meter.registers}
+        return {
+            one.name: f"{one.caption}, {_('№')} {meter.face.serial}" for meter in self.meters for one in meter.registers
+        }
 
 
 @cabinet.route("/entry", methods=["GET", "POST"], endpoint="hand_in")
@@ -262,7 +265,7 @@ def asked_of(face: MeterFace) -> Sequence[Asked]:
     asked = []
     for one in face.registers:
         counted = [zones[name] for name in one.zones if name in zones]
-        caption = " ".join([_("Т%(number)s", number=one.tariff), *(zone.word for zone in counted)])
+        caption = " ".join([tariff(one.tariff), *(zone.word for zone in counted)])
         colour = counted[0].colour if len(counted) == 1 else ""
         asked.append(Asked(f"{face.mounting}.{one.field}", colour, caption if one.tariff else _("Всего"), one))
     return asked

@@ -151,7 +151,7 @@ def _now(latest: Latest) -> dict[str, object]:
         lines.append(_line(latest, quantity, str(named.QUANTITIES[quantity]), named.SIGNS[quantity], fields, names))
         if quantity is Quantity.CURRENT:
             fields = ["", "", "", NEUTRAL] if several else [NEUTRAL]
-            lines.append(_line(latest, quantity, str(named.NEUTRAL), "Iн", fields, ()))
+            lines.append(_line(latest, quantity, str(named.NEUTRAL), _("Iн"), fields, ()))
     return {
         "columns": [*(phase.upper() for phase in PHASES), str(_("Всего"))] if several else (),
         "lines": [line for line in lines if any(line.cells)],

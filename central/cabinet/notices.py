@@ -13,7 +13,7 @@ from flask_login import current_user
 
 from central.cabinet.room import cabinet
 from central.db import writing
-from central.faces import notice_words, report_words
+from central.faces import event_words, notice_words, report_words
 from central.faces.forms import Field, Group, Text, captions_of, parse
 from central.faces.here import here, viewer
 from central.faces.numbers import whole
@@ -29,7 +29,6 @@ from central.push.telling import A_DAY
 from central.reports.made import desk
 from central.reports.made.desk import Made
 from central.reports.made.telling import KINDS as OF_FILE
-from protocol.spodes.events import event_text
 
 ON_PAGE, AMONG, LATEST = 20, 20, 2
 FILES_TOLD, MOST_FILES = 7 * 86_400, 5  # seconds after its end, and files, of which the first page tells
@@ -101,7 +100,7 @@ def told(one: Notice) -> dict[str, Any]:
         "what": notice_words.what(one.kind, one.terms),
         "when": when(one),
         "lasts": one.until is None,
-        "text": event_text(one.journal, one.event_code) if one.kind in DECREE else "",
+        "text": event_words.event(one.journal, one.event_code) if one.kind in DECREE else "",
         "way": _way(one),
     }
 

@@ -299,7 +299,7 @@ def _page(
         told=told(report, wanted, there),
         choices=_choices(report, wanted),
         columns=_columns(wanted, made.columns),
-        held=[(str(one.contract), f"№ {one.number}") for one in held],
+        held=[(str(one.contract), f"{_('№')} {one.number}") for one in held],
         typed=typed or {name: args.get(name, "") for name in ("name", "contract")},
         errors=errors or {},
         made_at=formats.moment(here().now, COMPANY),

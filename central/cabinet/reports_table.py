@@ -231,7 +231,7 @@ def _badge(mark: Mark) -> Badge:
     if mark is Mark.REPLACED:
         return Badge(mark, str(report_words.LETTERS[mark]), _("замена"))
     state = State(mark.value)
-    return Badge(mark, words.MARKS.get(state, ""), str(words.STATES[state]))
+    return Badge(mark, words.mark(state), str(words.STATES[state]))
 
 
 def _strip(places: str) -> Markup:

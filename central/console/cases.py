@@ -4,12 +4,11 @@ from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
 from central.console.room import ROWS, TZ, console, page_asked
-from central.faces import notice_words
+from central.faces import event_words, notice_words
 from central.faces.here import here, viewer
 from central.notices import board, delay
 from central.notices.kinds import DECREE, Kind
 from central.notices.letters import when
-from protocol.spodes.events import event_text
 
 MEASURED = 30 * 86_400  # seconds back that the delay is told of
 
@@ -27,7 +26,7 @@ def cases() -> ResponseReturnValue:
         found=[(one, notice_words.title(one.kind, one.journal, one.event_code), when(one)) for one in found],
         kinds=[(one, notice_words.KINDS[one]) for one in DECREE],
         words_of_kind=notice_words.KINDS,
-        event_text=event_text,
+        event_text=event_words.event,
         kind=kind,
         page=number,
         more=more,

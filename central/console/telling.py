@@ -5,7 +5,6 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from flask_babel import gettext as _
 from sqlalchemy import Connection, Row
 
 from central.console.room import TZ
@@ -79,7 +78,7 @@ def registers(found: Mapping[str, int] | None) -> str:
 
 def tariffs(found: Mapping[str, int]) -> str:
     """«пик Т1, ночь Т2» of a scheme or a point."""
-    return ", ".join(f"{zone(name)}{NO_BREAK}{_('Т%(number)s', number=number)}" for name, number in found.items())
+    return ", ".join(f"{zone(name)}{NO_BREAK}{words.tariff(number)}" for name, number in found.items())
 
 
 def clock_minutes(minute: int) -> str:

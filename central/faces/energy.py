@@ -7,6 +7,7 @@ from datetime import date
 from flask_babel import gettext as _
 
 from central.faces import charts, formats, words
+from central.faces.registry_words import tariff
 from central.figures.steps import DAY, MONTH, Step
 from central.figures.views import Forecast, Totals
 from central.metering.terms import State
@@ -33,7 +34,7 @@ class Zone:
 
 def zones_of(names: Sequence[str]) -> tuple[Zone, ...]:
     """In the order of the tariffs; four colours there are, further zones share the last."""
-    return tuple(Zone(name, f"t{min(n, 4)}", f"Т{n}", words.zone(name)) for n, name in enumerate(names, 1))
+    return tuple(Zone(name, f"t{min(n, 4)}", tariff(n), words.zone(name)) for n, name in enumerate(names, 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ def exceptions(step: Step) -> tuple[Mark, ...]:
         return ()
     alone = counts.expected + counts.not_due <= 1
     return tuple(
-        Mark(state, words.MARKS[state], words.state(state), 0 if alone else count)
+        Mark(state, words.mark(state), words.state(state), 0 if alone else count)
         for state, count in words.counted(counts, step.computed)
     )
 

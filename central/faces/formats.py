@@ -95,7 +95,15 @@ def price(value: Decimal) -> str:
 
 
 def percent(value: int | Fraction | None, *, sign: bool = False, digits: int = 0) -> str:
-    return NOTHING if value is None else f"{number(value, digits, sign=sign)}{NO_BREAK}%"
+    """«44 %», in English without the space."""
+    if value is None:
+        return NOTHING
+    return f"{number(value, digits, sign=sign)}{_before_percent(language().language)}%"
+
+
+@lru_cache(maxsize=16)
+def _before_percent(locale: str) -> str:
+    return NO_BREAK if NO_BREAK in Locale(locale).percent_formats[None].pattern else ""
 
 
 def share(part: int | None, whole: int | None) -> str:

@@ -53,7 +53,7 @@ def components() -> str:
         points=[_point(1, _("Квартира")), _point(2, _("Дача")), _point(3, _("Гараж"))],
         period=choose({"length": "month"}, day_of(now, COMPANY)),
         chart=charts.bars(_bars(), energy.captions("sample", _("В графике"), _("Состояния значения"), words.KWH)),
-        lines=charts.lines(*_lines(), energy.captions("sample-lines", _("В линиях"), _("Линии двух фаз"), "В")),
+        lines=charts.lines(*_lines(), energy.captions("sample-lines", _("В линиях"), _("Линии двух фаз"), _("В"))),
         vectors=vectors(_vectors(), _name, charts.Captions("vectors", _("Векторы"), "", "", "", "")),
         strips=charts.strips([_strip(), Strip((Part("before", 180.0),), 272.0)]),
         now=now,

@@ -68,6 +68,8 @@ def worker() -> Response:
         "files": files,
         "page": url_for("installed.offline"),
         "parts": [asset(SHARED), asset(PUSH)],
+        "language": preferences.language(),
+        "aside": {"title": _("Учёт"), "body": _("Откройте кабинет.")},
     }
     text = f"const TOLD = {json.dumps(told)};\n{(STATIC / WORKER).read_text()}"
     return Response(text, mimetype="text/javascript")

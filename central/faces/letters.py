@@ -17,7 +17,6 @@ from central.mail.message import Mail
 from central.mail.outbox import queue
 from central.mail.rendering import rendered
 
-SYSTEM = "Учёт"
 PAGES = {  # that the key of a letter opens
     Told.WELCOME: "door.activate",
     Told.RESET: "door.reset",
@@ -50,7 +49,7 @@ def to_person(connection: Connection, mail: str, template: str, of: int | None =
 
 def written(mail: str, template: str, language: str, /, **about: object) -> Mail:
     """By the template `mail/<template>.txt`."""
-    return rendered(mail, template, language, system=SYSTEM, home=link("door.login"), **about)
+    return rendered(mail, template, language, home=link("door.login"), **about)
 
 
 def link(endpoint: str, **values: object) -> str:

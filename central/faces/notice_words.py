@@ -1,5 +1,5 @@
 """What happened at a point in words: what it is called, why it is told, what to do. Of the journals, what they are
-called and what their kinds are. The lines themselves are Russian data: protocol.spodes.events.
+called and what their kinds are. The lines themselves: central.faces.event_words.
 
 A letter of the worker says the same: outside of a page these words are Russian.
 """

@@ -225,10 +225,15 @@ def in_order(registers: Mapping[str, int]) -> list[tuple[str, int]]:
     return sorted(registers.items(), key=lambda one: (stems.index(one[0][:-1]), one[0]))
 
 
+def tariff(number: int | str) -> str:
+    """«Т1»"""
+    return str(_l("Т%(number)s", number=number))
+
+
 def register(name: str) -> str:
     """«A+ всего», «A+ Т1» of a field of the series."""
-    quantity, tariff = QUANTITIES.get(name[:2], name[:2]), name[2:]
-    return f"{quantity} Т{tariff}" if tariff != "0" else str(_l("%(quantity)s всего", quantity=quantity))
+    quantity, number = QUANTITIES.get(name[:2], name[:2]), name[2:]
+    return f"{quantity} {tariff(number)}" if number != "0" else str(_l("%(quantity)s всего", quantity=quantity))
 
 
 def months(bits: int) -> str:

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_babel import ngettext
+from flask_babel import lazy_pgettext, ngettext
 from flask_babel.speaklater import LazyString
 
 from central.faces import words
 from central.faces.formats import NO_BREAK, day, kilo, number, place
 from central.figures.views import PointView
+from central.metering.terms import State
 from central.reports.description import Line, Mark, Marked, Parameter, Report
 
 if TYPE_CHECKING:
@@ -40,15 +41,15 @@ STEPS: Mapping[str, LazyString] = {
     "month": _l("месяц"),
 }
 LETTERS: Mapping[Mark, LazyString | str] = {
-    Mark.COMPUTED: "р",
-    Mark.ESTIMATED: "р",
-    Mark.MANUAL: "н",
-    Mark.SUBSTITUTED: "п",
-    Mark.SUSPECT: "!",
-    Mark.POWER_OFF: "о",
+    Mark.COMPUTED: words.MARKS[State.COMPUTED],
+    Mark.ESTIMATED: words.MARKS[State.ESTIMATED],
+    Mark.MANUAL: words.MARKS[State.MANUAL],
+    Mark.SUBSTITUTED: words.MARKS[State.SUBSTITUTED],
+    Mark.SUSPECT: words.MARKS[State.SUSPECT],
+    Mark.POWER_OFF: words.MARKS[State.POWER_OFF],
     Mark.MISSING: _l("нет"),
     Mark.NOT_DUE: _l("ждём"),
-    Mark.REPLACED: "з",
+    Mark.REPLACED: lazy_pgettext("отметка", "з"),
 }
 MARKS: Mapping[Mark, LazyString] = {
     Mark.COMPUTED: _l("рассчитано по ближайшему показанию и профилю"),

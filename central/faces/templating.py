@@ -88,7 +88,7 @@ def install(app: Flask) -> None:
         return {
             "looking": viewer() if current_user.is_authenticated else None,
             "second_needed": here().staff_need_second,
-            "made": formats.moment(here().now, COMPANY),
+            "page_made": formats.moment(here().now, COMPANY),
             "here_now": here().now,
             "theme": preferences.theme(),
             "language": preferences.language(),

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_babel import ngettext
+from flask_babel import lazy_pgettext, ngettext
 from flask_babel.speaklater import LazyString
 
 from central.accounts.passwords import Weakness
@@ -87,14 +87,15 @@ STATES: Mapping[State, LazyString] = {
     State.MISSING: _l("нет данных"),
     State.NOT_DUE: _l("ещё не пришли"),
 }
-MARKS: Mapping[State, str] = {
-    State.COMPUTED: "р",
-    State.ESTIMATED: "р",
-    State.ESTIMATED_OPEN: "р",
-    State.MANUAL: "н",
-    State.SUBSTITUTED: "п",
+COMPUTED = lazy_pgettext("отметка", "р")
+MARKS: Mapping[State, LazyString | str] = {
+    State.COMPUTED: COMPUTED,
+    State.ESTIMATED: COMPUTED,
+    State.ESTIMATED_OPEN: COMPUTED,
+    State.MANUAL: lazy_pgettext("отметка", "н"),
+    State.SUBSTITUTED: lazy_pgettext("отметка", "п"),
     State.SUSPECT: "!",
-    State.POWER_OFF: "о",
+    State.POWER_OFF: lazy_pgettext("отметка", "о"),
     State.MISSING: "",
 }
 LENGTHS: Mapping[str, LazyString] = {
@@ -316,7 +317,7 @@ WEAK: Mapping[Weakness, LazyString] = {  # why a password will not do
 
 
 _SYSTEMS = (("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac OS", "Mac"))
-_BROWSERS = (("Edg", "Edge"), ("YaBrowser", "Яндекс Браузер"), ("OPR", "Opera"), ("Firefox", "Firefox"))
+_BROWSERS = (("Edg", "Edge"), ("YaBrowser", _l("Яндекс Браузер")), ("OPR", "Opera"), ("Firefox", "Firefox"))
 _MORE = (("Chrome", "Chrome"), ("Safari", "Safari"))
 
 
@@ -324,7 +325,7 @@ def device(agent: str) -> str:
     """«Firefox, Windows» of what a browser calls itself."""
     browser = next((word for part, word in (*_BROWSERS, *_MORE) if part in agent), None)
     system = next((word for part, word in (*_SYSTEMS, ("Linux", "Linux")) if part in agent), None)
-    return ", ".join(filter(None, (browser, system))) or str(_("неизвестное устройство"))
+    return ", ".join(str(one) for one in (browser, system) if one) or str(_("неизвестное устройство"))
 
 
 def zone(name: str) -> str:
@@ -376,6 +377,16 @@ def state(found: State) -> str:
 @lru_cache
 def _state(found: State, _language: str) -> str:
     return str(STATES[found])
+
+
+def mark(found: State) -> str:
+    """Its letter; "" = it has none."""
+    return _mark(found, formats.language().language)
+
+
+@lru_cache
+def _mark(found: State, _language: str) -> str:
+    return str(MARKS.get(found, ""))
 
 
 def counted(found: Completeness, computed: int) -> list[tuple[State, int]]:
@@ -468,7 +479,7 @@ def after_silence(days: int) -> str:
 def register(field: str) -> str:
     """«Т1», «всего» of a register of active import."""
     tariff = field.removeprefix("ap")
-    return str(_("Всего")) if tariff == "0" else str(_("Т%(number)s", number=tariff))
+    return str(_("Всего")) if tariff == "0" else registry_words.tariff(tariff)
 
 
 def age(seconds: int) -> str:

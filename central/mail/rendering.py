@@ -5,18 +5,20 @@ from functools import cache
 from pathlib import Path
 
 from flask_babel import gettext, ngettext
+from flask_babel import lazy_gettext as _l
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from central.faces.speaking import speaking
 from central.mail.message import Mail, written
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
+SYSTEM = _l("Учёт")  # what it is called to people
 
 
 def rendered(to: str, template: str, language: str, **about: object) -> Mail:
     """Words of `about` that are no lazy texts are in its language already."""
     with speaking(language):
-        return written(to, _templates().get_template(f"mail/{template}.txt").render(about), language)
+        return written(to, _templates().get_template(f"mail/{template}.txt").render(about, system=SYSTEM), language)
 
 
 @cache

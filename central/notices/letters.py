@@ -20,7 +20,6 @@ from central.notices.kinds import Kind
 from central.notices.tables import notice_reader
 
 LETTER = "happened"  # the template
-SYSTEM = "Учёт"
 LIST, CHOOSE = "/notices", "/me/notices"  # pages of the cabinet; whoever is not logged in does so on the way
 MOST = 10  # told in one letter; the others stand in the cabinet
 
@@ -54,7 +53,7 @@ def _to(connection: Connection, account: int, home: str, now: int) -> bool:
     key = f"notices {account} {max(told)}"
     with speaking(viewer.language):
         about = _about(found, home.rstrip("/"))
-    letter = rendered(viewer.mail, LETTER, viewer.language, name=viewer.name, system=SYSTEM, **about)
+    letter = rendered(viewer.mail, LETTER, viewer.language, name=viewer.name, **about)
     return post(connection, letter, now, account, key)
 
 

@@ -71,7 +71,7 @@ class Captions:
             names = {(one.meter_type or "", one.serial)}
         if len(names) > 1:
             return self._several
-        return " ".join(f"{kind} № {serial}".strip() for kind, serial in names)
+        return " ".join(f"{kind} {_('№')} {serial}".strip() for kind, serial in names)
 
 
 def each(made: Making, channels: tuple[str, ...]) -> Iterator[tuple[PointView, Boundaries]]:

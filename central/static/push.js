@@ -1,8 +1,9 @@
-// The service worker's part of the notices on a phone: a message is shown, a tap on it opens its page.
+// The service worker's part of the notices on a phone: a message is shown, a tap on it opens its page. TOLD of the worker
+// has the words for a message that cannot be read, and their language.
 "use strict";
 
 (() => {
-  const ASIDE = { title: "Учёт", body: "Откройте кабинет.", path: "/notices", tag: "uchet" };
+  const ASIDE = { ...TOLD.aside, path: "/notices", tag: "uchet" };
 
   const read = (data) => {
     try {
@@ -14,7 +15,7 @@
 
   self.addEventListener("push", (event) => {
     const { title, body, path, tag } = read(event.data);
-    event.waitUntil(self.registration.showNotification(title, { body, tag, data: { path }, lang: "ru" }));
+    event.waitUntil(self.registration.showNotification(title, { body, tag, data: { path }, lang: TOLD.language }));
   });
 
   // A page of ours that is open goes there; else one is opened. A path leads nowhere but to this site.

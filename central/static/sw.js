@@ -1,8 +1,9 @@
 // The service worker: without a network a page is the one that is kept here, which has nothing of anybody in it; figures
 // come into it from the phone's own store. It keeps that page and the files that it needs, in a cache of its version.
 //
-// TOLD stands above: version, files, page, parts. With another version the browser sees another worker, which takes over
-// at once. Nothing gets stuck: pages always come from the network when there is one, and name their files with a hash.
+// TOLD stands above: version, files, page, parts, language, aside. With another version the browser sees another worker,
+// which takes over at once. Nothing gets stuck: pages always come from the network when there is one, and name their
+// files with a hash.
 "use strict";
 
 importScripts(...TOLD.parts);

@@ -1,9 +1,10 @@
 """Journals of a СПОДЭС meter and the words for their codes (ГОСТ Р 58940-2020, app. Д; СТО 34.01-5.1-006-2021).
 
 Codes that the standard does not define get a clear text with their number: an event is never hidden because its name
-is not known.
+is not known. Who speaks another language than Russian translates TEXTS.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import msgspec
@@ -57,23 +58,31 @@ JOURNALS = {
     for line in _file.journals
 }
 
+_OF_MAKER = "Событие изготовителя, код %(code)s"
+_UNKNOWN = "Неизвестное событие, код %(code)s"
+_IN_ORDER = "Качество сети в норме"
+_UNKNOWN_BITS = "неизвестные признаки 0x%(bits)02X"
+TEXTS = (
+    *(text for table in (_file.codes, _file.codes_v3) for names in table.values() for text in names.values()),
+    *_file.quality_bits.values(),
+    *(_OF_MAKER, _UNKNOWN, _IN_ORDER, _UNKNOWN_BITS),
+)
 
-def event_text(journal: int, code: int) -> str:
-    """Russian words for a line of a journal, whatever the numbers are."""
+
+def event_text(journal: int, code: int, told: Callable[[str], str] = str) -> str:
+    """Words for a line of a journal, whatever the numbers are. `told`: each of TEXTS in the language of who reads."""
     if journal == QUALITY_JOURNAL:
-        return _quality_text(code)
+        return _quality_text(code, told)
     for table in (_file.codes, _file.codes_v3):
         text = table.get(journal, {}).get(code)
         if text is not None:
-            return text
-    if code in MAKERS_CODES:
-        return f"Событие изготовителя, код {code}"
-    return f"Неизвестное событие, код {code}"
+            return told(text)
+    return told(_OF_MAKER if code in MAKERS_CODES else _UNKNOWN) % {"code": code}
 
 
-def _quality_text(mask: int) -> str:
+def _quality_text(mask: int, told: Callable[[str], str]) -> str:
     if mask == 0:
-        return "Качество сети в норме"
-    named = [text for bit, text in _file.quality_bits.items() if mask & bit]
+        return told(_IN_ORDER)
+    named = [told(text) for bit, text in _file.quality_bits.items() if mask & bit]
     rest = mask & ~sum(_file.quality_bits)
-    return "; ".join([*named, f"неизвестные признаки 0x{rest:02X}"] if rest else named)
+    return "; ".join([*named, told(_UNKNOWN_BITS) % {"bits": rest}] if rest else named)

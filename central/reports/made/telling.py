@@ -19,7 +19,6 @@ from central.registry.periods import COMPANY
 from central.reports.made.desk import Made
 from central.reports.tables import State, report_file
 
-SYSTEM = "Учёт"
 KINDS = {State.READY: Kind.REPORT_READY, State.FAILED: Kind.REPORT_FAILED}
 
 
@@ -55,5 +54,4 @@ def _about(viewer: Viewer, one: Made, home: str) -> dict[str, object]:
         "until": day(day_of(one.goes_at, COMPANY)) if one.goes_at is not None else "",
         "link": f"{home}/reports/made/{one.id}",
         "choose": f"{home}/me/notices",
-        "system": SYSTEM,
     }

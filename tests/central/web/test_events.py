@@ -232,9 +232,10 @@ def test_staff_open_it_and_look_through(town: Town, tmp_path: Path) -> None:
     assert operator.get("/events/file").status_code == 200
 
 
-def test_an_english_page_says_what_is_russian(anna: FlaskClient) -> None:
+def test_lines_of_a_journal_are_told_in_english(anna: FlaskClient) -> None:
     send(anna, "/language", language="en", back="/events")
-    assert '<h3 lang="ru">Коррекция времени</h3>' in anna.get("/events").text
+    assert "<h3>Time correction</h3>" in anna.get("/events").text
+    assert ";Terminal cover opened (electronic seal);" in anna.get("/events/file").text
 
 
 def test_values_of_that_time_are_marked_and_stay_in_the_sum(town: Town, anna: FlaskClient) -> None:

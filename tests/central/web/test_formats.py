@@ -8,6 +8,7 @@ import pytest
 
 from central.faces import formats
 from central.faces.periods import Chosen, choose
+from central.faces.speaking import speaking
 
 pytestmark = pytest.mark.quick
 TZ = "Europe/Moscow"
@@ -61,6 +62,15 @@ def test_money_prices_and_shares() -> None:
     assert formats.number(3, 0, sign=True) == "+3"
     assert formats.share(1, 3) == "33\u00a0%"
     assert formats.share(1, None) == formats.share(None, 1) == formats.share(0, 0) == ""
+
+
+def test_the_same_in_english() -> None:
+    with speaking("en"):
+        assert (formats.money(Decimal("1456.02")), formats.price(Decimal("8.42")), formats.percent(14)) == (
+            "1,456.02",
+            "8.42",
+            "14%",
+        )
 
 
 def test_moments() -> None:

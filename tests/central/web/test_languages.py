@@ -1,21 +1,31 @@
-"""Letters and messages to a phone are in the language that a person chose in the cabinet, whoever makes them come."""
+"""Pages and files, letters and messages to a phone are in the language that a person chose in the cabinet, whoever
+makes them come."""
 
 import re
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import String, and_, select, update
 
-from central.accounts import own
+from central.accounts import own, texts
+from central.accounts.texts import Kind
+from central.db import metadata, writing
+from central.news import board
 from tests.central import scene as s
 from tests.central.conftest import Copy
 from tests.central.notices.parts import DAY, HOUR, Town
-from tests.central.web.parts import key_of, letters, log_in, make_app, person, send, token
+from tests.central.scene import Scene
+from tests.central.web.crawl import crawl, text_of
+from tests.central.web.parts import address, key_of, letters, log_in, make_app, person, send, token
+from tests.central.web.test_nonsense import forms
 
-CYRILLIC = re.compile("[а-яё]", re.IGNORECASE)
-OWN = re.compile("Учёт|Анна[^,!\n]*|Квартира[^\n]*|\n[^\n]*, кв[^\n]*")  # names are nobody's to translate
+CYRILLIC = re.compile("[а-яё№]+", re.IGNORECASE)
+LATIN = {0x410 + place: 0xC0 + place for place in range(64)} | {ord("ё"): "ÿ", ord("Ё"): "Ÿ"}  # one letter for one
+OWN = re.compile("Анна[^,!\n]*|Квартира[^\n]*|\n[^\n]*, кв[^\n]*")  # names are nobody's to translate
 
 
 @pytest.fixture
@@ -44,6 +54,11 @@ def in_english(app: Flask, mail: str = s.CONSUMER) -> FlaskClient:
 def russian(text: str) -> list[str]:
     """Words of it that stand in Russian and are no names."""
     return CYRILLIC.findall(OWN.sub("", text))
+
+
+def russian_words(page: str) -> list[str]:
+    """But for the name of that language."""
+    return CYRILLIC.findall(page.replace(">Русский<", ""))
 
 
 def test_a_case_is_told_in_the_language_that_was_chosen(town: Town, app: Flask) -> None:
@@ -105,3 +120,56 @@ def test_staff_in_a_cabinet_choose_for_themselves(town: Town, app: Flask) -> Non
     choose(operator, "en")
     assert town.scene.viewer(s.CONSUMER).language == "ru"
     assert town.scene.viewer(s.OPERATOR).language == "en"
+
+
+def in_latin(scene: Scene) -> None:
+    """All that people, the company and its registry call by a name."""
+    with writing(scene.engine).begin() as connection:
+        for table in metadata.sorted_tables:
+            named = [column for column in table.c if isinstance(column.type, String) and not column.foreign_keys]
+            for row in connection.execute(select(table)).mappings().all():
+                changed = {column: row[column].translate(LATIN) for column in named if row[column]}
+                if any(row[column] != new for column, new in changed.items()):
+                    same = and_(*(column == row[column] for column in table.primary_key))
+                    connection.execute(update(table).where(same).values(changed))
+
+
+@pytest.fixture
+def reader(town: Town, app: Flask) -> FlaskClient:
+    """In English, with something on every page, in a house where nothing has a Russian name."""
+    with writing(town.scene.engine).begin() as connection:
+        administrator = town.scene.viewer(s.ADMINISTRATOR)
+        for kind in Kind:
+            texts.write(connection, administrator, kind, "Текст " * 100, s.NOW)
+        board.write(connection, administrator, None, date(2026, 11, 24), None, "Новость", "Работы", s.NOW)
+    town.come(*((s.NOW - HOUR, 4, code) for code in (4, 1)), (s.NOW - HOUR, 9, 0x43), (s.NOW - HOUR, 4, 200))
+    town.tell()
+    client = in_english(app)
+    in_latin(town.scene)
+    return client
+
+
+def test_no_page_and_no_file_has_a_russian_word(reader: FlaskClient) -> None:
+    pages = crawl(reader, "/", "/login", "/help", "/entry", "/about", "/check", "/offline", "/manifest.webmanifest")
+    assert len(pages) > 100
+    assert {path: found for path, text in pages.items() if (found := russian_words(text))} == {}
+
+
+@pytest.mark.parametrize("typed", ["", "9" * 30, "abc"])
+def test_no_refusal_has_a_russian_word(app: Flask, reader: FlaskClient, typed: str) -> None:
+    guest = app.test_client()
+    guest.set_cookie("language", "en")
+    paths = {address(one) for one in app.url_map.iter_rules() if "GET" in (one.methods or ())}
+    told: dict[tuple[str, ...], str] = {}
+    for who, client in (("reader", reader), ("guest", guest)):
+        for path in sorted(path for path in paths if not path.startswith(("/console", "/static"))):
+            page = client.get(path)
+            told[who, path] = text_of(page)
+            if page.mimetype != "text/html":
+                continue
+            for action, held in forms(page.text):
+                names = held.keys() - {"csrf_token", "once"}
+                answer = client.post(action or path, data=held | dict.fromkeys(names, typed))
+                told[who, path, action or path] = text_of(answer)
+    assert len(told) > 80
+    assert {path: found for path, text in told.items() if (found := russian_words(text))} == {}

@@ -185,6 +185,15 @@ def test_the_worker_keeps_what_its_page_needs_and_another_version_has_another_te
     assert client.get("/sw.js").text != before
 
 
+def test_a_message_that_the_worker_cannot_read_is_told_in_the_language_of_the_browser(app: Flask) -> None:
+    client = person(app, None)
+    client.set_cookie("language", "en")
+    told = json.loads(re.findall(r"^const TOLD = (.*);$", client.get("/sw.js").text, re.MULTILINE)[0])
+    assert (told["language"], told["aside"]) == ("en", {"title": "Uchet", "body": "Open the cabinet."})
+    push = client.get(next(one for one in told["parts"] if "push.js" in one)).text
+    assert re.search("[а-яё]", push, re.IGNORECASE) is None
+
+
 @pytest.mark.parametrize("theme", preferences.THEMES)
 def test_the_manifest_names_it_in_the_colours_of_the_theme(app: Flask, theme: str) -> None:
     client = person(app, None)

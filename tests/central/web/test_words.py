@@ -1,6 +1,8 @@
 """Every text of the screens has its English, and the compiled catalogues are those of the sources."""
 
+import re
 from collections.abc import Iterable
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from babel.messages.pofile import read_po
 from flask import Flask
 
 from central.faces import words
+from central.faces.speaking import speaking
 from central.figures.views import Concern
 from central.metering.consumption import Rule
 from central.metering.terms import ACT, MANUAL, State
@@ -19,8 +22,10 @@ from tests.central import scene as s
 from tests.central.web.parts import person
 
 CENTRAL = Path(__file__).parent.parent.parent.parent / "central"
+EVENTS = CENTRAL.parent / "protocol" / "spodes"  # what meters write down is called there
 TEMPLATES = ("templates/**.html", "templates/**.txt")
 SOURCES = [("**.py", "python"), *((found, "jinja2") for found in TEMPLATES)]
+NAMES = [("events.json", "central.faces.event_words.texts")]
 IN_CONTEXT = ((1, "c"), 2)
 KEYWORDS = {
     "_": None,
@@ -39,9 +44,8 @@ def catalogue(language: str) -> Catalog:
 
 def texts_of_the_sources() -> set[str]:
     options = {found: {"newstyle_gettext": "true"} for found in TEMPLATES}
-    return {
-        _key(text, context) for _, _, text, _, context in extract_from_dir(CENTRAL, SOURCES, options, keywords=KEYWORDS)
-    }
+    found = (extract_from_dir(CENTRAL, SOURCES, options, keywords=KEYWORDS), extract_from_dir(EVENTS, NAMES))
+    return {_key(text, context) for _, _, text, _, context in chain.from_iterable(found)}
 
 
 @pytest.mark.quick
@@ -53,6 +57,12 @@ def test_every_text_has_its_english_and_no_other_is_kept() -> None:
     assert found == set(english)
     assert [text for text, message in english.items() if not message.string] == []
     assert [text for text, message in english.items() if not list(message.check(whole))] == list(english)
+
+
+@pytest.mark.quick
+def test_english_is_latin_but_for_names_of_sheets() -> None:
+    told = [text for message in catalogue("en") for text in _all(message.string) if message.id]
+    assert [text for text in told if re.search("[а-яё]", re.sub("«[^»]*»", "", text), re.IGNORECASE)] == []
 
 
 @pytest.mark.quick
@@ -108,8 +118,14 @@ def test_pages_speak_english_where_it_was_chosen(app: Flask) -> None:
     client = person(app, s.CONSUMER)
     client.set_cookie("language", "en")
     main, data = client.get("/").text, client.get("/data?point=2&length=month&day=2026-11-01").text
-    for said in ("The meter is in touch", "Yesterday, Mon 23 November", "more than in 1–24 October", "Metering data"):
+    for said in ("The meter is in touch", "Yesterday, Mon 23 November", "more than 1–24 October", "Metering data"):
         assert said in main
     assert "November 2026" in data
     assert f"Lacking: {12 * 48 + 16} intervals." in data
     assert "Учетные данные" not in main
+
+
+@pytest.mark.parametrize(("language", "told"), [("ru", "Яндекс Браузер, Windows"), ("en", "Yandex Browser, Windows")])
+def test_a_device_is_called_in_the_language_of_the_page(language: str, told: str) -> None:
+    with speaking(language):
+        assert words.device("Mozilla/5.0 (Windows NT 10.0) Chrome/130.0 YaBrowser/24.12") == told
