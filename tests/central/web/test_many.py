@@ -15,7 +15,7 @@ from central.registry.changes import entering
 from central.registry.schemes import THREE_ZONES
 from tests.central import scene as s
 from tests.central.scene import Scene
-from tests.central.web.parts import make_app, person
+from tests.central.web.parts import make_app, person, send
 
 SHOPS = 30  # beside Anna's two points
 NAMES = [f"Цех {number}" for number in range(1, SHOPS + 1)]
@@ -155,3 +155,10 @@ def test_a_month_begins_with_its_first_day_wherever_its_points_lie(village: Scen
     village.arrive(meter, *rows)
     text = person(make_app(tmp_path / "scene"), s.CONSUMER).get("/consumption").text
     assert "Ноябрь 2026, с 1 по 24, 3 точки" in text
+
+
+def test_a_table_of_more_points_than_a_page_is_wide_says_so_where_its_file_was_asked_for(anna: FlaskClient) -> None:
+    asked = {"length": "day", "day": "2026-11-23", "form": "pdf"}
+    answer = send(anna, "/reports/together/make", at="/reports/together", **asked)
+    told = anna.get(answer.headers["Location"], follow_redirects=True).text
+    assert re.search(r"В отчёте 35 столбцов, в файл такого вида входит \d+\.", told)
