@@ -150,7 +150,7 @@ whenShown((root) => {
     field.addEventListener("input", () => {
       const wanted = field.value.trim().toLowerCase();
       for (const item of field.closest("details").querySelectorAll("li")) {
-        item.hidden = !item.textContent.toLowerCase().includes(wanted);
+        item.hidden = !`${item.textContent} ${item.dataset.also}`.toLowerCase().includes(wanted);
       }
     });
     field.addEventListener("keydown", (event) => {

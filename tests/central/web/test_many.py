@@ -15,25 +15,13 @@ from central.registry.changes import entering
 from central.registry.schemes import THREE_ZONES
 from tests.central import scene as s
 from tests.central.scene import Scene
+from tests.central.shops import NAMES, SHOPS, add_shops
 from tests.central.web.parts import make_app, person, send
-
-SHOPS = 30  # beside Anna's two points
-NAMES = [f"Цех {number}" for number in range(1, SHOPS + 1)]
 
 
 @pytest.fixture
 def factory(town: Scene) -> Scene:
-    """«Цех 1» … «Цех 30» on three boards, which are Anna's too; each has a meter that was never heard."""
-    begun = s.midnight(s.date(2026, 11, 22), s.TZ)
-    with writing(town.engine).begin() as connection, entering(connection, at=town.now, kind="test") as act:
-        boards = [enter.add_node(act, 1, "switchboard", f"ЩС-{number}", 1) for number in (1, 2, 10)]
-        for number, name in enumerate(NAMES, 1):
-            where = {"address": "Заводская, 1", "tz": s.TZ, "scheme": town.schemes["two"], "node": boards[number % 3]}
-            point = enter.add_point(act, 1, f"Ц-{number}", name=name, **where)
-            meter = enter.add_meter(act, f"MIL-9{number:03}", serial=f"9{number:03}", type="Милур 107S", maker="Милур")
-            enter.mount(act, point, meter, begun)
-            enter.attach(act, town.accounts["100-1"], point, begun)
-            town.points[name] = point
+    add_shops(town)
     return town
 
 
@@ -73,6 +61,12 @@ def test_one_of_many_points_is_found_by_its_name(anna: FlaskClient) -> None:
     assert "data-filter" in anna.get("/readings").text
 
 
+def test_all_points_are_chosen_at_once(anna: FlaskClient) -> None:
+    (way,) = re.findall(r'<a href="([^"]+)">Показать все точки</a>', anna.get("/data").text)
+    assert 'id="load-sum"' in anna.get(unescape(way)).text
+    assert len(re.findall("point=", way)) == SHOPS + 2
+
+
 def test_a_month_is_summed_of_all_points(anna: FlaskClient) -> None:
     text = anna.get("/consumption").text
     assert "32 точки" in text
@@ -102,6 +96,8 @@ def test_a_point_without_a_price_is_why_there_is_no_cost_of_all(anna: FlaskClien
     told = anna.get(both).text
     assert "Нет цены для расчёта" in told
     assert "Квартира. Стоимость появится" in told
+    told = anna.get(both.replace("/consumption?day", "/data?length=week&step=day&day")).text
+    assert "Нет цены для расчёта: Квартира. Стоимость появится" in told
 
 
 def test_zones_of_points_with_different_tariffs_have_no_numbers(anna: FlaskClient, factory: Scene) -> None:
