@@ -70,6 +70,9 @@ def test_all_points_are_chosen_at_once(anna: FlaskClient) -> None:
 def test_a_month_is_summed_of_all_points(anna: FlaskClient) -> None:
     text = anna.get("/consumption").text
     assert "32 точки" in text
+    assert text.split('class="on-paper"')[1].split("</dl>")[0].count("<div>") == 3, (
+        "points, period and when it was made"
+    )
     assert "показаны первые" not in text
 
 
