@@ -21,7 +21,7 @@ from central.metering.zones import midnight
 STEPS = {"period": 0, "half_hour": 1800, "hour": 3600, "day": DAY, "month": MONTH}  # seconds, 0 = the meter's own
 USUAL = {"day": "half_hour", "week": "hour", "month": "day", "quarter": "day", "year": "month"}  # length -> step
 FORMS = {"xlsx": "Excel", "csv": "CSV", "json": "JSON"}
-MOST_TOGETHER = 24  # points in one view; more are a report
+MOST_TOGETHER = 100  # points in one view; more are a report
 SHORT = 8  # days: so long all intervals of a period are read at once
 
 
@@ -58,7 +58,7 @@ class Asked:
     @property
     def zones(self) -> tuple[energy.Zone, ...]:
         """Of all the points, each once."""
-        return energy.zones_of(tuple(dict.fromkeys(zone for point in self.points for zone in point.zones)))
+        return energy.zones_together(self.points)
 
     @property
     def other(self) -> Chosen | None:

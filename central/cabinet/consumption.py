@@ -43,12 +43,11 @@ class Beside:
 def page(points: Sequence[PointView], period: Chosen) -> dict[str, object]:
     """`points`: those that are summed; one at least."""
     found = [one for one in (_month(point, period.first) for point in points) if one is not None]
-    zones = energy.zones_of(tuple(dict.fromkeys(zone for point in points for zone in point.zones)))
+    zones = energy.zones_together(points)
     common = {"chosen": points, "point": points[0], "period": period, "zones": zones}
     month = _sum({one.point.id: one.month for one in found}, zones)
     if not found or month.totals.total is None:
         return common | {"month": None}
-    tz = points[0].tz
     foretold = _together([one.forecast for one in found]) if len(found) == len(points) else None
     before = period.before
     previous = before.first if before is not None else period.first
@@ -62,11 +61,11 @@ def page(points: Sequence[PointView], period: Chosen) -> dict[str, object]:
     alike = [one for one in told if not one.without and not broken]
     strips = [energy.strip(month.totals, zones, foretold)]
     strips += [energy.earlier_strip(one.same.totals.total, one.whole.totals.total) for one in alike]
-    ends = {one.point: day_of(one.month.until - 1, tz) for one in found if one.point.id in month.points}
+    ends = {one.point: day_of(one.month.until - 1, one.point.tz) for one in found if one.point.id in month.points}
     last = max(ends.values())
     return common | {
         "month": month,
-        "begun": min(day_of(one.month.since, tz) for one in found if one.point.id in month.points),
+        "begun": min(day_of(one.month.since, one.point.tz) for one in found if one.point.id in month.points),
         "last": last,
         "forecast": foretold,
         "beside": told,
@@ -74,6 +73,7 @@ def page(points: Sequence[PointView], period: Chosen) -> dict[str, object]:
         "strips": charts.strips(strips),
         "each": found if len(points) > 1 else [],
         "broken": broken,
+        "unpriced": [one.point for one in found if one.month.cost is not None and one.month.cost.total is None],
         "lacking": [point for point in points if point.id not in month.points],
         "shorter": {point: end for point, end in ends.items() if end + ONE_DAY < last},
     }

@@ -41,7 +41,7 @@ PRICED = "active_import"
 class Shown:
     """`steps`: those of the table, oldest first; None = the period is too long to have all of them, and the table is
     turned by days. `drawn` = the bars of the chart, each of `size` seconds. `money`: what it costs; `costs`: by the
-    beginning of a step. `each`: what each point has of the total."""
+    beginning of a step; `unpriced`: points that lack a price. `each`: what each point has of the total."""
 
     steps: Sequence[Step] | None
     drawn: Sequence[Step]
@@ -50,6 +50,7 @@ class Shown:
     completeness: Completeness
     money: Decimal | None
     costs: Mapping[int, Decimal | None]
+    unpriced: Sequence[PointView] = ()
     each: Sequence[tuple[PointView, int | None]] = ()
 
 
@@ -163,6 +164,7 @@ def _by_days(asked: Asked, *, priced: bool) -> Shown | None:
         completeness=together(one.completeness for one in every),
         money=money_of(one.cost for one in every),
         costs=_costs(every, months if by_months else days, tz, by_months=by_months) if priced else {},
+        unpriced=[point for point, found in views if any(one.cost and one.cost.total is None for one in found)],
         each=[(point, added((one.totals for one in found), zones).total) for point, found in views],
     )
 

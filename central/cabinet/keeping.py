@@ -12,7 +12,6 @@ from flask_babel import gettext as _
 from flask_wtf.csrf import generate_csrf
 
 from central import figures
-from central.cabinet.asked import MOST_TOGETHER
 from central.cabinet.chosen import several_points
 from central.cabinet.hand_in import asked_of
 from central.cabinet.room import cabinet, still
@@ -28,12 +27,14 @@ from central.metering.rounding import MWH_PER_KWH
 from central.metering.zones import day_of
 from central.registry.periods import COMPANY
 
+MOST_KEPT = 24  # points: each is reckoned whenever a phone asks
+
 
 @cabinet.get("/phone/figures")
 def phone_figures() -> Response:
     """`who`: whose this is; `made_at`: seconds UTC; `token`: for the forms that the phone sends now."""
     made = here()
-    _all, chosen = several_points(usual=MOST_TOGETHER)
+    _all, chosen = several_points(usual=MOST_KEPT)
     points = [point for point in chosen if still(point)]
     views = [figures.summary(made.source, viewer(), point.id, made.now) for point in points]
     faces = figures.meter_faces(made.source, viewer(), [point.id for point in points], made.now)

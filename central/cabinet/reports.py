@@ -338,7 +338,7 @@ def _legend(made: Made, wanted: Asked) -> dict[str, Any]:
         return {}
     parts = [part for bar in drawn.bars for part in bar.parts]
     colours = {part.colour for part in parts}
-    zones = energy.zones_of(tuple(dict.fromkeys(zone for point in made.points for zone in point.zones)))
+    zones = energy.zones_together(made.points)
     before = wanted.period.before if any(bar.before is not None for bar in drawn.bars) else None
     return {
         "zones": [zone for zone in zones if zone.colour in colours] if len(zones) > 1 else (),

@@ -11,6 +11,7 @@ from central.accounts.policy import Viewer
 from central.faces.registry_words import VALUES
 from central.figures.views import PointView
 from central.registry.enter.network import NODE_KINDS
+from central.registry.natural import natural
 from central.registry.tables import node
 from central.reports.asked import Asked
 
@@ -107,9 +108,10 @@ def kinds(connection: Connection, viewer: Viewer, points: Sequence[PointView]) -
 
 def _levels(points: Sequence[PointView], company: str, kinds: Mapping[str, str]) -> list[Level]:
     below = Counter(prefix for one in points for prefix in _prefixes(one.path))
+    paths = sorted(below, key=natural)
     found = [Level(_("организация"), [(COMPANY, company, len(points))])]
     for kind in NODE_KINDS:
-        nodes = [(path, path, count) for path, count in sorted(below.items()) if kinds.get(path) == kind]
+        nodes = [(path, path, below[path]) for path in paths if kinds.get(path) == kind]
         if nodes:
             found.append(Level(str(VALUES["kind"][kind]), nodes))
     return found

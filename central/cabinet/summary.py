@@ -82,4 +82,4 @@ def _others(point: PointView, points: Sequence[PointView]) -> list[tuple[PointVi
     made = here()
     others = {one.id: one for one in points if one.id != point.id}
     found = figures.silent(made.source, viewer(), list(others), made.now)
-    return [(others[key], trouble) for key, trouble in sorted(found.items())]
+    return [(one, found[key]) for key, one in others.items() if key in found]

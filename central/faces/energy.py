@@ -1,7 +1,7 @@
 """Steps of energy as the chart, the table and the panels beside them show them: one list of rows for all three."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from flask_babel import gettext as _
@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from central.faces import charts, formats, words
 from central.faces.registry_words import tariff
 from central.figures.steps import DAY, MONTH, Step
-from central.figures.views import Forecast, Totals
+from central.figures.views import Forecast, PointView, Totals
 from central.metering.terms import State
 from central.metering.zones import day_of, days, local, midnight, month_start, next_month
 
@@ -20,7 +20,8 @@ ESTIMATES = (State.ESTIMATED, State.ESTIMATED_OPEN)
 
 @dataclass(frozen=True, slots=True)
 class Zone:
-    """`colour` = its class and, with «Т», its short name: t1 for the first tariff of the point."""
+    """`colour` = its class and, with «Т», its short name: t1 for the first tariff of the point. Among points of
+    different tariffs a number names none: there its word is the short name."""
 
     name: str
     colour: str
@@ -29,12 +30,20 @@ class Zone:
 
     @property
     def label(self) -> str:
-        return f"{self.short} {self.word}"
+        return f"{self.short} {self.word}".rstrip()
 
 
 def zones_of(names: Sequence[str]) -> tuple[Zone, ...]:
     """In the order of the tariffs; four colours there are, further zones share the last."""
     return tuple(Zone(name, f"t{min(n, 4)}", tariff(n), words.zone(name)) for n, name in enumerate(names, 1))
+
+
+def zones_together(points: Sequence[PointView]) -> tuple[Zone, ...]:
+    """Of all these points, each once."""
+    zones = zones_of(tuple(dict.fromkeys(zone for point in points for zone in point.zones)))
+    if len({point.zones for point in points}) == 1:
+        return zones
+    return tuple(replace(zone, short=zone.word, word="") for zone in zones)
 
 
 @dataclass(frozen=True, slots=True)

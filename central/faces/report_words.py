@@ -179,8 +179,19 @@ _FAILED: Mapping[str, LazyString] = {  # why a file was not made
 
 
 def failed(error: str) -> str:
-    """Why a file was not made, and what can be done. `error`: a word, of rows with how many there are and may be."""
+    """Why a file was not made, and what can be done. `error`: a word, of rows and columns with how many there are and
+    may be."""
     word, *numbers = error.split() or [""]
+    if word == "columns":
+        count, most = numbers
+        return str(
+            _(
+                "В отчёте %(count)s столбцов, в файл такого вида входит %(most)s. Выберите Excel 2007+ или CSV, или "
+                "меньше точек.",
+                most=number(int(most), 0),
+                count=number(int(count), 0),
+            )
+        )
     if word == "rows":
         count, most = numbers
         return str(

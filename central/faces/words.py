@@ -136,6 +136,13 @@ SECTIONS: tuple[tuple[str, str, LazyString, LazyString], ...] = (  # endpoint, i
     ("cabinet.reports", "file-chart-column", _l("Отчеты"), _l("Просмотр и вывод на печать отчетов")),
     ("cabinet.me", "user", _l("Персональные данные"), _l("Договоры, близкие, пароль, сеансы, согласия")),
 )
+OF_A_POINT = (  # sections that show one point, or those that are named
+    "cabinet.data",
+    "cabinet.readings",
+    "cabinet.network",
+    "cabinet.events",
+    "cabinet.complexes",
+)
 HANDED: Mapping[str, tuple[str, str, LazyString]] = {  # badge · icon · word
     Handed.ACCEPTED: ("ok", "check", _l("принято")),
     Handed.REVIEW: ("look", "clock", _l("на проверке")),

@@ -14,7 +14,7 @@ from central.accounts.policy import Viewer, may_act, since_when
 from central.figures.heard import heard
 from central.figures.material import FIXED
 from central.figures.registers import ALL_KINDS
-from central.figures.source import ACTIVE_IMPORT, FIELDS, Source, describe_all
+from central.figures.source import ACTIVE_IMPORT, FIELDS, Source, describe_all, in_order
 from central.figures.views import Heard, PointView
 from central.metering.rounding import MWH_PER_KWH
 from central.metering.terms import ACT, MANUAL, Reading
@@ -74,8 +74,8 @@ def meter_faces(source: Source, viewer: Viewer, points: Sequence[int], now: int)
     """Of these points, where the viewer himself may hand something in, in the order of the codes; a point without a
     meter has none. Of a moment that is past: as they stood then. Raises SeriesUnavailable."""
     with source.engine.connect() as connection:
-        query = select(point).where(may_act(viewer, now), point.c.id.in_(points)).order_by(point.c.code)
-        rows = connection.execute(query).all()
+        query = select(point).where(may_act(viewer, now), point.c.id.in_(points))
+        rows = in_order(connection.execute(query))
         keys = [row.id for row in rows]
         views = {view.id: view for view in describe_all(connection, rows, now)}
         terms, standing = terms_of(connection, keys), _standing(connection, keys, now)

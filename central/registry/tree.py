@@ -3,7 +3,6 @@
 How many points hang where is kept in `node_points`: `count_points` is called by every change of the registry.
 """
 
-import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import Any
 from sqlalchemy import Column, ColumnElement, Connection, Row, Select, func, select, union_all
 
 from central.db import insert
+from central.registry.natural import natural
 from central.registry.search.tables import node_points
 from central.registry.tables import node, organisation, point
 
@@ -102,11 +102,6 @@ def among(
         )
 
     return Network(_name(connection, organisation_id), branches(0), cut=cut)
-
-
-def natural(name: str) -> list[tuple[int, str]]:
-    """КЛ-2 stands before КЛ-10."""
-    return [(int(digits or 0), text) for text, digits in re.findall(r"(\D*)([0-9]{0,18})", name.casefold())]
 
 
 def _branch(row: Row[Any], children: tuple[Branch, ...], opened: bool, page: int, more: bool) -> Branch:

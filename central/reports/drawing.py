@@ -57,7 +57,7 @@ def chart(
         return None
     period, tz = made.asked.period, made.points[0].tz
     unit = str(words.UNITS[channel])
-    zones = energy.zones_of(list(dict.fromkeys(zone for one in made.points for zone in one.zones)))
+    zones = energy.zones_together(made.points)
     bars = energy.bars(found, zones, unit, period.first, period.until, size, tz, made.now, earlier=earlier)
     known = [step.total for step in found if step.total is not None]
     each, total = energy.size_word(size), kilo(sum(known) if known else None)

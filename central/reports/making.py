@@ -20,6 +20,7 @@ from central.faces import report_words
 from central.figures import NotFound, Source
 from central.figures.views import PointView
 from central.metering.rounding import half_away
+from central.registry.natural import natural
 from central.registry.periods import COMPANY
 from central.reports.asked import Asked, Only
 from central.reports.description import (
@@ -88,7 +89,8 @@ def making(
         there = () if viewer.staff else figures.points(source, viewer, now)
     his = {one.id: one for one in there}
     found = [his.get(key) or figures.point_view(source, viewer, key, now) for key in asked.points] or list(there)
-    return Making(source, viewer, now, report, asked, sorted(found, key=lambda one: (one.code, one.id)), progress)
+    found.sort(key=lambda one: (natural(one.code), one.code))
+    return Making(source, viewer, now, report, asked, found, progress)
 
 
 @dataclass(slots=True)
@@ -296,9 +298,9 @@ def _notes(made: Making, columns: Sequence[Column], whole: dict[int, Sum], told:
         yield report_words.chosen_note(told.shown, told.rows)
     names = {report_words.name_of(one) for one in made.points}
     if told.groups <= names != told.groups:  # the rows are those of points
-        yield report_words.nothing_note(sorted(names - told.groups))
+        yield report_words.nothing_note(sorted(names - told.groups, key=natural))
     silent = [str(columns[place].caption) for place, one in whole.items() if not one.known and not one.lacking]
-    if told.shown and (of_points := sorted(names & set(silent))):  # the columns are those of points
+    if told.shown and (of_points := sorted(names & set(silent), key=natural)):  # the columns are those of points
         yield report_words.nothing_note(of_points)
     first = _energy(whole, columns)
     unit = str(columns[first].unit) if first is not None else ""

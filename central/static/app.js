@@ -149,8 +149,8 @@ whenShown((root) => {
   for (const field of root.querySelectorAll("[data-filter]")) {
     field.addEventListener("input", () => {
       const wanted = field.value.trim().toLowerCase();
-      for (const item of field.form.querySelectorAll("li")) {
-        item.hidden = !item.textContent.toLowerCase().includes(wanted);
+      for (const item of field.closest("details").querySelectorAll("li")) {
+        item.hidden = !`${item.textContent} ${item.dataset.also}`.toLowerCase().includes(wanted);
       }
     });
     field.addEventListener("keydown", (event) => {

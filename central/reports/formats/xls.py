@@ -124,7 +124,7 @@ class _Book:
             self._put(at, caption, look)
         self._at += 1
         self._sheet.panes_frozen = True
-        self._sheet.horz_split_pos = self._at
+        self._sheet.horz_split_pos, self._sheet.vert_split_pos = self._at, 1
 
     def _put(self, at: int, text: str, look: Spot | Role) -> None:
         _put(self._sheet.row(self._at), at, text, self._look(look, ""))

@@ -125,7 +125,7 @@ class _Book:
         sheet.page_margins.left = sheet.page_margins.right = sheet.page_margins.top = MARGIN
         sheet.page_margins.bottom = BOTTOM
         self._head_at = above + 1 + bool(overs([column for _place, column in self._columns]))
-        sheet.freeze_panes = f"A{self._head_at + 1}"
+        sheet.freeze_panes = f"B{self._head_at + 1}"  # hundreds of points may stand to the right of their time
         sheet.print_title_rows = f"{above + 1}:{self._head_at}"
         sheet.oddFooter.left.text, sheet.oddFooter.right.text = footer(self._document)
 

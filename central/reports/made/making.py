@@ -28,7 +28,7 @@ from central.reports import making as of_reports
 from central.reports.catalogue import reports
 from central.reports.description import Row
 from central.reports.formats import FORMS
-from central.reports.formats.form import NotMade, TooManyRows
+from central.reports.formats.form import NotMade, TooManyColumns, TooManyRows
 from central.reports.made import codes, desk, files, sending, telling
 from central.reports.made.desk import OPEN, Made
 from central.reports.tables import State, report_file
@@ -132,6 +132,8 @@ def write(source: Source, place: Place, viewer: Viewer, one: Made, now: int, wat
         raise Failure("points") from None
     except TooManyRows as many:
         raise Failure(f"rows {many.count} {many.most}") from None
+    except TooManyColumns as many:
+        raise Failure(f"columns {many.count} {many.most}") from None
     except NotMade:
         raise Failure("not_made") from None
     except OSError as error:

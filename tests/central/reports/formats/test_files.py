@@ -66,7 +66,7 @@ def test_a_workbook_prints_with_its_head_on_each_page_and_filters_its_table(tmp_
     sheet = openpyxl.load_workbook(write("xlsx", everything(wide=True), tmp_path / "a.xlsx")).active
     head = next(row[0].row for row in sheet.iter_rows() if row[0].value == "Что это, «имя»")
     last = next(row[0].row for row in sheet.iter_rows() if row[0].value == "Всего")
-    assert sheet.freeze_panes == f"A{head + 1}"
+    assert sheet.freeze_panes == f"B{head + 1}", "the head and what a row is of stay in sight"
     assert sheet.auto_filter.ref == f"A{head}:I{last}"
     assert sheet.print_title_rows == f"${head - 1}:${head}"
     assert [str(one) for one in sheet.merged_cells.ranges] == [f"B{head - 1}:C{head - 1}", f"E{head - 1}:F{head - 1}"]
@@ -84,7 +84,7 @@ def test_a_workbook_of_2003_prints_lying_where_the_report_does(tmp_path: Path) -
     book = xlrd.open_workbook(write("xls", everything(wide=True), tmp_path / "a.xls"), formatting_info=True)
     sheet = book.sheet_by_index(0)
     head = sheet.col_values(0).index("Что это, «имя»")
-    assert sheet.horz_split_pos == head + 1
+    assert (sheet.horz_split_pos, sheet.vert_split_pos) == (head + 1, 1)
     bold = book.font_list[book.xf_list[sheet.cell_xf_index(head, 0)].font_index].bold
     assert bold
     assert (head - 1, head, 1, 3) in sheet.merged_cells
