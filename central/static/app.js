@@ -149,7 +149,7 @@ whenShown((root) => {
   for (const field of root.querySelectorAll("[data-filter]")) {
     field.addEventListener("input", () => {
       const wanted = field.value.trim().toLowerCase();
-      for (const item of field.closest("details").querySelectorAll("li")) {
+      for (const item of (field.form ?? field.closest("details")).querySelectorAll("li")) {
         item.hidden = !`${item.textContent} ${item.dataset.also}`.toLowerCase().includes(wanted);
       }
     });

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from flask import Flask
@@ -74,11 +75,12 @@ def _axe() -> str:
 
 
 def told(page: Page, question: str) -> Any:
-    """What the page answers; if it goes elsewhere meanwhile, what that page does."""
+    """What the page answers; one that goes elsewhere meanwhile knows nothing for a moment, and is asked again."""
+    deadline = monotonic() + 60
     while True:
+        page.wait_for_load_state()
         try:
             return page.evaluate(question)
-        except Error as gone:
-            if "context was destroyed" not in gone.message:
+        except Error:
+            if monotonic() > deadline:
                 raise
-            page.wait_for_load_state()
