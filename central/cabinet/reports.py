@@ -292,7 +292,7 @@ def _page(
         fewer=kept is not None and not set(args) - OWN_WORDS and len(wanted.points) < len(kept.kept.get("point", ())),
         kinds=_kinds(args.get("kind", ""), own),
         kind=args.get("kind", ""),
-        made=made,
+        run=made,
         edited=edited,
         picker=reports_points.picker(there or _named(wanted), wanted, its[0], nodes, args),
         past=past_points(there) if made.state == "none" and not who.staff else None,
