@@ -144,13 +144,13 @@ whenShown((root) => {
   }
 });
 
-// A long list of points is narrowed as one types.
+// A long list is narrowed as one types: by what stands in it, and what its items are known by also.
 whenShown((root) => {
   for (const field of root.querySelectorAll("[data-filter]")) {
     field.addEventListener("input", () => {
       const wanted = field.value.trim().toLowerCase();
       for (const item of (field.form ?? field.closest("details")).querySelectorAll("li")) {
-        item.hidden = !`${item.textContent} ${item.dataset.also}`.toLowerCase().includes(wanted);
+        item.hidden = !`${item.textContent} ${item.dataset.also ?? ""}`.toLowerCase().includes(wanted);
       }
     });
     field.addEventListener("keydown", (event) => {

@@ -103,8 +103,9 @@ def test_a_report_opens_already_made_of_the_last_whole_month_and_all_points(app:
     assert len(rows(text)) > 100
 
 
-def test_its_page_says_when_it_was_made(app: Flask) -> None:
-    assert 'data-made="24.11.2026\u00a009:12"' in person(app, s.CONSUMER).get("/reports").text
+def test_the_page_of_a_report_says_when_it_was_made(app: Flask) -> None:
+    """A page that was kept says how old it is."""
+    assert 'data-made="24.11.2026\u00a009:12"' in person(app, s.CONSUMER).get("/reports/profile").text
 
 
 def test_a_form_becomes_an_address_as_short_as_it_can_be_said(own: Scene, anna: FlaskClient) -> None:
