@@ -14,12 +14,13 @@ from central.accounts.policy import Viewer, may_act, since_when
 from central.figures.heard import heard
 from central.figures.material import FIXED
 from central.figures.registers import ALL_KINDS
-from central.figures.source import ACTIVE_IMPORT, FIELDS, Source, describe_all, in_order
+from central.figures.source import ACTIVE_IMPORT, FIELDS, Source, describe_all
 from central.figures.views import Heard, PointView
 from central.metering.rounding import MWH_PER_KWH
 from central.metering.terms import ACT, MANUAL, Reading
 from central.metering.zones import day_of
 from central.registry.look import Terms, in_force, terms_of, valid
+from central.registry.natural import by_code
 from central.registry.tables import manual_reading, meter, meter_type, mounting, point
 
 DAY = 86_400
@@ -75,7 +76,7 @@ def meter_faces(source: Source, viewer: Viewer, points: Sequence[int], now: int)
     meter has none. Of a moment that is past: as they stood then. Raises SeriesUnavailable."""
     with source.engine.connect() as connection:
         query = select(point).where(may_act(viewer, now), point.c.id.in_(points))
-        rows = in_order(connection.execute(query))
+        rows = sorted(connection.execute(query), key=by_code)
         keys = [row.id for row in rows]
         views = {view.id: view for view in describe_all(connection, rows, now)}
         terms, standing = terms_of(connection, keys), _standing(connection, keys, now)
@@ -103,7 +104,8 @@ def _face(
     now: int,
 ) -> MeterFace:
     since = max(own, stands.valid_from)
-    known, daily = _read(source, stands.meter, since, now)
+    said, daily = _read(source, stands.meter, since, now)
+    known = dict(said)
     for more in (_of_act(stands), by_hand):
         for field, one in more.items():
             if since <= one.moment <= now and (field not in known or known[field].moment < one.moment):
@@ -124,21 +126,21 @@ def _face(
         power_max=terms.power_max,
         registers=tuple(
             FaceRegister(field := f"{stem}{tariff}", zones, tariff, known.get(field), daily.get(field))
-            for tariff, zones in _asked(terms, known.keys()).items()
+            for tariff, zones in _asked(terms, said.keys()).items()
         ),
         known=known,
         heard=last[stands.meter],
     )
 
 
-def _asked(terms: Terms, known: Collection[str]) -> dict[int, tuple[str, ...]]:
-    """Tariff register -> the zones that it counts, as the point is billed; the total counts all. A meter that is known
-    by its total alone has no other to be read: it closes gaps, and its zones come from the profile."""
+def _asked(terms: Terms, said: Collection[str]) -> dict[int, tuple[str, ...]]:
+    """Tariff register -> the zones that it counts, as the point is billed; the total counts all. A meter that itself
+    says its total alone has no other to be read: it closes gaps, and its zones come from the profile."""
     found: dict[int, tuple[str, ...]] = {}
     for zone, tariff in terms.tariffs.items():
         found[tariff] = (*found.get(tariff, ()), zone) if tariff else ()
     stem = FIELDS[ACTIVE_IMPORT]
-    simple = f"{stem}0" in known and not any(f"{stem}{tariff}" in known for tariff in found)
+    simple = f"{stem}0" in said and not any(f"{stem}{tariff}" in said for tariff in found)
     return {0: ()} if simple else found
 
 

@@ -1,7 +1,7 @@
 """Where figures come from, and the only door to a point: fetched through the viewer, cut in time by the policy."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from copy import copy
@@ -38,7 +38,7 @@ from central.registry.look import (
     terms_of,
     valid,
 )
-from central.registry.natural import natural
+from central.registry.natural import by_code
 from central.registry.tables import contract_point, meter, mounting, node, point
 from central.timeseries.base import RegisterRow, Series
 from protocol.quantities import DIRECTIONS
@@ -289,12 +289,7 @@ def points(source: Source, viewer: Viewer, now: int) -> tuple[PointView, ...]:
     """What the viewer may see at this moment, in the order of the codes."""
     with source.engine.connect() as connection:
         rows = connection.execute(select(point).where(may_see(viewer, now))).all()
-        return describe_all(connection, in_order(rows), now)
-
-
-def in_order(rows: Iterable[Row[Any]]) -> list[Row[Any]]:
-    """Rows of `point` in the order of their codes."""
-    return sorted(rows, key=lambda row: (natural(row.code), row.code))
+        return describe_all(connection, sorted(rows, key=by_code), now)
 
 
 def describe_all(connection: Connection, rows: Sequence[Row[Any]], now: int) -> tuple[PointView, ...]:

@@ -20,7 +20,7 @@ from central.faces import report_words
 from central.figures import NotFound, Source
 from central.figures.views import PointView
 from central.metering.rounding import half_away
-from central.registry.natural import natural
+from central.registry.natural import by_code, natural
 from central.registry.periods import COMPANY
 from central.reports.asked import Asked, Only
 from central.reports.description import (
@@ -89,7 +89,7 @@ def making(
         there = () if viewer.staff else figures.points(source, viewer, now)
     his = {one.id: one for one in there}
     found = [his.get(key) or figures.point_view(source, viewer, key, now) for key in asked.points] or list(there)
-    found.sort(key=lambda one: (natural(one.code), one.code))
+    found.sort(key=by_code)
     return Making(source, viewer, now, report, asked, found, progress)
 
 

@@ -46,11 +46,12 @@ def test_a_register_a_tariff_with_what_is_known_of_it(town: Scene) -> None:
 
 
 def test_a_meter_that_has_no_zones_is_asked_for_its_total(town: Scene) -> None:
-    """A simple one (Modbus) stands where the bill goes by zones; before its first word it is asked as it is billed."""
+    """A simple one (Modbus) stands where the bill goes by zones; before its first word it is asked as it is billed,
+    whatever the act names."""
     put = s.NOW - 3 * DAY
     with writing(town.engine).begin() as connection, entering(connection, at=s.NOW, kind="replacement") as change:
         simple = enter.add_meter(change, "EA-9", serial="9", type="SDM630", maker="Eastron")
-        why = {"old_meter": f"MIL-{s.FLAT}", "act": "акт 77", "reason": "плановая замена"}
+        why = {"old_meter": f"MIL-{s.FLAT}", "act": "акт 77", "reason": "плановая замена", "reg_start": {"ap0": 0}}
         enter.replace_meter(change, town.points[s.FLAT], simple, put, **why)
     assert [one.field for one in faces(town, s.CONSUMER)["9"].registers] == ["ap1", "ap2", "ap3"]
     town.arrive(simple, RegisterRow(simple, put + DAY, Kind.DAILY, 0, {"ap0": 7 * KWH}))
