@@ -176,32 +176,25 @@ _FAILED: Mapping[str, LazyString] = {  # why a file was not made
     "unknown": _l("Такого отчёта в этой версии программы больше нет."),
     "interrupted": _l("Работа прервалась. Сделайте файл снова."),
 }
+_TOO_MANY: Mapping[str, LazyString] = {  # of what
+    "columns": _l(
+        "В отчёте %(count)s столбцов, в файл такого вида входит %(most)s. Выберите Excel 2007+ или CSV, или "
+        "меньше точек."
+    ),
+    "rows": _l(
+        "В отчёте больше %(most)s строк (%(count)s), в файл такого вида они не входят. Выберите Excel или CSV, "
+        "период короче или меньше точек."
+    ),
+}
 
 
 def failed(error: str) -> str:
     """Why a file was not made, and what can be done. `error`: a word, of rows and columns with how many there are and
     may be."""
     word, *numbers = error.split() or [""]
-    if word == "columns":
-        count, most = numbers
-        return str(
-            _(
-                "В отчёте %(count)s столбцов, в файл такого вида входит %(most)s. Выберите Excel 2007+ или CSV, или "
-                "меньше точек.",
-                most=number(int(most), 0),
-                count=number(int(count), 0),
-            )
-        )
-    if word == "rows":
-        count, most = numbers
-        return str(
-            _(
-                "В отчёте больше %(most)s строк (%(count)s), в файл такого вида они не входят. Выберите Excel или CSV, "
-                "период короче или меньше точек.",
-                most=number(int(most), 0),
-                count=number(int(count), 0),
-            )
-        )
+    if word in _TOO_MANY:
+        count, most = (number(int(one), 0) for one in numbers)
+        return str(_TOO_MANY[word]) % {"count": count, "most": most}
     return str(_FAILED.get(word, _FAILED["interrupted"]))
 
 
