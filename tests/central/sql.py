@@ -1,7 +1,7 @@
 """On which SQL a test of central runs: files of SQLite, or databases of one real PostgreSQL (`pytest --sql`).
 
 A test (or a fixture) that opens a database asks for the fixture `sql`: it runs on each of the two. Above the layers
-that speak SQL (ABOVE) are pages and whole systems, many tests of few statements: there each runs on one of the two,
+that speak SQL (ABOVE) are pages and what a browser sees, many tests of few statements: each runs on one of the two,
 chosen by its name, so that every room meets both. One folder has one database, made when it is first asked for; the
 test's end is the end of those below its own folder.
 """
@@ -24,7 +24,7 @@ from central.migrations.command import upgrade
 from tests.parts import PostgreSQL
 
 KINDS = ("sqlite", "postgresql")
-ABOVE = ("tests/central/web/", "tests/central/reports/", "tests/central/push/", "tests/faults/", "tests/e2e/")
+ABOVE = ("tests/central/web/", "tests/central/reports/", "tests/central/push/", "tests/e2e/")
 
 
 def spared(item: pytest.Function) -> bool:
